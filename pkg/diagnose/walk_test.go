@@ -18,7 +18,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// graphKind is a kind of these tests: an object blames those in its spec, and is the cause
+// graphKind is the kind of these tests: an object blames those in its spec, and is broken
 // itself if its spec says so.
 var graphKind = schema.GroupKind{Group: "test", Kind: "Part"}
 

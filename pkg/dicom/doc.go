@@ -1,7 +1,6 @@
-// Package dicom is a client of DICOM's network protocol, and reads just enough
-// of DICOM files to send them: association negotiation (PS3.8), C-ECHO and
-// C-STORE (PS3.7), and the File Meta Information of Part 10 (PS3.10). Sections
-// and tables are those of the standard's 2024 edition.
+// Package dicom is a client of DICOM's network protocol: association negotiation (PS3.8),
+// C-ECHO and C-STORE (PS3.7). Package part10 reads files, package transfer sends many of
+// them. Sections and tables are those of the standard's 2024 edition.
 //
 // It works over any net.Conn, a tls.Conn too; dialling is the caller's. A
 // caller of crypto/tls that stores many small files should set

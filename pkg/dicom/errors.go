@@ -10,11 +10,11 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 )
 
-// ErrReleased: the association was released, by Release or by the peer while an
-// answer was awaited.
+// ErrReleased is the error of an association that was released, by Release or by the peer
+// while it had to answer.
 var ErrReleased = errors.New("the association was released")
 
-// ErrAborted: this side called Abort.
+// ErrAborted is the error of an association on which this side called Abort.
 var ErrAborted = errors.New("the association was aborted by this side")
 
 // RejectError is an A-ASSOCIATE-RJ (PS3.8 section 9.3.4).
@@ -53,8 +53,8 @@ func (e *AbortError) Error() string {
 	return text
 }
 
-// RefusedError: no presentation context for such an instance was accepted. The
-// association goes on.
+// RefusedError is the error of an instance for which no presentation context was accepted.
+// The association continues.
 type RefusedError struct {
 	SOPClass, TransferSyntax string
 	// Result is the peer's, when Proposed.
@@ -71,7 +71,7 @@ func (e *RefusedError) Error() string {
 	return fmt.Sprintf("the peer does not accept %s: %s", what, e.Result)
 }
 
-// StatusError: the peer answered with a failure. The association goes on.
+// StatusError is an answer of the peer with a failure. The association continues.
 type StatusError struct {
 	// Operation is "C-ECHO" or "C-STORE".
 	Operation string
@@ -83,7 +83,7 @@ func (e *StatusError) Error() string {
 	return fmt.Sprintf("the peer answered %s with: %s", e.Operation, e.Status)
 }
 
-// TimeoutError: the peer let a time limit pass.
+// TimeoutError is the error of a peer that exceeded a time limit.
 type TimeoutError struct {
 	// Waiting is what was expected: "the response".
 	Waiting string
@@ -101,8 +101,7 @@ func (e *TimeoutError) Timeout() bool { return true }
 // Temporary is false: the association is over.
 func (e *TimeoutError) Temporary() bool { return false }
 
-// ClosedError: the connection ended without a DICOM message: neither A-ABORT nor A-RELEASE
-// came first.
+// ClosedError is the error of a connection that ended without A-ABORT or A-RELEASE.
 type ClosedError struct {
 	// Before is for how long nothing was sent or received before the operation began,
 	// and Waiting for how long before the connection ended.
@@ -144,8 +143,8 @@ func closedByPeer(err error) bool {
 		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
-// ProtocolError: what the peer sent is not DICOM's upper layer protocol or
-// DIMSE, or not at this place.
+// ProtocolError is the error of a peer whose message is not DICOM's upper layer protocol or
+// DIMSE, or is not allowed in this state.
 type ProtocolError struct {
 	// What completes a sentence about the peer: "sent …".
 	What string

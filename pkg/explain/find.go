@@ -180,7 +180,7 @@ func recordedKinds(snap *snapshot.Snapshot, word string) []schema.GroupKind {
 	add := func(gk schema.GroupKind, resource string) {
 		singular := strings.ToLower(gk.Kind)
 		is := slices.Contains([]string{singular, resource, singular + "s"}, name) || slices.Contains(meant, resource)
-		if is && collect.GroupMeant(group, gk.Group) && !slices.Contains(found, gk) {
+		if is && collect.MatchesGroup(group, gk.Group) && !slices.Contains(found, gk) {
 			found = append(found, gk)
 		}
 	}

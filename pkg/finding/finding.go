@@ -1,3 +1,6 @@
+// Package finding defines what the program reports about an object: how severe it is, the
+// evidence, and the fix. It does not depend on where facts come from or how they are
+// displayed.
 package finding
 
 import (

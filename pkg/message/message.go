@@ -1,3 +1,17 @@
+// Package message parses the messages that the controllers of Flux, Helm, the
+// Kubernetes API server, the scheduler and the kubelet write into conditions and
+// events, and returns what they name: objects, fields, charts, images.
+//
+// A message is prose, written for people and changed from version to version, and parts
+// of it are text from others. So each parser matches exact wordings, each with its
+// source, and returns false for anything else: a wrong guess would point to a healthy
+// object. Names are only accepted if they have the form and the length that Kubernetes
+// allows.
+//
+// The parsers never panic, and their run time is linear in the length of the message.
+// Messages are read up to 64 KiB; Kubernetes keeps 32 KiB of the message of a condition
+// and 1 KiB of that of an event (k8s.io/apimachinery v0.36, Condition.Message;
+// k8s.io/client-go v0.36, tools/events).
 package message
 
 import (
@@ -15,15 +29,15 @@ type Message struct {
 	Text string
 
 	acme            reading[ACME]
-	apiError        reading[apierror.APIError]
+	apiError        reading[apierror.Error]
 	build           reading[Build]
 	chartRepository reading[ChartRepository]
 	container       reading[kubelet.Container]
 	pull            reading[kubelet.Container]
 	dependency      reading[Dependency]
-	healthCheck     reading[healthcheck.HealthCheck]
-	helm            reading[helm.Helm]
-	valueErrors     reading[[]helm.HelmValueError]
+	healthCheck     reading[healthcheck.Failure]
+	helm            reading[helm.Failure]
+	valueErrors     reading[[]helm.ValueError]
 	ownership       reading[helm.Ownership]
 	namespace       reading[NamespaceContent]
 	provisioning    reading[kubelet.Provisioning]
@@ -52,8 +66,8 @@ func (r *reading[T]) of(text string, parse func(string) (T, bool)) (T, bool) {
 func (m *Message) ACME() (ACME, bool) { return m.acme.of(m.Text, parseACME) }
 
 // APIError is the refusal of a request by the API server.
-func (m *Message) APIError() (apierror.APIError, bool) {
-	return m.apiError.of(m.Text, apierror.ParseAPIError)
+func (m *Message) APIError() (apierror.Error, bool) {
+	return m.apiError.of(m.Text, apierror.Parse)
 }
 
 // Build is why kustomize could not build a layer.
@@ -76,16 +90,16 @@ func (m *Message) Pull() (kubelet.Container, bool) { return m.pull.of(m.Text, ku
 func (m *Message) Dependency() (Dependency, bool) { return m.dependency.of(m.Text, parseDependency) }
 
 // HealthCheck are the objects that did not become ready in time.
-func (m *Message) HealthCheck() (healthcheck.HealthCheck, bool) {
-	return m.healthCheck.of(m.Text, healthcheck.ParseHealthCheck)
+func (m *Message) HealthCheck() (healthcheck.Failure, bool) {
+	return m.healthCheck.of(m.Text, healthcheck.Parse)
 }
 
 // Helm is why a Helm action failed.
-func (m *Message) Helm() (helm.Helm, bool) { return m.helm.of(m.Text, helm.ParseHelm) }
+func (m *Message) Helm() (helm.Failure, bool) { return m.helm.of(m.Text, helm.Parse) }
 
 // HelmValueErrors are the values that the schema of a chart refuses.
-func (m *Message) HelmValueErrors() ([]helm.HelmValueError, bool) {
-	return m.valueErrors.of(m.Text, helm.ParseHelmValueErrors)
+func (m *Message) HelmValueErrors() ([]helm.ValueError, bool) {
+	return m.valueErrors.of(m.Text, helm.ParseValueErrors)
 }
 
 // Ownership is the owner of an object that Helm should install.

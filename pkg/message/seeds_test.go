@@ -13,12 +13,12 @@ var parsers = []struct {
 	parse func(string) (any, bool)
 	seeds []string
 }{
-	{"HealthCheck", untyped(healthcheck.ParseHealthCheck), []string{
+	{"HealthCheck", untyped(healthcheck.Parse), []string{
 		`health check failed after 9m30.0231s: timeout waiting for: [Deployment/a/b status: 'InProgress', Foo/x status: 'Failed': bad, [y], can't determine status for Foo/a/b]`,
 		`Health check timed out for [deployments.apps 'ns/name', Deployment 'foo/bar']`}},
 	{"Dependency", untyped(parseDependency), []string{
 		`dependencies do not meet ready condition (dependency 'a/b' is not ready): retrying in 30s`, `unable to get 'a/b' dependency: b not found`}},
-	{"APIError", untyped(apierror.ParseAPIError), []string{
+	{"APIError", untyped(apierror.Parse), []string{
 		`Deployment/a/b dry-run failed (Invalid): Deployment.apps "b" is invalid: [spec.x: Required value, spec.selector: Invalid value: {"a":"b"}: field is immutable]`,
 		`server-side apply failed for object a/b apps/v1, Kind=Deployment: failed calling webhook "a.b": failed to call webhook: Post "https://c.d.svc:443/x": no endpoints available for service "c"`,
 		`Error creating: pods "x" is forbidden: exceeded quota: q, requested: a=1,b=2, used: a=1, limited: a=1`,
@@ -31,11 +31,11 @@ var parsers = []struct {
 		`kustomization path not found: stat /tmp/kustomization-1/a: no such file or directory`,
 		`post build failed for 'Deployment.v1.apps/x': substitute from 'Secret/b' error: secrets "b" not found`,
 		`kustomize build failed: accumulating resources from 'x': open /tmp/kustomization-1/a: no such file or directory`}},
-	{"Helm", untyped(helm.ParseHelm), []string{
+	{"Helm", untyped(helm.Parse), []string{
 		"Helm install failed for release a/b with chart c@1.0.0: resource Deployment/a/b not ready. status: InProgress, message: x\ncontext deadline exceeded",
 		"Helm upgrade failed: failed pre-install: 1 error occurred:\n\t* job x failed: BackoffLimitExceeded",
 		`template: c/templates/x.yaml:12:20: executing "x" at <y>: z`, `could not find Secret 'a/b'`}},
-	{"HelmValueErrors", untyped(helm.ParseHelmValueErrors), []string{
+	{"HelmValueErrors", untyped(helm.ParseValueErrors), []string{
 		"values don't meet the specifications of the schema(s) in the following chart(s):\na:\n- at '/b/0': got string, want integer\n- c.d: Invalid type. Expected: x, given: y",
 		`template: a/charts/b/templates/c.yaml:1:2: executing "x" at <.Values.a.b>: wrong type for value; expected string; got int`,
 		`failed to create typed patch object (a/b; apps/v1, Kind=Deployment): .spec.env[name="x"].value: expected string, got &value.valueUnstructured{Value:3}`}},

@@ -1,9 +1,10 @@
 // Package object names Kubernetes objects, reads single fields and conditions of
-// unstructured objects, and lists the kinds that the program knows. It is a leaf:
-// it imports no other package of the program.
-// Package finding defines how the program refers to a cluster: which object, how
-// severe, the evidence, and the fix. It is a leaf: it does not depend on where facts
-// come from or how they are displayed.
+// unstructured objects, and lists the kinds that the program knows. It is a leaf: it imports
+// no other package of the program.
+//
+// A field that is missing or of another type than expected reads as the zero value: objects
+// are data from a cluster, and one malformed object must not affect the answer about the
+// others. Nothing is copied, so do not modify the returned values.
 package object
 
 import (

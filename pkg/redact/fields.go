@@ -122,7 +122,7 @@ func blankAt(value any, depth int, path ...string) {
 	}
 }
 
-// namesSecret tells whether the map is a pair like {name: DB_PASSWORD, value: …}.
+// namesSecret reports whether the map is a pair like {name: DB_PASSWORD, value: …}.
 func namesSecret(m map[string]any) bool {
 	if _, ok := m["value"].(string); !ok {
 		return false
@@ -185,7 +185,7 @@ func keepAnnotation(key string) bool {
 	return hasDomain && keptAnnotations[domain] || keptAnnotations[key]
 }
 
-// isDescription tells whether the annotation's value is text for people, which may
+// isDescription reports whether the annotation's value is text for people, which may
 // say anything. Lists of words are none.
 func isDescription(key, text string) bool {
 	if descriptions.MatchEnd(key) {

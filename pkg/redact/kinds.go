@@ -125,7 +125,7 @@ var storeFields = map[string]bool{
 	"data": true, "binaryData": true, "stringData": true,
 }
 
-// storesSecrets tells whether the map is such an object, and no mere
+// storesSecrets reports whether the map is such an object, and no mere
 // reference to one, as in valuesFrom or an Event.
 func storesSecrets(m map[string]any, at place) bool {
 	kind, _ := m["kind"].(string)

@@ -69,7 +69,7 @@ func KnownKinds() []schema.GroupKind {
 	return kinds
 }
 
-// isUnknown tells whether the map is an object of a kind that is not known.
+// isUnknown reports whether the map is an object of a kind that is not known.
 func isUnknown(m map[string]any) bool {
 	version, _ := m["apiVersion"].(string)
 	kind, _ := m["kind"].(string)
@@ -174,7 +174,7 @@ func strictText(text string, at strictPlace) string {
 	return mask.Redacted
 }
 
-// isMessage tells whether a field of a status says how the object is, in the words
+// isMessage reports whether a field of a status says how the object is, in the words
 // of its controller.
 func isMessage(key string) bool {
 	return messageKeys.MatchEnd(key)
@@ -183,7 +183,7 @@ func isMessage(key string) bool {
 var messageKeys = sensitive.NewWords("message", "messages", "reason", "error", "errors", "warning", "warnings", "phase", "state", "status", "health", "robustness", "compliant", "type",
 	"condition", "statusreplicas", "level", "result", "severity", "policy", "rule")
 
-// isIdentifier tells whether a field names an object, a type or a state.
+// isIdentifier reports whether a field names an object, a type or a state.
 func isIdentifier(key string) bool {
 	if identifiers[key] {
 		return true
@@ -202,7 +202,7 @@ var identifiers = map[string]bool{
 	"mode": true, "operator": true, "scope": true, "provider": true, "finalizers": true,
 }
 
-// hasNameShape tells whether the text may be a name: of letters, digits and what
+// hasNameShape reports whether the text may be a name: of letters, digits and what
 // joins them, without blanks.
 func hasNameShape(text string) bool {
 	if len(text) > 253 {
@@ -216,7 +216,7 @@ func hasNameShape(text string) bool {
 	return true
 }
 
-// isMeasure tells whether the text is a number, a share, a quantity, a duration, a
+// isMeasure reports whether the text is a number, a share, a quantity, a duration, a
 // time or a boolean: 1/3, 25%, 10Gi, 1h30m, 2026-05-04T12:00:00Z.
 func isMeasure(text string) bool {
 	switch text {

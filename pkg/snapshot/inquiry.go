@@ -85,13 +85,13 @@ func ReadingSelector(gk schema.GroupKind) string {
 	case schema.GroupKind{Kind: "Secret"}:
 		return WithoutHelmRecords
 	case schema.GroupKind{Kind: "Event"}:
-		return WarningEvents
+		return warningEvents
 	}
 	return ""
 }
 
-// WarningEvents is a field selector for Events: only the warnings.
-const WarningEvents = "type=Warning"
+// warningEvents is a field selector for Events: only the warnings.
+const warningEvents = "type=Warning"
 
 // HelmRecords lists the metadata of Helm's release records in a namespace; their
 // content, which is large and secret, never leaves the API server.

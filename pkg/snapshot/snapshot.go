@@ -51,7 +51,7 @@ type kindStore struct {
 
 type objectKey struct{ namespace, name string }
 
-// Meta tells when and of what the snapshot was taken.
+// Meta returns when the snapshot was taken, and of which server.
 func (s *Snapshot) Meta() Meta { return s.info }
 
 // IsComplete reports whether objects that are not in the snapshot do not exist.

@@ -138,8 +138,8 @@ func (t *termination) complaints() {
 // denied first checks the object whose deletion a webhook or policy denies.
 func (t *termination) denied(message string) {
 	refusalValue, _ := t.x.Message(message).APIError()
-	webhook := refusalValue.Problem == apierror.APIWebhook && refusalValue.Webhook.Failure == apierror.WebhookDenied
-	if !webhook && refusalValue.Problem != apierror.APIPolicy || refusalValue.Object.Name == "" {
+	webhook := refusalValue.Problem == apierror.ProblemWebhook && refusalValue.Webhook.Failure == apierror.WebhookDenied
+	if !webhook && refusalValue.Problem != apierror.ProblemPolicy || refusalValue.Object.Name == "" {
 		return
 	}
 	ref := refusal.Refusal{X: t.x, Obj: t.ref, Parsed: refusalValue, Message: message}.Refused()

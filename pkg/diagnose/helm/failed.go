@@ -98,9 +98,9 @@ func firstFailure(r flux.Release) (first flux.Statement, ok bool) {
 // failedFixes are the fixes for a failure that Helm explains; otherwise what to inspect
 // next. If Flux has uninstalled the release, nothing is left to inspect until a failed
 // release is kept.
-func failedFixes(r flux.Release, parsed helm.Helm, timedOut bool) []finding.Fix {
+func failedFixes(r flux.Release, parsed helm.Failure, timedOut bool) []finding.Fix {
 	switch parsed.Problem {
-	case helm.HelmKubernetesVersion:
+	case helm.ProblemKubernetesVersion:
 		return []finding.Fix{{Text: "Use a version of the chart that supports this version of Kubernetes", Command: showChart(r, "chart"), File: r.X.DefinedIn(r.Obj)}}
 	}
 	if strings.Contains(parsed.Cause, recordPrefix) && strings.Contains(parsed.Cause, "Too long") {

@@ -52,7 +52,7 @@ func helmFailure(r flux.Release, failing bool) {
 		if reported(r, parsed, m) {
 			return
 		}
-		if ok && (parsed.Problem == helm.HelmNotReady || len(parsed.NotReady()) > 0) {
+		if ok && (parsed.Problem == helm.ProblemNotReady || len(parsed.NotReady()) > 0) {
 			waitedFor(r, parsed.NotReady())
 			timedOut = true
 			break
@@ -92,24 +92,24 @@ func underway(r flux.Release) {
 }
 
 // reported adds the finding for a message that names the problem by itself.
-func reported(r flux.Release, parsed helm.Helm, m flux.Statement) bool {
+func reported(r flux.Release, parsed helm.Failure, m flux.Statement) bool {
 	wrong, _ := r.X.Message(m.Text).HelmValueErrors()
 	switch {
-	case parsed.Problem == helm.HelmPending:
+	case parsed.Problem == helm.ProblemPending:
 		locked(r, m)
-	case parsed.Problem == helm.HelmCanceled:
+	case parsed.Problem == helm.ProblemCanceled:
 		canceled(r, parsed, m)
-	case parsed.Problem == helm.HelmStoredManifest:
+	case parsed.Problem == helm.ProblemStoredManifest:
 		return storedManifest(r, m)
-	case parsed.Problem == helm.HelmTemplate && (len(wrong) == 0 || wrong[0].Missing):
+	case parsed.Problem == helm.ProblemTemplate && (len(wrong) == 0 || wrong[0].Missing):
 		r.Exam.Findings = append(r.Exam.Findings, template(r, parsed, wrong, m))
-	case parsed.Problem == helm.HelmHook:
+	case parsed.Problem == helm.ProblemHook:
 		hook(r, parsed, m)
 	case len(wrong) > 0:
 		wrongValues(r, wrong, parsed, m)
-	case parsed.Problem == helm.HelmPostRender:
+	case parsed.Problem == helm.ProblemPostRender:
 		postRenderer(r, m)
-	case parsed.Action == "test" && parsed.Problem != helm.HelmNotReady:
+	case parsed.Action == "test" && parsed.Problem != helm.ProblemNotReady:
 		tested(r, parsed, m)
 	default:
 		return recorded(r, parsed, m)
@@ -118,7 +118,7 @@ func reported(r flux.Release, parsed helm.Helm, m flux.Statement) bool {
 }
 
 // template reports a chart that can't be rendered.
-func template(r flux.Release, parsed helm.Helm, wrong []helm.HelmValueError, m flux.Statement) finding.Finding {
+func template(r flux.Release, parsed helm.Failure, wrong []helm.ValueError, m flux.Statement) finding.Finding {
 	where := parsed.At.File
 	if parsed.At.Line > 0 {
 		where += fmt.Sprintf(", line %d", parsed.At.Line)
@@ -149,7 +149,7 @@ func chartName(r flux.Release) string {
 }
 
 // tested reports a failed test of the chart, and blames its pod while the pod exists.
-func tested(r flux.Release, parsed helm.Helm, m flux.Statement) {
+func tested(r flux.Release, parsed helm.Failure, m flux.Statement) {
 	for _, pod := range r.X.Snap.List(object.PodKind, r.Target()).Objects {
 		test := strings.Contains(pod.GetAnnotations()["helm.sh/hook"], "test")
 		named := strings.Contains(parsed.Cause, "pod "+pod.GetName()+" failed")

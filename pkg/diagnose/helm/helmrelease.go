@@ -190,7 +190,7 @@ func unlockByHelm(r flux.Release, pending record) (fixes []finding.Fix) {
 
 // canceled reports an action that was canceled by a newer reconciliation or a restart
 // of helm-controller. The chart has not failed.
-func canceled(r flux.Release, parsed helm.Helm, m flux.Statement) {
+func canceled(r flux.Release, parsed helm.Failure, m flux.Statement) {
 	self := object.RefOf(r.Obj)
 	f := releaseFinding(r, engine.CodeReleaseCanceled, m.Reason, "")
 	f.Severity = finding.Warning

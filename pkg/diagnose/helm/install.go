@@ -19,7 +19,7 @@ import (
 
 // hook blames the Job or Pod of a failed hook, or reports the hook if its object no
 // longer exists or has succeeded since.
-func hook(r flux.Release, parsed helm.Helm, m flux.Statement) {
+func hook(r flux.Release, parsed helm.Failure, m flux.Statement) {
 	unread := r.X.Unreadable(object.JobKind, r.Target())
 	for _, ref := range hookObjects(r, parsed) {
 		if r.X.Snap.Lookup(ref).Object != nil {
@@ -35,7 +35,7 @@ func hook(r flux.Release, parsed helm.Helm, m flux.Statement) {
 
 // hookFixes are what to inspect next: the log of the Job of the hook, or if it no
 // longer exists, how to read it at the next retry.
-func hookFixes(r flux.Release, parsed helm.Helm, gone bool) []finding.Fix {
+func hookFixes(r flux.Release, parsed helm.Failure, gone bool) []finding.Fix {
 	for _, item := range parsed.NotReady() {
 		if item.Name == "" || gone {
 			continue
@@ -52,7 +52,7 @@ func hookFixes(r flux.Release, parsed helm.Helm, gone bool) []finding.Fix {
 
 // hookObjects are the objects that the message names; if it names none, as with some
 // versions of Helm, the Jobs that are hooks of this type.
-func hookObjects(r flux.Release, parsed helm.Helm) []object.Ref {
+func hookObjects(r flux.Release, parsed helm.Failure) []object.Ref {
 	var refs []object.Ref
 	for _, item := range parsed.NotReady() {
 		if item.Name == "" {

@@ -28,7 +28,7 @@ const (
 
 // owned reports an object of the chart that already exists and belongs to another
 // release, or to none.
-func owned(r flux.Release, refusal apierror.APIError, m flux.Statement) {
+func owned(r flux.Release, refusal apierror.Error, m flux.Statement) {
 	says, _ := r.X.Message(m.Text).Ownership()
 	obj := objectOf(r, refusal.Object)
 	f := releaseFinding(r, engine.CodeReleaseOwner, m.Reason, "")

@@ -20,29 +20,29 @@ import (
 
 // recorded reports records of Helm that do not allow the action, and whether the
 // message is about that.
-func recorded(r flux.Release, parsed helm.Helm, m flux.Statement) bool {
+func recorded(r flux.Release, parsed helm.Failure, m flux.Statement) bool {
 	switch parsed.Problem {
-	case helm.HelmNoDeployed, helm.HelmNameInUse, helm.HelmRecordExists:
+	case helm.ProblemNoDeployed, helm.ProblemNameInUse, helm.ProblemRecordExists:
 		if _, pending := pending(r); pending {
 			locked(r, m)
 			return true
 		}
-	case helm.HelmRecordUnreadable, helm.HelmRecordMissing:
+	case helm.ProblemRecordUnreadable, helm.ProblemRecordMissing:
 	default:
 		return false
 	}
 	f := releaseFinding(r, engine.CodeReleaseRecord, m.Reason, "")
 	f.Evidence = engine.WithProof([]finding.Evidence{m.Proof}, f.Evidence...)
 	switch parsed.Problem {
-	case helm.HelmNoDeployed:
+	case helm.ProblemNoDeployed:
 		noneDeployed(r, &f)
-	case helm.HelmNameInUse:
+	case helm.ProblemNameInUse:
 		nameInUse(r, &f)
-	case helm.HelmRecordExists:
+	case helm.ProblemRecordExists:
 		recordExists(r, parsed, &f)
-	case helm.HelmRecordUnreadable:
+	case helm.ProblemRecordUnreadable:
 		recordUnreadable(r, parsed, &f)
-	case helm.HelmRecordMissing:
+	case helm.ProblemRecordMissing:
 		f.Message = fmt.Sprintf("Helm has no record of %s: %s", object.RefOf(r.Obj), engine.FirstLine(parsed.Cause))
 		f.Fixes = []finding.Fix{
 			{Text: "List the releases that Helm has stored in the namespace", Command: "helm list --all -n " + escape.ShellWord(storage(r))},
@@ -147,7 +147,7 @@ func nameInUse(r flux.Release, f *finding.Finding) {
 
 // recordExists reports a revision that already exists when Helm writes it: two programs
 // act on the same release, or the list of revisions was out of date.
-func recordExists(r flux.Release, parsed helm.Helm, f *finding.Finding) {
+func recordExists(r flux.Release, parsed helm.Failure, f *finding.Finding) {
 	if contested(r, f) {
 		return
 	}
@@ -166,7 +166,7 @@ func recordExists(r flux.Release, parsed helm.Helm, f *finding.Finding) {
 }
 
 // recordUnreadable reports a record that Helm can't decode.
-func recordUnreadable(r flux.Release, parsed helm.Helm, f *finding.Finding) {
+func recordUnreadable(r flux.Release, parsed helm.Failure, f *finding.Finding) {
 	f.Message = fmt.Sprintf("Helm cannot read its records of %s: %s", f.Ref, engine.FirstLine(parsed.Cause))
 	if parsed.Record == "" {
 		f.Fixes = []finding.Fix{
@@ -200,7 +200,7 @@ func lostRevision(r flux.Release) (flux.Statement, bool) {
 	for _, m := range statements(r) {
 		parsed, ok := r.X.Message(m.Text).Helm()
 		undo := parsed.Action == "rollback" || strings.HasPrefix(parsed.Action, "uninstall")
-		if ok && undo && parsed.Problem == helm.HelmRecordMissing {
+		if ok && undo && parsed.Problem == helm.ProblemRecordMissing {
 			return m, true
 		}
 	}

@@ -22,24 +22,24 @@ import (
 )
 
 // Refused reports what the API server, or Helm on its behalf, refused of the release.
-func refused(r flux.Release, parsed helm.Helm, m flux.Statement) bool {
+func refused(r flux.Release, parsed helm.Failure, m flux.Statement) bool {
 	refusalValue, ok := r.X.Message(m.Text).APIError()
 	switch {
-	case !ok || refusalValue.Problem == apierror.APITimeout || refusalValue.Problem == apierror.APIOther:
+	case !ok || refusalValue.Problem == apierror.ProblemTimeout || refusalValue.Problem == apierror.ProblemOther:
 		return false
-	case refusalValue.Problem == apierror.APIExists && strings.Contains(m.Text, "invalid ownership metadata"):
+	case refusalValue.Problem == apierror.ProblemExists && strings.Contains(m.Text, "invalid ownership metadata"):
 		owned(r, refusalValue, m)
 		return true
 	case resized(r, refusalValue, m):
 		return true
-	case refusalValue.Problem == apierror.APIImmutable:
+	case refusalValue.Problem == apierror.ProblemImmutable:
 		immutable(r, refusalValue, m)
 		return true
-	case refusalValue.Problem == apierror.APIInvalid && strings.HasPrefix(refusalValue.Object.Name, recordPrefix):
+	case refusalValue.Problem == apierror.ProblemInvalid && strings.HasPrefix(refusalValue.Object.Name, recordPrefix):
 		return false // the record of the release, not an object of the chart
-	case refusalValue.Problem == apierror.APIInvalid:
+	case refusalValue.Problem == apierror.ProblemInvalid:
 		if !replaced(r, refusalValue, m) {
-			wrongValues(r, []helm.HelmValueError{{Field: refusedField(refusalValue), Detail: refusalValue.Detail}}, parsed, m)
+			wrongValues(r, []helm.ValueError{{Field: refusedField(refusalValue), Detail: refusalValue.Detail}}, parsed, m)
 		}
 		return true
 	}
@@ -61,7 +61,7 @@ func refused(r flux.Release, parsed helm.Helm, m flux.Statement) bool {
 
 // refusedField is the refused field; an invalid quantity is refused without its field
 // (k8s.io/apimachinery v0.36, resource.ErrFormatWrong).
-func refusedField(refusal apierror.APIError) string {
+func refusedField(refusal apierror.Error) string {
 	if refusal.Field == "" && strings.Contains(refusal.Detail, "quantities must match the regular expression") {
 		return "resources"
 	}
@@ -70,7 +70,7 @@ func refusedField(refusal apierror.APIError) string {
 
 // replaced reports an object that the API server does not allow to be replaced although
 // the release requests it: without force, it would be patched.
-func replaced(r flux.Release, refusal apierror.APIError, m flux.Statement) bool {
+func replaced(r flux.Release, refusal apierror.Error, m flux.Statement) bool {
 	if !strings.Contains(m.Text, "failed to replace object: ") || !object.Bool(r.Obj.Object, "spec", "upgrade", "force") {
 		return false
 	}
@@ -84,7 +84,7 @@ func replaced(r flux.Release, refusal apierror.APIError, m flux.Statement) bool 
 
 // chartFixes are the fixes for a kind that the cluster does not know, if the object is
 // in the chart and not in a file of the layer.
-func chartFixes(r flux.Release, f *finding.Finding, parsed helm.Helm, refusal apierror.APIError) {
+func chartFixes(r flux.Release, f *finding.Finding, parsed helm.Failure, refusal apierror.Error) {
 	kind := refusal.Unserved
 	switch f.Code {
 	case engine.CodeVersionGone:
@@ -118,7 +118,7 @@ func skipsDefinitions(r flux.Release, action string) (skips bool, path string) {
 // which the API server no longer serves: the chart itself may be correct.
 func storedManifest(r flux.Release, m flux.Statement) bool {
 	refusalValue, ok := r.X.Message(m.Text).APIError()
-	if !ok || refusalValue.Problem != apierror.APINoMatch {
+	if !ok || refusalValue.Problem != apierror.ProblemNoMatch {
 		return false
 	}
 	gone := schema.GroupVersionKind{Group: refusalValue.Unserved.Group, Version: refusalValue.Unserved.Version, Kind: refusalValue.Unserved.Kind}
@@ -188,7 +188,7 @@ var namespacedKinds = map[string]bool{
 // immutable reports a change of the chart or its values that Kubernetes does not allow
 // for an existing object. The release has to change; creating the object again comes
 // last, and only if it loses no data.
-func immutable(r flux.Release, refusal apierror.APIError, m flux.Statement) {
+func immutable(r flux.Release, refusal apierror.Error, m flux.Statement) {
 	obj := objectOf(r, refusal.Object)
 	what := cmp.Or(refusal.Field, "a field")
 	if obj.Kind == object.StatefulSetKind.Kind && what == "spec" {
@@ -243,7 +243,7 @@ func recreate(obj object.Ref) (finding.Fix, bool) {
 
 // resized reports a release that changes the size of a claim in a way that is not
 // allowed.
-func resized(r flux.Release, refusalValue apierror.APIError, m flux.Statement) bool {
+func resized(r flux.Release, refusalValue apierror.Error, m flux.Statement) bool {
 	resize, ok := refusal.ResizeRefused(func() object.Ref { return objectOf(r, refusalValue.Object) }, refusalValue)
 	if !ok {
 		return false

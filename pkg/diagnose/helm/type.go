@@ -32,7 +32,7 @@ type releaseValue struct {
 
 // wrongValues reports values that the schema of the chart, a template or the API server
 // refuses. The release sets them, not the object that contains them.
-func wrongValues(r flux.Release, all []helm.HelmValueError, parsed helm.Helm, m flux.Statement) {
+func wrongValues(r flux.Release, all []helm.ValueError, parsed helm.Failure, m flux.Statement) {
 	f := releaseFinding(r, engine.CodeReleaseValue, m.Reason, "")
 	f.Evidence = []finding.Evidence{m.Proof}
 	var texts []string
@@ -64,7 +64,7 @@ func wrongValues(r flux.Release, all []helm.HelmValueError, parsed helm.Helm, m 
 }
 
 // wrongValue reports one value.
-func wrongValue(r flux.Release, e helm.HelmValueError, places []releaseValue, parsed helm.Helm, text string) string {
+func wrongValue(r flux.Release, e helm.ValueError, places []releaseValue, parsed helm.Failure, text string) string {
 	where := "a value"
 	if len(places) == 1 {
 		where = places[0].path
@@ -91,7 +91,7 @@ func wrongValue(r flux.Release, e helm.HelmValueError, places []releaseValue, pa
 
 // places are where the release sets the value; a value that it does not set is included
 // if the message has its path.
-func places(r flux.Release, e helm.HelmValueError) []releaseValue {
+func places(r flux.Release, e helm.ValueError) []releaseValue {
 	values := object.Map(r.Obj.Object, "spec", "values")
 	if len(e.Path) == 0 {
 		return candidates(values, e)
@@ -185,7 +185,7 @@ func isScalar(value any) bool {
 
 // chooseValue is what to check if several values may be wrong: a snapshot has their
 // paths, but not the values.
-func chooseValue(r flux.Release, e helm.HelmValueError, places []releaseValue) finding.Fix {
+func chooseValue(r flux.Release, e helm.ValueError, places []releaseValue) finding.Fix {
 	var paths []string
 	for _, at := range places {
 		paths = append(paths, at.path)
@@ -199,7 +199,7 @@ func chooseValue(r flux.Release, e helm.HelmValueError, places []releaseValue) f
 }
 
 // valueFix is how to correct a value.
-func valueFix(e helm.HelmValueError, at releaseValue) string {
+func valueFix(e helm.ValueError, at releaseValue) string {
 	switch want := e.Want; {
 	case e.Missing && !at.set:
 		return "Set " + at.path + ", which the chart requires"
@@ -222,7 +222,7 @@ func valueFix(e helm.HelmValueError, at releaseValue) string {
 }
 
 // findValue is where to find a value that the release does not set itself.
-func findValue(r flux.Release, e helm.HelmValueError) (fixes []finding.Fix) {
+func findValue(r flux.Release, e helm.ValueError) (fixes []finding.Fix) {
 	what := "the value"
 	if len(e.Path) > 0 {
 		what = valuesPath(e.Path)[len("spec.values."):]
@@ -268,7 +268,7 @@ var commonSteps = map[string]bool{"spec": true, "template": true, "metadata": tr
 
 // candidates are the values that may be in the field of an object that the API server
 // can't decode: those below a name that the field also has.
-func candidates(values map[string]any, e helm.HelmValueError) []releaseValue {
+func candidates(values map[string]any, e helm.ValueError) []releaseValue {
 	var steps []string
 	for _, step := range strings.Split(fieldIndex.ReplaceAllString(e.Field, ""), ".") {
 		if step = strings.ToLower(step); step != "" && !commonSteps[step] {

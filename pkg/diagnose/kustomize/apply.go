@@ -30,11 +30,11 @@ func applied(k flux.Kustomization, message string) bool {
 	if !ok && k.Exam.Verdict.Reason != "ReconciliationFailed" && k.Exam.Verdict.Reason != "PruneFailed" {
 		return true
 	}
-	if refusalValue.Problem == apierror.APIConflict && refusalValue.Manager != "" {
+	if refusalValue.Problem == apierror.ProblemConflict && refusalValue.Manager != "" {
 		report(k, conflict(k, refusalValue))
 		return false
 	}
-	denied := refusalValue.Problem == apierror.APIWebhook && refusalValue.Webhook.Failure == apierror.WebhookDenied || refusalValue.Problem == apierror.APIPolicy
+	denied := refusalValue.Problem == apierror.ProblemWebhook && refusalValue.Webhook.Failure == apierror.WebhookDenied || refusalValue.Problem == apierror.ProblemPolicy
 	if denied && k.Exam.Verdict.Reason == "PruneFailed" { // it is the deletion that is denied, not what the object is
 		report(k, deletionDenied(k, refusalValue))
 		return false
@@ -60,7 +60,7 @@ func applied(k flux.Kustomization, message string) bool {
 }
 
 // Refused reports a refusal, or an error of pruning, without a known deeper cause.
-func refused(k flux.Kustomization, refusal apierror.APIError) finding.Finding {
+func refused(k flux.Kustomization, refusal apierror.Error) finding.Finding {
 	if k.Exam.Verdict.Reason == "PruneFailed" {
 		return notPruned(k, refusal)
 	}
@@ -70,7 +70,7 @@ func refused(k flux.Kustomization, refusal apierror.APIError) finding.Finding {
 		f.Fixes = []finding.Fix{logs(k)}
 	case isServerProblem(refusal, k.Failed.Message):
 		f.Fixes = []finding.Fix{k.Retry("Reconcile it: the API server or its storage did not answer in time, which may have been temporary")}
-	case refusal.Problem == apierror.APIKindTerminating:
+	case refusal.Problem == apierror.ProblemKindTerminating:
 		f.Fixes = []finding.Fix{
 			{Text: fmt.Sprintf("Check whether the CustomResourceDefinition of %s is still being deleted, or exists again", refusal.Object.Kind), Command: "kubectl get customresourcedefinitions"},
 			k.Retry("Once it exists again, reconcile the layer"),
@@ -91,8 +91,8 @@ func refused(k flux.Kustomization, refusal apierror.APIError) finding.Finding {
 var forceReplaced = regexp.MustCompile(`(\S+/\S+) immutable field detected, failed to delete object, error: .* not found`)
 
 // isServerProblem reports whether the problem was that of the API server, not of the object.
-func isServerProblem(refusal apierror.APIError, message string) bool {
-	return refusal.Problem == apierror.APITimeout || refusal.Problem == apierror.APIUnreachable ||
+func isServerProblem(refusal apierror.Error, message string) bool {
+	return refusal.Problem == apierror.ProblemTimeout || refusal.Problem == apierror.ProblemUnreachable ||
 		slices.ContainsFunc([]string{"etcdserver: ", "context deadline exceeded", "unable to return a response in the time allotted",
 			"TLS handshake timeout", "connection refused", "too many requests", "Too Many Requests", "http2: "},
 			func(words string) bool { return strings.Contains(message, words) })
@@ -100,7 +100,7 @@ func isServerProblem(refusal apierror.APIError, message string) bool {
 
 // conflict reports a field that another manager owns. The user has to decide who sets
 // it: the manifest of the layer, or the other manager.
-func conflict(k flux.Kustomization, refusalValue apierror.APIError) finding.Finding {
+func conflict(k flux.Kustomization, refusalValue apierror.Error) finding.Finding {
 	r := refusal.Refusal{X: k.X, Obj: object.RefOf(k.Obj), Parsed: refusalValue, Message: k.Failed.Message}
 	ref := r.Refused()
 	fields := conflictFields(refusalValue.Detail)
@@ -151,7 +151,7 @@ func scaledBy(k flux.Kustomization, ref object.Ref) *unstructured.Unstructured {
 
 // notPruned reports an object that is no longer in the manifests and that the layer
 // can't delete (fluxcd/pkg/ssa v0.76, manager_delete.go, DeleteAll).
-func notPruned(k flux.Kustomization, refusal apierror.APIError) finding.Finding {
+func notPruned(k flux.Kustomization, refusal apierror.Error) finding.Finding {
 	f := ownFinding(k, engine.CodePruneFailed, string(k.Exam.Verdict.Reason))
 	obj := refusal.Object
 	if obj.Kind == "" || obj.Name == "" {
@@ -172,14 +172,14 @@ func notPruned(k flux.Kustomization, refusal apierror.APIError) finding.Finding 
 // deletionDenied reports an object whose deletion a webhook or policy denies: the
 // object has to change, or to stay. Its message and the rules of the webhook show what
 // is required.
-func deletionDenied(k flux.Kustomization, refusalValue apierror.APIError) finding.Finding {
+func deletionDenied(k flux.Kustomization, refusalValue apierror.Error) finding.Finding {
 	r := refusal.Refusal{X: k.X, Obj: object.RefOf(k.Obj), Parsed: refusalValue, Message: k.Failed.Message}
 	f := ownFinding(k, engine.CodePruneFailed, string(k.Exam.Verdict.Reason))
 	f.Ref = r.Refused()
 	why := strings.TrimRight(cmp.Or(refusalValue.Detail, engine.FirstLine(k.Failed.Message)), ";")
 	inspection := finding.Fix{Text: "Check what protects the object, and which of its fields the message of the webhook refers to", Command: flux.Inspect(f.Ref)}
 	by := "webhook " + refusalValue.Webhook.Name
-	if refusalValue.Problem == apierror.APIPolicy {
+	if refusalValue.Problem == apierror.ProblemPolicy {
 		policy := object.Ref{APIVersion: object.PolicyKind.Group + "/v1", Kind: object.PolicyKind.Kind, Name: refusalValue.Policy.Name}
 		by = policy.String()
 		inspection = finding.Fix{Text: "Check what protects the object, and what " + by + " requires", Command: flux.Inspect(policy)}

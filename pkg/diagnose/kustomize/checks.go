@@ -41,7 +41,7 @@ func checked(k flux.Kustomization, message string) []object.Ref {
 
 // mentions reports whether the message of a health check names the object. It has no
 // API group, so only the applied objects can show which one is meant.
-func mentions(check healthcheck.HealthCheck, ref object.Ref) bool {
+func mentions(check healthcheck.Failure, ref object.Ref) bool {
 	return slices.ContainsFunc(check.Items, func(item healthcheck.Item) bool { return isOf(item, ref) })
 }
 

@@ -104,7 +104,7 @@ func (r Refusal) namespace() ([]finding.Finding, []object.Ref) {
 	f := r.refusedFinding(engine.CodeNamespaceMissing, "NamespaceNotFound", "has no namespace", "Create the Namespace in a layer that is applied earlier")
 	f.Ref = ref
 	f.Message = fmt.Sprintf("%s has objects for namespace %s, which does not exist", r.Obj, ref.Name)
-	if r.Parsed.Problem == apierror.APINamespaceTerminating {
+	if r.Parsed.Problem == apierror.ProblemNamespaceTerminating {
 		f.Reason, f.Message = "Terminating", fmt.Sprintf("%s has objects for namespace %s, which was being deleted", r.Obj, ref.Name)
 		if answer.Presence == snapshot.Unknown {
 			f.Message = fmt.Sprintf("%s has objects for namespace %s, which is being deleted: nothing can be created in it", r.Obj, ref.Name)

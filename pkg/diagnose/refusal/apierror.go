@@ -30,34 +30,34 @@ func ExplainAPIError(x *engine.Context, obj object.Ref, message string, at time.
 		return single(f)
 	}
 	switch said.Problem {
-	case apierror.APINoMatch:
+	case apierror.ProblemNoMatch:
 		return r.noMatch()
-	case apierror.APIWebhook:
+	case apierror.ProblemWebhook:
 		return r.webhook()
-	case apierror.APIImmutable:
+	case apierror.ProblemImmutable:
 		return single(r.immutable())
-	case apierror.APIInvalid:
+	case apierror.ProblemInvalid:
 		return single(r.invalid())
-	case apierror.APIQuota:
+	case apierror.ProblemQuota:
 		return single(r.quota())
-	case apierror.APIForbidden:
+	case apierror.ProblemForbidden:
 		return single(r.forbidden())
-	case apierror.APIPodSecurity:
+	case apierror.ProblemPodSecurity:
 		f := r.refusedFinding(engine.CodeCreateRefused, "PodSecurity", "is not allowed by the namespace's Pod Security level", "")
 		return single(PodSecurity(x, r.owner(), r.namespaceOf(), f))
-	case apierror.APIPolicy:
+	case apierror.ProblemPolicy:
 		return single(r.policy())
-	case apierror.APILimitRange:
+	case apierror.ProblemLimitRange:
 		return single(r.limitRange())
-	case apierror.APIPriorityClass:
+	case apierror.ProblemPriorityClass:
 		return r.priorityClass()
-	case apierror.APINamespaceNotFound, apierror.APINamespaceTerminating:
+	case apierror.ProblemNamespaceNotFound, apierror.ProblemNamespaceTerminating:
 		return r.namespace()
-	case apierror.APIKindTerminating:
+	case apierror.ProblemKindTerminating:
 		return nil, r.definitionsLeaving()
-	case apierror.APIExists, apierror.APIConflict:
+	case apierror.ProblemExists, apierror.ProblemConflict:
 		return single(r.ownedByOther())
-	case apierror.APIUnreachable:
+	case apierror.ProblemUnreachable:
 		return nil, r.APIServices()
 	}
 	return nil, nil
@@ -69,7 +69,7 @@ func single(f finding.Finding) ([]finding.Finding, []object.Ref) { return []find
 type Refusal struct {
 	X       *engine.Context
 	Obj     object.Ref
-	Parsed  apierror.APIError
+	Parsed  apierror.Error
 	Message string
 	at      time.Time
 }

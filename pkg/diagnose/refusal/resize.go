@@ -25,8 +25,8 @@ type resizeRefusal struct {
 // ValidatePersistentVolumeClaimUpdate of pkg/apis/core/validation: "field can not be less
 // than status.capacity", up to v1.30 "… than previous value"; and the admission plugin
 // PersistentVolumeClaimResize). The rejected object is looked up only for such a message.
-func ResizeRefused(refused func() object.Ref, said apierror.APIError) (resizeRefusal, bool) {
-	shrink := said.Problem == apierror.APIInvalid && strings.HasSuffix(said.Field, "requests.storage") && strings.Contains(said.Detail, "can not be less than")
+func ResizeRefused(refused func() object.Ref, said apierror.Error) (resizeRefusal, bool) {
+	shrink := said.Problem == apierror.ProblemInvalid && strings.HasSuffix(said.Field, "requests.storage") && strings.Contains(said.Detail, "can not be less than")
 	if !shrink && !strings.Contains(said.Detail, "only dynamically provisioned pvc can be resized") {
 		return resizeRefusal{}, false
 	}

@@ -81,16 +81,16 @@ func explainRefusal(x *engine.Context, obj *unstructured.Unstructured, no podRef
 	switch {
 	case account != nil:
 		e.Findings = append(e.Findings, accountFinding(x, owner, engine.CoreRef("ServiceAccount", account[1], account[2]), no))
-	case said.Problem == apierror.APIQuota:
+	case said.Problem == apierror.ProblemQuota:
 		quota := engine.CoreRef("ResourceQuota", obj.GetNamespace(), said.Quota.Name)
 		e.Findings = append(e.Findings, quotaFinding(x, owner, quota, said, no))
 		if x.Snap.Lookup(quota).Presence == snapshot.Present {
 			e.Blame = append(e.Blame, quota)
 		}
-	case said.Problem == apierror.APIPodSecurity:
+	case said.Problem == apierror.ProblemPodSecurity:
 		f := refusalFinding(x, owner, no, said.Detail)
 		e.Findings = append(e.Findings, refusal.PodSecurity(x, owner, obj.GetNamespace(), f))
-	case said.Problem == apierror.APINamespaceTerminating:
+	case said.Problem == apierror.ProblemNamespaceTerminating:
 		e.Blame = append(e.Blame, engine.CoreRef("Namespace", "", obj.GetNamespace()))
 		e.Findings = append(e.Findings, refusalFinding(x, owner, no, "its namespace is being deleted"))
 	default:

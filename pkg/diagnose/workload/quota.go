@@ -29,7 +29,7 @@ func ExplainQuota(x *engine.Context, quota *unstructured.Unstructured, failing b
 			if !ok {
 				continue
 			}
-			if said, _ := x.Message(no.message).APIError(); said.Problem == apierror.APIQuota && said.Quota.Name == ref.Name {
+			if said, _ := x.Message(no.message).APIError(); said.Problem == apierror.ProblemQuota && said.Quota.Name == ref.Name {
 				f := quotaFinding(x, x.TopOwnerOf(obj), ref, said, no)
 				again := func(have finding.Finding) bool { return have.Message == f.Message } // a Deployment repeats its ReplicaSet
 				if !slices.ContainsFunc(e.Findings, again) {
@@ -46,7 +46,7 @@ func ExplainQuota(x *engine.Context, quota *unstructured.Unstructured, failing b
 }
 
 // quotaFinding is the finding on a quota that is too small for the pods of a workload.
-func quotaFinding(x *engine.Context, owner, quota object.Ref, said apierror.APIError, no podRefusal) finding.Finding {
+func quotaFinding(x *engine.Context, owner, quota object.Ref, said apierror.Error, no podRefusal) finding.Finding {
 	f := finding.Finding{
 		Code: engine.CodeQuota, Ref: quota, Reason: "FailedCreate", Severity: finding.Critical, Since: no.at,
 		Message:  fmt.Sprintf("%s is too small for the pods of %s", quota, owner),

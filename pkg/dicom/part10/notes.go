@@ -15,4 +15,5 @@ func (n *notes) add(what string) {
 	}
 }
 
+// String is all notes, separated by semicolons.
 func (n notes) String() string { return strings.Join(n, "; ") }

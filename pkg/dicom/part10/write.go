@@ -11,7 +11,7 @@ func (b *elements) head(tag uint32, vr string) {
 	*b = append(*b, vr...)
 }
 
-// Text writes a value of characters, padded to an even length: UIDs with a null,
+// text writes a value of characters, padded to an even length: UIDs with a null,
 // others with a space (PS3.5 section 6.2).
 func (b *elements) text(tag uint32, vr, value string) {
 	pad := byte(' ')

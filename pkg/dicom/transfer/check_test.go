@@ -63,7 +63,7 @@ func TestCheck(t *testing.T) {
 // TestExamplesArePrinted requires the examples in docs/findings.md of the codes that only
 // this package has to be messages that it prints.
 func TestExamplesArePrinted(t *testing.T) {
-	text, err := os.ReadFile("../../docs/findings.md")
+	text, err := os.ReadFile("../../../docs/findings.md")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ import (
 
 // TestPeers runs TestInside beside a real Orthanc, in a network of its own.
 func TestPeers(t *testing.T) {
-	cmd := exec.Command("../../bench/peers", t.TempDir(), os.Args[0], "-test.run=^TestInside", "-test.v")
+	cmd := exec.Command("../../../bench/peers", t.TempDir(), os.Args[0], "-test.run=^TestInside", "-test.v")
 	cmd.Env = append(os.Environ(), "ORTHWEB_INSIDE=1")
 	out, err := cmd.CombinedOutput()
 	if err != nil || bytes.Count(out, []byte("--- PASS: TestInside")) != 2 {

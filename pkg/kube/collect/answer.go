@@ -87,7 +87,7 @@ func (l listing) check(answer list) error {
 		return request.OtherKind(answer.Kind, answer.Message, want.Kind)
 	}
 	if groupOf(answer.APIVersion) != want.Group {
-		return request.Malformed("the answer is %s of %s, not of %s", request.A(answer.Kind), answer.APIVersion, want.GroupVersion())
+		return request.Malformed("the answer is %s of %s, not of %s", request.WithArticle(answer.Kind), answer.APIVersion, want.GroupVersion())
 	}
 	if answer.Items == nil {
 		return request.Malformed("the %s has no items", want.Kind)
@@ -113,17 +113,17 @@ func (l listing) item(body []byte) (*unstructured.Unstructured, error) {
 	case !ok:
 		return nil, errors.New("is not an object")
 	case obj.GetKind() != "" && obj.GetKind() != want.Kind:
-		return nil, fmt.Errorf("is %s", request.A(obj.GetKind()))
+		return nil, fmt.Errorf("is %s", request.WithArticle(obj.GetKind()))
 	case obj.GetAPIVersion() != "" && groupOf(obj.GetAPIVersion()) != want.Group:
-		return nil, fmt.Errorf("is %s of %s", request.A(want.Kind), obj.GetAPIVersion())
+		return nil, fmt.Errorf("is %s of %s", request.WithArticle(want.Kind), obj.GetAPIVersion())
 	case obj.GetName() == "":
 		return nil, errors.New("has no name")
-	case request.NotAName(obj.GetName()) != "":
-		return nil, fmt.Errorf("has a name that %s", request.NotAName(obj.GetName()))
+	case request.NameProblem(obj.GetName()) != "":
+		return nil, fmt.Errorf("has a name that %s", request.NameProblem(obj.GetName()))
 	case l.namespaced && obj.GetNamespace() == "":
 		return nil, errors.New("has no namespace")
-	case obj.GetNamespace() != "" && request.NotAName(obj.GetNamespace()) != "":
-		return nil, fmt.Errorf("has a namespace that %s", request.NotAName(obj.GetNamespace()))
+	case obj.GetNamespace() != "" && request.NameProblem(obj.GetNamespace()) != "":
+		return nil, fmt.Errorf("has a namespace that %s", request.NameProblem(obj.GetNamespace()))
 	case l.namespaced && l.namespace != "" && obj.GetNamespace() != l.namespace:
 		return nil, fmt.Errorf("is of the namespace %s, not %s", obj.GetNamespace(), l.namespace)
 	}

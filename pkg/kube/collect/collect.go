@@ -1,3 +1,6 @@
+// Package collect reads a live cluster into a snapshot: it discovers what the API server
+// serves, lists each wanted kind once, in parallel and page by page, and records what was
+// refused.
 package collect
 
 import (
@@ -160,7 +163,7 @@ func (e *Error) Error() string {
 	if errors.As(e.Err, &failed) {
 		why = failed.Err.Error()
 	}
-	if request.Slow(e.Err) {
+	if request.TimedOut(e.Err) {
 		why = "no answer in time"
 	}
 	return fmt.Sprintf("the API server at %s: %s: %s", e.Host, e.Doing, mask.Mask(why))

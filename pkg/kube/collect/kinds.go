@@ -19,7 +19,7 @@ func (s *Session) KindsNamed(word string) []schema.GroupKind {
 	var found []schema.GroupKind
 	for gk, r := range s.served.kinds {
 		is := name == strings.ToLower(gk.Kind) || name == r.name || r.singular != "" && name == r.singular || slices.Contains(r.shortNames, name)
-		if is && GroupMeant(group, gk.Group) {
+		if is && MatchesGroup(group, gk.Group) {
 			found = append(found, gk)
 		}
 	}
@@ -38,10 +38,10 @@ func SplitKind(word string) (name, group string) {
 // apiVersion is a version as Kubernetes names them, with the dot behind it.
 var apiVersion = regexp.MustCompile(`^v[0-9]+(?:(?:alpha|beta)[0-9]+)?(?:\.|$)`)
 
-// GroupMeant reports whether the text after a kind's name matches a group: nothing, the
+// MatchesGroup reports whether the text after a kind's name matches a group: nothing, the
 // group, a prefix of it, or any of these after a version. The object is the same in every
 // version.
-func GroupMeant(written, group string) bool {
+func MatchesGroup(written, group string) bool {
 	if version := apiVersion.FindString(written); version != "" {
 		written = strings.TrimPrefix(written, version)
 		return written == group || written != "" && strings.HasPrefix(group, written+".")

@@ -180,7 +180,7 @@ func failureOf(err error, res resource, namespace string) (failure *snapshot.Fai
 		failure.Why = snapshot.NotServed
 	case errors.As(err, &status), errors.As(err, &answer):
 		failure.Message = mask.Mask(err.Error())
-	case request.Slow(err):
+	case request.TimedOut(err):
 		failure.Message = "no answer in time"
 	default:
 		return nil, true

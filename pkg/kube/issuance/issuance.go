@@ -1,3 +1,6 @@
+// Package issuance requests certificates from a cluster: through cert-manager, so that the
+// CA's key stays in the cluster. For clusters where that is not possible it reads the CA's
+// Secret.
 package issuance
 
 import (

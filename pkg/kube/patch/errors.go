@@ -34,7 +34,7 @@ func (e *Error) Error() string {
 		return tried + ": the cluster no longer serves " + e.Resource + " at " + e.Ref.APIVersion
 	case apierrors.IsConflict(e.Err):
 		return tried + ": other clients change it at the same time"
-	case request.Slow(e.Err):
+	case request.TimedOut(e.Err):
 		return tried + ": the API server did not answer in time"
 	}
 	why := e.Err

@@ -214,6 +214,8 @@ func (c *conn) RemoteAddr() net.Addr { return address(c.port.String()) }
 // address is that of a tunnel's end.
 type address string
 
+// Network is a name that no network has.
 func (address) Network() string { return "tunnel" }
 
+// String is the name of the tunnel's end.
 func (a address) String() string { return string(a) }

@@ -86,7 +86,7 @@ func Unmarshal(body []byte, into any, kind string) error {
 	trimmed := bytes.TrimSpace(body)
 	switch {
 	case bytes.Equal(trimmed, []byte("null")):
-		return Malformed("the answer is null, not %s", a(kind))
+		return Malformed("the answer is null, not %s", WithArticle(kind))
 	case err == nil && !utf8.Valid(body):
 		return Malformed("the answer is not UTF-8, as JSON is")
 	case err == nil:
@@ -98,9 +98,9 @@ func Unmarshal(body []byte, into any, kind string) error {
 	case errors.As(err, &field):
 		value, _, _ := strings.Cut(field.Value, " ") // "number 7"
 		if field.Field == "" {
-			return Malformed("the answer is %s, not %s", a(value), a(kind))
+			return Malformed("the answer is %s, not %s", WithArticle(value), WithArticle(kind))
 		}
-		return Malformed("the %s is malformed: %s is %s", kind, field.Field, a(value))
+		return Malformed("the %s is malformed: %s is %s", kind, field.Field, WithArticle(value))
 	case errors.As(err, &syntax) && strings.HasPrefix(syntax.Error(), "unexpected end"):
 		return Malformed("the answer is truncated after %d bytes", len(body))
 	}
@@ -110,24 +110,21 @@ func Unmarshal(body []byte, into any, kind string) error {
 // OtherKind is the error of an answer of another kind. Its message is a Status's.
 func OtherKind(kind, message, wanted string) error {
 	if kind == "" {
-		return Malformed("the answer is an object without a kind, not %s", a(wanted))
+		return Malformed("the answer is an object without a kind, not %s", WithArticle(wanted))
 	}
 	if message != "" {
 		message = ": " + message
 	}
-	return Malformed("the answer is %s, not %s%s", a(kind), a(wanted), message)
+	return Malformed("the answer is %s, not %s%s", WithArticle(kind), WithArticle(wanted), message)
 }
 
-// a is a word with its article.
-func a(word string) string {
+// WithArticle returns a word with its article, "an Ingress".
+func WithArticle(word string) string {
 	if word != "" && strings.ContainsRune("aeioAEIO", rune(word[0])) {
 		return "an " + word
 	}
 	return "a " + word
 }
-
-// A is a word with its article.
-func A(word string) string { return a(word) }
 
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")

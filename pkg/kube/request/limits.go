@@ -69,8 +69,8 @@ func headersTooLarge(err error) bool {
 	return strings.Contains(text, "response headers exceeded") || strings.Contains(text, "response header list larger")
 }
 
-// Slow reports whether a request timed out.
-func Slow(err error) bool {
+// TimedOut reports whether a request timed out.
+func TimedOut(err error) bool {
 	var timeout net.Error
 	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
 }

@@ -33,16 +33,16 @@ func (p Place) Path(name string) ([]string, error) {
 		steps = append(steps, name)
 	}
 	for _, step := range steps {
-		if why := NotAName(step); why != "" {
+		if why := NameProblem(step); why != "" {
 			return nil, Malformed("%q can't be part of a request's path: it %s", step, why)
 		}
 	}
 	return steps, nil
 }
 
-// NotAName returns why the text can't be the name of an object, or be in a request's path;
+// NameProblem returns why the text can't be the name of an object, or be in a request's path;
 // empty when it can.
-func NotAName(text string) string {
+func NameProblem(text string) string {
 	switch {
 	case text == "":
 		return "is empty"
@@ -72,7 +72,7 @@ func (p Place) Object(body []byte, name string) (*unstructured.Unstructured, err
 	case head.Kind != p.Kind:
 		return nil, OtherKind(head.Kind, head.Message, p.Kind)
 	case err != nil || gv.Group != p.Group:
-		return nil, Malformed("the answer is %s of %s, not of %s", a(head.Kind), head.APIVersion, p.GroupVersion())
+		return nil, Malformed("the answer is %s of %s, not of %s", WithArticle(head.Kind), head.APIVersion, p.GroupVersion())
 	}
 	var fields map[string]any
 	if err := json.Unmarshal(body, &fields); err != nil {

@@ -1,3 +1,7 @@
+// Package request sends the program's requests to an API server, and does not trust the
+// answers: they may come from a proxy, a login page or an attacker. Answers are limited
+// while they are read, a redirect is never followed, and an answer must be the object or
+// the list that was requested.
 package request
 
 import (
@@ -109,7 +113,7 @@ func failure(ctx context.Context, err error, answered bool, retryAfter time.Dura
 		return refusalOf(status, retryAfter)
 	case ctx.Err() == nil && headersTooLarge(err):
 		return Malformed("the headers of the answer are larger than the limit of %d KiB; check that this is the cluster's API server", maxHeaders>>10)
-	case ctx.Err() == nil && answered && !Slow(err):
+	case ctx.Err() == nil && answered && !TimedOut(err):
 		return passing("the answer is incomplete: %v", rootOf(err))
 	}
 	return err

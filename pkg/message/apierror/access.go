@@ -34,9 +34,9 @@ var (
 	forbiddenName = match.Wording(`^[a-z][-a-z0-9.]* "[^"\s]+" is forbidden: `)
 )
 
-func readAccess(text string, _ bool, e *APIError) bool {
+func readAccess(text string, _ bool, e *Error) bool {
 	if found := match.Groups(userCannot, text); found != nil {
-		e.Problem, e.Detail = APIForbidden, match.Detail(userCannot.FindString(text))
+		e.Problem, e.Detail = ProblemForbidden, match.Detail(userCannot.FindString(text))
 		e.Access = Access{
 			User: match.Word(found["user"]), Verb: match.Word(found["verb"]),
 			Resource: match.Word(found["resource"]), APIGroup: match.Word(found["group"]), Namespace: match.Word(found["namespace"]),
@@ -47,29 +47,29 @@ func readAccess(text string, _ bool, e *APIError) bool {
 		return true
 	}
 	if found := match.Groups(escalation, text); found != nil {
-		e.Problem, e.Detail = APIForbidden, match.Detail("attempting to grant RBAC permissions not currently held: "+found["rules"])
+		e.Problem, e.Detail = ProblemForbidden, match.Detail("attempting to grant RBAC permissions not currently held: "+found["rules"])
 		e.Access = Access{User: match.Word(found["user"]), Escalates: match.Detail(strings.TrimSpace(found["rules"]))}
 		return true
 	}
 	if found := noServiceAccount.FindStringSubmatch(text); found != nil {
 		account, ok := match.Namespaced(found[1])
 		account.Kind = "ServiceAccount"
-		e.Problem, e.Missing, e.Detail = APIServiceAccountNotFound, account, match.Detail(found[0])
+		e.Problem, e.Missing, e.Detail = ProblemServiceAccountNotFound, account, match.Detail(found[0])
 		return ok
 	}
 	if said := podSecurity.FindString(text); said != "" {
-		e.Problem, e.Detail = APIPodSecurity, match.Detail(said)
+		e.Problem, e.Detail = ProblemPodSecurity, match.Detail(said)
 		return true
 	}
 	return false
 }
 
 // readForbidden reads the message of an admission plugin, such as LimitRanger.
-func readForbidden(text string, refused bool, e *APIError) bool {
+func readForbidden(text string, refused bool, e *Error) bool {
 	found := forbidden.FindStringSubmatch(text)
 	if found == nil || (!refused && !forbiddenName.MatchString(text)) {
 		return false
 	}
-	e.Problem, e.Detail = APIForbidden, match.Detail(found[1])
+	e.Problem, e.Detail = ProblemForbidden, match.Detail(found[1])
 	return true
 }

@@ -52,17 +52,17 @@ var (
 )
 
 // readAdmission reads the messages of the admission plugins of Kubernetes.
-func readAdmission(text string, _ bool, e *APIError) bool {
+func readAdmission(text string, _ bool, e *Error) bool {
 	if !match.ContainsAny(text, "ValidatingAdmissionPolicy '", "no PriorityClass with name ", " usage per ", " max limit to request ratio per ") {
 		return false // four expressions over a long message take their time
 	}
 	if found := match.Groups(policyDenied, text); found != nil {
-		e.Problem, e.Detail = APIPolicy, match.Detail(found["why"])
+		e.Problem, e.Detail = ProblemPolicy, match.Detail(found["why"])
 		e.Policy = Policy{match.Word(found["name"]), match.Word(found["binding"])}
 		return true
 	}
 	if found := noPriority.FindStringSubmatch(text); found != nil && match.IsName(found[1]) {
-		e.Problem, e.Detail, e.Missing = APIPriorityClass, match.Detail(found[0]), match.Object{Kind: "PriorityClass", Name: found[1]}
+		e.Problem, e.Detail, e.Missing = ProblemPriorityClass, match.Detail(found[0]), match.Object{Kind: "PriorityClass", Name: found[1]}
 		return true
 	}
 	bounds := map[string]LimitBound{"minimum": LimitMin, "maximum": LimitMax, "": LimitRatio}
@@ -71,7 +71,7 @@ func readAdmission(text string, _ bool, e *APIError) bool {
 		if found == nil {
 			continue
 		}
-		e.Problem, e.Detail = APILimitRange, match.Detail(expression.FindString(text))
+		e.Problem, e.Detail = ProblemLimitRange, match.Detail(expression.FindString(text))
 		e.Limit = Limit{Resource: match.Word(found["resource"]), Type: match.Word(found["type"]), Bound: bounds[found["bound"]],
 			Allowed: match.Word(found["allowed"]), Given: match.Word(found["given"]), Of: match.Word(found["of"] + found["none"])}
 		return true

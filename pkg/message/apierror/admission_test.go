@@ -16,16 +16,16 @@ func TestAPIErrorWebhook(t *testing.T) {
 	hook := func(failure WebhookFailure) Webhook {
 		return Webhook{Name: "validation.istio.io", Failure: failure, ServiceName: "istiod", ServiceNamespace: "istio-system", Port: 443, Path: "/validate"}
 	}
-	called := func(failure WebhookFailure, said string) parsecheck.Case[APIError] {
-		return parsecheck.Case[APIError]{"apiserver v0.36, webhook/error.go, dispatcher.go, proxy.go, and Go's net/http", call + said,
-			APIError{Object: gateway, Problem: APIWebhook, Reason: "InternalError", Detail: said, Webhook: hook(failure)}}
+	called := func(failure WebhookFailure, said string) parsecheck.Case[Error] {
+		return parsecheck.Case[Error]{"apiserver v0.36, webhook/error.go, dispatcher.go, proxy.go, and Go's net/http", call + said,
+			Error{Object: gateway, Problem: ProblemWebhook, Reason: "InternalError", Detail: said, Webhook: hook(failure)}}
 	}
-	dialed := func(failure WebhookFailure, address, said string) parsecheck.Case[APIError] {
+	dialed := func(failure WebhookFailure, address, said string) parsecheck.Case[Error] {
 		c := called(failure, said)
 		c.Want.Webhook.Dialed = address
 		return c
 	}
-	parsecheck.Check(t, ParseAPIError, []parsecheck.Case[APIError]{
+	parsecheck.Check(t, Parse, []parsecheck.Case[Error]{
 		called(WebhookNoEndpoints, `no endpoints available for service "istiod"`),
 		called(WebhookNoService, `service "istiod" not found`),
 		called(WebhookNoService, `no service port 443 found for service "istiod"`),
@@ -46,79 +46,79 @@ func TestAPIErrorWebhook(t *testing.T) {
 		called(WebhookTLS, `remote error: tls: bad certificate`),
 		{"with what Flux had changed before", call + "EOF\nService/a/x created", called(WebhookOtherFailure, "EOF").Want},
 		{"a webhook by URL", `failed calling webhook "a.b.c": failed to call webhook: Post "https://hooks.example.com/x": EOF`,
-			APIError{Problem: APIWebhook, Detail: "EOF", Webhook: Webhook{Name: "a.b.c", Failure: WebhookOtherFailure}}},
+			Error{Problem: ProblemWebhook, Detail: "EOF", Webhook: Webhook{Name: "a.b.c", Failure: WebhookOtherFailure}}},
 		{"kubernetes 1.19 and older", `Internal error occurred: failed calling webhook "webhook.cert-manager.io": Post https://cert-manager-webhook.cert-manager.svc:8443/mutate?timeout=10s: x509: certificate has expired`,
-			APIError{Problem: APIWebhook, Detail: "x509: certificate has expired", Webhook: Webhook{Name: "webhook.cert-manager.io", Failure: WebhookTLS, ServiceName: "cert-manager-webhook", ServiceNamespace: "cert-manager", Port: 8443, Path: "/mutate"}}},
+			Error{Problem: ProblemWebhook, Detail: "x509: certificate has expired", Webhook: Webhook{Name: "webhook.cert-manager.io", Failure: WebhookTLS, ServiceName: "cert-manager-webhook", ServiceNamespace: "cert-manager", Port: 8443, Path: "/mutate"}}},
 		{"error.go", `failed calling webhook "a.b.c"; no further details available`,
-			APIError{Problem: APIWebhook, Webhook: Webhook{Name: "a.b.c", Failure: WebhookOtherFailure}}},
+			Error{Problem: ProblemWebhook, Webhook: Webhook{Name: "a.b.c", Failure: WebhookOtherFailure}}},
 		{"statuserror.go, and its words are about another object", `Gateway/istio/gw dry-run failed (Forbidden): admission webhook "validation.istio.io" denied the request: configuration is invalid: Deployment.apps "x" is invalid: exceeded quota: q, requested: a=1, used: a=1, limited: a=1`,
-			APIError{Object: gateway, Problem: APIWebhook, Reason: "Forbidden", Webhook: Webhook{Name: "validation.istio.io", Failure: WebhookDenied},
+			Error{Object: gateway, Problem: ProblemWebhook, Reason: "Forbidden", Webhook: Webhook{Name: "validation.istio.io", Failure: WebhookDenied},
 				Detail: `configuration is invalid: Deployment.apps "x" is invalid: exceeded quota: q, requested: a=1, used: a=1, limited: a=1`}},
-		{"the same, and no object is named but in those words", `admission webhook "a.b" denied the request: Deployment.apps "x" is invalid: no`, APIError{Problem: APIWebhook, Detail: `Deployment.apps "x" is invalid: no`, Webhook: Webhook{Name: "a.b", Failure: WebhookDenied}}},
-		{"statuserror.go", `admission webhook "a.b" denied the request without explanation`, APIError{Problem: APIWebhook, Webhook: Webhook{Name: "a.b", Failure: WebhookDenied}}},
+		{"the same, and no object is named but in those words", `admission webhook "a.b" denied the request: Deployment.apps "x" is invalid: no`, Error{Problem: ProblemWebhook, Detail: `Deployment.apps "x" is invalid: no`, Webhook: Webhook{Name: "a.b", Failure: WebhookDenied}}},
+		{"statuserror.go", `admission webhook "a.b" denied the request without explanation`, Error{Problem: ProblemWebhook, Webhook: Webhook{Name: "a.b", Failure: WebhookDenied}}},
 		{"fluxcd/flux2#4073", `CouchbaseBucket/couchbase/blocker dry-run failed, reason: BadRequest, error: admission webhook "couchbase-operator-couchbase-admission-controller.couchbase.svc" does not support dry run`,
-			APIError{Object: match.Object{Kind: "CouchbaseBucket", Namespace: "couchbase", Name: "blocker"}, Problem: APIWebhook, Reason: "BadRequest",
+			Error{Object: match.Object{Kind: "CouchbaseBucket", Namespace: "couchbase", Name: "blocker"}, Problem: ProblemWebhook, Reason: "BadRequest",
 				Webhook: Webhook{Name: "couchbase-operator-couchbase-admission-controller.couchbase.svc", Failure: WebhookNoDryRun}}},
-		{"a person's", `calling the webhook "x" failed`, APIError{}},
+		{"a person's", `calling the webhook "x" failed`, Error{}},
 	})
 }
 
 func TestAPIErrorQuota(t *testing.T) {
 	pod := match.Object{Resource: "pods", Name: "orthanc-5d9-"}
-	parsecheck.Check(t, ParseAPIError, []parsecheck.Case[APIError]{
+	parsecheck.Check(t, Parse, []parsecheck.Case[Error]{
 		{"apiserver v0.36, resourcequota/controller.go; ReplicaSet's event", `Error creating: pods "orthanc-5d9-" is forbidden: exceeded quota: tenant, requested: limits.memory=1Gi,pods=1, used: limits.memory=4Gi,pods=10, limited: limits.memory=4Gi,pods=10`,
-			APIError{Object: pod, Problem: APIQuota, Detail: "exceeded quota: tenant, requested: limits.memory=1Gi,pods=1, used: limits.memory=4Gi,pods=10, limited: limits.memory=4Gi,pods=10",
+			Error{Object: pod, Problem: ProblemQuota, Detail: "exceeded quota: tenant, requested: limits.memory=1Gi,pods=1, used: limits.memory=4Gi,pods=10, limited: limits.memory=4Gi,pods=10",
 				Quota: Quota{Name: "tenant", Exceeded: []QuotaUse{{Resource: "limits.memory", Requested: "1Gi", Used: "4Gi", Limited: "4Gi"}, {Resource: "pods", Requested: "1", Used: "10", Limited: "10"}}}}},
 		{"the same", `Error creating: pods "orthanc-5d9-" is forbidden: failed quota: tenant: must specify limits.cpu for: orthanc; requests.memory for: orthanc`,
-			APIError{Object: pod, Problem: APIQuota, Detail: "must specify limits.cpu for: orthanc; requests.memory for: orthanc", Quota: Quota{Name: "tenant"}}},
+			Error{Object: pod, Problem: ProblemQuota, Detail: "must specify limits.cpu for: orthanc; requests.memory for: orthanc", Quota: Quota{Name: "tenant"}}},
 		{"kubernetes 1.36, stateful_pod_control.go", `create Pod db-0 in StatefulSet db failed error: pods "db-0" is forbidden: exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1`,
-			APIError{Object: match.Object{Kind: "Pod", Name: "db-0"}, Problem: APIQuota, Detail: "exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1", Quota: Quota{Name: "q", Exceeded: []QuotaUse{{Resource: "pods", Requested: "1", Used: "1", Limited: "1"}}}}},
-		{"a disk's", `disk quota exceeded`, APIError{}},
-		{"half of one", `exceeded quota: q, requested: pods=1`, APIError{}},
+			Error{Object: match.Object{Kind: "Pod", Name: "db-0"}, Problem: ProblemQuota, Detail: "exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1", Quota: Quota{Name: "q", Exceeded: []QuotaUse{{Resource: "pods", Requested: "1", Used: "1", Limited: "1"}}}}},
+		{"a disk's", `disk quota exceeded`, Error{}},
+		{"half of one", `exceeded quota: q, requested: pods=1`, Error{}},
 	})
 }
 
 func TestAPIErrorForbidden(t *testing.T) {
-	parsecheck.Check(t, ParseAPIError, []parsecheck.Case[APIError]{
+	parsecheck.Check(t, Parse, []parsecheck.Case[Error]{
 		{"apiserver v0.36, responsewriters/errors.go", `ServiceMonitor/a/x dry-run failed (Forbidden): servicemonitors.monitoring.coreos.com "x" is forbidden: User "system:serviceaccount:a:flux" cannot patch resource "servicemonitors" in API group "monitoring.coreos.com" in the namespace "a"`,
-			APIError{Object: match.Object{Kind: "ServiceMonitor", Namespace: "a", Name: "x"}, Problem: APIForbidden, Reason: "Forbidden",
+			Error{Object: match.Object{Kind: "ServiceMonitor", Namespace: "a", Name: "x"}, Problem: ProblemForbidden, Reason: "Forbidden",
 				Detail: `User "system:serviceaccount:a:flux" cannot patch resource "servicemonitors" in API group "monitoring.coreos.com" in the namespace "a"`,
 				Access: Access{User: "system:serviceaccount:a:flux", Verb: "patch", Resource: "servicemonitors", APIGroup: "monitoring.coreos.com", Namespace: "a", Escalates: ""}}},
 		{"the same", `namespaces is forbidden: User "jane" cannot list resource "namespaces" in API group "" at the cluster scope`,
-			APIError{Problem: APIForbidden, Detail: `User "jane" cannot list resource "namespaces" in API group "" at the cluster scope`, Access: Access{User: "jane", Verb: "list", Resource: "namespaces"}}},
+			Error{Problem: ProblemForbidden, Detail: `User "jane" cannot list resource "namespaces" in API group "" at the cluster scope`, Access: Access{User: "jane", Verb: "list", Resource: "namespaces"}}},
 		{"pod-security-admission v0.36", `Error creating: pods "x-1" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false`,
-			APIError{Object: match.Object{Resource: "pods", Name: "x-1"}, Problem: APIPodSecurity, Detail: `violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false`}},
+			Error{Object: match.Object{Resource: "pods", Name: "x-1"}, Problem: ProblemPodSecurity, Detail: `violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false`}},
 		{"kubernetes 1.36, plugin/pkg/admission/limitranger", `Error creating: pods "x-1" is forbidden: maximum memory usage per Container is 1Gi, but limit is 2Gi`,
-			APIError{Object: match.Object{Resource: "pods", Name: "x-1"}, Problem: APILimitRange, Detail: "maximum memory usage per Container is 1Gi, but limit is 2Gi",
+			Error{Object: match.Object{Resource: "pods", Name: "x-1"}, Problem: ProblemLimitRange, Detail: "maximum memory usage per Container is 1Gi, but limit is 2Gi",
 				Limit: Limit{Resource: "memory", Type: "Container", Bound: LimitMax, Allowed: "1Gi", Given: "2Gi", Of: "limit"}}},
 		{"fluxcd/kustomize-controller#531", `Pod/monitoring/grafana-test dry-run failed, reason: Forbidden, error: pods "grafana-test" is forbidden: error looking up service account monitoring/grafana-sa: serviceaccount "grafana-sa" not found`,
-			APIError{Object: match.Object{Kind: "Pod", Namespace: "monitoring", Name: "grafana-test"}, Problem: APIServiceAccountNotFound, Reason: "Forbidden",
+			Error{Object: match.Object{Kind: "Pod", Namespace: "monitoring", Name: "grafana-test"}, Problem: ProblemServiceAccountNotFound, Reason: "Forbidden",
 				Detail: `error looking up service account monitoring/grafana-sa: serviceaccount "grafana-sa" not found`, Missing: match.Object{Kind: "ServiceAccount", Namespace: "monitoring", Name: "grafana-sa"}}},
-		{"the same, alone", `pods "x-1" is forbidden: no`, APIError{Object: match.Object{Resource: "pods", Name: "x-1"}, Problem: APIForbidden, Detail: "no"}},
-		{"a registry's", `Failed to pull image "x": 403 Forbidden: forbidden: no`, APIError{}},
-		{"a person's", `this is forbidden: really`, APIError{}},
+		{"the same, alone", `pods "x-1" is forbidden: no`, Error{Object: match.Object{Resource: "pods", Name: "x-1"}, Problem: ProblemForbidden, Detail: "no"}},
+		{"a registry's", `Failed to pull image "x": 403 Forbidden: forbidden: no`, Error{}},
+		{"a person's", `this is forbidden: really`, Error{}},
 	})
 }
 
 func TestAPIErrorAdmission(t *testing.T) {
 	pod := match.Object{Resource: "pods", Name: "x-1"}
-	parsecheck.Check(t, ParseAPIError, []parsecheck.Case[APIError]{
+	parsecheck.Check(t, Parse, []parsecheck.Case[Error]{
 		{"limitranger/admission.go", `Error creating: pods "x-1" is forbidden: [minimum cpu usage per Container is 100m, but request is 50m, maximum memory usage per Pod is 1Gi.  No limit is specified]`,
-			APIError{Object: pod, Problem: APILimitRange, Detail: "minimum cpu usage per Container is 100m, but request is 50m", Limit: Limit{Resource: "cpu", Type: "Container", Bound: LimitMin, Allowed: "100m", Given: "50m", Of: "request"}}},
+			Error{Object: pod, Problem: ProblemLimitRange, Detail: "minimum cpu usage per Container is 100m, but request is 50m", Limit: Limit{Resource: "cpu", Type: "Container", Bound: LimitMin, Allowed: "100m", Given: "50m", Of: "request"}}},
 		{"the same", `Error creating: pods "x-1" is forbidden: maximum memory usage per Pod is 1Gi.  No limit is specified`,
-			APIError{Object: pod, Problem: APILimitRange, Detail: "maximum memory usage per Pod is 1Gi.  No limit is specified", Limit: Limit{Resource: "memory", Type: "Pod", Bound: LimitMax, Allowed: "1Gi", Given: "", Of: "limit"}}},
+			Error{Object: pod, Problem: ProblemLimitRange, Detail: "maximum memory usage per Pod is 1Gi.  No limit is specified", Limit: Limit{Resource: "memory", Type: "Pod", Bound: LimitMax, Allowed: "1Gi", Given: "", Of: "limit"}}},
 		{"the same", `Error creating: pods "x-1" is forbidden: memory max limit to request ratio per Container is 2, but provided ratio is 4.000000`,
-			APIError{Object: pod, Problem: APILimitRange, Detail: "memory max limit to request ratio per Container is 2, but provided ratio is 4.000000", Limit: Limit{Resource: "memory", Type: "Container", Bound: LimitRatio, Allowed: "2", Given: "4.000000", Of: ""}}},
+			Error{Object: pod, Problem: ProblemLimitRange, Detail: "memory max limit to request ratio per Container is 2, but provided ratio is 4.000000", Limit: Limit{Resource: "memory", Type: "Container", Bound: LimitRatio, Allowed: "2", Given: "4.000000", Of: ""}}},
 		{"priority/admission.go", `Error creating: pods "x-1" is forbidden: no PriorityClass with name tenant-hgih was found`,
-			APIError{Object: pod, Problem: APIPriorityClass, Detail: "no PriorityClass with name tenant-hgih was found", Missing: match.Object{Kind: "PriorityClass", Name: "tenant-hgih"}}},
+			Error{Object: pod, Problem: ProblemPriorityClass, Detail: "no PriorityClass with name tenant-hgih was found", Missing: match.Object{Kind: "PriorityClass", Name: "tenant-hgih"}}},
 		{"validating/dispatcher.go", `Deployment/a/x dry-run failed (Invalid): deployments.apps "x" is forbidden: ValidatingAdmissionPolicy 'max-replicas' with binding 'tenants' denied request: failed expression: object.spec.replicas <= 3`,
-			APIError{Object: match.Object{Kind: "Deployment", Namespace: "a", Name: "x"}, Problem: APIPolicy, Reason: "Invalid", Detail: "failed expression: object.spec.replicas <= 3", Policy: Policy{Name: "max-replicas", Binding: "tenants"}}},
+			Error{Object: match.Object{Kind: "Deployment", Namespace: "a", Name: "x"}, Problem: ProblemPolicy, Reason: "Invalid", Detail: "failed expression: object.spec.replicas <= 3", Policy: Policy{Name: "max-replicas", Binding: "tenants"}}},
 		{"kyverno 1.15, block.go", "Deployment/a/x dry-run failed (BadRequest): admission webhook \"validate.kyverno.svc-fail\" denied the request: \n\nresource Deployment/a/x was blocked due to the following policies \n\nrequire-labels:\n  check-team: 'validation error: label team is required. rule check-team failed at path /metadata/labels/team/'\n",
-			APIError{Object: match.Object{Kind: "Deployment", Namespace: "a", Name: "x"}, Problem: APIWebhook, Reason: "BadRequest",
+			Error{Object: match.Object{Kind: "Deployment", Namespace: "a", Name: "x"}, Problem: ProblemWebhook, Reason: "BadRequest",
 				Detail:  "resource Deployment/a/x was blocked due to the following policies \n\nrequire-labels:\n  check-team: 'validation error: label team is required. rule check-team failed at path /metadata/labels/team/'",
 				Webhook: Webhook{Name: "validate.kyverno.svc-fail", Failure: WebhookDenied, Denials: []Denial{{Policy: "require-labels", Rule: "check-team", Message: "validation error: label team is required. rule check-team failed at path /metadata/labels/team/"}}}}},
 		{"gatekeeper 3.20, policy.go", `Deployment/a/x dry-run failed (Forbidden): admission webhook "validation.gatekeeper.sh" denied the request: [must-have-team] you must provide labels: {"team"}`,
-			APIError{Object: match.Object{Kind: "Deployment", Namespace: "a", Name: "x"}, Problem: APIWebhook, Reason: "Forbidden", Detail: `[must-have-team] you must provide labels: {"team"}`,
+			Error{Object: match.Object{Kind: "Deployment", Namespace: "a", Name: "x"}, Problem: ProblemWebhook, Reason: "Forbidden", Detail: `[must-have-team] you must provide labels: {"team"}`,
 				Webhook: Webhook{Name: "validation.gatekeeper.sh", Failure: WebhookDenied, Denials: []Denial{{Policy: "must-have-team", Rule: "", Message: `you must provide labels: {"team"}`}}}}},
 	})
 }

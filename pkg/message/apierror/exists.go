@@ -17,13 +17,13 @@ var (
 	managedByOther = match.Wording(`(?s)Apply failed with \d+ conflicts?: (conflicts? with "([^"\n]+)".*)$`)
 )
 
-func readExists(text string, refused bool, e *APIError) bool {
+func readExists(text string, refused bool, e *Error) bool {
 	if found := match.Groups(notImported, text); found != nil {
 		object := match.Object{Kind: found["kind"], Name: found["name"], Namespace: found["namespace"]}
 		if !match.IsKind(object.Kind) || !match.IsName(object.Name) || (object.Namespace != "" && !match.IsNamespace(object.Namespace)) {
 			return false
 		}
-		e.Problem, e.Object, e.Detail = APIExists, object, match.Detail(found["why"])
+		e.Problem, e.Object, e.Detail = ProblemExists, object, match.Detail(found["why"])
 		return true
 	}
 	at := alreadyExists.FindStringSubmatchIndex(text)
@@ -31,17 +31,17 @@ func readExists(text string, refused bool, e *APIError) bool {
 	if at == nil || (!refused && (at[0] != 0 || at[1] != len(text))) {
 		return false
 	}
-	e.Problem, e.Detail = APIExists, match.Detail(text[at[2]:at[3]])
+	e.Problem, e.Detail = ProblemExists, match.Detail(text[at[2]:at[3]])
 	return true
 }
 
-func readConflict(text string, _ bool, e *APIError) bool {
+func readConflict(text string, _ bool, e *Error) bool {
 	if found := managedByOther.FindStringSubmatch(text); found != nil {
-		e.Problem, e.Manager, e.Detail = APIConflict, match.Word(found[2]), match.Detail(found[1])
+		e.Problem, e.Manager, e.Detail = ProblemConflict, match.Word(found[2]), match.Detail(found[1])
 		return true
 	}
 	if found := changedMeanwhile.FindStringSubmatch(text); found != nil {
-		e.Problem, e.Detail = APIConflict, match.Detail(found[1])
+		e.Problem, e.Detail = ProblemConflict, match.Detail(found[1])
 		return true
 	}
 	return false

@@ -25,16 +25,16 @@ var (
 	badManifest  = match.Wording(`(?:strict decoding error|error validating data|cannot be handled as a [A-Za-z]+): ([^\n]*)`)
 )
 
-func readInvalid(text string, refused bool, e *APIError) bool {
+func readInvalid(text string, refused bool, e *Error) bool {
 	found := isInvalid.FindStringSubmatch(text)
 	if found == nil {
 		if refused && immutable.MatchString(text) && !notImmutable.MatchString(text) {
-			e.Problem, e.Detail = APIImmutable, match.Detail(match.FirstLine(text))
+			e.Problem, e.Detail = ProblemImmutable, match.Detail(match.FirstLine(text))
 			return true
 		}
 		return false
 	}
-	e.Problem, e.Detail = APIInvalid, match.Detail(match.FirstLine(found[1]))
+	e.Problem, e.Detail = ProblemInvalid, match.Detail(match.FirstLine(found[1]))
 	at := fieldError.FindAllStringSubmatchIndex(found[1], match.MaxItems)
 	for i, field := range at {
 		end := len(found[1])
@@ -46,7 +46,7 @@ func readInvalid(text string, refused bool, e *APIError) bool {
 			e.Field, e.Detail = match.Word(found[1][field[2]:field[3]]), fieldDetail(said)
 		}
 		if immutable.MatchString(said) {
-			e.Field, e.Detail, e.Problem = match.Word(found[1][field[2]:field[3]]), fieldDetail(said), APIImmutable
+			e.Field, e.Detail, e.Problem = match.Word(found[1][field[2]:field[3]]), fieldDetail(said), ProblemImmutable
 			e.Changed = changedFields(said)
 			break
 		}
@@ -85,16 +85,16 @@ func fieldDetail(said string) string {
 	return match.Detail(said)
 }
 
-func readUnknownField(text string, refused bool, e *APIError) bool {
+func readUnknownField(text string, refused bool, e *Error) bool {
 	if found := typedPatch.FindStringSubmatch(text); found != nil {
-		e.Problem, e.Field, e.Detail = APIInvalid, match.Word(found[1]), match.Detail(found[2])
+		e.Problem, e.Field, e.Detail = ProblemInvalid, match.Word(found[1]), match.Detail(found[2])
 		return true
 	}
 	found := badManifest.FindStringSubmatch(text)
 	if found == nil || !refused {
 		return false
 	}
-	e.Problem, e.Detail = APIInvalid, match.Detail(found[1])
+	e.Problem, e.Detail = ProblemInvalid, match.Detail(found[1])
 	if field := unknownField.FindStringSubmatch(text); field != nil {
 		e.Field = match.Word(field[1])
 	}

@@ -17,7 +17,7 @@ var (
 	terminating = match.Wording(`unable to create new content in namespace (` + match.NamespaceShape + `) because it is being terminated`)
 )
 
-func readNoMatch(text string, _ bool, e *APIError) bool {
+func readNoMatch(text string, _ bool, e *Error) bool {
 	found := match.Groups(noKind, text)
 	if found == nil || !match.IsKind(found["kind"]) {
 		return false
@@ -29,7 +29,7 @@ func readNoMatch(text string, _ bool, e *APIError) bool {
 	if unserved.Group != "" && !match.IsName(unserved.Group) {
 		return false
 	}
-	e.Problem, e.Unserved = APINoMatch, unserved
+	e.Problem, e.Unserved = ProblemNoMatch, unserved
 	e.Detail = match.Detail(match.FirstLine(text[strings.Index(text, "no matches for kind"):]))
 	if e.Object.Name != "" && e.Object.Kind == "" {
 		e.Object.Kind, e.Object.Group, e.Object.Version = unserved.Kind, unserved.Group, unserved.Version
@@ -37,10 +37,10 @@ func readNoMatch(text string, _ bool, e *APIError) bool {
 	return true
 }
 
-func readNamespace(text string, _ bool, e *APIError) bool {
-	problem, found := APINamespaceTerminating, terminating.FindStringSubmatch(text)
+func readNamespace(text string, _ bool, e *Error) bool {
+	problem, found := ProblemNamespaceTerminating, terminating.FindStringSubmatch(text)
 	if found == nil {
-		problem, found = APINamespaceNotFound, noNamespace.FindStringSubmatch(text)
+		problem, found = ProblemNamespaceNotFound, noNamespace.FindStringSubmatch(text)
 	}
 	if found == nil || !match.IsNamespace(found[1]) {
 		return false
@@ -53,11 +53,11 @@ func readNamespace(text string, _ bool, e *APIError) bool {
 // whose definition is being deleted.
 var kindTerminating = match.Wording(`\b[a-z]+ not allowed while custom resource definition is terminating`)
 
-func readKindTerminating(text string, _ bool, e *APIError) bool {
+func readKindTerminating(text string, _ bool, e *Error) bool {
 	found := kindTerminating.FindString(text)
 	if found == "" {
 		return false
 	}
-	e.Problem, e.Detail = APIKindTerminating, match.Detail(found)
+	e.Problem, e.Detail = ProblemKindTerminating, match.Detail(found)
 	return true
 }

@@ -40,7 +40,7 @@ var wrappers = []*match.Pattern{
 
 // Unwrap records the object that the first wrapper with an object names, and returns
 // the text after that wrapper: the message of the API server.
-func Unwrap(text string, e *APIError) (rest string, refused bool) {
+func Unwrap(text string, e *Error) (rest string, refused bool) {
 	first, rest := len(text), text
 	for _, wrapper := range wrappers {
 		at := wrapper.FindStringIndex(text)
@@ -57,7 +57,7 @@ func Unwrap(text string, e *APIError) (rest string, refused bool) {
 }
 
 // noteObject records the object that a wrapper names, if it is the first to name one.
-func noteObject(found map[string]string, e *APIError, first bool) bool {
+func noteObject(found map[string]string, e *Error, first bool) bool {
 	object, ok := match.Object{Kind: found["kind"], Name: found["name"], Namespace: found["namespace"]}, true
 	switch {
 	case found["slashed"] != "":

@@ -28,10 +28,10 @@ var (
 	quotaFailed   = match.Wording(`failed quota: (?P<name>` + match.NameShape + `): (?P<why>[^\n]*)`)
 )
 
-func readQuota(text string, _ bool, e *APIError) bool {
+func readQuota(text string, _ bool, e *Error) bool {
 	if found := match.Groups(quotaExceeded, text); found != nil && match.IsName(found["name"]) {
 		used, limited := quantities(found["used"]), quantities(found["limited"])
-		e.Problem, e.Quota.Name = APIQuota, found["name"]
+		e.Problem, e.Quota.Name = ProblemQuota, found["name"]
 		for pair := range strings.SplitSeq(found["requested"], ",") {
 			resource, requested, ok := strings.Cut(pair, "=")
 			if ok && resource != "" && len(e.Quota.Exceeded) < maxUses {
@@ -44,7 +44,7 @@ func readQuota(text string, _ bool, e *APIError) bool {
 		return true
 	}
 	if found := match.Groups(quotaFailed, text); found != nil && match.IsName(found["name"]) {
-		e.Problem, e.Quota.Name, e.Detail = APIQuota, found["name"], match.Detail(found["why"])
+		e.Problem, e.Quota.Name, e.Detail = ProblemQuota, found["name"], match.Detail(found["why"])
 		return true
 	}
 	return false

@@ -11,10 +11,10 @@ var unreachable = match.Wording(`^(?:[^\n]*: )?[Kk]ubernetes cluster unreachable
 
 // readTrouble reads errors that are not about the object: these phrases are only
 // meaningful if they come from the API server.
-func readTrouble(text string, refused bool, e *APIError) bool {
+func readTrouble(text string, refused bool, e *Error) bool {
 	line := match.FirstLine(text)
 	if unreachable.MatchString(line) {
-		e.Problem, e.Detail = APIUnreachable, match.Detail(line)
+		e.Problem, e.Detail = ProblemUnreachable, match.Detail(line)
 		return true
 	}
 	if !refused {
@@ -22,11 +22,11 @@ func readTrouble(text string, refused bool, e *APIError) bool {
 	}
 	switch {
 	case match.ContainsAny(line, "context deadline exceeded", "Timeout: ", "request timed out", "unable to return a response in the time allotted", "i/o timeout"):
-		e.Problem = APITimeout
+		e.Problem = ProblemTimeout
 	case match.ContainsAny(line, "connection refused", "no route to host", "no such host", "currently unable to handle the request", "TLS handshake"):
-		e.Problem = APIUnreachable
+		e.Problem = ProblemUnreachable
 	case strings.HasSuffix(line, "not found"), strings.Contains(line, "could not find the requested resource"):
-		e.Problem = APINotFound
+		e.Problem = ProblemNotFound
 	default:
 		return false
 	}

@@ -24,28 +24,28 @@ func TestUpstream(t *testing.T) {
 	}
 	for _, each := range []struct {
 		err     error
-		problem APIProblem
+		problem Problem
 		object  match.Object
 	}{
-		{apierrors.NewAlreadyExists(deployments, "x"), APIExists, match.Object{Group: "apps", Resource: "deployments", Name: "x"}},
-		{apierrors.NewForbidden(pods, "x", errors.New("exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1")), APIQuota, match.Object{Resource: "pods", Name: "x"}},
-		{apierrors.NewForbidden(pods, "x", errors.New("no")), APIForbidden, match.Object{Resource: "pods", Name: "x"}},
-		{apierrors.NewConflict(deployments, "x", errors.New("the object has been modified")), APIConflict, match.Object{Group: "apps", Resource: "deployments", Name: "x"}},
-		{apierrors.NewInvalid(deployment, "x", invalid), APIImmutable, match.Object{Group: "apps", Kind: "Deployment", Name: "x"}},
-		{apierrors.NewInvalid(deployment, "x", invalid[:1]), APIInvalid, match.Object{Group: "apps", Kind: "Deployment", Name: "x"}},
-		{apierrors.NewNotFound(schema.GroupResource{Resource: "namespaces"}, "x"), APINamespaceNotFound, match.Object{}},
-		{&meta.NoKindMatchError{GroupKind: deployment, SearchedVersions: []string{"v1"}}, APINoMatch, match.Object{}},
-		{&meta.NoKindMatchError{GroupKind: deployment, SearchedVersions: []string{"v1", "v2"}}, APINoMatch, match.Object{}},
-		{&meta.NoKindMatchError{GroupKind: deployment}, APINoMatch, match.Object{}},
+		{apierrors.NewAlreadyExists(deployments, "x"), ProblemExists, match.Object{Group: "apps", Resource: "deployments", Name: "x"}},
+		{apierrors.NewForbidden(pods, "x", errors.New("exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1")), ProblemQuota, match.Object{Resource: "pods", Name: "x"}},
+		{apierrors.NewForbidden(pods, "x", errors.New("no")), ProblemForbidden, match.Object{Resource: "pods", Name: "x"}},
+		{apierrors.NewConflict(deployments, "x", errors.New("the object has been modified")), ProblemConflict, match.Object{Group: "apps", Resource: "deployments", Name: "x"}},
+		{apierrors.NewInvalid(deployment, "x", invalid), ProblemImmutable, match.Object{Group: "apps", Kind: "Deployment", Name: "x"}},
+		{apierrors.NewInvalid(deployment, "x", invalid[:1]), ProblemInvalid, match.Object{Group: "apps", Kind: "Deployment", Name: "x"}},
+		{apierrors.NewNotFound(schema.GroupResource{Resource: "namespaces"}, "x"), ProblemNamespaceNotFound, match.Object{}},
+		{&meta.NoKindMatchError{GroupKind: deployment, SearchedVersions: []string{"v1"}}, ProblemNoMatch, match.Object{}},
+		{&meta.NoKindMatchError{GroupKind: deployment, SearchedVersions: []string{"v1", "v2"}}, ProblemNoMatch, match.Object{}},
+		{&meta.NoKindMatchError{GroupKind: deployment}, ProblemNoMatch, match.Object{}},
 	} {
-		got, ok := ParseAPIError(each.err.Error())
+		got, ok := Parse(each.err.Error())
 		if !ok || got.Problem != each.problem || got.Object != each.object {
 			t.Errorf("%q\nread: %v %+v", each.err, ok, got)
 		}
-		if each.problem == APINoMatch && got.Unserved.Group != "apps" {
+		if each.problem == ProblemNoMatch && got.Unserved.Group != "apps" {
 			t.Errorf("%q: %+v", each.err, got.Unserved)
 		}
-		if each.problem == APIImmutable && got.Field != "spec.selector" {
+		if each.problem == ProblemImmutable && got.Field != "spec.selector" {
 			t.Errorf("%q: field %s", each.err, got.Field)
 		}
 	}

@@ -62,11 +62,11 @@ var (
 	webhookDialed = match.Wording(`\b(?:dial tcp|while dialing) (\[?[0-9a-fA-F.:]+\]?:\d+)\b`)
 )
 
-func readWebhook(text string, _ bool, e *APIError) bool {
+func readWebhook(text string, _ bool, e *Error) bool {
 	failed, denied := webhookFailed.FindStringIndex(text), webhookDenied.FindStringIndex(text)
 	if denied != nil && (failed == nil || denied[0] < failed[0]) {
 		found := match.Groups(webhookDenied, text)
-		e.Problem, e.Detail = APIWebhook, match.Detail(found["why"])
+		e.Problem, e.Detail = ProblemWebhook, match.Detail(found["why"])
 		e.Webhook = Webhook{Name: match.Word(found["name"]), Failure: WebhookDenied, Denials: denials(found["why"])}
 		return true
 	}
@@ -80,7 +80,7 @@ func readWebhook(text string, _ bool, e *APIError) bool {
 		if found == nil {
 			return false
 		}
-		e.Problem, e.Webhook = APIWebhook, Webhook{Name: match.Word(found["name"]), Failure: WebhookNoDryRun}
+		e.Problem, e.Webhook = ProblemWebhook, Webhook{Name: match.Word(found["name"]), Failure: WebhookNoDryRun}
 		return true
 	}
 	found := match.Groups(webhookFailed, text)
@@ -89,8 +89,8 @@ func readWebhook(text string, _ bool, e *APIError) bool {
 }
 
 // failedCall notes a webhook that could not be called.
-func (e *APIError) failedCall(name, why string) {
-	e.Problem, e.Webhook = APIWebhook, Webhook{Name: name}
+func (e *Error) failedCall(name, why string) {
+	e.Problem, e.Webhook = ProblemWebhook, Webhook{Name: name}
 	why = match.FirstLine(why)
 	if called := webhookURL.FindStringSubmatch(why); called != nil {
 		e.Webhook.service(called[1])

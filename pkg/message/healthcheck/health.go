@@ -9,9 +9,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/message/match"
 )
 
-// HealthCheck is what kustomize-controller reports about objects that did not become
+// Failure is what kustomize-controller reports about objects that did not become
 // ready in time.
-type HealthCheck struct {
+type Failure struct {
 	// After is how long it waited; zero if the message is only the list, as in the
 	// Healthy condition.
 	After time.Duration
@@ -37,9 +37,12 @@ type Item struct {
 	Error string
 }
 
+// What comes before the list of objects (fluxcd/pkg/ssa v0.76, manager_wait.go).
 const (
+	// WaitingFor begins the list of objects that did not become ready in time.
 	WaitingFor = "timeout waiting for: ["
-	StalledOn  = "failed early due to stalled resources: ["
+	// StalledOn begins the list of objects that failed.
+	StalledOn = "failed early due to stalled resources: ["
 )
 
 var (
@@ -50,21 +53,21 @@ var (
 	healthOld = match.Wording(`(?s)^Health check timed out for \[(.*)$`)
 )
 
-// ParseHealthCheck reads a failed health check, "health check failed after
+// Parse reads a failed health check, "health check failed after
 // 5m0s: timeout waiting for: [Deployment/ns/name status: 'InProgress']"
 // (kustomize-controller 1.9.6, kustomization_controller.go; the list is of
 // fluxcd/pkg/ssa v0.76, manager_wait.go), and its older wordings.
-func ParseHealthCheck(message string) (HealthCheck, bool) {
+func Parse(message string) (Failure, bool) {
 	text := strings.TrimSpace(match.Bound(message))
 	if old := healthOld.FindStringSubmatch(text); old != nil {
 		return oldHealthCheck(old[1])
 	}
-	var check HealthCheck
+	var check Failure
 	prefix := healthPrefix.FindStringSubmatch(text)
 	if prefix != nil {
 		after, err := time.ParseDuration(prefix[1])
 		if err != nil {
-			return HealthCheck{}, false
+			return Failure{}, false
 		}
 		check.After = after
 		text = text[len(prefix[0]):]

@@ -60,9 +60,9 @@ func readItem(piece string, cutOff bool) (item Item, errorAt int, ok bool) {
 	return Item{}, -1, false
 }
 
-func oldHealthCheck(list string) (HealthCheck, bool) {
+func oldHealthCheck(list string) (Failure, bool) {
 	list, closed := strings.CutSuffix(list, "]")
-	check := HealthCheck{Truncated: !closed}
+	check := Failure{Truncated: !closed}
 	for piece := range strings.SplitSeq(list, ", ") {
 		found := itemOld.FindStringSubmatch(piece)
 		if found == nil || len(check.Items) == match.MaxItems {

@@ -12,34 +12,34 @@ import (
 const lastLogs = "Last Helm logs:"
 
 // readCause records the cause of a failed action and what it names.
-func (h *Helm) readCause(cause string) {
+func (h *Failure) readCause(cause string) {
 	cause, _, _ = strings.Cut(cause, lastLogs)
 	cause = strings.TrimSpace(cause)
 	h.Cause = match.Detail(cause)
 	switch {
 	case helmCanceled.MatchString(cause):
-		h.Problem, h.Objects = HelmCanceled, waitedFor(cause)
+		h.Problem, h.Objects = ProblemCanceled, waitedFor(cause)
 	case helmStored.MatchString(cause):
-		h.Problem = HelmStoredManifest
+		h.Problem = ProblemStoredManifest
 	case helmPostRender.MatchString(cause):
-		h.Problem = HelmPostRender
+		h.Problem = ProblemPostRender
 	case h.record(cause):
 	case h.hook(cause):
-		h.Problem = HelmHook
+		h.Problem = ProblemHook
 	case h.template(cause):
-		h.Problem = HelmTemplate
+		h.Problem = ProblemTemplate
 	case h.notReady(cause):
-		h.Problem = HelmNotReady
+		h.Problem = ProblemNotReady
 	case strings.Contains(cause, "another operation (install/upgrade/rollback) is in progress"):
-		h.Problem = HelmPending
+		h.Problem = ProblemPending
 	case strings.Contains(cause, "values don't meet the specifications of the schema(s)"):
-		h.Problem = HelmSchema
+		h.Problem = ProblemSchema
 	case strings.HasPrefix(cause, "chart requires kubeVersion: "):
-		h.Problem = HelmKubernetesVersion
+		h.Problem = ProblemKubernetesVersion
 	case strings.Contains(cause, "missing target release for rollback"):
-		h.Problem = HelmNoRollbackTarget
+		h.Problem = ProblemNoRollbackTarget
 	default:
-		h.Problem = HelmOther
+		h.Problem = ProblemOther
 	}
 }
 
@@ -68,42 +68,42 @@ var (
 
 // parseHelmState parses the message about a release that helm-controller no longer
 // retries, or whose values it could not compose.
-func parseHelmState(text string) (Helm, bool) {
+func parseHelmState(text string) (Failure, bool) {
 	if found := attempts.FindStringSubmatch(text); found != nil {
 		count, err := strconv.Atoi(found[2])
-		return Helm{Action: found[1], Problem: HelmRetriesExhausted, Attempts: count, Cause: match.Detail(text)}, err == nil
+		return Failure{Action: found[1], Problem: ProblemRetriesExhausted, Attempts: count, Cause: match.Detail(text)}, err == nil
 	}
 	if found := retriesExhausted.FindStringSubmatch(text); found != nil {
-		return Helm{Action: found[1], Problem: HelmRetriesExhausted, Cause: match.Detail(text)}, true
+		return Failure{Action: found[1], Problem: ProblemRetriesExhausted, Cause: match.Detail(text)}, true
 	}
 	if exceededRetries.MatchString(text) {
-		return Helm{Problem: HelmRetriesExhausted, Cause: match.Detail(text)}, true
+		return Failure{Problem: ProblemRetriesExhausted, Cause: match.Detail(text)}, true
 	}
 	if noRollbackTarget.MatchString(text) {
-		return Helm{Action: "rollback", Problem: HelmNoRollbackTarget, Cause: match.Detail(text)}, true
+		return Failure{Action: "rollback", Problem: ProblemNoRollbackTarget, Cause: match.Detail(text)}, true
 	}
 	if helm, ok := parseInterrupted(text); ok {
 		return helm, true
 	}
 	if values, ok := parseValues(text); ok {
-		return Helm{Problem: HelmValues, Values: values, Cause: match.Detail(text)}, true
+		return Failure{Problem: ProblemValues, Values: values, Cause: match.Detail(text)}, true
 	}
-	return Helm{}, false
+	return Failure{}, false
 }
 
 // parseInterrupted parses the message about an interrupted action.
-func parseInterrupted(text string) (Helm, bool) {
+func parseInterrupted(text string) (Failure, bool) {
 	if releaseCanceled.MatchString(text) {
-		return Helm{Problem: HelmCanceled, Cause: match.Detail(text)}, true
+		return Failure{Problem: ProblemCanceled, Cause: match.Detail(text)}, true
 	}
 	if found := reconcileTriggered.FindStringSubmatch(text); found != nil {
 		trigger, ok := match.Slashed(found[1])
-		return Helm{Problem: HelmCanceled, Trigger: trigger, Cause: match.Detail(text)}, ok
+		return Failure{Problem: ProblemCanceled, Trigger: trigger, Cause: match.Detail(text)}, ok
 	}
 	found := match.Groups(unlocked, text)
 	if found == nil || len(found["namespace"]) > match.MaxLabel || len(found["release"]) > match.MaxName {
-		return Helm{}, false
+		return Failure{}, false
 	}
-	return Helm{Problem: HelmPending, Namespace: found["namespace"], Release: found["release"], Revision: number(found["revision"]),
+	return Failure{Problem: ProblemPending, Namespace: found["namespace"], Release: found["release"], Revision: number(found["revision"]),
 		Chart: match.Word(found["chart"]), Version: match.Word(found["version"]), Cause: match.Detail(text)}, true
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/message/match"
 )
 
-// Helm is what helm-controller, or Helm itself, reports about a failed action.
-type Helm struct {
+// Failure is what helm-controller, or Helm itself, reports about a failed action.
+type Failure struct {
 	// Action is install, upgrade, test, rollback, uninstall or "uninstall
 	// remediation"; empty if the message is from Helm alone.
 	Action string
@@ -19,60 +19,60 @@ type Helm struct {
 	Namespace, Release string
 	Revision           int
 	Chart, Version     string
-	Problem            HelmProblem
+	Problem            Problem
 	// Cause is the message of Helm, without the log that follows it. It includes the
 	// refusal of the API server: Message.APIError parses it.
 	Cause string
 
-	// At is the position in a template that failed, for HelmTemplate; Within is the
+	// At is the position in a template that failed, for ProblemTemplate; Within is the
 	// innermost template if one includes another, otherwise it equals At.
 	At, Within Position
-	// Hook is the type of hook, such as "pre-install", for HelmHook.
+	// Hook is the type of hook, such as "pre-install", for ProblemHook.
 	Hook string
 	// Objects are those that did not become ready, or those of the hook that failed.
 	Objects []healthcheck.Item
-	// Values is set for HelmValues.
+	// Values is set for ProblemValues.
 	Values ValuesReference
 	// Record is the Secret or ConfigMap of one revision, if the message names it.
 	Record string
-	// Attempts is set for HelmRetriesExhausted if the message has the number.
+	// Attempts is set for ProblemRetriesExhausted if the message has the number.
 	Attempts int
-	// Trigger is the object whose change canceled an action, for HelmCanceled if the
+	// Trigger is the object whose change canceled an action, for ProblemCanceled if the
 	// message names it.
 	Trigger match.Object
 }
 
-// HelmProblem is the kind of failure.
-type HelmProblem string
+// Problem is the kind of failure.
+type Problem string
 
-// The problems a Helm has (helm-controller 1.6.1, internal/reconcile and
+// The problems a Failure has (helm-controller 1.6.1, internal/reconcile and
 // internal/action; helm.sh/helm/v4 4.2.4, pkg/action).
 const (
-	HelmTemplate          HelmProblem = "Template"
-	HelmHook              HelmProblem = "Hook"
-	HelmNotReady          HelmProblem = "NotReady" // the wait for its objects timed out, or one failed
-	HelmValues            HelmProblem = "Values"   // an entry of spec.valuesFrom
-	HelmSchema            HelmProblem = "Schema"   // values that the chart does not allow
-	HelmRetriesExhausted  HelmProblem = "RetriesExhausted"
-	HelmNoRollbackTarget  HelmProblem = "MissingRollbackTarget"
-	HelmPending           HelmProblem = "Pending"   // another operation is, or was, under way
-	HelmNameInUse         HelmProblem = "NameInUse" // Helm has a release that Flux does not know of
-	HelmKubernetesVersion HelmProblem = "KubernetesVersion"
-	HelmCanceled          HelmProblem = "Canceled" // by a newer reconciliation, or a restart
-	HelmPostRender        HelmProblem = "PostRender"
-	HelmOther             HelmProblem = "Other"
+	ProblemTemplate          Problem = "Template"
+	ProblemHook              Problem = "Hook"
+	ProblemNotReady          Problem = "NotReady" // the wait for its objects timed out, or one failed
+	ProblemValues            Problem = "Values"   // an entry of spec.valuesFrom
+	ProblemSchema            Problem = "Schema"   // values that the chart does not allow
+	ProblemRetriesExhausted  Problem = "RetriesExhausted"
+	ProblemNoRollbackTarget  Problem = "MissingRollbackTarget"
+	ProblemPending           Problem = "Pending"   // another operation is, or was, under way
+	ProblemNameInUse         Problem = "NameInUse" // Helm has a release that Flux does not know of
+	ProblemKubernetesVersion Problem = "KubernetesVersion"
+	ProblemCanceled          Problem = "Canceled" // by a newer reconciliation, or a restart
+	ProblemPostRender        Problem = "PostRender"
+	ProblemOther             Problem = "Other"
 
 	// The manifest that Helm has stored of the release can no longer be read by this
 	// API server.
-	HelmStoredManifest HelmProblem = "StoredManifest"
+	ProblemStoredManifest Problem = "StoredManifest"
 	// The release was never deployed, and can't be upgraded.
-	HelmNoDeployed HelmProblem = "NoDeployedReleases"
+	ProblemNoDeployed Problem = "NoDeployedReleases"
 	// The record of the revision that Helm writes already exists.
-	HelmRecordExists HelmProblem = "RecordExists"
+	ProblemRecordExists Problem = "RecordExists"
 	// A record can't be decoded.
-	HelmRecordUnreadable HelmProblem = "RecordUnreadable"
+	ProblemRecordUnreadable Problem = "RecordUnreadable"
 	// Helm has no record of the release, or of the revision.
-	HelmRecordMissing HelmProblem = "RecordMissing"
+	ProblemRecordMissing Problem = "RecordMissing"
 )
 
 const (
@@ -94,22 +94,22 @@ var helmFailures = []*match.Pattern{
 
 // NotReady are the objects that did not become ready. helm-controller 1.6 waits in the
 // same way as kustomize-controller, and reports them in the same wording.
-func (h Helm) NotReady() []healthcheck.Item {
+func (h Failure) NotReady() []healthcheck.Item {
 	if len(h.Objects) > 0 {
 		return h.Objects
 	}
 	for _, list := range []string{healthcheck.StalledOn, healthcheck.WaitingFor} {
 		if at := strings.Index(h.Cause, list); at >= 0 {
-			check, _ := healthcheck.ParseHealthCheck(h.Cause[at:])
+			check, _ := healthcheck.Parse(h.Cause[at:])
 			return check.Items
 		}
 	}
 	return nil
 }
 
-// ParseHelm parses the failure of a Helm action. A message of Helm without a wrapper is
+// Parse parses the failure of a Helm action. A message of Helm without a wrapper is
 // accepted too, as in the release storage, if its wording is specific to Helm.
-func ParseHelm(message string) (Helm, bool) {
+func Parse(message string) (Failure, bool) {
 	text := strings.TrimSpace(match.Bound(message))
 	if helm, ok := parseHelmState(text); ok {
 		return helm, true
@@ -119,7 +119,7 @@ func ParseHelm(message string) (Helm, bool) {
 		if found == nil {
 			continue
 		}
-		helm := Helm{Action: found["action"], Namespace: found["namespace"], Release: found["release"], Chart: match.Word(found["chart"]), Version: match.Word(found["version"])}
+		helm := Failure{Action: found["action"], Namespace: found["namespace"], Release: found["release"], Chart: match.Word(found["chart"]), Version: match.Word(found["version"])}
 		switch helm.Action {
 		case "Release":
 			helm.Action = "install"
@@ -130,12 +130,12 @@ func ParseHelm(message string) (Helm, bool) {
 			helm.Revision, _ = strconv.Atoi(found["revision"]) // nine digits at most
 		}
 		if len(helm.Namespace) > match.MaxLabel || len(helm.Release) > match.MaxName {
-			return Helm{}, false
+			return Failure{}, false
 		}
 		helm.readCause(found["cause"])
 		return helm, true
 	}
-	var helm Helm
+	var helm Failure
 	helm.readCause(text)
-	return helm, helm.Problem == HelmTemplate || helm.Problem == HelmHook || (helm.Problem == HelmNotReady && len(helm.Objects) > 0)
+	return helm, helm.Problem == ProblemTemplate || helm.Problem == ProblemHook || (helm.Problem == ProblemNotReady && len(helm.Objects) > 0)
 }

@@ -26,7 +26,7 @@ var (
 )
 
 // hook parses a failed hook and its failed objects.
-func (h *Helm) hook(cause string) bool {
+func (h *Failure) hook(cause string) bool {
 	for _, expression := range hooks {
 		found := match.Groups(expression, cause)
 		if found == nil {

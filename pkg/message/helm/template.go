@@ -34,7 +34,7 @@ var (
 )
 
 // template parses the position in the templates of a chart at which rendering failed.
-func (h *Helm) template(cause string) bool {
+func (h *Failure) template(cause string) bool {
 	if found := match.Groups(templateYAML, cause); found != nil {
 		h.At = Position{File: match.Word(found["file"])}
 		if line := templateYAMLLine.FindStringSubmatch(cause); line != nil {

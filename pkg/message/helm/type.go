@@ -6,9 +6,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/message/match"
 )
 
-// HelmValueError is a value of a release that has the wrong type, is not
+// ValueError is a value of a release that has the wrong type, is not
 // allowed or is missing.
-type HelmValueError struct {
+type ValueError struct {
 	// Chart is the chart whose schema refuses the value; empty if a template or the
 	// API server does.
 	Chart string
@@ -44,22 +44,22 @@ var (
 	schemaSum = match.Wording(`^(?:'(?:oneOf|anyOf|allOf|not)' failed|validation failed|Must validate )`)
 )
 
-// ParseHelmValueErrors parses the errors in the values of a release: what the schema of
+// ParseValueErrors parses the errors in the values of a release: what the schema of
 // the chart refuses, what a template can't use, and what the API server can't decode.
-func ParseHelmValueErrors(message string) ([]HelmValueError, bool) {
+func ParseValueErrors(message string) ([]ValueError, bool) {
 	text := strings.TrimSpace(match.Bound(message))
 	if at := schemaHead.FindStringIndex(text); at != nil {
 		all := schemaErrors(text[at[1]:])
 		return all, len(all) > 0
 	}
 	if e, ok := templateValue(text); ok {
-		return []HelmValueError{e}, true
+		return []ValueError{e}, true
 	}
 	all := decodingErrors(text)
 	return all, len(all) > 0
 }
 
-func schemaErrors(text string) (all []HelmValueError) {
+func schemaErrors(text string) (all []ValueError) {
 	chart := ""
 	for line := range strings.Lines(text) {
 		line = strings.TrimRight(line, "\r\n")
@@ -67,7 +67,7 @@ func schemaErrors(text string) (all []HelmValueError) {
 			chart = match.Word(found[1])
 			continue
 		}
-		e := HelmValueError{Chart: chart}
+		e := ValueError{Chart: chart}
 		if found := schemaPointer.FindStringSubmatch(line); found != nil {
 			e.Path, e.Detail = pointer(found[1]), match.Detail(found[2])
 		} else if found := schemaDotted.FindStringSubmatch(line); found != nil {
@@ -86,7 +86,7 @@ func schemaErrors(text string) (all []HelmValueError) {
 	return all
 }
 
-func (e *HelmValueError) readSchema() {
+func (e *ValueError) readSchema() {
 	if found := schemaTypes.FindStringSubmatch(e.Detail); found != nil {
 		e.Got, e.Want = match.Word(found[1]), match.Word(found[2])
 		e.Detail = strings.Replace(e.Detail, "<redacted>", "got", 1)
@@ -130,23 +130,23 @@ var (
 )
 
 // templateValue parses a template that can't use a value.
-func templateValue(text string) (HelmValueError, bool) {
+func templateValue(text string) (ValueError, bool) {
 	failed := templateAction.FindStringSubmatch(text)
 	if failed == nil {
-		return HelmValueError{}, false
+		return ValueError{}, false
 	}
 	value := templateValues.FindStringSubmatch(failed[1])
 	if value == nil {
-		return HelmValueError{}, false
+		return ValueError{}, false
 	}
-	e := HelmValueError{Path: dotted(value[1][1:]), Want: match.Word(failed[4]), Got: match.Word(failed[5] + failed[6]), Detail: match.Detail(failed[3])}
+	e := ValueError{Path: dotted(value[1][1:]), Want: match.Word(failed[4]), Got: match.Word(failed[5] + failed[6]), Detail: match.Detail(failed[3])}
 	switch {
 	case strings.HasPrefix(e.Detail, "nil pointer"):
 		e.Missing = true
 	case strings.HasPrefix(e.Detail, "range can't"):
 		e.Want = "list"
 	}
-	var helm Helm
+	var helm Failure
 	if helm.template(text) && e.Path[0] != "global" {
 		e.Path = append(subcharts(helm.Within.File), e.Path...)
 	}
@@ -176,22 +176,22 @@ var (
 )
 
 // decodingErrors parses what the API server can't decode.
-func decodingErrors(text string) (all []HelmValueError) {
+func decodingErrors(text string) (all []ValueError) {
 	for _, found := range decodeField.FindAllStringSubmatch(text, match.MaxItems) {
-		all = append(all, HelmValueError{Field: match.Word(found[3]), Got: match.Word(found[2]), Want: match.Word(found[4]), Detail: match.Detail(found[1])})
+		all = append(all, ValueError{Field: match.Word(found[3]), Got: match.Word(found[2]), Want: match.Word(found[4]), Detail: match.Detail(found[1])})
 	}
 	for _, found := range typedField.FindAllStringSubmatch(text, match.MaxItems) {
-		e := HelmValueError{Field: match.Word(found[1]), Got: match.Word(found[4]), Want: match.Word(found[3]), Detail: match.Detail(found[2])}
+		e := ValueError{Field: match.Word(found[1]), Got: match.Word(found[4]), Want: match.Word(found[3]), Detail: match.Detail(found[2])}
 		for _, name := range fieldNames.FindAllStringSubmatch(e.Field, match.MaxItems) {
 			e.Names = append(e.Names, match.Word(name[1]))
 		}
 		all = append(all, e)
 	}
 	for _, found := range checkedField.FindAllStringSubmatch(text, match.MaxItems) {
-		all = append(all, HelmValueError{Field: match.Word(found[1]), Got: match.Word(found[3]), Want: match.Word(found[4]), Detail: match.Detail(found[2])})
+		all = append(all, ValueError{Field: match.Word(found[1]), Got: match.Word(found[3]), Want: match.Word(found[4]), Detail: match.Detail(found[2])})
 	}
 	for _, found := range bodyField.FindAllStringSubmatch(text, match.MaxItems) {
-		all = append(all, HelmValueError{Field: match.Word(found[1]), Got: match.Word(found[4]), Want: match.Word(found[3]), Detail: match.Detail(found[2])})
+		all = append(all, ValueError{Field: match.Word(found[1]), Got: match.Word(found[4]), Want: match.Word(found[3]), Detail: match.Detail(found[2])})
 	}
 	return all[:min(len(all), match.MaxItems)]
 }

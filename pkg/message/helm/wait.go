@@ -20,13 +20,13 @@ var (
 )
 
 // notReady parses a wait that failed.
-func (h *Helm) notReady(cause string) bool {
+func (h *Failure) notReady(cause string) bool {
 	h.Objects = waitedFor(cause)
 	if len(h.Objects) > 0 {
 		return true
 	}
 	// A time-out of one request to the API server is no wait for objects.
-	if _, refused := apierror.Unwrap(cause, &apierror.APIError{}); refused {
+	if _, refused := apierror.Unwrap(cause, &apierror.Error{}); refused {
 		return false
 	}
 	return timedOut.MatchString(cause)

@@ -34,12 +34,15 @@ var (
 	nameOnly      = Wording(`^` + NameShape + `$`)
 )
 
+// IsKind reports whether the text has the form and the length of a kind.
 func IsKind(text string) bool { return len(text) <= MaxLabel && kindOnly.MatchString(text) }
 
+// IsNamespace reports whether the text has the form and the length of a namespace.
 func IsNamespace(text string) bool {
 	return len(text) <= MaxLabel && namespaceOnly.MatchString(text)
 }
 
+// IsName reports whether the text has the form and the length of an object's name.
 func IsName(text string) bool { return len(text) <= MaxName && nameOnly.MatchString(text) }
 
 // Slashed parses "Kind/namespace/name", or "Kind/name" for a cluster-scoped object.

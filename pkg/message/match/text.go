@@ -24,6 +24,7 @@ func Bound(message string) string { return Cut(message, MaxMessage) }
 // Detail is text of others as it is returned: truncated, and without surrounding space.
 func Detail(text string) string { return strings.TrimSpace(Cut(strings.TrimSpace(text), MaxDetail)) }
 
+// Cut truncates a text to a number of bytes, at a whole character.
 func Cut(text string, most int) string {
 	if len(text) <= most {
 		return text

@@ -206,7 +206,7 @@ func isMixed(run string) bool {
 	return false
 }
 
-// encodesSecret tells whether the run is base64 of a text with a secret in it.
+// encodesSecret reports whether the run is base64 of a text with a secret in it.
 func encodesSecret(run string, depth int) bool {
 	if len(run) < minEncoded || !printable(decodeBase64(run[:minEncoded])) {
 		return false

@@ -126,7 +126,7 @@ var publicBlocks = map[string]bool{
 	"PUBLIC KEY": true, "X509 CRL": true,
 }
 
-// isPublicPEM tells whether the text is base64 of PEM with nothing but public
+// isPublicPEM reports whether the text is base64 of PEM with nothing but public
 // blocks: caBundle, a CertificateRequest.
 func isPublicPEM(text string) bool {
 	rest, err := base64.StdEncoding.DecodeString(text)

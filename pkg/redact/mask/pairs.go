@@ -168,7 +168,7 @@ func isKeyByte(c byte) bool { return IsAlnum(c) || c == '_' || c == '-' || c == 
 // line break and blanks.
 const maxGap = 24
 
-// isNamed tells whether the key is the "value" of a pair with the name of a
+// isNamed reports whether the key is the "value" of a pair with the name of a
 // secret. The value may come first, and is then cut here.
 func (p *pairs) isNamed(k key, sep int) bool {
 	named, valued := p.named, p.valued
@@ -214,7 +214,7 @@ func (p *pairs) content(at int) {
 	}
 }
 
-// isSecret tells whether the key is sensitive and the separator one.
+// isSecret reports whether the key is sensitive and the separator one.
 func (p *pairs) isSecret(k key, sep int) bool {
 	text := p.text
 	if p.isFieldOfSecret(k, sep) || p.isPartOfWebKey(k) {
@@ -245,7 +245,7 @@ func (p *pairs) isSecret(k key, sep int) bool {
 	return isWholeKey(k.name) || sensitive.StrongKey(k.name) || hasCapital(k.name) || strings.Contains(k.name, "_")
 }
 
-// isFieldOfSecret tells whether the key is one of those whose content the API
+// isFieldOfSecret reports whether the key is one of those whose content the API
 // server or a diff shows: data of a Secret, the value of an environment variable.
 func (p *pairs) isFieldOfSecret(k key, sep int) bool {
 	before := p.text[max(0, k.from-maxGap):k.from]
@@ -265,7 +265,7 @@ func (p *pairs) isFieldOfSecret(k key, sep int) bool {
 	return false
 }
 
-// hasKind tells whether the text says that something is of the kind, in JSON, YAML
+// hasKind reports whether the text says that something is of the kind, in JSON, YAML
 // or as Go prints it.
 func hasKind(text, kind string) bool {
 	for at := 0; ; {
@@ -284,7 +284,7 @@ func hasKind(text, kind string) bool {
 	}
 }
 
-// isPartOfWebKey tells whether the key is a private part of a JSON web key
+// isPartOfWebKey reports whether the key is a private part of a JSON web key
 // (RFC 7518).
 func (p *pairs) isPartOfWebKey(k key) bool {
 	if len(k.name) > 2 || !webKeyParts[k.name] {
@@ -331,7 +331,7 @@ func pgpass(text string, k key, sep int) cut {
 	return cut{at, end}
 }
 
-// isWholeKey tells whether the key is but a word, "token" or "secret".
+// isWholeKey reports whether the key is but a word, "token" or "secret".
 func isWholeKey(key string) bool { return !strings.ContainsAny(key, "-._") }
 
 // queryKeys are the names in a URL's query that carry its right to be read,

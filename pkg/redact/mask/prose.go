@@ -27,7 +27,7 @@ func wordSet(list string) map[string]bool {
 	return set
 }
 
-// isProse tells whether the text that follows "key: " goes on as a sentence
+// isProse reports whether the text that follows "key: " goes on as a sentence
 // rather than with a value. After a key that can hardly be anything else only
 // an ordinary word is a sentence's; after "token" any word that a blank and
 // another word follow.
@@ -66,7 +66,7 @@ func isLetters(word string) bool {
 	return true
 }
 
-// isHarmless tells whether what follows "secret:" or "token:" is the name of a
+// isHarmless reports whether what follows "secret:" or "token:" is the name of a
 // secret, the version of an image, a number or a sign rather than a secret.
 func isHarmless(text string, k key, sep int, value, after string) bool {
 	switch {
@@ -80,7 +80,7 @@ func isHarmless(text string, k key, sep int, value, after string) bool {
 	return isReference(text, k, sep, value, after)
 }
 
-// isNothing tells whether the value says that there is none, or is but a sign, as
+// isNothing reports whether the value says that there is none, or is but a sign, as
 // "<" of "unexpected token: <".
 func isNothing(value string) bool {
 	switch value {
@@ -90,13 +90,13 @@ func isNothing(value string) bool {
 	return isSigns(value)
 }
 
-// isCount tells whether the value is a small number, after a key that may have one:
+// isCount reports whether the value is a small number, after a key that may have one:
 // "pass: 3".
 func isCount(k key, value string, may bool) bool {
 	return len(value) <= 3 && IsDigits(value) && (may || strings.EqualFold(k.name, "pass") || strings.EqualFold(k.name, "auth"))
 }
 
-// isLikelyKey tells whether the value of "API key: x" is one, and no word of a
+// isLikelyKey reports whether the value of "API key: x" is one, and no word of a
 // sentence or a file's name.
 func isLikelyKey(name, rest, value string) bool {
 	if isRandom(value) {
@@ -105,7 +105,7 @@ func isLikelyKey(name, rest, value string) bool {
 	return !strings.HasPrefix(strings.ToLower(name), "secret") && !strings.ContainsAny(value, "./") && !isProse(rest, false) && len(value) >= 8
 }
 
-// isSigns tells whether the text has no letter and no digit, as "<" of
+// isSigns reports whether the text has no letter and no digit, as "<" of
 // "unexpected token: <".
 func isSigns(text string) bool {
 	for i := range len(text) {
@@ -116,7 +116,7 @@ func isSigns(text string) bool {
 	return true
 }
 
-// isTag tells whether the text is an image's version: v1.2.3-alpine, latest.
+// isTag reports whether the text is an image's version: v1.2.3-alpine, latest.
 func isTag(text string) bool {
 	if text == "latest" || text == "main" || text == "stable" || text == "edge" {
 		return true
@@ -125,7 +125,7 @@ func isTag(text string) bool {
 	return strings.Contains(number, ".") && len(number) <= 16 && IsDigits(strings.ReplaceAll(number, ".", ""))
 }
 
-// followsUnexpected tells whether a parser speaks of its tokens.
+// followsUnexpected reports whether a parser speaks of its tokens.
 func followsUnexpected(before string) bool {
 	before = strings.TrimRight(before, " ")
 	before = strings.ToLower(before[max(0, len(before)-maxGap):])
@@ -137,12 +137,12 @@ func followsUnexpected(before string) bool {
 	return false
 }
 
-// isRandom tells whether the text is like a token: long, of letters and digits.
+// isRandom reports whether the text is like a token: long, of letters and digits.
 func isRandom(text string) bool {
 	return len(text) >= 8 && countDigits(text) > 0 && !IsDigits(text) || len(text) > maxWord
 }
 
-// isReference tells whether the value names an object: after a key that names a
+// isReference reports whether the value names an object: after a key that names a
 // kind of objects, it looks like an object's name, and either has a namespace, is
 // spoken of in a sentence, or is called after what it holds.
 func isReference(text string, k key, sep int, value, after string) bool {
@@ -165,14 +165,14 @@ func isReference(text string, k key, sep int, value, after string) bool {
 	return isSpokenOf(text[:k.from], after) || hasEnd(name)
 }
 
-// namesObject tells whether the key is the word for an object that holds a secret.
+// namesObject reports whether the key is the word for an object that holds a secret.
 func namesObject(name string) bool {
 	return objectWords.MatchEnd(name)
 }
 
 var objectWords = sensitive.NewWords("secret", "secrets", "credential", "credentials", "token")
 
-// isName tells whether the text is an object's name that people chose: lower case
+// isName reports whether the text is an object's name that people chose: lower case
 // letters, and numbers by themselves or at the end of a word.
 func isName(text string) bool {
 	if text == "" || len(text) > 253 {
@@ -200,7 +200,7 @@ func isScreaming(text string) bool {
 	return strings.Contains(text, "_")
 }
 
-// isSpokenOf tells whether the key stands in a sentence: after another word, or
+// isSpokenOf reports whether the key stands in a sentence: after another word, or
 // with one behind its value.
 func isSpokenOf(before, after string) bool {
 	if len(before) > 1 && before[len(before)-1] == ' ' && IsAlnum(before[len(before)-2]) {
@@ -270,7 +270,7 @@ func spacedValues(text, stem string) []cut {
 	}
 }
 
-// isSpacedKey tells whether the word is a name that a password may follow.
+// isSpacedKey reports whether the word is a name that a password may follow.
 func isSpacedKey(key string) bool {
 	return spacedKeys.MatchEnd(key)
 }
@@ -311,7 +311,7 @@ func spacedValue(text, key string, keyAt, value int) cut {
 	return cut{}
 }
 
-// followsLogin tells whether the text ends with "login NAME ".
+// followsLogin reports whether the text ends with "login NAME ".
 func followsLogin(before string) bool {
 	before = strings.TrimRight(before[max(0, len(before)-sensitive.MaxKeyLength):], " \t\n")
 	name := strings.LastIndexAny(before, " \t\n")

@@ -110,7 +110,7 @@ func maskShapes(text string) string {
 	return replace(text, cuts)
 }
 
-// startsWord tells whether a word may begin at the byte: in the midst of a word
+// startsWord reports whether a word may begin at the byte: in the midst of a word
 // a prefix is chance, for certificates are long. What is escaped before it is no
 // part of the word: \n, %20.
 func startsWord(text string, i int) bool {

@@ -186,7 +186,7 @@ func userValues(text, flag string) []cut {
 	}
 }
 
-// isUserPair tells whether the value of such a flag has a password in it.
+// isUserPair reports whether the value of such a flag has a password in it.
 func isUserPair(value, flag string) bool {
 	mark := ":"
 	if flag == "-U" && strings.IndexByte(value, '%') > 0 {

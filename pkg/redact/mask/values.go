@@ -65,13 +65,13 @@ func pairValue(text string, k key, sep int, named bool) cut {
 // schemes are those of HTTP's Authorization header.
 var schemes = wordSet("basic bearer token digest apikey api-key negotiate ntlm oauth hawk aws4-hmac-sha256 sharedkey key")
 
-// followsScheme tells whether the text is a scheme and what it asks for.
+// followsScheme reports whether the text is a scheme and what it asks for.
 func followsScheme(rest string) bool {
 	scheme, value, ok := strings.Cut(rest, " ")
 	return ok && schemes[strings.ToLower(scheme)] && value != "" && !ordinary[strings.ToLower(firstWord(value))]
 }
 
-// isPath tells whether the key is the end of an object's name or of a path:
+// isPath reports whether the key is the end of an object's name or of a path:
 // "secret/db-secret: created", "at '/auth/password': got number".
 func (k key) isPath() bool { return k.before == '/' }
 
@@ -157,7 +157,7 @@ func lineEnd(rest string) int {
 	return len(rest)
 }
 
-// blockScalar tells whether YAML's sign for a text of several lines ends the
+// blockScalar reports whether YAML's sign for a text of several lines ends the
 // line.
 func blockScalar(rest string) bool {
 	line, _, more := strings.Cut(rest, "\n")

@@ -21,7 +21,7 @@ func Key(name string) bool {
 	return strongWords.within(key) || secretEnds.end(key) || secretWords.equal(key)
 }
 
-// hasStem tells whether one of the stems is in the name.
+// hasStem reports whether one of the stems is in the name.
 func hasStem(key []byte) bool {
 	for i, c := range key {
 		for _, stem := range stemsByFirst[c] {

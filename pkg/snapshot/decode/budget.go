@@ -40,12 +40,14 @@ func (r budgetReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// ErrTooMuchPrinted is the error of files that are larger than MaxPrinted together.
 var ErrTooMuchPrinted = TooLarge("the output of kubectl has more than %d MiB", MaxPrinted>>20)
 
-// Pieces are all of a text, read before any of it is looked at. They don't grow as one
-// slice would, whose copies take twice the room.
+// Pieces are a whole text, which is read before any of it is decoded. They do not grow as one
+// slice does, whose copies take twice the memory.
 type Pieces [][]byte
 
+// ReadPieces reads a text to its end.
 func ReadPieces(from io.Reader) (Pieces, error) {
 	const size = 1 << 20
 	var all Pieces

@@ -16,7 +16,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/redact/mask"
 )
 
-// Sums are of all objects of a snapshot, which are parsed at the same time.
+// sums are of all objects of a snapshot, which are parsed at the same time.
 type sums struct {
 	values, memory atomic.Int64
 	// maxMemory is what they may take; see memoryOf.

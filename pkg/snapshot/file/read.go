@@ -57,7 +57,7 @@ func Read(r io.Reader) (*snapshot.Snapshot, error) {
 // gzipMagic begins a gzip file (RFC 1952, section 2.3.1).
 const gzipMagic = "\x1f\x8b"
 
-// IsPacked tells by its first bytes whether a file is packed, as snapshots are.
+// IsPacked reports by its first bytes whether a file is gzipped, as snapshots are.
 func IsPacked(begin []byte) bool { return bytes.HasPrefix(begin, []byte(gzipMagic)) }
 
 func unzip(packed decode.Pieces) (*decode.LimitedReader, error) {

@@ -40,7 +40,7 @@ func explain(err error) error {
 	return err
 }
 
-// isCorrupt tells whether the bytes are wrong rather than the reader.
+// isCorrupt reports whether an error is one of the content and not of the reader.
 func isCorrupt(err error) bool {
 	var corrupt flate.CorruptInputError
 	return errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) || errors.As(err, &corrupt)

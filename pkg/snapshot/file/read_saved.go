@@ -25,7 +25,7 @@ func savedByPath(found *index) savedPaths {
 	return saved
 }
 
-// read has a file read, and compares it with what the index says of it.
+// read reads a file, and compares it with its entry in the index.
 func (s savedPaths) read(content io.Reader, path string, read func(io.Reader) (objects int, err error)) error {
 	if s == nil {
 		_, err := read(content)

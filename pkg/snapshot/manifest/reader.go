@@ -27,7 +27,7 @@ type printedReader struct {
 	items []any
 }
 
-// read gives each object of the file to take. PowerShell writes UTF-16, with a byte
+// read calls take with each object of the file. PowerShell writes UTF-16, with a byte
 // order mark, where other shells write UTF-8.
 func (f File) read(total *decode.Budget, take func(printed)) error {
 	content := bufio.NewReaderSize(total.Reader(f.Content), 64<<10)
@@ -62,7 +62,7 @@ func (f File) read(total *decode.Budget, take func(printed)) error {
 	return printedError(err)
 }
 
-// IsUTF16 knows the byte order marks at the beginning of a text (Unicode Standard,
+// IsUTF16 reports whether a text begins with a byte order mark of UTF-16 (Unicode Standard,
 // section 23.8).
 func IsUTF16(text []byte) bool {
 	return bytes.HasPrefix(text, []byte{0xff, 0xfe}) || bytes.HasPrefix(text, []byte{0xfe, 0xff})
@@ -83,8 +83,8 @@ func (r *printedReader) firstByte() (byte, error) {
 
 func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\t' }
 
-// printedError tells of a file that is no snapshot what is wrong with it: kubectl
-// printed it, and can print it again.
+// printedError replaces the reason ErrDamaged: a file that kubectl printed can be printed
+// again.
 func printedError(err error) error {
 	var own *decode.ReadError
 	if errors.As(err, &own) && own.Reason == decode.ErrDamaged {

@@ -4,9 +4,9 @@ import (
 	"testing"
 )
 
-// TestGroupMeant has what may stand behind a kind's name (kubectl v0.36: KIND.GROUP
+// TestMatchesGroup has what may stand behind a kind's name (kubectl v0.36: KIND.GROUP
 // and KIND.VERSION.GROUP, and the beginning of a group).
-func TestGroupMeant(t *testing.T) {
+func TestMatchesGroup(t *testing.T) {
 	for _, c := range []struct {
 		written, group string
 		want           bool
@@ -18,7 +18,7 @@ func TestGroupMeant(t *testing.T) {
 		{"gateway", "gateway.networking.k8s.io", true}, {"v1.gateway", "gateway.networking.k8s.io", true}, {"gate", "gateway.networking.k8s.io", false},
 		{"v1alpha1.example.org", "example.org", true}, {"vault.example.org", "vault.example.org", true},
 	} {
-		if got := GroupMeant(c.written, c.group); got != c.want {
+		if got := MatchesGroup(c.written, c.group); got != c.want {
 			t.Errorf("%q means group %q: %t, want %t", c.written, c.group, got, c.want)
 		}
 	}

@@ -1,3 +1,5 @@
+// Package patch changes single fields of Flux's objects in a cluster, and reads single
+// objects.
 package patch
 
 import (

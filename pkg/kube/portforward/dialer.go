@@ -1,3 +1,5 @@
+// Package portforward connects to a pod's port through the API server, as `kubectl port-forward`
+// does, for machines that can't reach the ingress.
 package portforward
 
 import (
@@ -25,6 +27,7 @@ type Port struct {
 	Number         int
 }
 
+// String is the port as errors name it.
 func (p Port) String() string {
 	return fmt.Sprintf("port %d of pod %s/%s", p.Number, p.Namespace, p.Pod)
 }
