@@ -105,7 +105,7 @@ func markYAML(object runtime.Object) runtime.Object {
 	case *unstructured.Unstructured:
 		return &unstructured.Unstructured{Object: escape.YAMLValue(o.Object).(map[string]any)}
 	case *unstructured.UnstructuredList:
-		marked := &unstructured.UnstructuredList{Object: o.Object}
+		marked := &unstructured.UnstructuredList{Object: escape.YAMLValue(o.Object).(map[string]any)}
 		for _, item := range o.Items {
 			marked.Items = append(marked.Items, unstructured.Unstructured{Object: escape.YAMLValue(item.Object).(map[string]any)})
 		}

@@ -2,11 +2,14 @@ package hosts
 
 import (
 	"context"
+	"errors"
 	"io"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	hostsfile "github.com/digihunch/kubectl-orthweb/pkg/hosts"
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts/entries"
@@ -24,15 +27,22 @@ func newList(call *command.Call) *cobra.Command {
 	cmd := newDerived(call, &o.derived, "list", "Print the tenants' lines for a hosts file", long, o.run)
 	o.output.AddTo(cmd)
 	o.origin.AddTo(cmd.Flags())
-	cmd.Flags().Lookup("output").Usage = "Output format, one of: hosts, " + command.OutputFormats
+	cmd.Flags().Lookup("output").Usage = "Output format, one of: " + formats
 	return cmd
 }
+
+// formats are those of -o. Entries are no objects with names, which -o name would print.
+var formats = "hosts, " + strings.Replace(command.OutputFormats, "name, ", "", 1)
 
 // lines reports whether the output is that of a hosts file.
 func (o *listOptions) lines() bool { return o.output.Table() || o.output.Format == "hosts" }
 
 func (o *listOptions) run(ctx context.Context) error {
-	if !o.lines() {
+	switch {
+	case o.lines():
+	case o.output.Format == "name":
+		return advice.Add(errors.New("the entries of a hosts file have no names for -o name"), "Allowed formats: %s.", formats)
+	default:
 		if err := o.output.Validate(); err != nil {
 			return err
 		}
