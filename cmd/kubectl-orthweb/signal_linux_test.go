@@ -57,6 +57,7 @@ const (
 var waitingCommands = map[string][]string{
 	atFIFO: {
 		"status --from=FIFO", "explain --from=FIFO", "cert list --from=FIFO", "cert verify CERT --from=FIFO",
+		"hosts list --from=FIFO", "hosts diff --from=FIFO --block=lab", "hosts diff --from=example:healthy --kubeconfig=FIFO",
 		"cert inspect FIFO", "cert inspect FIFO --p12 --p12-password-env=HOME", "cert inspect CERT --p12 --p12-password-file=FIFO",
 		"cert verify FIFO", "cert verify CERT --key=FIFO", "cert verify CERT --p12 --p12-password-file=FIFO",
 		"cert issue bhs --csr=FIFO", "cert issue bhs --p12 --p12-password-file=FIFO",
@@ -68,7 +69,7 @@ var waitingCommands = map[string][]string{
 		"status -o jsonpath-file=FIFO", "hosts list -o go-template-file=FIFO", "cert list -o custom-columns-file=FIFO",
 	},
 	atInput: {
-		"status --from=-", "explain --from=-", "cert list --from=-", "cert inspect -", "cert verify -",
+		"status --from=-", "explain --from=-", "cert list --from=-", "hosts list --from=-", "hosts diff --from=- --block=lab", "cert inspect -", "cert verify -",
 		"cert issue bhs --csr=-", "cert inspect CERT --p12 --p12-password-file=-", "cert issue bhs --p12 --p12-password-file=-",
 		"validate bhs --cert=CERT --key=KEY --password-file=-", "hosts apply --hosts-file=/none",
 	},

@@ -242,7 +242,14 @@ func formsOf(t testing.TB) []form {
 		}
 		words := strings.Fields(cmd.CommandPath())
 		args := append(words[slices.Index(words, "orthweb")+1:], "--from=-", "--assume-complete")
+		if cmd.Flags().Lookup("block") != nil {
+			args = append(args, "--block=b") // no kubeconfig names one
+		}
 		output := cmd.Flags().Lookup("output")
+		if output == nil {
+			forms = append(forms, form{args: args})
+			return
+		}
 		match := completion.Listed.FindStringSubmatch(output.Usage)
 		if match == nil {
 			t.Fatalf("%s: -o names no formats", cmd.CommandPath())

@@ -25,6 +25,7 @@ type Output struct {
 	Format    string
 	formats   []string // all of them, nil for those of kubectl get
 	extra     []string // formats besides those of kubectl get
+	nameless  bool     // without -o name
 	noHeaders bool
 	json      *genericclioptions.JSONYamlPrintFlags
 	name      *genericclioptions.NamePrintFlags
@@ -55,6 +56,12 @@ func NewOutput(extra ...string) *Output {
 	}
 }
 
+// WithoutName removes -o name, for a command whose items have no names.
+func (o *Output) WithoutName() *Output {
+	o.nameless = true
+	return o
+}
+
 // NewFormats has these formats only. The first is the default, which has no name if it is
 // empty.
 func NewFormats(formats ...string) *Output {
@@ -77,7 +84,11 @@ func (o *Output) AddTo(cmd *cobra.Command) {
 // allowed lists the formats.
 func (o *Output) allowed() string {
 	if o.formats == nil {
-		return strings.Join(append(slices.Clone(o.extra), kubectlFormats), ", ")
+		formats := kubectlFormats
+		if o.nameless {
+			formats = strings.Replace(formats, "name, ", "", 1)
+		}
+		return strings.Join(append(slices.Clone(o.extra), formats), ", ")
 	}
 	return strings.TrimPrefix(strings.Join(o.formats, ", "), ", ")
 }
@@ -144,7 +155,7 @@ func markYAML(object runtime.Object) runtime.Object {
 	case *unstructured.Unstructured:
 		return &unstructured.Unstructured{Object: escape.YAMLValue(o.Object).(map[string]any)}
 	case *unstructured.UnstructuredList:
-		marked := &unstructured.UnstructuredList{Object: o.Object}
+		marked := &unstructured.UnstructuredList{Object: escape.YAMLValue(o.Object).(map[string]any)}
 		for _, item := range o.Items {
 			marked.Items = append(marked.Items, unstructured.Unstructured{Object: escape.YAMLValue(item.Object).(map[string]any)})
 		}
@@ -182,6 +193,9 @@ func (o *Output) Validate() error {
 	}
 	if o.Table() || slices.Contains(o.extra, o.Format) {
 		return nil
+	}
+	if o.nameless && o.Format == "name" {
+		return o.unknown()
 	}
 	_, err := o.printer()
 	return err

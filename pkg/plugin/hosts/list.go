@@ -20,7 +20,7 @@ type listOptions struct {
 }
 
 func newList(call *command.Call) *cobra.Command {
-	o := &listOptions{output: command.NewOutput(command.Hosts)}
+	o := &listOptions{output: command.NewOutput(command.Hosts).WithoutName()}
 	cmd := newDerived(call, &o.derived, "list", "Print the tenants' lines for a hosts file", long, o.run)
 	o.output.AddTo(cmd)
 	o.origin.AddTo(cmd.Flags())

@@ -11,8 +11,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
 )
 
-// HostEntries is the versioned form of the entries of a hosts file, as kubectl's
-// printers take it; lacking are sentences about tenants without any.
+// HostEntries is the versioned form of the entries of a hosts file, a list for kubectl's
+// printers; lacking are sentences about tenants without any.
 func HostEntries(entries []hosts.Entry, lacking []string) (runtime.Object, error) {
 	out := v1alpha1.HostEntryList{
 		TypeMeta: metav1.TypeMeta{APIVersion: v1alpha1.APIVersion, Kind: v1alpha1.HostEntryListKind},
@@ -25,5 +25,10 @@ func HostEntries(entries []hosts.Entry, lacking []string) (runtime.Object, error
 	if err != nil {
 		return nil, fmt.Errorf("encoding the entries: %w", err)
 	}
-	return &unstructured.Unstructured{Object: object}, nil
+	printed, err := (&unstructured.Unstructured{Object: object}).ToList()
+	if err != nil {
+		return nil, fmt.Errorf("encoding the entries: %w", err)
+	}
+	delete(printed.Object, "items") // printed.Items has them
+	return printed, nil
 }
