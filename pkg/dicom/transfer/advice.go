@@ -17,10 +17,10 @@ const adviceKinds = 3
 // advise returns the fixes for the files that failed: one for each kind of failure, the
 // most frequent first. It is empty if no file failed because of the peer or the file
 // itself.
-func advise(failed []failure, calling string, stored int) string {
+func advise(r Result) string {
 	count := map[string]int{}
-	for _, f := range failed {
-		if text := adviceFor(f, calling, stored); text != "" {
+	for _, f := range r.Failures {
+		if text := adviceFor(f, r.Calling, r.Stored); text != "" {
 			count[text]++
 		}
 	}
@@ -39,16 +39,16 @@ func advise(failed []failure, calling string, stored int) string {
 	return strings.Join(shown, "; ") + "; then run the command again: with --resume, only the missing files are sent"
 }
 
-func adviceFor(f failure, calling string, stored int) string {
-	if errors.Is(f.why, errInterrupted) {
+func adviceFor(f Failure, calling string, stored int) string {
+	if errors.Is(f.Why, errInterrupted) {
 		return ""
 	}
-	if errors.Is(f.why, errChanged) {
+	if errors.Is(f.Why, errChanged) {
 		return "Send files that no other program is writing to"
 	}
 	a := validate.Attempt{Calling: calling, OthersStored: stored > 0}
-	if f.study == "" {
+	if f.Study == "" {
 		a.MissingUIDs = []string{"Study Instance UID"}
 	}
-	return validate.StoreFix(f.why, a).Text
+	return validate.StoreFix(f.Why, a).Text
 }

@@ -12,25 +12,25 @@ func TestAdvise(t *testing.T) {
 	answered := func(code uint16) error {
 		return fmt.Errorf("C-STORE: %w", &dicom.StatusError{Operation: "C-STORE", Status: dicom.Status{Code: code}})
 	}
-	of := func(why error) failure { return failure{file{study: "1.2.3"}, why} }
+	of := func(why error) Failure { return Failure{"1.2.3", why} }
 	const again = "; then run the command again: with --resume, only the missing files are sent"
 	full, bad := of(answered(0xA700)), of(answered(0xC000))
 	for _, c := range []struct {
 		about  string
-		failed []failure
+		failed []Failure
 		stored int
 		want   []string // in this order
 	}{
 		{"none", nil, 1, nil},
-		{"interrupted", []failure{of(errInterrupted)}, 1, nil},
-		{"a full peer", []failure{full, full}, 0, []string{"storage and database have free space", again}},
-		{"a file that the peer can't take", []failure{full}, 7, []string{"Check the file first", again}},
-		{"a file without a study", []failure{{file{}, answered(0xA700)}}, 7, []string{"Correct the file, which has no Study Instance UID", again}},
-		{"two kinds", []failure{full, bad, bad}, 0, []string{"2 files: Check the file with", "1 file: Check Orthanc's log", again}},
-		{"it changed", []failure{of(errChanged)}, 1, []string{"no other program is writing to", again}},
-		{"rejected", []failure{of(fmt.Errorf("no association: %w", &dicom.RejectError{Result: 1, Source: 1, Reason: 3}))}, 0, []string{"add SCANNER to its DicomModalities", again}},
+		{"interrupted", []Failure{of(errInterrupted)}, 1, nil},
+		{"a full peer", []Failure{full, full}, 0, []string{"storage and database have free space", again}},
+		{"a file that the peer can't take", []Failure{full}, 7, []string{"Check the file first", again}},
+		{"a file without a study", []Failure{{"", answered(0xA700)}}, 7, []string{"Correct the file, which has no Study Instance UID", again}},
+		{"two kinds", []Failure{full, bad, bad}, 0, []string{"2 files: Check the file with", "1 file: Check Orthanc's log", again}},
+		{"it changed", []Failure{of(errChanged)}, 1, []string{"no other program is writing to", again}},
+		{"rejected", []Failure{of(fmt.Errorf("no association: %w", &dicom.RejectError{Result: 1, Source: 1, Reason: 3}))}, 0, []string{"add SCANNER to its DicomModalities", again}},
 	} {
-		got := advise(c.failed, "SCANNER", c.stored)
+		got := advise(Result{Failures: c.failed, Calling: "SCANNER", Stored: c.stored})
 		rest := got
 		for _, want := range c.want {
 			at := strings.Index(rest, want)
@@ -43,17 +43,5 @@ func TestAdvise(t *testing.T) {
 		if rest != "" || len(c.want) == 0 && got != "" {
 			t.Errorf("%s: %q", c.about, got)
 		}
-	}
-}
-
-// TestAdviceIsReported has the peer refuse one kind of two: the advice is about that.
-func TestAdviceIsReported(t *testing.T) {
-	const jpeg = "1.2.840.10008.1.2.4.50"
-	p := (&peer{accepts: func(_, syntax string) bool { return syntax != jpeg }}).listen(t)
-	dir := study(t, 3)
-	write(t, made(secondary, "2.25.77", jpeg, "1.2.3", 10), dir, "jpeg.dcm")
-	r, err := Files(t.Context(), to(p, dir))
-	if c := r.Check(err, 0); !strings.Contains(c.Fix.Text, "Add "+jpeg+" (JPEG Baseline (Process 1)) to AcceptedTransferSyntaxes") {
-		t.Errorf("%+v", c)
 	}
 }

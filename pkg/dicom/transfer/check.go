@@ -10,22 +10,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
-// The codes of findings about a user's files: see finding.Code. Codes that pkg/validate
-// also has mean the same there.
-const (
-	codeWebOther     finding.Code = "OW9304"
-	codeStoreFailed  finding.Code = "OW9406"
-	codeStoreWarning finding.Code = "OW9407"
-	codeUnsendable   finding.Code = "OW9408"
-	codeLeftOut      finding.Code = "OW9416"
-	codeConflicting  finding.Code = "OW9417"
-	codeNotStandard  finding.Code = "OW9418"
-	codeConvertible  finding.Code = "OW9419"
-	codeStudyMissing finding.Code = "OW9501"
-	// codeFilesElsewhere is for files that only another tenant's archive has.
-	codeFilesElsewhere finding.Code = "OW9508"
-)
-
 // Check is the result of sending. err is the error of Files. Details lists at most limit
 // files of each kind (failed, omitted, warned about); 0 for all.
 func (r Result) Check(err error, limit int) check.Check {
@@ -48,23 +32,23 @@ func (r Result) Check(err error, limit int) check.Check {
 func (r Result) judge(err error) (check.Outcome, finding.Code, string) {
 	switch {
 	case err != nil:
-		return check.Fail, codeStoreFailed, "Correct the error, and run the command again"
+		return check.Fail, check.CodeStoreFailed, "Correct the error, and run the command again"
 	case len(r.Failed) > 0:
-		return check.Fail, codeStoreFailed, cmp.Or(r.advice, "Check the reasons above and Orthanc's log, and run the command again: with --resume, only the missing files are sent")
+		return check.Fail, check.CodeStoreFailed, cmp.Or(advise(r), "Check the reasons above and Orthanc's log, and run the command again: with --resume, only the missing files are sent")
 	case len(r.Conflicting) > 0:
-		return check.Fail, codeConflicting, "Compare the files; send the correct one, or give the other one a new SOP Instance UID with dcmodify -gin"
+		return check.Fail, check.CodeConflicting, "Compare the files; send the correct one, or give the other one a new SOP Instance UID with dcmodify -gin"
 	case len(r.Skipped) > 0:
-		return check.Fail, codeUnsendable, "Get complete copies of damaged files; omit files that are not DICOM"
+		return check.Fail, check.CodeUnsendable, "Get complete copies of damaged files; omit files that are not DICOM"
 	case len(r.Convertible) > 0:
-		return check.Fail, codeConvertible, "Convert the files as the reasons describe, and send the new files"
+		return check.Fail, check.CodeConvertible, "Convert the files as the reasons describe, and send the new files"
 	case r.Stored+r.Before == 0:
-		return check.Fail, codeUnsendable, "Specify files, or a directory that contains some"
+		return check.Fail, check.CodeUnsendable, "Specify files, or a directory that contains some"
 	case len(r.Warned) > 0:
-		return check.Warn, codeStoreWarning, "Check Orthanc's log for the reason"
+		return check.Warn, check.CodeStoreWarning, "Check Orthanc's log for the reason"
 	case len(r.Noted) > 0:
-		return check.Warn, codeNotStandard, "Check the images in a viewer; if they are correct, no action is needed"
+		return check.Warn, check.CodeNotStandard, "Check the images in a viewer; if they are correct, no action is needed"
 	case len(r.NotDICOM)+len(r.Indexes)+len(r.Copies) > 0:
-		return check.Warn, codeLeftOut, "If these files are what you expect, no action is needed"
+		return check.Warn, check.CodeLeftOut, "If these files are what you expect, no action is needed"
 	}
 	return check.Pass, "", ""
 }
@@ -88,13 +72,6 @@ func (r Result) kinds() []ofKind {
 		{r.Indexes, "omitted as an index (DICOMDIR)", "index"},
 		{r.Copies, "omitted as a copy", "copy"},
 	}
-}
-
-func (r Result) lists() (lists [][]Outcome) {
-	for _, kind := range r.kinds() {
-		lists = append(lists, kind.files)
-	}
-	return lists
 }
 
 // words are the counts, without those that are zero.

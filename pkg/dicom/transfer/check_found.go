@@ -120,14 +120,11 @@ func (f *search) inOtherTenant(ctx context.Context, uid string, missing map[dige
 
 // name finds the files of the missing instances.
 func (r Result) name(ctx context.Context, missing map[digest]place) {
-	s := scanner{ctx: ctx}
 	for at, p := range missing {
-		f := file{path: r.paths[at]}
-		if f.path == "" || s.look(&f) != nil || digestOf(f.meta.SOPInstance) != at {
-			continue // it was removed or changed meanwhile
+		if path, uid := r.Locate(ctx, at); path != "" {
+			p.path, p.instance = path, uid
+			missing[at] = p
 		}
-		p.path, p.instance = f.path, f.meta.SOPInstance
-		missing[at] = p
 	}
 }
 
@@ -138,7 +135,7 @@ func (f search) judge() check.Check {
 	switch {
 	case f.misrouted > 0:
 		c = check.Check{
-			Outcome: check.Fail, Code: codeFilesElsewhere,
+			Outcome: check.Fail, Code: check.CodeFilesElsewhere,
 			Found: fmt.Sprintf("files are in another tenant's archive: %d instances", f.misrouted),
 			Fix: finding.Fix{
 				Text:    "Stop sending files. Remove the files from the other archive with the commands above and that tenant's password; give each tenant's ingress its own label, and select that label in the tenant's Gateways (spec.selector)",
@@ -150,7 +147,7 @@ func (f search) judge() check.Check {
 		}
 	case missing > 0:
 		c = check.Check{
-			Outcome: check.Fail, Code: codeStudyMissing, Found: fmt.Sprintf("Orthanc reported that it stored the files, but does not have %d instances", missing),
+			Outcome: check.Fail, Code: check.CodeStudyMissing, Found: fmt.Sprintf("Orthanc reported that it stored the files, but does not have %d instances", missing),
 			Fix: finding.Fix{Text: "Keep the files. Check whether Orthanc's storage is full, whether it removes studies by itself (MaximumStorageSize, MaximumPatientCount), whether a Lua script or plugin discards them (ReceivedInstanceFilter), or whether Orthanc gives them new UIDs because of lossy compression (IngestTranscoding); then send the missing files again"},
 		}
 	case f.whole == 0 && len(f.unasked) == 0:
@@ -158,7 +155,7 @@ func (f search) judge() check.Check {
 	case f.whole == 0:
 		return check.Check{Outcome: check.Skip, Found: "Orthanc could not be queried for " + studies(len(f.unasked))}
 	case len(f.unasked) > 0:
-		c.Outcome, c.Code = check.Warn, codeWebOther
+		c.Outcome, c.Code = check.Warn, check.CodeNotOrthanc
 		c.Found += "; it could not be queried for " + studies(len(f.unasked))
 		c.Fix.Text = "Check the reasons with -o wide"
 	}

@@ -55,25 +55,25 @@ func TestCheckFound(t *testing.T) {
 	}{
 		{about: "all there", sent: sent, own: map[string][]string{"1.2": uids}, outcome: check.Pass, found: "all 3 instances of 1 study"},
 		{about: "more are there", sent: sent, own: map[string][]string{"1.2": append([]string{"1.9"}, uids...)}, outcome: check.Pass, found: "all 3 instances of 1 study"},
-		{about: "as many, but others", sent: sent, own: map[string][]string{"1.2": {uids[0], uids[1], "1.9"}}, outcome: check.Fail, code: codeStudyMissing,
+		{about: "as many, but others", sent: sent, own: map[string][]string{"1.2": {uids[0], uids[1], "1.9"}}, outcome: check.Fail, code: check.CodeStudyMissing,
 			found: "does not have 1 instances", details: []string{"missing: " + paths[2] + " (SOP Instance UID " + uids[2] + "): no archive that could be queried has it"}},
-		{about: "with another tenant", sent: sent, mhr: map[string][]string{"1.2": uids[:1]}, outcome: check.Fail, code: codeFilesElsewhere,
+		{about: "with another tenant", sent: sent, mhr: map[string][]string{"1.2": uids[:1]}, outcome: check.Fail, code: check.CodeFilesElsewhere,
 			found: "files are in another tenant's archive: 1 instances; 2 more are in no archive that could be queried", details: []string{
 				"misrouted: " + paths[0] + " (SOP Instance UID " + uids[0] + "): it is in the archive of mhr; remove it there with: curl --user admin --request DELETE https://web.mhr.orthweb.com/instances/id-of-" + uids[0],
 				"missing: " + paths[1], "missing: " + paths[2]}},
 		{about: "with both", sent: sent, own: map[string][]string{"1.2": uids}, mhr: map[string][]string{"1.2": uids}, outcome: check.Pass, found: "all 3 instances"},
-		{about: "the other can't be asked", sent: sent, own: map[string][]string{"1.2": uids[:2]}, mhr: map[string][]string{"1.2": nil}, outcome: check.Fail, code: codeStudyMissing,
+		{about: "the other can't be asked", sent: sent, own: map[string][]string{"1.2": uids[:2]}, mhr: map[string][]string{"1.2": nil}, outcome: check.Fail, code: check.CodeStudyMissing,
 			found: "does not have 1 instances", details: []string{"missing: " + paths[2]}},
-		{about: "the file is not there any longer", sent: map[string][]digest{"1.5": {digestOf("1.5.1")}}, outcome: check.Fail, code: codeStudyMissing,
+		{about: "the file is not there any longer", sent: map[string][]digest{"1.5": {digestOf("1.5.1")}}, outcome: check.Fail, code: check.CodeStudyMissing,
 			found: "does not have 1 instances", details: []string{"missing: an instance of study 1.5: no archive"}},
 		{about: "no answer", sent: sent, own: map[string][]string{"1.2": nil}, outcome: check.Skip, found: "could not be queried for 1 study",
 			details: []string{"not queried: study 1.2: no route to host"}},
-		{about: "some without a study", sent: map[string][]digest{"1.2": sent["1.2"], "": {{1}}}, own: map[string][]string{"1.2": uids}, outcome: check.Warn, code: codeWebOther,
+		{about: "some without a study", sent: map[string][]digest{"1.2": sent["1.2"], "": {{1}}}, own: map[string][]string{"1.2": uids}, outcome: check.Warn, code: check.CodeNotOrthanc,
 			found: "could not be queried for 1 study", details: []string{"not queried: 1 file: the data set has no Study Instance UID to query for"}},
 		{about: "nothing sent", outcome: check.Skip, found: "nothing was stored"},
 	} {
 		t.Run(c.about, func(t *testing.T) {
-			got := Result{Studies: c.sent, paths: files}.CheckFound(t.Context(), holds("bhs", c.own), []check.Archive{holds("mhr", c.mhr)}, 20)
+			got := Result{Studies: c.sent, Paths: files}.CheckFound(t.Context(), holds("bhs", c.own), []check.Archive{holds("mhr", c.mhr)}, 20)
 			if got.Outcome != c.outcome || got.Code != c.code || !strings.Contains(got.Found, c.found) || len(got.Details) != len(c.details) {
 				t.Fatalf("%+v", got)
 			}

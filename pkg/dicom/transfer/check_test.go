@@ -32,18 +32,18 @@ func TestCheck(t *testing.T) {
 	}{
 		{"all stored", Result{Stored: 5000, Bytes: 40 << 20, Took: 3 * time.Second}, nil, 20, check.Pass, "", "stored 5000 files, 40.0 MiB, in 3s", 0},
 		{"all stored before", Result{Before: 7}, nil, 20, check.Pass, "", "stored 0 files, 0 B, in 0s; 7 stored before", 0},
-		{"a warning", Result{Stored: 1, Warned: outcomes(1)}, nil, 20, check.Warn, codeStoreWarning, "stored 1 file, 0 B, in 0s; 1 stored with warnings", 1},
-		{"failures", Result{Stored: 1, Failed: outcomes(30)}, nil, 20, check.Fail, codeStoreFailed, "stored 1 file, 0 B, in 0s; 30 failed", 21},
-		{"failures, all of them", Result{Failed: outcomes(30), Skipped: outcomes(2)}, nil, 0, check.Fail, codeStoreFailed, "stored 0 files, 0 B, in 0s; 30 failed; 2 skipped", 32},
-		{"skipped", Result{Stored: 9, Skipped: outcomes(20)}, nil, 20, check.Fail, codeUnsendable, "stored 9 files, 0 B, in 0s; 20 skipped", 20},
-		{"a conflict", Result{Stored: 9, Conflicting: outcomes(1), Skipped: outcomes(2), NotDICOM: outcomes(1)}, nil, 20, check.Fail, codeConflicting, "stored 9 files, 0 B, in 0s; 1 skipped, since another file has the same SOP Instance UID; 2 skipped; 1 not DICOM and omitted", 4},
-		{"convertible", Result{Stored: 9, Convertible: outcomes(2)}, nil, 20, check.Fail, codeConvertible, "stored 9 files, 0 B, in 0s; 2 must be converted first", 2},
-		{"remarks", Result{Stored: 9, Noted: outcomes(2), Copies: outcomes(1)}, nil, 20, check.Warn, codeNotStandard, "stored 9 files, 0 B, in 0s; 2 not compliant with the standard; 1 omitted as a copy", 3},
-		{"left out", Result{Stored: 9, NotDICOM: outcomes(30), Indexes: outcomes(1), Copies: outcomes(2)}, nil, 20, check.Warn, codeLeftOut, "stored 9 files, 0 B, in 0s; 30 not DICOM and omitted; 1 omitted as an index (DICOMDIR); 2 omitted as a copy", 24},
-		{"left out beside what was stored before", Result{Before: 9, Copies: outcomes(1)}, nil, 20, check.Warn, codeLeftOut, "stored 0 files, 0 B, in 0s; 9 stored before; 1 omitted as a copy", 1},
-		{"no image at all", Result{NotDICOM: outcomes(2)}, nil, 20, check.Fail, codeUnsendable, "stored 0 files, 0 B, in 0s; 2 not DICOM and omitted", 2},
-		{"nothing there", Result{}, nil, 20, check.Fail, codeUnsendable, "stored 0 files, 0 B, in 0s", 0},
-		{"ended early", Result{Stored: 2}, errors.New("the disk is full"), 20, check.Fail, codeStoreFailed, "stored 2 files, 0 B, in 0s; the transfer ended before all files were sent: the disk is full", 0},
+		{"a warning", Result{Stored: 1, Warned: outcomes(1)}, nil, 20, check.Warn, check.CodeStoreWarning, "stored 1 file, 0 B, in 0s; 1 stored with warnings", 1},
+		{"failures", Result{Stored: 1, Failed: outcomes(30)}, nil, 20, check.Fail, check.CodeStoreFailed, "stored 1 file, 0 B, in 0s; 30 failed", 21},
+		{"failures, all of them", Result{Failed: outcomes(30), Skipped: outcomes(2)}, nil, 0, check.Fail, check.CodeStoreFailed, "stored 0 files, 0 B, in 0s; 30 failed; 2 skipped", 32},
+		{"skipped", Result{Stored: 9, Skipped: outcomes(20)}, nil, 20, check.Fail, check.CodeUnsendable, "stored 9 files, 0 B, in 0s; 20 skipped", 20},
+		{"a conflict", Result{Stored: 9, Conflicting: outcomes(1), Skipped: outcomes(2), NotDICOM: outcomes(1)}, nil, 20, check.Fail, check.CodeConflicting, "stored 9 files, 0 B, in 0s; 1 skipped, since another file has the same SOP Instance UID; 2 skipped; 1 not DICOM and omitted", 4},
+		{"convertible", Result{Stored: 9, Convertible: outcomes(2)}, nil, 20, check.Fail, check.CodeConvertible, "stored 9 files, 0 B, in 0s; 2 must be converted first", 2},
+		{"remarks", Result{Stored: 9, Noted: outcomes(2), Copies: outcomes(1)}, nil, 20, check.Warn, check.CodeNotStandard, "stored 9 files, 0 B, in 0s; 2 not compliant with the standard; 1 omitted as a copy", 3},
+		{"left out", Result{Stored: 9, NotDICOM: outcomes(30), Indexes: outcomes(1), Copies: outcomes(2)}, nil, 20, check.Warn, check.CodeLeftOut, "stored 9 files, 0 B, in 0s; 30 not DICOM and omitted; 1 omitted as an index (DICOMDIR); 2 omitted as a copy", 24},
+		{"left out beside what was stored before", Result{Before: 9, Copies: outcomes(1)}, nil, 20, check.Warn, check.CodeLeftOut, "stored 0 files, 0 B, in 0s; 9 stored before; 1 omitted as a copy", 1},
+		{"no image at all", Result{NotDICOM: outcomes(2)}, nil, 20, check.Fail, check.CodeUnsendable, "stored 0 files, 0 B, in 0s; 2 not DICOM and omitted", 2},
+		{"nothing there", Result{}, nil, 20, check.Fail, check.CodeUnsendable, "stored 0 files, 0 B, in 0s", 0},
+		{"ended early", Result{Stored: 2}, errors.New("the disk is full"), 20, check.Fail, check.CodeStoreFailed, "stored 2 files, 0 B, in 0s; the transfer ended before all files were sent: the disk is full", 0},
 	} {
 		t.Run(c.about, func(t *testing.T) {
 			got := c.result.Check(c.err, c.limit)
@@ -71,12 +71,12 @@ func TestExamplesArePrinted(t *testing.T) {
 		code  finding.Code
 		check check.Check
 	}{
-		{codeUnsendable, Result{Stored: 12, Bytes: 6606029, Took: 1200 * time.Millisecond, Skipped: outcomes(1)}.Check(nil, 0)},
-		{codeLeftOut, Result{Stored: 212, Bytes: 110415053, Took: 2100 * time.Millisecond, NotDICOM: outcomes(12), Indexes: outcomes(1)}.Check(nil, 0)},
-		{codeConflicting, Result{Stored: 12, Bytes: 6606029, Took: 1200 * time.Millisecond, Conflicting: outcomes(1)}.Check(nil, 0)},
-		{codeNotStandard, Result{Stored: 12, Bytes: 6606029, Took: 1200 * time.Millisecond, Noted: outcomes(12)}.Check(nil, 0)},
-		{codeConvertible, Result{Stored: 12, Bytes: 6606029, Took: 1200 * time.Millisecond, Convertible: outcomes(1)}.Check(nil, 0)},
-		{codeFilesElsewhere, search{misrouted: 2, missing: map[digest]place{{1}: {}, {2}: {}}}.judge()},
+		{check.CodeUnsendable, Result{Stored: 12, Bytes: 6606029, Took: 1200 * time.Millisecond, Skipped: outcomes(1)}.Check(nil, 0)},
+		{check.CodeLeftOut, Result{Stored: 212, Bytes: 110415053, Took: 2100 * time.Millisecond, NotDICOM: outcomes(12), Indexes: outcomes(1)}.Check(nil, 0)},
+		{check.CodeConflicting, Result{Stored: 12, Bytes: 6606029, Took: 1200 * time.Millisecond, Conflicting: outcomes(1)}.Check(nil, 0)},
+		{check.CodeNotStandard, Result{Stored: 12, Bytes: 6606029, Took: 1200 * time.Millisecond, Noted: outcomes(12)}.Check(nil, 0)},
+		{check.CodeConvertible, Result{Stored: 12, Bytes: 6606029, Took: 1200 * time.Millisecond, Convertible: outcomes(1)}.Check(nil, 0)},
+		{check.CodeFilesElsewhere, search{misrouted: 2, missing: map[digest]place{{1}: {}, {2}: {}}}.judge()},
 	} {
 		_, entry, found := strings.Cut(string(text), "### "+string(c.code)+"\n")
 		_, entry, _ = strings.Cut(entry, "\n\n**Example**\n\n> ")

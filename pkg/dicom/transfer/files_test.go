@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -14,8 +15,6 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
-	"github.com/digihunch/kubectl-orthweb/pkg/finding"
-	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
 const secondary = part10.SecondaryCaptureStorage
@@ -166,22 +165,19 @@ func TestPatientCD(t *testing.T) {
 	write(t, []byte("[autorun]"), dir, "AUTORUN.INF")
 	write(t, []byte("MZ\x90\x00\x03\x00\x00\x00\x04"), dir, "VIEWER", "VIEWER.EXE")
 	for _, c := range []struct {
-		about   string
-		paths   []string
-		outcome check.Outcome
-		code    finding.Code
-		found   string
+		about                              string
+		paths                              []string
+		stored, skipped, notDICOM, indexes int
 	}{
-		{"the CD", []string{dir}, check.Warn, codeLeftOut, "; 3 not DICOM and omitted; 1 omitted as an index (DICOMDIR)"},
-		{"a text that is named", []string{dir, readme}, check.Fail, codeUnsendable, "; 1 skipped; "},
-		{"an index that is named", []string{index, filepath.Join(dir, "0000.dcm")}, check.Fail, codeUnsendable, "; 1 skipped"},
-		{"no image at all", []string{filepath.Join(dir, "VIEWER")}, check.Fail, codeUnsendable, "stored 0 files"},
+		{"the CD", []string{dir}, 3, 0, 3, 1},
+		{"a text that is named", []string{dir, readme}, 3, 1, 2, 1},
+		{"an index that is named", []string{index, filepath.Join(dir, "0000.dcm")}, 1, 1, 0, 0},
+		{"no image at all", []string{filepath.Join(dir, "VIEWER")}, 0, 0, 1, 0},
 	} {
 		t.Run(c.about, func(t *testing.T) {
 			r, err := Files(t.Context(), to(p, c.paths...))
-			got := r.Check(err, 20)
-			if got.Outcome != c.outcome || got.Code != c.code || !strings.Contains(got.Found, c.found) {
-				t.Errorf("%+v", got)
+			if err != nil || r.Stored != c.stored || len(r.Skipped) != c.skipped || len(r.NotDICOM) != c.notDICOM || len(r.Indexes) != c.indexes {
+				t.Errorf("%+v, %v", r, err)
 			}
 		})
 	}
@@ -233,5 +229,18 @@ func TestEveryFileOnce(t *testing.T) {
 				t.Errorf("seed %d: the peer said that it stored %s", seed, o.Path)
 			}
 		}
+	}
+}
+
+// TestRefusedSyntax has the peer refuse one transfer syntax of two: the error names it.
+func TestRefusedSyntax(t *testing.T) {
+	const jpeg = "1.2.840.10008.1.2.4.50"
+	p := (&peer{accepts: func(_, syntax string) bool { return syntax != jpeg }}).listen(t)
+	dir := study(t, 3)
+	write(t, made(secondary, "2.25.77", jpeg, "1.2.3", 10), dir, "jpeg.dcm")
+	r, err := Files(t.Context(), to(p, dir))
+	var refused *dicom.RefusedError
+	if err != nil || r.Stored != 3 || r.Calling == "" || len(r.Failures) != 1 || !errors.As(r.Failures[0].Why, &refused) || r.Failures[0].Study != "1.2.3" {
+		t.Errorf("%+v, %v", r, err)
 	}
 }

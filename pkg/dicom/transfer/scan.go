@@ -24,7 +24,7 @@ func digestOf(text string) digest {
 // scan reads all files and puts those that can be sent into the queue, which blocks it
 // while it is full. Once the peer is no longer used, the remaining files are only counted.
 func (t *transfer) scan(ctx context.Context, q *queue) {
-	s := scanner{transfer: t, ctx: ctx, queue: q, seen: t.done.paths}
+	s := scanner{transfer: t, ctx: ctx, queue: q, seen: t.done.Paths}
 	walk(ctx, t.options.Paths, s.visit)
 }
 

@@ -79,10 +79,34 @@ type Result struct {
 	// Before; "" for those that belong to no study.
 	Studies map[string][]digest
 	Took    time.Duration
-	// paths are the files of all instances, used to name missing ones.
-	paths map[digest]string
-	// advice is the fix for Failed, "" if none is known.
-	advice string
+	// Paths are the files of all instances.
+	Paths map[digest]string
+	// Failures are the errors behind Failed, in no order.
+	Failures []Failure
+	// Calling is the AE title of the sender.
+	Calling string
+}
+
+// Failure is why a file failed, and the UID of its study, empty if it has none.
+type Failure struct {
+	Study string
+	Why   error
+}
+
+// lists are all lists of the result.
+func (r Result) lists() [][]Outcome {
+	return [][]Outcome{r.Warned, r.Noted, r.Failed, r.Skipped, r.Convertible, r.Conflicting, r.NotDICOM, r.Indexes, r.Copies}
+}
+
+// Locate finds the file of an instance among those that were sent, and its SOP Instance UID. Both
+// are empty if the file has been removed or changed since.
+func (r Result) Locate(ctx context.Context, instance digest) (path, uid string) {
+	s := scanner{ctx: ctx}
+	f := file{path: r.Paths[instance]}
+	if f.path == "" || s.look(&f) != nil || digestOf(f.meta.SOPInstance) != instance {
+		return "", ""
+	}
+	return f.path, f.meta.SOPInstance
 }
 
 // Files sends all files, and retries failed ones once at the end. The error is that of a

@@ -62,7 +62,7 @@ func newTransfer(o Options) *transfer {
 	if o.Backoff == (wait.Backoff{}) {
 		o.Backoff = wait.Backoff{Duration: 500 * time.Millisecond, Factor: 2, Steps: 5}
 	}
-	return &transfer{options: o, idle: idleAfter, done: Result{Studies: map[string][]digest{}, paths: map[digest]string{}}}
+	return &transfer{options: o, idle: idleAfter, done: Result{Studies: map[string][]digest{}, Paths: map[digest]string{}}}
 }
 
 // round sends the files that feed puts into the queue, and returns when each of them is
@@ -152,8 +152,9 @@ func (t *transfer) result() Result {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	r := t.done
-	r.advice = advise(t.failed, t.options.Calling, r.Stored)
+	r.Calling = t.options.Calling
 	for _, f := range t.failed {
+		r.Failures = append(r.Failures, Failure{f.study, f.why})
 		r.Failed = append(r.Failed, Outcome{f.path, f.meta.SOPInstance, plainly(f)})
 	}
 	for _, list := range r.lists() {

@@ -63,10 +63,15 @@ const (
 	CodeEchoFailed          finding.Code = "OW9405"
 	CodeStoreFailed         finding.Code = "OW9406"
 	CodeStoreWarning        finding.Code = "OW9407"
+	CodeUnsendable          finding.Code = "OW9408"
 
 	CodeStudyLossy        finding.Code = "OW9409"
 	CodePixelsNotCompared finding.Code = "OW9410"
 	CodeAssociationLimit  finding.Code = "OW9411"
+	CodeLeftOut           finding.Code = "OW9416"
+	CodeConflicting       finding.Code = "OW9417"
+	CodeNotStandard       finding.Code = "OW9418"
+	CodeConvertible       finding.Code = "OW9419"
 
 	CodeStudyMissing   finding.Code = "OW9501"
 	CodeStudyDiffers   finding.Code = "OW9502"
@@ -75,4 +80,6 @@ const (
 	CodeArchiveLost    finding.Code = "OW9505"
 	CodeMayEvict       finding.Code = "OW9506"
 	CodeNotCompared    finding.Code = "OW9507"
+	// CodeFilesElsewhere is for files that only another tenant's archive has.
+	CodeFilesElsewhere finding.Code = "OW9508"
 )
