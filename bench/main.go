@@ -14,6 +14,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom/transfer"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/files"
 )
 
 func main() {
@@ -75,7 +76,7 @@ func report(r transfer.Result, err error) error {
 	if err != nil {
 		return err
 	}
-	c := r.Check(nil, 5)
+	c := files.Stored(r, nil, 5)
 	fmt.Println(c.Outcome, c.Found)
 	for _, line := range c.Details {
 		fmt.Println(line)

@@ -152,7 +152,7 @@ func (v *validation) storedPaths(ctx context.Context, w *web.Web, login check.Cr
 		PatientMainDicomTags struct{ PatientID string }
 	}
 	path := "/studies/" + url.PathEscape(id)
-	if err := decode(w, ctx, path, login, &study); err != nil {
+	if err := decode(ctx, w, path, login, &study); err != nil {
 		return nil, err
 	}
 	if study.MainDicomTags.StudyInstanceUID != v.studyUID() || study.PatientMainDicomTags.PatientID != v.study[0].PatientID {

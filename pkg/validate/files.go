@@ -69,7 +69,7 @@ func (v *validation) archive(w *web.Web, login func(context.Context) (check.Cred
 		if err != nil || id == "" {
 			return nil, err
 		}
-		return instances(w, ctx, id, with)
+		return instances(ctx, w, id, with)
 	}}
 }
 
@@ -88,7 +88,7 @@ const maxInstances = 256 << 20
 
 // instances are Orthanc's ids of a study's instances, by SOP Instance UID (Orthanc
 // Book, REST API, /studies/{id}/instances). The answer is read one by one.
-func instances(w *web.Web, ctx context.Context, id string, login check.Credentials) (map[string]string, error) {
+func instances(ctx context.Context, w *web.Web, id string, login check.Credentials) (map[string]string, error) {
 	path := "/studies/" + id + "/instances"
 	has := map[string]string{}
 	err := w.Stream(ctx, path, login, maxInstances, func(r io.Reader) error {

@@ -26,7 +26,7 @@ func (v *validation) checkLimits(ctx context.Context) check.Check {
 	if why := v.whyNoWeb(); why != "" {
 		return check.Skipped("it is not known whether the archive removes patients to make room: " + why)
 	}
-	before, err := readCensus(v.web, ctx, v.login)
+	before, err := readCensus(ctx, v.web, v.login)
 	if err != nil {
 		return v.warnEviction("the contents of the archive could not be read: "+check.DescribeError(err), "")
 	}
@@ -78,7 +78,7 @@ func (v *validation) limits(ctx context.Context) (known orthanc.Limits, why stri
 		MaximumPatientCount, MaximumStorageSize *int64 // from Orthanc 1.12.4 and 1.11.3 on
 		MaximumStorageMode                      string
 	}
-	if err := decode(v.web, ctx, "/system", v.login, &s); err == nil {
+	if err := decode(ctx, v.web, "/system", v.login, &s); err == nil {
 		known = orthanc.Limits{Patients: s.MaximumPatientCount, Size: s.MaximumStorageSize, Rejects: s.MaximumStorageMode == "Reject"}
 	}
 	if known.Known() {
@@ -127,9 +127,9 @@ func (c census) describe() string {
 
 // readCensus reads the counts, and if they are small the IDs (Orthanc Book, REST API:
 // /statistics, /patients, /studies).
-func readCensus(w *web.Web, ctx context.Context, login check.Credentials) (census, error) {
+func readCensus(ctx context.Context, w *web.Web, login check.Credentials) (census, error) {
 	c := census{CountPatients: -1, CountStudies: -1, CountInstances: -1}
-	if err := decode(w, ctx, "/statistics", login, &c); err != nil {
+	if err := decode(ctx, w, "/statistics", login, &c); err != nil {
 		return c, err
 	}
 	if _, err := strconv.ParseInt(c.TotalDiskSize, 10, 64); err != nil || min(c.CountPatients, c.CountStudies, c.CountInstances) < 0 {
@@ -140,7 +140,7 @@ func readCensus(w *web.Web, ctx context.Context, login check.Credentials) (censu
 	}
 	for path, into := range map[string]*[]string{"/patients": &c.patients, "/studies": &c.studies} {
 		*into = []string{}
-		if err := decode(w, ctx, path, login, into); err != nil {
+		if err := decode(ctx, w, path, login, into); err != nil {
 			return c, err
 		}
 	}
@@ -148,7 +148,7 @@ func readCensus(w *web.Web, ctx context.Context, login check.Credentials) (censu
 }
 
 // decode requests JSON and decodes it.
-func decode(w *web.Web, ctx context.Context, path string, login check.Credentials, into any) error {
+func decode(ctx context.Context, w *web.Web, path string, login check.Credentials, into any) error {
 	status, answer, err := w.Request(ctx, http.MethodGet, path, nil, login)
 	if err = check.OrStatus(err, status); err != nil {
 		return fmt.Errorf("%s: %w", path, err)

@@ -19,7 +19,7 @@ func (v *validation) checkUnchanged(ctx context.Context) check.Check {
 	if v.before == nil {
 		return check.Skipped("what the archive held before the test is not known")
 	}
-	after, err := readCensus(v.web, ctx, v.login)
+	after, err := readCensus(ctx, v.web, v.login)
 	left := int64(0)
 	if err == nil && v.stored {
 		left, err = v.left(ctx)
@@ -38,7 +38,7 @@ func (v *validation) left(ctx context.Context) (int64, error) {
 	if err != nil || id == "" {
 		return 0, err
 	}
-	has, err := instances(v.web, ctx, id, v.login)
+	has, err := instances(ctx, v.web, id, v.login)
 	return int64(len(has)), err
 }
 

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-var errChanged = errors.New("the file has changed since it was scanned")
+var ErrChanged = errors.New("the file has changed since it was scanned")
 
 // data reads a file's data set while it is sent: as many bytes as when the file was
 // scanned, or an error, so that the peer never stores an incomplete data set.
@@ -41,7 +41,7 @@ func (t *transfer) open(f file) (*data, error) {
 func (d *data) unchanged() error {
 	info, err := d.file.Stat()
 	if err == nil && (info.Size() != d.size || !info.ModTime().Equal(d.modified)) {
-		err = errChanged
+		err = ErrChanged
 	}
 	return err
 }
@@ -58,7 +58,7 @@ func (d *data) Read(p []byte) (int, error) {
 	d.pace.bytes.Add(int64(n))
 	switch {
 	case err == io.EOF && d.left > 0:
-		err = errChanged
+		err = ErrChanged
 	case err == nil && d.left == 0:
 		err = d.unchanged()
 	}

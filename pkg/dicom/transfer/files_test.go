@@ -170,7 +170,7 @@ func TestPatientCD(t *testing.T) {
 		stored, skipped, notDICOM, indexes int
 	}{
 		{"the CD", []string{dir}, 3, 0, 3, 1},
-		{"a text that is named", []string{dir, readme}, 3, 1, 2, 1},
+		{"a text that is named", []string{dir, readme}, 3, 1, 3, 1},
 		{"an index that is named", []string{index, filepath.Join(dir, "0000.dcm")}, 1, 1, 0, 0},
 		{"no image at all", []string{filepath.Join(dir, "VIEWER")}, 0, 0, 1, 0},
 	} {

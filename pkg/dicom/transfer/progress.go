@@ -4,11 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/term"
 	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
@@ -16,7 +14,7 @@ import (
 
 // pace is the progress of a transfer.
 type pace struct {
-	// files and bytes were stored in this run; bytes includes those in transit.
+	// Files and bytes were stored in this run; bytes includes those in transit.
 	files, bytes atomic.Int64
 	// passedFiles and passedBytes need not be sent.
 	passedFiles, passedBytes atomic.Int64
@@ -54,50 +52,37 @@ func (t *transfer) show(ctx context.Context, began time.Time) (hide func()) {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	go t.pace.count(ctx, t.options.Paths)
-	terminal, width := screen(w)
+	width := t.options.Width
 	every := lineEvery
-	if terminal {
+	if width > 0 {
 		every = redrawEvery
 	}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		_ = wait.PollUntilContextCancel(ctx, every, false, func(context.Context) (bool, error) {
-			draw(w, t.pace.line(time.Since(began)), terminal, width)
+			draw(w, t.pace.line(time.Since(began)), width)
 			return false, nil
 		})
 	}()
 	return func() {
 		cancel()
 		<-ended
-		if terminal {
+		if width > 0 {
 			overwrite(w, "")
 		}
 		fmt.Fprintln(w, t.pace.last(time.Since(began)))
 	}
 }
 
-// screen reports whether w is a terminal, and its width.
-func screen(w io.Writer) (terminal bool, width int) {
-	file, ok := w.(interface{ Fd() uintptr })
-	if !ok || !term.IsTerminal(int(file.Fd())) || os.Getenv("TERM") == "dumb" {
-		return false, 0
-	}
-	width, _, err := term.GetSize(int(file.Fd()))
-	if err != nil {
-		width = 80
-	}
-	return true, width
-}
-
 // draw writes a line, on a terminal over the previous one: truncated, since a line that
 // wraps can't be overwritten.
-func draw(w io.Writer, line string, terminal bool, width int) {
-	if !terminal {
+func draw(w io.Writer, line string, width int) {
+	if width == 0 {
 		fmt.Fprintln(w, line)
 		return
 	}
-	if len(line) >= width && width > 0 {
+	if len(line) >= width {
 		line = line[:width-1]
 	}
 	overwrite(w, line)

@@ -42,17 +42,16 @@ func TestProgressWords(t *testing.T) {
 
 func TestDraw(t *testing.T) {
 	for _, c := range []struct {
-		about    string
-		terminal bool
-		width    int
-		want     string
+		about string
+		width int
+		want  string
 	}{
-		{"a file", false, 0, "0123456789\n"},
-		{"a wide terminal", true, 80, "\r0123456789\x1b[K"},
-		{"a narrow terminal", true, 10, "\r012345678\x1b[K"},
+		{"a file", 0, "0123456789\n"},
+		{"a wide terminal", 80, "\r0123456789\x1b[K"},
+		{"a narrow terminal", 10, "\r012345678\x1b[K"},
 	} {
 		var out bytes.Buffer
-		if draw(&out, "0123456789", c.terminal, c.width); out.String() != c.want {
+		if draw(&out, "0123456789", c.width); out.String() != c.want {
 			t.Errorf("%s: %q", c.about, out.String())
 		}
 	}

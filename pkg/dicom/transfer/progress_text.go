@@ -18,18 +18,18 @@ func (p *pace) line(after time.Duration) string {
 		}
 	}
 	return fmt.Sprintf("%d of %s%d files, %s of %s, %s%s", doneFiles, of, max(doneFiles, allFiles),
-		size(doneBytes), size(max(doneBytes, allBytes)), rate(stored, bytes, after), left)
+		FormatSize(doneBytes), FormatSize(max(doneBytes, allBytes)), rate(stored, bytes, after), left)
 }
 
 // last is the summary.
 func (p *pace) last(after time.Duration) string {
 	n, bytes := p.files.Load(), p.bytes.Load()
-	return fmt.Sprintf("%s stored, %s in %s, %s", files(int(n)), size(bytes), after.Round(100*time.Millisecond), rate(n, bytes, after))
+	return fmt.Sprintf("%s stored, %s in %s, %s", fileCount(int(n)), FormatSize(bytes), after.Round(100*time.Millisecond), rate(n, bytes, after))
 }
 
 func rate(files, bytes int64, after time.Duration) string {
 	seconds := max(after, time.Millisecond).Seconds()
-	return fmt.Sprintf("%.0f files/s, %s/s", float64(files)/seconds, size(int64(float64(bytes)/seconds)))
+	return fmt.Sprintf("%.0f files/s, %s/s", float64(files)/seconds, FormatSize(int64(float64(bytes)/seconds)))
 }
 
 // remaining is the time left. Small files take time per file, large ones per byte: the
@@ -42,8 +42,8 @@ func remaining(after time.Duration, files, bytes, filesLeft, bytesLeft int64) (t
 	return time.Duration(share * float64(after)).Round(time.Second), true
 }
 
-// size formats a number of bytes.
-func size(n int64) string {
+// FormatSize formats a number of bytes.
+func FormatSize(n int64) string {
 	const k = 1 << 10
 	switch {
 	case n < k:
@@ -54,4 +54,12 @@ func size(n int64) string {
 		return fmt.Sprintf("%.1f MiB", float64(n)/(k*k))
 	}
 	return fmt.Sprintf("%.1f GiB", float64(n)/(k*k*k))
+}
+
+// fileCount is "1 file", "2 files".
+func fileCount(n int) string {
+	if n == 1 {
+		return "1 file"
+	}
+	return fmt.Sprintf("%d files", n)
 }

@@ -53,13 +53,13 @@ func (q *queue) wake() {
 // wakeAfter wakes once a time has passed.
 func (q *queue) wakeAfter(d time.Duration) *time.Timer { return time.AfterFunc(d, q.wake) }
 
-// errInterrupted is for files that the peer had not answered when the user interrupted.
-var errInterrupted = errors.New("the transfer was interrupted before the peer stored the file")
+// ErrInterrupted is for files that the peer had not answered when the user interrupted.
+var ErrInterrupted = errors.New("the transfer was interrupted before the peer stored the file")
 
 // stopped is why no further files are sent. The lock is held.
 func (q *queue) stopped() error {
 	if q.ctx.Err() != nil {
-		return errInterrupted
+		return ErrInterrupted
 	}
 	return q.gone
 }

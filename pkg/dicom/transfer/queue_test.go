@@ -119,7 +119,7 @@ func TestShortenedWhileSent(t *testing.T) {
 	if err := os.Truncate(path, 100); err != nil {
 		t.Fatal(err)
 	}
-	if all, err := io.ReadAll(d); !errors.Is(err, errChanged) || len(all) != 100 {
+	if all, err := io.ReadAll(d); !errors.Is(err, ErrChanged) || len(all) != 100 {
 		t.Errorf("read %d bytes, %v", len(all), err)
 	}
 }

@@ -37,7 +37,7 @@ func ambiguous(path string) bool { return strings.ContainsRune(path, utf8.RuneEr
 type resumed struct {
 	size     int64
 	modified int64 // Unix time in nanoseconds
-	instance digest
+	instance Digest
 	study    string
 }
 
@@ -45,7 +45,7 @@ type resumed struct {
 // that no file waits for the disk.
 type resume struct {
 	out   *os.File
-	known map[digest]resumed // by path; only read
+	known map[Digest]resumed // by path; only read
 
 	mu      sync.Mutex
 	wake    chan struct{} // holds a token when there is something to do
@@ -57,7 +57,7 @@ type resume struct {
 
 // stored reports whether the file was stored in its current form.
 func (r *resume) stored(f file) (resumed, bool) {
-	line, ok := r.known[digestOf(f.path)]
+	line, ok := r.known[DigestOf(f.path)]
 	return line, ok && line.size == f.size && line.modified == f.modified.UnixNano()
 }
 

@@ -28,7 +28,7 @@ func openResume(path, server string) (*resume, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the resume file: %w", err)
 	}
-	r := &resume{out: out, known: map[digest]resumed{}, wake: make(chan struct{}, 1), ended: make(chan struct{})}
+	r := &resume{out: out, known: map[Digest]resumed{}, wake: make(chan struct{}, 1), ended: make(chan struct{})}
 	if err := r.take(server); err != nil {
 		_ = out.Close() // this unlocks it, too
 		return nil, fmt.Errorf("the resume file %s: %w", path, err)
@@ -137,7 +137,7 @@ func (r *resume) keep(text []byte, studies map[string]string) error {
 		study = line.Study
 		studies[study] = study
 	}
-	r.known[digestOf(path)] = resumed{line.Size, line.Modified.UnixNano(), digestOf(line.Instance), study}
+	r.known[DigestOf(path)] = resumed{line.Size, line.Modified.UnixNano(), DigestOf(line.Instance), study}
 	return nil
 }
 

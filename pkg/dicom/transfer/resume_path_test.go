@@ -73,7 +73,7 @@ func TestResumedPaths(t *testing.T) {
 		t.Errorf("%d paths are known, of %d", len(r.known), len(paths))
 	}
 	for i, f := range files {
-		if line, ok := r.stored(f); !ok || line.instance != digestOf(f.meta.SOPInstance) {
+		if line, ok := r.stored(f); !ok || line.instance != DigestOf(f.meta.SOPInstance) {
 			t.Errorf("%d: %q is not recognized: %t", i, f.path, ok)
 		}
 	}
@@ -96,7 +96,7 @@ func TestResumeFileOfOldPaths(t *testing.T) {
 		return `{"path":"` + path + `","size":7,"mtime":"2023-11-14T22:13:20.000000005Z","sopInstance":"2.25.0","study":"1.2.3"}` + "\n"
 	}
 	text := head + line("/data/plain.dcm") + line(`/data/latin1-\ufffd.dcm`) + line("/data/größe.dcm")
-	r := &resume{known: map[digest]resumed{}}
+	r := &resume{known: map[Digest]resumed{}}
 	if _, err := r.read(bytes.NewReader([]byte(text)), "bhs"); err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func FuzzResumedPath(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := &resume{known: map[digest]resumed{}}
+		r := &resume{known: map[Digest]resumed{}}
 		if err := r.keep(line, map[string]string{}); err != nil {
 			t.Fatal(err)
 		}

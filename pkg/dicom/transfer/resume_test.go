@@ -43,7 +43,7 @@ func TestInterruptedTransferResumes(t *testing.T) {
 		t.Errorf("stored %d, failed %d", first.Stored, len(first.Failed))
 	}
 	for _, o := range first.Failed {
-		if o.Reason != errInterrupted.Error() {
+		if o.Reason != ErrInterrupted.Error() {
 			t.Errorf("%s failed because %q", o.Path, o.Reason)
 		}
 	}
@@ -143,7 +143,7 @@ func FuzzResume(f *testing.F) {
 	f.Add([]byte(head + `{"path":"/a","size":1,"mtime":"2026-01-02T03:04:05Z","sopInstance":"1.2","study":"1.3"}` + "\n{"))
 	f.Add([]byte(`{"orthwebResume":2}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		r := &resume{known: map[digest]resumed{}}
+		r := &resume{known: map[Digest]resumed{}}
 		whole, err := r.read(bytes.NewReader(text), "bhs")
 		if whole > int64(len(text)) || err == nil && whole > 0 && text[whole-1] != '\n' {
 			t.Errorf("took %d bytes of %d, %v", whole, len(text), err)
@@ -151,7 +151,7 @@ func FuzzResume(f *testing.F) {
 		if lines := bytes.Count(text, []byte("\n")); len(r.known) > lines {
 			t.Errorf("knows %d files of %d lines", len(r.known), lines)
 		}
-		if _, again := (&resume{known: map[digest]resumed{}}).read(bytes.NewReader(text[:whole]), "bhs"); err == nil && again != nil {
+		if _, again := (&resume{known: map[Digest]resumed{}}).read(bytes.NewReader(text[:whole]), "bhs"); err == nil && again != nil {
 			t.Errorf("what was kept is refused: %v", again)
 		}
 	})
@@ -165,7 +165,7 @@ func BenchmarkResumeRead(b *testing.B) {
 	}
 	b.SetBytes(int64(text.Len()))
 	for b.Loop() {
-		r := &resume{known: map[digest]resumed{}}
+		r := &resume{known: map[Digest]resumed{}}
 		if _, err := r.read(bytes.NewReader(text.Bytes()), "bhs"); err != nil {
 			b.Fatal(err)
 		}

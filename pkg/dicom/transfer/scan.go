@@ -13,12 +13,12 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 )
 
-// digest identifies a UID or a path: 128 bits, so that millions don't collide.
-type digest [16]byte
+// Digest identifies a UID or a path: 128 bits, so that millions don't collide.
+type Digest [16]byte
 
-func digestOf(text string) digest {
+func DigestOf(text string) Digest {
 	sum := sha256.Sum256([]byte(text))
-	return digest(sum[:])
+	return Digest(sum[:])
 }
 
 // scan reads all files and puts those that can be sent into the queue, which blocks it
@@ -32,7 +32,7 @@ type scanner struct {
 	*transfer
 	ctx   context.Context
 	queue *queue
-	seen  map[digest]string // instances, and the path of the file with each
+	seen  map[Digest]string // instances, and the path of the file with each
 }
 
 func (s *scanner) visit(at found) {
@@ -57,7 +57,7 @@ func (s *scanner) visit(at found) {
 		}
 		return
 	}
-	if !s.first(digestOf(f.meta.SOPInstance), f) {
+	if !s.first(DigestOf(f.meta.SOPInstance), f) {
 		return
 	}
 	s.note(f)
@@ -109,7 +109,7 @@ func (s *scanner) known(f file) bool {
 }
 
 // first omits a file whose instance a previous file has.
-func (s *scanner) first(instance digest, f file) bool {
+func (s *scanner) first(instance Digest, f file) bool {
 	before, again := s.seen[instance]
 	if !again {
 		s.seen[instance] = f.path

@@ -31,9 +31,10 @@ type Options struct {
 	// Resume is the file that records the stored files; "" for none. Server identifies the
 	// server: a resume file of another server is refused.
 	Resume, Server string
-	// Progress is where the progress is printed: redrawn on a terminal, otherwise a line
-	// from time to time. Nil prints nothing.
+	// Progress is where the progress is printed, nil for nowhere. A line is printed every few
+	// seconds, or redrawn where Width is that of a terminal, in columns.
 	Progress io.Writer
+	Width    int
 }
 
 // DefaultConcurrency is the number of associations: enough to hide the round trips of small
@@ -77,10 +78,10 @@ type Result struct {
 	NotDICOM, Indexes, Copies []Outcome
 	// Studies are the instances of each study, by its UID, that are in Stored and
 	// Before; "" for those that belong to no study.
-	Studies map[string][]digest
+	Studies map[string][]Digest
 	Took    time.Duration
 	// Paths are the files of all instances.
-	Paths map[digest]string
+	Paths map[Digest]string
 	// Failures are the errors behind Failed, in no order.
 	Failures []Failure
 	// Calling is the AE title of the sender.
@@ -100,10 +101,10 @@ func (r Result) lists() [][]Outcome {
 
 // Locate finds the file of an instance among those that were sent, and its SOP Instance UID. Both
 // are empty if the file has been removed or changed since.
-func (r Result) Locate(ctx context.Context, instance digest) (path, uid string) {
+func (r Result) Locate(ctx context.Context, instance Digest) (path, uid string) {
 	s := scanner{ctx: ctx}
 	f := file{path: r.Paths[instance]}
-	if f.path == "" || s.look(&f) != nil || digestOf(f.meta.SOPInstance) != instance {
+	if f.path == "" || s.look(&f) != nil || DigestOf(f.meta.SOPInstance) != instance {
 		return "", ""
 	}
 	return f.path, f.meta.SOPInstance

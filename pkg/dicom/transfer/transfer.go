@@ -62,7 +62,7 @@ func newTransfer(o Options) *transfer {
 	if o.Backoff == (wait.Backoff{}) {
 		o.Backoff = wait.Backoff{Duration: 500 * time.Millisecond, Factor: 2, Steps: 5}
 	}
-	return &transfer{options: o, idle: idleAfter, done: Result{Studies: map[string][]digest{}, Paths: map[digest]string{}}}
+	return &transfer{options: o, idle: idleAfter, done: Result{Studies: map[string][]Digest{}, Paths: map[Digest]string{}}}
 }
 
 // round sends the files that feed puts into the queue, and returns when each of them is
@@ -88,7 +88,7 @@ func (t *transfer) store(f file, status dicom.Status) {
 	t.mu.Lock()
 	t.done.Stored++
 	t.done.Bytes += f.size
-	t.done.Studies[f.study] = append(t.done.Studies[f.study], digestOf(f.meta.SOPInstance))
+	t.done.Studies[f.study] = append(t.done.Studies[f.study], DigestOf(f.meta.SOPInstance))
 	if !status.Success() {
 		t.done.Warned = append(t.done.Warned, Outcome{f.path, f.meta.SOPInstance, status.String()})
 	}
@@ -102,7 +102,7 @@ func (t *transfer) store(f file, status dicom.Status) {
 }
 
 // before counts a file that the resume file knows.
-func (t *transfer) before(study string, instance digest, size int64) {
+func (t *transfer) before(study string, instance Digest, size int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.done.Before++

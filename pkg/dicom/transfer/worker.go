@@ -87,7 +87,7 @@ func (w *worker) send(ctx context.Context, f file, data *data) {
 		w.store(f, status)
 		return
 	case ctx.Err() != nil:
-		err = errInterrupted
+		err = ErrInterrupted
 	case w.association.Err() != nil:
 		w.lost(err)
 	default: // the peer answered

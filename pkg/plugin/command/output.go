@@ -209,6 +209,16 @@ func (o *Output) Style(w io.Writer) term.Style {
 	return style
 }
 
+// Columns is the width of the terminal behind w on which a line can be redrawn, 0 if there is
+// none.
+func Columns(w io.Writer) int {
+	file, ok := TerminalOf(w)
+	if !ok {
+		return 0
+	}
+	return term.Columns(file)
+}
+
 // Plural is "1 tenant", "2 tenants".
 func Plural(n int, noun string) string {
 	if n == 1 {

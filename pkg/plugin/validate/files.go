@@ -15,6 +15,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom/transfer"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
+	"github.com/digihunch/kubectl-orthweb/pkg/validate/files"
 )
 
 // userFiles are the flags and arguments of the files to store besides the test study.
@@ -81,13 +82,13 @@ func (o *options) hook(s check.Subject) *check.Files {
 			var err error
 			sent, err = transfer.Files(ctx, transfer.Options{
 				Paths: o.files.paths, Dial: dial, Calling: o.aet, Called: o.aec, Concurrency: o.files.concurrency,
-				Resume: o.files.resume, Progress: progress,
+				Resume: o.files.resume, Progress: progress, Width: command.Columns(progress),
 				Server: fmt.Sprintf("%s at %s:%d with the AE title %s", s.Tenant, s.DICOM.Host, s.DICOM.Port, o.aec),
 			})
-			return sent.Check(err, limit)
+			return files.Stored(sent, err, limit)
 		},
 		Found: func(ctx context.Context, own check.Archive, others []check.Archive) check.Check {
-			return sent.CheckFound(ctx, own, others, limit)
+			return files.Found(ctx, sent, own, others, limit)
 		},
 	}
 }

@@ -51,6 +51,18 @@ func StyleFor(terminal *os.File) Style {
 	return style
 }
 
+// Columns is the width of a terminal on which a line can be redrawn, 0 if it can't (TERM=dumb).
+func Columns(terminal *os.File) int {
+	if os.Getenv("TERM") == "dumb" {
+		return 0
+	}
+	width, _, err := term.GetSize(int(terminal.Fd()))
+	if err != nil || width == 0 {
+		return 80
+	}
+	return width
+}
+
 // Column is a column of a table. When the table is too wide, columns that may
 // be cut are, from the right, each down to its least width; if that is not
 // enough columns are dropped, those with the highest keep staying longest.

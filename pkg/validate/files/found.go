@@ -1,4 +1,4 @@
-package transfer
+package files
 
 import (
 	"cmp"
@@ -8,30 +8,31 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom/transfer"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
-// CheckFound looks in the tenant's archive for each instance that the peer reported as
+// Found looks in the tenant's archive for each instance that the peer reported as
 // stored, by its SOP Instance UID. Missing instances are searched in the other tenants'
 // archives. Additional instances are not an error: others send too. Details lists at most
 // limit files of a kind; 0 for all.
-func (r Result) CheckFound(ctx context.Context, own check.Archive, others []check.Archive, limit int) check.Check {
-	f := search{missing: map[digest]place{}}
+func Found(ctx context.Context, r transfer.Result, own check.Archive, others []check.Archive, limit int) check.Check {
+	f := search{missing: map[transfer.Digest]place{}}
 	for _, uid := range slices.Sorted(maps.Keys(r.Studies)) {
 		f.study(ctx, uid, r.Studies[uid], own, others)
 	}
-	r.name(ctx, f.missing)
+	name(ctx, r, f.missing)
 	c := f.judge()
 	places := slices.SortedFunc(maps.Values(f.missing), func(a, b place) int { return cmp.Or(cmp.Compare(a.path, b.path), cmp.Compare(a.study, b.study)) })
-	var missing, misrouted []Outcome
+	var missing, misrouted []transfer.Outcome
 	for _, p := range places {
 		if len(p.in) == 0 {
-			missing = append(missing, Outcome{Path: p.words(), Reason: "no archive that could be queried has it"})
+			missing = append(missing, transfer.Outcome{Path: p.words(), Reason: "no archive that could be queried has it"})
 			continue
 		}
-		misrouted = append(misrouted, Outcome{Path: p.words(), Reason: strings.Join(p.in, "; ")})
+		misrouted = append(misrouted, transfer.Outcome{Path: p.words(), Reason: strings.Join(p.in, "; ")})
 	}
 	c.Details = slices.Concat(list("misrouted", misrouted, limit), list("missing", missing, limit), list("not queried", f.unasked, limit))
 	return c
@@ -44,9 +45,9 @@ type search struct {
 	whole, instances int
 	// missing are the instances that the tenant's archive does not have, and misrouted is
 	// how many of them another tenant's archive has.
-	missing   map[digest]place
+	missing   map[transfer.Digest]place
 	misrouted int
-	unasked   []Outcome
+	unasked   []transfer.Outcome
 }
 
 // place describes a missing instance.
@@ -65,22 +66,22 @@ func (p place) words() string {
 }
 
 // study looks for the instances of one study.
-func (f *search) study(ctx context.Context, uid string, sent []digest, own check.Archive, others []check.Archive) {
+func (f *search) study(ctx context.Context, uid string, sent []transfer.Digest, own check.Archive, others []check.Archive) {
 	if uid == "" {
-		f.unasked = append(f.unasked, Outcome{Path: files(len(sent)), Reason: "the data set has no Study Instance UID to query for"})
+		f.unasked = append(f.unasked, transfer.Outcome{Path: fileCount(len(sent)), Reason: "the data set has no Study Instance UID to query for"})
 		return
 	}
 	has, err := own.Instances(ctx, uid)
 	if err != nil {
-		f.unasked = append(f.unasked, Outcome{Path: "study " + uid, Reason: err.Error()})
+		f.unasked = append(f.unasked, transfer.Outcome{Path: "study " + uid, Reason: err.Error()})
 		return
 	}
-	missing := map[digest]bool{}
+	missing := map[transfer.Digest]bool{}
 	for _, instance := range sent {
 		missing[instance] = true
 	}
 	for instance := range has {
-		delete(missing, digestOf(instance))
+		delete(missing, transfer.DigestOf(instance))
 	}
 	if len(missing) == 0 {
 		f.whole++
@@ -97,13 +98,13 @@ func (f *search) study(ctx context.Context, uid string, sent []digest, own check
 
 // inOtherTenant looks for the instances in another tenant's archive. The check that looks
 // for the test study reports an archive that can't be queried.
-func (f *search) inOtherTenant(ctx context.Context, uid string, missing map[digest]bool, other check.Archive) {
+func (f *search) inOtherTenant(ctx context.Context, uid string, missing map[transfer.Digest]bool, other check.Archive) {
 	has, err := other.Instances(ctx, uid)
 	if err != nil {
 		return
 	}
 	for _, instance := range slices.Sorted(maps.Keys(has)) {
-		at := digestOf(instance)
+		at := transfer.DigestOf(instance)
 		if !missing[at] {
 			continue
 		}
@@ -119,7 +120,7 @@ func (f *search) inOtherTenant(ctx context.Context, uid string, missing map[dige
 }
 
 // name finds the files of the missing instances.
-func (r Result) name(ctx context.Context, missing map[digest]place) {
+func name(ctx context.Context, r transfer.Result, missing map[transfer.Digest]place) {
 	for at, p := range missing {
 		if path, uid := r.Locate(ctx, at); path != "" {
 			p.path, p.instance = path, uid

@@ -1,4 +1,6 @@
-package transfer
+// Package files judges the transfer of a user's files: what the peer stored, and
+// whether Orthanc has it.
+package files
 
 import (
 	"cmp"
@@ -6,21 +8,22 @@ import (
 	"strings"
 	"time"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom/transfer"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
-// Check is the result of sending. err is the error of Files. Details lists at most limit
+// Stored is the result of sending. err is the error of Files. Details lists at most limit
 // files of each kind (failed, omitted, warned about); 0 for all.
-func (r Result) Check(err error, limit int) check.Check {
-	c := check.Check{Outcome: check.Pass, Found: r.words()}
-	for _, kind := range r.kinds() {
+func Stored(r transfer.Result, err error, limit int) check.Check {
+	c := check.Check{Outcome: check.Pass, Found: words(r)}
+	for _, kind := range kinds(r) {
 		c.Details = append(c.Details, list(kind.detail, kind.files, limit)...)
 	}
 	if err != nil {
 		c.Found += "; the transfer ended before all files were sent: " + err.Error()
 	}
-	c.Outcome, c.Code, c.Fix.Text = r.judge(err)
+	c.Outcome, c.Code, c.Fix.Text = judge(r, err)
 	if c.Outcome != check.Pass {
 		c.Expected = "each file is stored successfully"
 	}
@@ -29,7 +32,7 @@ func (r Result) Check(err error, limit int) check.Check {
 
 // judge returns the most serious result: first files that should have been stored and were
 // not.
-func (r Result) judge(err error) (check.Outcome, finding.Code, string) {
+func judge(r transfer.Result, err error) (check.Outcome, finding.Code, string) {
 	switch {
 	case err != nil:
 		return check.Fail, check.CodeStoreFailed, "Correct the error, and run the command again"
@@ -55,12 +58,12 @@ func (r Result) judge(err error) (check.Outcome, finding.Code, string) {
 
 // ofKind are files with the same result, with its text in the sum and before each file.
 type ofKind struct {
-	files       []Outcome
+	files       []transfer.Outcome
 	sum, detail string
 }
 
 // kinds are in the order in which they are reported.
-func (r Result) kinds() []ofKind {
+func kinds(r transfer.Result) []ofKind {
 	return []ofKind{
 		{r.Failed, "failed", "failed"},
 		{r.Conflicting, "skipped, since another file has the same SOP Instance UID", "conflicting"},
@@ -75,12 +78,12 @@ func (r Result) kinds() []ofKind {
 }
 
 // words are the counts, without those that are zero.
-func (r Result) words() string {
-	parts := []string{fmt.Sprintf("stored %s, %s, in %s", files(r.Stored), size(r.Bytes), r.Took.Round(time.Millisecond))}
+func words(r transfer.Result) string {
+	parts := []string{fmt.Sprintf("stored %s, %s, in %s", fileCount(r.Stored), transfer.FormatSize(r.Bytes), r.Took.Round(time.Millisecond))}
 	if r.Before > 0 {
 		parts = append(parts, fmt.Sprintf("%d stored before", r.Before))
 	}
-	for _, kind := range r.kinds() {
+	for _, kind := range kinds(r) {
 		if n := len(kind.files); n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, kind.sum))
 		}
@@ -88,7 +91,7 @@ func (r Result) words() string {
 	return strings.Join(parts, "; ")
 }
 
-func files(n int) string {
+func fileCount(n int) string {
 	if n == 1 {
 		return "1 file"
 	}
@@ -96,7 +99,7 @@ func files(n int) string {
 }
 
 // list has a line for each file, and one for those beyond the limit.
-func list(what string, outcomes []Outcome, limit int) []string {
+func list(what string, outcomes []transfer.Outcome, limit int) []string {
 	var lines []string
 	for i, o := range outcomes {
 		if i == limit && limit > 0 {

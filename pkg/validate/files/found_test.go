@@ -1,4 +1,4 @@
-package transfer
+package files
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom/transfer"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
@@ -33,7 +34,7 @@ func holds(tenant string, studies map[string][]string) check.Archive {
 
 func TestCheckFound(t *testing.T) {
 	dir := t.TempDir()
-	sent, files := map[string][]digest{}, map[digest]string{}
+	sent, files := map[string][]transfer.Digest{}, map[transfer.Digest]string{}
 	var uids, paths []string
 	for i, image := range part10.NewTestStudy([32]byte{3}, time.Unix(1_700_000_000, 0), 3) {
 		path := filepath.Join(dir, fmt.Sprintf("%d.dcm", i))
@@ -41,12 +42,12 @@ func TestCheckFound(t *testing.T) {
 			t.Fatal(err)
 		}
 		uids, paths = append(uids, image.SOPInstance), append(paths, path)
-		files[digestOf(image.SOPInstance)] = path
-		sent["1.2"] = append(sent["1.2"], digestOf(image.SOPInstance))
+		files[transfer.DigestOf(image.SOPInstance)] = path
+		sent["1.2"] = append(sent["1.2"], transfer.DigestOf(image.SOPInstance))
 	}
 	for _, c := range []struct {
 		about    string
-		sent     map[string][]digest
+		sent     map[string][]transfer.Digest
 		own, mhr map[string][]string
 		outcome  check.Outcome
 		code     finding.Code
@@ -64,16 +65,16 @@ func TestCheckFound(t *testing.T) {
 		{about: "with both", sent: sent, own: map[string][]string{"1.2": uids}, mhr: map[string][]string{"1.2": uids}, outcome: check.Pass, found: "all 3 instances"},
 		{about: "the other can't be asked", sent: sent, own: map[string][]string{"1.2": uids[:2]}, mhr: map[string][]string{"1.2": nil}, outcome: check.Fail, code: check.CodeStudyMissing,
 			found: "does not have 1 instances", details: []string{"missing: " + paths[2]}},
-		{about: "the file is not there any longer", sent: map[string][]digest{"1.5": {digestOf("1.5.1")}}, outcome: check.Fail, code: check.CodeStudyMissing,
+		{about: "the file is not there any longer", sent: map[string][]transfer.Digest{"1.5": {transfer.DigestOf("1.5.1")}}, outcome: check.Fail, code: check.CodeStudyMissing,
 			found: "does not have 1 instances", details: []string{"missing: an instance of study 1.5: no archive"}},
 		{about: "no answer", sent: sent, own: map[string][]string{"1.2": nil}, outcome: check.Skip, found: "could not be queried for 1 study",
 			details: []string{"not queried: study 1.2: no route to host"}},
-		{about: "some without a study", sent: map[string][]digest{"1.2": sent["1.2"], "": {{1}}}, own: map[string][]string{"1.2": uids}, outcome: check.Warn, code: check.CodeNotOrthanc,
+		{about: "some without a study", sent: map[string][]transfer.Digest{"1.2": sent["1.2"], "": {{1}}}, own: map[string][]string{"1.2": uids}, outcome: check.Warn, code: check.CodeNotOrthanc,
 			found: "could not be queried for 1 study", details: []string{"not queried: 1 file: the data set has no Study Instance UID to query for"}},
 		{about: "nothing sent", outcome: check.Skip, found: "nothing was stored"},
 	} {
 		t.Run(c.about, func(t *testing.T) {
-			got := Result{Studies: c.sent, Paths: files}.CheckFound(t.Context(), holds("bhs", c.own), []check.Archive{holds("mhr", c.mhr)}, 20)
+			got := Found(t.Context(), transfer.Result{Studies: c.sent, Paths: files}, holds("bhs", c.own), []check.Archive{holds("mhr", c.mhr)}, 20)
 			if got.Outcome != c.outcome || got.Code != c.code || !strings.Contains(got.Found, c.found) || len(got.Details) != len(c.details) {
 				t.Fatalf("%+v", got)
 			}

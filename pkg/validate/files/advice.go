@@ -1,4 +1,4 @@
-package transfer
+package files
 
 import (
 	"cmp"
@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom/transfer"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate"
 )
 
@@ -17,7 +18,7 @@ const adviceKinds = 3
 // advise returns the fixes for the files that failed: one for each kind of failure, the
 // most frequent first. It is empty if no file failed because of the peer or the file
 // itself.
-func advise(r Result) string {
+func advise(r transfer.Result) string {
 	count := map[string]int{}
 	for _, f := range r.Failures {
 		if text := adviceFor(f, r.Calling, r.Stored); text != "" {
@@ -33,17 +34,17 @@ func advise(r Result) string {
 	shown := texts[:min(len(texts), adviceKinds)]
 	if len(texts) > 1 {
 		for i, text := range shown {
-			shown[i] = fmt.Sprintf("%s: %s", files(count[text]), text)
+			shown[i] = fmt.Sprintf("%s: %s", fileCount(count[text]), text)
 		}
 	}
 	return strings.Join(shown, "; ") + "; then run the command again: with --resume, only the missing files are sent"
 }
 
-func adviceFor(f Failure, calling string, stored int) string {
-	if errors.Is(f.Why, errInterrupted) {
+func adviceFor(f transfer.Failure, calling string, stored int) string {
+	if errors.Is(f.Why, transfer.ErrInterrupted) {
 		return ""
 	}
-	if errors.Is(f.Why, errChanged) {
+	if errors.Is(f.Why, transfer.ErrChanged) {
 		return "Send files that no other program is writing to"
 	}
 	a := validate.Attempt{Calling: calling, OthersStored: stored > 0}
