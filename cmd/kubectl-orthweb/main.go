@@ -25,7 +25,7 @@ const gcPercent = 50
 const cleanupLimit = 900 * time.Millisecond
 
 // memoryLimit is from where on memory is collected more often: objects of 1 GiB, the
-// most that is read of a cluster (pkg/collect), fit below.
+// most that is read of a cluster (pkg/kube/collect), fit below.
 const memoryLimit = 1280 << 20
 
 func main() {

@@ -22,7 +22,7 @@ import (
 // Object is an object of a snapshot.
 type Object = *unstructured.Unstructured
 
-// Snapshot is what the plugin saved (pkg/snapshot/layout.go): its index, and the objects
+// Snapshot is what the plugin saved (pkg/snapshot/file/layout.go): its index, and the objects
 // by the names of their files in a case.
 type Snapshot struct {
 	Index []byte
