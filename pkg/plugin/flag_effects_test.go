@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -57,6 +58,11 @@ func TestEffects(t *testing.T) {
 	}
 	root := NewRoot(genericiooptions.IOStreams{In: strings.NewReader(""), Out: io.Discard, ErrOut: io.Discard})
 	walk(root, "")
+	for _, name := range blockFlags {
+		if !slices.Contains(connectionFlags, name) {
+			t.Errorf("--%s is no flag of the connection", name)
+		}
+	}
 	for _, name := range connectionFlags {
 		if root.PersistentFlags().Lookup(name) == nil {
 			t.Errorf("kubectl has no flag --%s", name)

@@ -182,3 +182,19 @@ func TestHostsOfUnreadableTenants(t *testing.T) {
 		})
 	}
 }
+
+// TestHostsOfRecording: with --from no request is sent to the cluster of the kubeconfig,
+// whose context still names the block.
+func TestHostsOfRecording(t *testing.T) {
+	api := hostsCluster(t)
+	has := localLine + block(`# tenant "bhs"`, "127.0.0.12\tdicom.bhs.orthweb.com", "127.0.0.12\tweb.bhs.orthweb.com")
+	for _, args := range [][]string{{"list", "bhs", "--from=example:healthy"}, {"diff", "bhs", "--from=example:healthy"}} {
+		run := runHosts(t, api, has, args...)
+		if run.err != nil || len(api.Requests()) > 0 || run.file != has {
+			t.Errorf("%v: %v, %d requests\n%s", args, run.err, len(api.Requests()), run)
+		}
+	}
+	if run := runHosts(t, api, has, "diff", "bhs"); !errors.Is(run.err, command.No) || len(api.Requests()) == 0 {
+		t.Errorf("the cluster has other addresses than the recording: %v, %d requests\n%s", run.err, len(api.Requests()), run)
+	}
+}

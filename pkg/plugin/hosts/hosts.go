@@ -31,6 +31,9 @@ var (
 		kubectl orthweb hosts diff
 		kubectl orthweb hosts sync
 
+		# The lines of a recorded cluster, without a cluster or kubeconfig
+		kubectl orthweb hosts list --from=example:healthy --allow-domain=orthweb.com --allow-address=127.0.0.0/8
+
 		# In a script: accept the domain of a tenant, and the lab's addresses
 		kubectl orthweb hosts sync --allow-domain=bhs.orthweb.com --allow-address=127.0.0.0/8
 

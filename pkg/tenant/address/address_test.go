@@ -1,60 +1,71 @@
 package address
 
 import (
-	"context"
 	"net/netip"
 	"slices"
 	"strings"
 	"testing"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"sigs.k8s.io/yaml"
-
-	"github.com/digihunch/kubectl-orthweb/pkg/health"
-	"github.com/digihunch/kubectl-orthweb/pkg/object"
-	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/recording"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// TestMissing tells for each state of the Service what is missing.
+// TestMissing: the reason names the Service of the ingress and what it waits for.
 func TestMissing(t *testing.T) {
+	const service = `
+- apiVersion: v1
+  kind: Service
+  metadata: {name: gateway, namespace: x-orthweb}
+  spec: {type: TYPE, selector: {istio: gw}, ports: [{port: 443}]}
+- apiVersion: apps/v1
+  kind: Deployment
+  metadata: {name: gateway, namespace: x-orthweb}
+  spec: {selector: {matchLabels: {istio: gw}}, template: {metadata: {labels: {istio: gw}}, spec: {containers: [{name: c, image: i}]}}}
+- apiVersion: networking.istio.io/v1
+  kind: Gateway
+  metadata: {name: web, namespace: x-orthweb}
+  spec: {selector: {istio: gw}, servers: [{hosts: [web.x.hospital.org], port: {name: https, number: 443, protocol: HTTPS}, tls: {mode: SIMPLE, credentialName: s}}]}
+`
 	for _, c := range []struct {
-		about, spec string
-		rejected    bool
-		unknown     []snapshot.Failure
-		want        string
+		about, objects    string
+		partial, rejected bool
+		says              string
 	}{
-		{about: "a Service without an external address", spec: "{type: NodePort}", want: "Service bhs-orthweb/gateway is of type NodePort and has no external address"},
-		{about: "the default type", spec: "{}", rejected: true, want: "is of type ClusterIP"},
-		{about: "a load balancer", spec: "{type: LoadBalancer}", want: "waits for an address from the load balancer"},
-		{about: "only addresses that can't be used", rejected: true, want: "no address that a hosts file can have"},
-		{about: "no Service", want: "no Service was found for its Gateways; specify"},
-		{about: "Services that could not be read", unknown: []snapshot.Failure{{Why: snapshot.Forbidden, Verb: "list", Resource: "services"}}, want: "(you may not list services in any namespace)"},
+		{"a load balancer", strings.Replace(service, "TYPE", "LoadBalancer", 1), false, false, "Service x-orthweb/gateway waits for an address from the load balancer; see 'kubectl describe service gateway -n x-orthweb'"},
+		{"ports of nodes", strings.Replace(service, "TYPE", "NodePort", 1), false, false, "Service x-orthweb/gateway is of type NodePort and has no external address"},
+		{"no type", strings.Replace(service, "type: TYPE, ", "", 1), false, false, "Service x-orthweb/gateway is of type ClusterIP and has no external address"},
+		{"no Service", "", false, false, "no Service was found for its Gateways; specify an address with --ip"},
+		{"a Service that may not have been printed", "", true, false, "no Service was found for its Gateways ("},
+		{"addresses that can't be used", "", false, true, "its ingress has no address that a hosts file can have"},
 	} {
-		builder, status := snapshot.NewBuilder(), tenant.Status{Unknown: c.unknown}
-		if c.spec != "" {
-			service := &unstructured.Unstructured{}
-			if err := yaml.Unmarshal([]byte("{apiVersion: v1, kind: Service, metadata: {name: gateway, namespace: bhs-orthweb}, spec: "+c.spec+"}"), &service.Object); err != nil {
-				t.Fatal(err)
-			}
-			builder.Add(snapshot.Asked{Version: "v1", Kind: "Service"}, service)
-			status.Chain = []tenant.Link{{Section: tenant.Gateways}, {Section: tenant.Ingress, Verdict: health.Verdict{Ref: object.RefOf(service)}}}
+		content := "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Namespace, metadata: {name: x-orthweb, labels: {workload: orthweb}}}\n" + c.objects
+		snap, err := recording.Read(t.Context(), recording.Source{From: []string{"-"}, Complete: !c.partial}, strings.NewReader(content))
+		if err != nil {
+			t.Fatal(err)
 		}
-		if got := Missing(builder.Build(snapshot.Meta{}), status, c.rejected); !strings.Contains(got, c.want) || !strings.Contains(got, "--ip") {
-			t.Errorf("%s: %s", c.about, got)
+		tenants := tenant.Discover(snap)
+		if len(tenants) != 1 {
+			t.Fatalf("%s: the tenants are %v", c.about, tenants)
+		}
+		if says := Missing(snap, tenant.Assess(snap, tenants)[0], c.rejected); !strings.HasPrefix(says, c.says) {
+			t.Errorf("%s: %s", c.about, says)
 		}
 	}
 }
 
-// TestResolve: an address in a name's place is the address itself, IPv4 never in IPv6 form.
+// TestResolve: addresses of IPv4 are not in the form of IPv6, and the order is always the
+// same.
 func TestResolve(t *testing.T) {
-	got, err := Resolve(t.Context(), "::ffff:192.0.2.7")
-	if err != nil || !slices.Equal(got, []netip.Addr{netip.MustParseAddr("192.0.2.7")}) {
-		t.Errorf("%v, %v", got, err)
+	found, err := Resolve(t.Context(), "localhost")
+	if err != nil || len(found) == 0 || !slices.IsSortedFunc(found, netip.Addr.Compare) {
+		t.Errorf("%v, %v", found, err)
 	}
-	ended, cancel := context.WithCancel(t.Context())
-	cancel()
-	if got, err := Resolve(ended, "lb.example.org"); err == nil {
-		t.Errorf("%v after the context has ended", got)
+	for _, addr := range found {
+		if addr.Is4In6() || !addr.IsLoopback() {
+			t.Errorf("localhost is %v", addr)
+		}
+	}
+	if found, err := Resolve(t.Context(), "no name"); err == nil {
+		t.Errorf("a text that is no name is %v", found)
 	}
 }
