@@ -56,7 +56,8 @@ func (r *hostsReading) addresses(ctx context.Context, s tenant.Status) foundAddr
 		}
 		return found
 	}
-	found.why = address.WhyNone(r.snap, s, len(found.notes))
+	why, next := address.WhyNone(r.snap, s, len(found.notes))
+	found.why = why + "; " + next
 	return found
 }
 

@@ -28,7 +28,7 @@ func TestWhyNone(t *testing.T) {
 		{about: "the default type", spec: "{}", refused: 1, want: "is of type ClusterIP"},
 		{about: "a load balancer", spec: "{type: LoadBalancer}", want: "waits for an address from the load balancer"},
 		{about: "only addresses that can't be used", refused: 1, want: "no address that a hosts file can have"},
-		{about: "no Service", want: "no Service was found for its Gateways; specify"},
+		{about: "no Service", want: "no Service was found for its Gateways"},
 		{about: "Services that could not be read", unknown: []snapshot.Failure{{Why: snapshot.Forbidden, Verb: "list", Resource: "services"}}, want: "(you may not list services in any namespace)"},
 	} {
 		builder, status := snapshot.NewBuilder(), tenant.Status{Unknown: c.unknown}
@@ -40,8 +40,9 @@ func TestWhyNone(t *testing.T) {
 			builder.Add(snapshot.Asked{Version: "v1", Kind: "Service"}, service)
 			status.Chain = []tenant.Link{{Section: tenant.Gateways}, {Section: tenant.Ingress, Verdict: health.Verdict{Ref: object.RefOf(service)}}}
 		}
-		if got := WhyNone(builder.Build(snapshot.Meta{}), status, c.refused); !strings.Contains(got, c.want) || !strings.Contains(got, "--ip") {
-			t.Errorf("%s: %s", c.about, got)
+		why, next := WhyNone(builder.Build(snapshot.Meta{}), status, c.refused)
+		if !strings.Contains(why, c.want) || strings.Contains(why, "--ip") || !strings.Contains(next, "--ip") {
+			t.Errorf("%s: %s; %s", c.about, why, next)
 		}
 	}
 }
