@@ -71,7 +71,8 @@ func (d *derivation) addresses(ctx context.Context, s tenant.Status) foundAddres
 		}
 		return found
 	}
-	found.why = address.Missing(d.snap, s, len(found.notes) > 0)
+	why, next := address.Missing(d.snap, s, len(found.notes) > 0)
+	found.why = why + "; " + next
 	return found
 }
 

@@ -63,7 +63,11 @@ type issueOptions struct {
 }
 
 func newIssue(call *command.Call) *cobra.Command {
-	o := &issueOptions{printer: newPrinter(call)}
+	return (&issueOptions{printer: newPrinter(call)}).command()
+}
+
+// command is the command whose flags set the options.
+func (o *issueOptions) command() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "issue [TENANT]",
 		Short:   "Create a client certificate",

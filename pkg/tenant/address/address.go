@@ -27,9 +27,9 @@ func Resolve(ctx context.Context, name string) ([]netip.Addr, error) {
 	return found, err
 }
 
-// Missing tells why the tenant's ingress has no address, and what to do. Rejected reports
-// whether it has addresses that can't be used.
-func Missing(snap *snapshot.Snapshot, s tenant.Status, rejected bool) string {
+// Missing tells why the tenant's ingress has no address, and how a command with --ip can
+// continue. Rejected reports whether it has addresses that can't be used.
+func Missing(snap *snapshot.Snapshot, s tenant.Status, rejected bool) (why, next string) {
 	for _, link := range s.Chain {
 		if link.Section != tenant.Ingress || link.Ref.Name == "" {
 			continue
@@ -39,13 +39,15 @@ func Missing(snap *snapshot.Snapshot, s tenant.Status, rejected bool) string {
 			continue
 		}
 		if kind := object.Text(obj.Object, "spec", "type"); kind != "LoadBalancer" {
-			return fmt.Sprintf("%s is of type %s and has no external address; specify one with --ip (a node's, or that of 'minikube ip')", link.Ref, cmp.Or(kind, "ClusterIP"))
+			return fmt.Sprintf("%s is of type %s and has no external address", link.Ref, cmp.Or(kind, "ClusterIP")),
+				"specify one with --ip (a node's, or that of 'minikube ip')"
 		}
-		return fmt.Sprintf("%s waits for an address from the load balancer; see 'kubectl describe service %s -n %s'. On a laptop run 'minikube tunnel' or cloud-provider-kind, or specify one with --ip",
-			link.Ref, escape.ShellWord(link.Ref.Name), escape.ShellWord(link.Ref.Namespace))
+		return fmt.Sprintf("%s waits for an address from the load balancer", link.Ref),
+			fmt.Sprintf("see 'kubectl describe service %s -n %s'. On a laptop run 'minikube tunnel' or cloud-provider-kind, or specify one with --ip",
+				escape.ShellWord(link.Ref.Name), escape.ShellWord(link.Ref.Namespace))
 	}
 	if rejected {
-		return "its ingress has no address that a hosts file can have; specify one with --ip"
+		return "its ingress has no address that a hosts file can have", "specify one with --ip"
 	}
-	return "no Service was found for its Gateways" + s.UnreadSuffix() + "; specify an address with --ip"
+	return "no Service was found for its Gateways" + s.UnreadSuffix(), "specify an address with --ip"
 }

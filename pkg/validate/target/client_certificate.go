@@ -16,7 +16,7 @@ import (
 // caller retries.
 type clientCertificate struct {
 	issue func(context.Context) (*tls.Certificate, error)
-	// setSuspended is held by the caller that issues. Others wait no longer than their contexts allow.
+	// turn is held by the caller that issues. Others wait no longer than their contexts allow.
 	turn        chan struct{}
 	certificate *tls.Certificate
 	err         error

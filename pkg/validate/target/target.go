@@ -136,7 +136,8 @@ func (d *describer) describe(ctx context.Context, t tenant.Tenant) (check.Subjec
 	case s.Web.Host == "" || s.DICOM.Host == "":
 		return s, advice.Add(fmt.Errorf("the host names of %s are not known%s", t.Name, status.UnreadSuffix()), "Check its Gateways: kubectl orthweb status %s", escape.ShellWord(t.Name))
 	case len(s.Addresses) == 0 && d.Via == ViaAddress:
-		return s, advice.Add(fmt.Errorf("the ingress of %s has no address: %s", t.Name, address.Missing(d.snap, status, false)), "See: kubectl orthweb status %s", escape.ShellWord(t.Name))
+		why, _ := address.Missing(d.snap, status, false)
+		return s, advice.Add(fmt.Errorf("the ingress of %s has no address: %s", t.Name, why), "Connect to its pod with --via=port-forward, or see: kubectl orthweb status %s", escape.ShellWord(t.Name))
 	}
 	s.CAs, s.CAUnread = d.trusted(t)
 	return s, nil

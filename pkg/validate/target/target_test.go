@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/digihunch/kubectl-orthweb/internal/peers"
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/portforward"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/request"
@@ -96,6 +97,9 @@ func TestNewWithoutAddress(t *testing.T) {
 		_, err := New(t.Context(), c.snap, chosen, &request.Config{Host: "https://127.0.0.1:1"}, Options{Via: c.via})
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", c.about, err, c.want)
+		}
+		if hint, _ := advice.Of(err); err != nil && strings.Contains(err.Error()+hint, "--ip") {
+			t.Errorf("%s: %v %s: validate has no flag --ip", c.about, err, hint)
 		}
 	}
 }
