@@ -12,7 +12,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io"
-	"maps"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -35,29 +35,24 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/web"
 )
 
-// sent are the codes of pkg/send, whose checks are reported with this package's.
-var sent = regexp.MustCompile(`finding\.Code = "(OW\d+)"`)
-
-// codes are the constants of codes.go, each with how often the package uses it.
-func codes(t *testing.T) (byName map[string]string, used map[string]int) {
+// codes are the constants of check/codes.go, each with the files of this package and of those
+// below it that use it, for each use.
+func codes(t *testing.T) (byName map[string]string, used map[string][]string) {
 	t.Helper()
-	names, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	byName, used = map[string]string{}, map[string]int{}
-	for _, name := range names {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
+	const constants = "check/codes.go"
+	byName, used = map[string]string{}, map[string][]string{}
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
 		}
-		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
 		if err != nil {
-			t.Fatal(err)
+			return err
 		}
 		ast.Inspect(file, func(node ast.Node) bool {
 			switch n := node.(type) {
 			case *ast.ValueSpec:
-				if name == "codes.go" {
+				if filepath.ToSlash(path) == constants {
 					code, err := strconv.Unquote(n.Values[0].(*ast.BasicLit).Value)
 					if err != nil {
 						t.Fatal(err)
@@ -65,26 +60,34 @@ func codes(t *testing.T) (byName map[string]string, used map[string]int) {
 					byName[n.Names[0].Name] = code
 				}
 			case *ast.Ident:
-				if name != "codes.go" {
-					used[n.Name]++
+				if filepath.ToSlash(path) != constants {
+					used[n.Name] = append(used[n.Name], filepath.ToSlash(path))
 				}
 			}
 			return true
 		})
+		return nil
+	})
+	if err != nil || len(byName) == 0 {
+		t.Fatalf("found %d codes: %v", len(byName), err)
 	}
 	return byName, used
 }
 
 // several are the codes that are used in more than one place.
 var several = map[string]int{
-	"codeAnyClientAccepted": 2, // no certificate is requested, or a client without one is accepted
-	"codeNotOrthanc":        7, // at each request to the web
-	"codeWebStatus":         2, // with a known error and without
-	"codeWebSignIn":         2, // and to distinguish it from a password prompt
-	"codeWebRedirect":       2, // and to look for Orthanc itself
-	"codeWebNotFound":       3, // the same
-	"codeServerName":        2, // and of a certificate that is presented without SNI
-	"codeServerNoNames":     2, // the same
+	"CodeAnyClientAccepted": 2, // no certificate is requested, or a client without one is accepted
+	"CodeNotOrthanc":        8, // at each request to the web
+	"CodeStoreFailed":       3, // of the test study, and of files
+	"CodeStoreWarning":      2, // the same
+	"CodeStudyMissing":      2, // the same
+	"CodeUnsendable":        2, // files that can't be sent, and none that can
+	"CodeWebStatus":         2, // with a known error and without
+	"CodeWebSignIn":         2, // and to distinguish it from a password prompt
+	"CodeWebRedirect":       2, // and to look for Orthanc itself
+	"CodeWebNotFound":       3, // the same
+	"CodeServerName":        2, // and of a certificate that is presented without SNI
+	"CodeServerNoNames":     2, // the same
 }
 
 // TestCodes requires each code to have one meaning, and to be used as often as expected.
@@ -96,8 +99,8 @@ func TestCodes(t *testing.T) {
 			t.Errorf("%s is both %s and %s", code, owner[code], name)
 		}
 		owner[code] = name
-		if want := max(1, several[name]); used[name] != want {
-			t.Errorf("%s (%s) is used %d times, not %d", name, code, used[name], want)
+		if want := max(1, several[name]); len(used[name]) != want {
+			t.Errorf("%s (%s) is used %d times, not %d", name, code, len(used[name]), want)
 		}
 	}
 }
@@ -135,13 +138,6 @@ func TestCodesAreDocumented(t *testing.T) {
 	for _, code := range byName {
 		all = append(all, code)
 	}
-	sending, err := os.ReadFile("../send/check.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, match := range sent.FindAllStringSubmatch(string(sending), -1) {
-		all = append(all, match[1])
-	}
 	titles := map[string]string{}
 	for _, code := range documented {
 		parts := form.FindStringSubmatch(texts[code])
@@ -165,16 +161,21 @@ func TestCodesAreDocumented(t *testing.T) {
 }
 
 // TestExamplesArePrinted requires each example in section 9 of docs/findings.md to be a
-// message that the code prints. Those of the codes that pkg/send alone uses are compared
-// by its own test.
+// message that the code prints. Those of the codes that package files alone uses are
+// compared by its own test.
 func TestExamplesArePrinted(t *testing.T) {
 	documented, texts := findings(t)
 	printed := map[string][]string{}
 	for _, c := range slices.Concat(judgedExamples(t), runExamples(t)) {
 		printed[string(c.Code)] = append(printed[string(c.Code)], c.Found)
 	}
-	byName, _ := codes(t)
-	own := slices.Collect(maps.Values(byName))
+	byName, used := codes(t)
+	var own []string
+	for name, code := range byName {
+		if slices.ContainsFunc(used[name], func(path string) bool { return !strings.HasPrefix(path, "files/") }) {
+			own = append(own, code)
+		}
+	}
 	for _, code := range documented {
 		parts := form.FindStringSubmatch(texts[code])
 		if parts == nil || !slices.Contains(own, code) {
