@@ -34,8 +34,8 @@ var rules = []rule{
 	{module + "pkg/operate", []string{"pkg/plugin", "pkg/render"}, "only the user decides what is done to a tenant"},
 	{module + "pkg/message", []string{"pkg/diagnose", "pkg/render", "internal/parsecheck"}, "other packages read the cause, not the message"},
 	{"github.com/cert-manager/", []string{"pkg/certs", "pkg/kube/issuance"}, "only these create cert-manager's objects; other packages read unstructured objects"},
-	{module + "pkg/validate", []string{"pkg/plugin", "pkg/render", "internal/samples"}, "validating connects to tenants; only the command line starts it"},
-	{module + "pkg/dicom", []string{"pkg/validate", "pkg/plugin", "bench", "internal/dicompeer"}, "only these connect to a tenant's DICOM port"},
+	{module + "pkg/validate", []string{"pkg/plugin", "pkg/render", "internal/samples", "bench"}, "validating connects to tenants; only the command line starts it"},
+	{module + "pkg/dicom", []string{"pkg/validate", "pkg/plugin", "bench"}, "only these connect to a tenant's DICOM port"},
 	{module + "pkg/hosts", []string{"pkg/plugin", "pkg/render"}, "only the command line changes the hosts file"},
 	{module + "lab", nil, "the product does not depend on the lab"},
 	{module + "internal/script", []string{"pkg/plugin", "e2e"}, "only tests use it"},
@@ -44,6 +44,8 @@ var rules = []rule{
 	{module + "internal/planted", nil, "only tests use it"},
 	{module + "internal/samples", nil, "only tests use it"},
 	{module + "internal/watched", nil, "only tests use it"},
+	{module + "internal/octets", nil, "only tests use it"},
+	{module + "internal/parsecheck", nil, "only tests use it"},
 }
 
 // layers are all packages of the product, the lowest first. A package imports only those of
