@@ -75,10 +75,9 @@ func TestControllers(t *testing.T) {
 			for _, obj := range snap.List(object.KustomizationKind, "").Objects {
 				tenantOf.Layers = append(tenantOf.Layers, tenant.Layer{Ref: object.RefOf(obj)})
 			}
-			compare(t, "of the cluster", texts(flux.Controllers(x)), c.want)
 			compare(t, "of the tenant", texts(flux.ControllersOf(x, tenantOf)), c.want)
 			compare(t, "of another tenant", texts(flux.ControllersOf(x, tenant.Tenant{Name: "mhr", Namespaces: []string{"mhr-orthweb"}})), nil)
-			for _, ref := range flux.Controllers(x) {
+			for _, ref := range flux.ControllersOf(x, tenantOf) {
 				out := engine.NewWalk(x).From(ref, false)
 				if len(out.Causes) != 1 || out.Causes[0].Ref.Kind != "Deployment" {
 					t.Errorf("causes of %s: %+v", ref, out.Causes)

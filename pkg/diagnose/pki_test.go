@@ -245,6 +245,18 @@ func FuzzPKI(f *testing.F) {
 	})
 }
 
+// namespacesOf are the namespaces of a snapshot's objects.
+func namespacesOf(snap *snapshot.Snapshot) []string {
+	var all []string
+	for _, asked := range snap.Asked() {
+		for _, obj := range snap.List(asked.GroupKind(), "").Objects {
+			all = append(all, obj.GetNamespace())
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
 // examineAll walks from every object of the scenario.
 func (s pkiScenario) examineAll() string {
 	snap := s.snapshot()
@@ -259,5 +271,5 @@ func (s pkiScenario) examineAll() string {
 			}
 		}
 	}
-	return text + fmt.Sprint(flux.Controllers(x))
+	return text + fmt.Sprint(flux.ControllersOf(x, tenant.Tenant{Namespaces: namespacesOf(snap)}))
 }

@@ -56,6 +56,41 @@ func TestOrderDoesNotMatter(t *testing.T) {
 	}
 }
 
+// TestTenantsHaveNoOrder explains the tenants of every recorded fault in both
+// orders, and each alone.
+func TestTenantsHaveNoOrder(t *testing.T) {
+	for _, c := range faultCases(t) {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			tenants := tenant.Discover(c.snap)
+			bySubject := func(e Explanation) map[string]string {
+				told := map[string]string{}
+				for _, s := range e.Subjects {
+					for i := range s.Causes { // what they block is over all subjects
+						s.Causes[i].Layers, s.Causes[i].Tenants = nil, nil
+					}
+					told[s.Tenant] = fmt.Sprintf("%+v", s)
+				}
+				return told
+			}
+			want := bySubject(Tenants(c.snap, tenants, tenants))
+			reversed := slices.Clone(tenants)
+			slices.Reverse(reversed)
+			orders := [][]tenant.Tenant{reversed}
+			for _, alone := range tenants {
+				orders = append(orders, []tenant.Tenant{alone})
+			}
+			for _, order := range orders {
+				for name, got := range bySubject(Tenants(c.snap, tenants, order)) {
+					if got != want[name] {
+						t.Errorf("%s is told otherwise in another order:\n%s\nwant\n%s", name, got, want[name])
+					}
+				}
+			}
+		})
+	}
+}
+
 func print(t *testing.T, e Explanation) string {
 	t.Helper()
 	text, err := json.Marshal(e)

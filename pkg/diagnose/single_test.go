@@ -269,7 +269,8 @@ func TestOwnStateOfDeletedObject(t *testing.T) {
 	for at, want := range map[string]finding.Severity{"2026-03-01T10:01:00Z": finding.Warning, "2026-03-01T11:00:00Z": finding.Critical} {
 		t.Run(string(want), func(t *testing.T) {
 			snap := singleCase{Object: bucket, At: at}.snapshot(t)
-			findings := selfreport.OwnState(newExaminer(snap, nil), obj).Findings
+			own, _ := selfreport.AlsoReported(newExaminer(snap, nil), health.Verdict{}, obj)
+			findings := own.Findings
 			if len(findings) != 1 || findings[0].Code != engine.CodeBeingDeleted || findings[0].Severity != want {
 				t.Errorf("got %+v, want one finding, %s", findings, want)
 			}

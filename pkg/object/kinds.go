@@ -110,10 +110,6 @@ var AttachmentKind = schema.GroupKind{Group: "storage.k8s.io", Kind: "VolumeAtta
 
 var DestinationRuleKind = schema.GroupKind{Group: "networking.istio.io", Kind: "DestinationRule"}
 
-// GraphKind is a kind of these tests: an object blames those in its spec, and is
-// broken itself where its spec says so.
-var GraphKind = schema.GroupKind{Group: "test", Kind: "Part"}
-
 // ReplicationControllerKind is the predecessor of ReplicaSet.
 var ReplicationControllerKind = schema.GroupKind{Kind: "ReplicationController"}
 

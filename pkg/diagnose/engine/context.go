@@ -37,7 +37,7 @@ type Context struct {
 	owned map[ownedIn]map[object.Key][]*unstructured.Unstructured
 	// Dependents are the layers that depend on each layer.
 	Dependents map[object.Key][]object.Ref
-	Exams      exams
+	exams      exams
 	// messages are the parsed messages.
 	messages message.Messages
 	// Memos are what memoize has computed.
@@ -90,7 +90,7 @@ func New(snap *snapshot.Snapshot, tenants []tenant.Tenant, by Registry) *Context
 		Snap: snap, Known: known, Now: snap.Meta().At, Health: verdicts{health.New(known), snap}, Tenants: tenants,
 		Registry: by, Memos: map[any]any{},
 		owned: map[ownedIn]map[object.Key][]*unstructured.Unstructured{},
-		Exams: newExams(), messages: message.Messages{}, Dependents: map[object.Key][]object.Ref{},
+		exams: newExams(), messages: message.Messages{}, Dependents: map[object.Key][]object.Ref{},
 	}
 	for _, obj := range snap.List(object.KustomizationKind, "").Objects {
 		for _, ref := range health.Dependencies(obj) {

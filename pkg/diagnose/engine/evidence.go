@@ -51,15 +51,15 @@ func (x *Context) Verified(all []finding.Evidence) []finding.Evidence {
 	var found []finding.Evidence
 	for _, e := range all {
 		same := func(o finding.Evidence) bool { return o.Ref.Same(e.Ref) && o.Field == e.Field && o.Value == e.Value }
-		if x.IsVerified(e) && !slices.ContainsFunc(found, same) {
+		if x.isVerified(e) && !slices.ContainsFunc(found, same) {
 			found = append(found, e)
 		}
 	}
 	return found
 }
 
-// IsVerified reports whether a piece of evidence is in the snapshot.
-func (x *Context) IsVerified(e finding.Evidence) bool {
+// isVerified reports whether a piece of evidence is in the snapshot.
+func (x *Context) isVerified(e finding.Evidence) bool {
 	if e.Field == "object" {
 		return e.Value == "does not exist" && x.Known.Lookup(e.Ref).Presence == snapshot.Absent
 	}

@@ -114,15 +114,9 @@ func findControllers(x *engine.Context) map[string]controllerState {
 	return found
 }
 
-// Controllers are the objects to examine for the controllers that objects of the
-// cluster need and that are known not to work: the Deployment, or the Lease if the
-// Deployment is ready and the Lease is not renewed.
-func Controllers(x *engine.Context) []object.Ref {
-	return controllersFor(x, func(kind schema.GroupKind) []*unstructured.Unstructured { return x.Snap.List(kind, "").Objects })
-}
-
-// ControllersOf is like controllers for one tenant: the controllers that its layers, or
-// the objects in its namespaces, need.
+// ControllersOf are the objects to examine for the controllers that the layers of a
+// tenant, or the objects in its namespaces, need and that are known not to work: the
+// Deployment, or the Lease if the Deployment is ready and the Lease is not renewed.
 func ControllersOf(x *engine.Context, t tenant.Tenant) []object.Ref {
 	return controllersFor(x, func(kind schema.GroupKind) []*unstructured.Unstructured {
 		var found []*unstructured.Unstructured

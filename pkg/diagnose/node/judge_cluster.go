@@ -31,7 +31,7 @@ func JudgeNode(x *engine.Context, node *unstructured.Unstructured) engine.Result
 	var conditions []selfreport.OwnCondition
 	for _, c := range selfreport.OwnConditions(node) {
 		// Amazon EKS's node monitoring agent writes KernelReady, StorageReady, …
-		if kind := selfreport.PolarityOf(c.Type); kind == selfreport.Fault || kind == selfreport.Wanted && c.Type != "Ready" {
+		if selfreport.ShowsProblem(c.Type) && c.Type != "Ready" {
 			conditions = append(conditions, c)
 		}
 	}

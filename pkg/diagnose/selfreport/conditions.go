@@ -42,7 +42,7 @@ func OwnConditions(obj *unstructured.Unstructured) []OwnCondition {
 func conditionsAt(holder map[string]any, path string) []OwnCondition {
 	var found []OwnCondition
 	for _, c := range object.Conditions(holder, path) {
-		if c.Status == "" && PolarityOf(c.Type) == Fault { // Argo CD lists those that apply, without a status
+		if c.Status == "" && polarityOf(c.Type) == fault { // Argo CD lists those that apply, without a status
 			c.Status = "True"
 		}
 		found = append(found, OwnCondition{c})
@@ -79,40 +79,40 @@ func (c OwnCondition) Verdict() health.Status {
 	if c.warns() {                                       // of an object that works
 		return health.Ready
 	}
-	switch PolarityOf(c.Type) {
-	case Wanted:
+	switch polarityOf(c.Type) {
+	case wanted:
 		switch {
 		case c.Status != "True" && tellsPause(c.Reason):
 			return health.Suspended
-		case c.Status == "Unknown", bad && TellsProgress(c.Reason), bad && c.Severity == "Info":
+		case c.Status == "Unknown", bad && tellsProgress(c.Reason), bad && c.Severity == "Info":
 			return health.Progressing
 		case bad:
 			return health.Failing
 		}
-	case Goal:
+	case goal:
 		switch {
-		case bad && (TellsFailure(c.Reason) || TellsFailure(c.firstWord())):
+		case bad && (tellsFailure(c.Reason) || tellsFailure(c.firstWord())):
 			return health.Failing
 		case c.Status == "Unknown" || bad:
 			return health.Progressing
 		}
-	case Fault:
+	case fault:
 		switch {
-		case c.Status == "True" && TellsProgress(c.Reason):
+		case c.Status == "True" && tellsProgress(c.Reason):
 			return health.Progressing
 		case c.Status == "True":
 			return health.Failing
 		}
-	case Working:
+	case working:
 		if c.Status == "True" {
 			return health.Progressing
 		}
-	case Halted:
+	case halted:
 		if c.Status == "True" {
 			return health.Suspended
 		}
-	case Neutral:
-		if c.Type == "Progressing" && bad && TellsFailure(c.Reason) {
+	case neutral:
+		if c.Type == "Progressing" && bad && tellsFailure(c.Reason) {
 			return health.Failing
 		}
 	}
@@ -140,7 +140,7 @@ func (c OwnCondition) firstWord() string {
 
 // Judges reports whether the condition is about the state of the object.
 func (c OwnCondition) judges() bool {
-	return PolarityOf(c.Type) != Neutral && c.Status != ""
+	return polarityOf(c.Type) != neutral && c.Status != ""
 }
 
 // summary reports whether the condition summarizes the others.

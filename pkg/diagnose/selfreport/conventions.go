@@ -132,7 +132,7 @@ func Obstacle(obj *unstructured.Unstructured) (string, finding.Evidence, bool) {
 		}
 	}
 	for _, c := range OwnConditions(obj) {
-		if c.Verdict() != health.Ready && !TellsProgress(c.Reason) && c.Message != "" {
+		if c.Verdict() != health.Ready && !tellsProgress(c.Reason) && c.Message != "" {
 			return engine.FirstLine(c.Message), c.Proof(obj), true
 		}
 	}
@@ -188,7 +188,7 @@ func ByConditions(obj *unstructured.Unstructured, conditions []OwnCondition) (en
 	var proof []finding.Evidence
 	for _, c := range conditions {
 		status := c.Verdict()
-		if up && status == health.Progressing && PolarityOf(c.Type) != Working || status == health.Ready {
+		if up && status == health.Progressing && polarityOf(c.Type) != working || status == health.Ready {
 			continue
 		}
 		proof = append(proof, c.Proof(obj))
@@ -204,7 +204,7 @@ func ByConditions(obj *unstructured.Unstructured, conditions []OwnCondition) (en
 		proof = append(proof, why.Proof(obj))
 	}
 	word, known := ownWord(obj)
-	if worstStatus == health.Failing && worst.summary() && !TellsFailure(worst.Reason) && known && word.status != health.Ready {
+	if worstStatus == health.Failing && worst.summary() && !tellsFailure(worst.Reason) && known && word.status != health.Ready {
 		worstStatus = word.status // "Stopped", "Provisioning": why it is not ready
 	}
 	code, severity := engine.CodeOtherNotReady, finding.Critical
@@ -230,7 +230,7 @@ func ByConditions(obj *unstructured.Unstructured, conditions []OwnCondition) (en
 // DataVolume: Running is False, Error).
 func failedStep(conditions []OwnCondition) (OwnCondition, bool) {
 	for _, c := range conditions {
-		if PolarityOf(c.Type) == Neutral && c.Status == "False" && TellsFailure(c.Reason) && c.Message != "" {
+		if polarityOf(c.Type) == neutral && c.Status == "False" && tellsFailure(c.Reason) && c.Message != "" {
 			return c, true
 		}
 	}
@@ -269,13 +269,13 @@ func (c OwnCondition) weight() int {
 	if c.Message != "" {
 		weight++
 	}
-	if TellsFailure(c.Reason) {
+	if tellsFailure(c.Reason) {
 		weight += 2
 	}
 	if c.Type == "Programmed" || strings.Contains(c.Message, "other Conditions") {
 		weight -= 2 // it follows from another one, and refers to that
 	}
-	if PolarityOf(c.Type) == Fault { // it says what is wrong, and not only that something is
+	if polarityOf(c.Type) == fault { // it says what is wrong, and not only that something is
 		weight++
 	}
 	if c.Type == "Stalled" {
@@ -362,7 +362,7 @@ func SuspendedBySpec(obj *unstructured.Unstructured) (engine.Result, bool) {
 // reports nothing: Ready is never the default.
 func ReadyOrUnknown(obj *unstructured.Unstructured, conditions []OwnCondition) engine.Result {
 	for _, c := range conditions {
-		if c.judges() && PolarityOf(c.Type) != Fault || c.summary() {
+		if c.judges() && polarityOf(c.Type) != fault || c.summary() {
 			return ReadyExam(obj, c.Since)
 		}
 	}
@@ -414,7 +414,7 @@ func Validated(obj *unstructured.Unstructured) (engine.Result, bool) {
 // explainer. What may still become ready is no cause, unless something above it has
 // failed because of it.
 func ExplainOther(x *engine.Context, obj *unstructured.Unstructured, failing bool) engine.Result {
-	e := OwnState(x, obj)
+	e := ownState(x, obj)
 	switch {
 	case e.Verdict.Status != health.Progressing:
 	case !failing:

@@ -83,8 +83,8 @@ func byViolations(obj *unstructured.Unstructured) (engine.Result, bool) {
 	return e, true
 }
 
-// OwnState is what an object reports about itself.
-func OwnState(x *engine.Context, obj *unstructured.Unstructured) engine.Result {
+// ownState is what an object reports about itself.
+func ownState(x *engine.Context, obj *unstructured.Unstructured) engine.Result {
 	judge := x.Registry.Judges[object.RefOf(obj).GroupKind()]
 	if judge == nil {
 		judge = Conventional
@@ -121,7 +121,7 @@ func readyWithFailure(obj *unstructured.Unstructured) (engine.Result, bool) {
 func AlsoReported(x *engine.Context, v health.Verdict, obj *unstructured.Unstructured) (engine.Result, bool) {
 	gk := object.RefOf(obj).GroupKind()
 	if x.Registry.Judges[gk] != nil || x.Registry.ByKind[gk] == nil {
-		own := OwnState(x, obj)
+		own := ownState(x, obj)
 		silent := own.Verdict.Status == health.Ready && len(own.Findings) == 0
 		if !silent || x.Registry.ByKind[gk] == nil || v.Status == health.Ready {
 			return own, true
@@ -155,7 +155,7 @@ func AlsoReported(x *engine.Context, v health.Verdict, obj *unstructured.Unstruc
 		return engine.Result{}, false
 	}
 	says := cmp.Or(engine.FirstLine(v.Message), string(v.Reason))
-	if own, ok := ByConditions(obj, OwnConditions(obj)); ok && v.Status == health.Failing && TellsFailure(string(own.Verdict.Reason)) && !TellsFailure(string(v.Reason)) {
+	if own, ok := ByConditions(obj, OwnConditions(obj)); ok && v.Status == health.Failing && tellsFailure(string(own.Verdict.Reason)) && !tellsFailure(string(v.Reason)) {
 		says += "; " + own.Verdict.Message // Flux rolled a release back: that is not what failed
 	}
 	e := OwnFinding(obj, v.Status, code, severity, string(v.Reason), says, v.Since, proof...)
