@@ -64,7 +64,7 @@ func Unready(snap *snapshot.Snapshot) []object.Ref {
 	return refs
 }
 
-// newObject explains one object.
+// explainObject explains one object.
 func explainObject(w *engine.Walk, ref object.Ref) Subject {
 	verdict := w.X.Examine(ref, false).Verdict
 	s := Subject{Ref: ref, Object: true, Tenant: w.X.TenantOf(ref.Namespace), Verdict: verdict, Deadline: deadline(w.X, ref, verdict)}
@@ -93,7 +93,7 @@ func explainTenant(w *engine.Walk, t tenant.Tenant, status tenant.Status) Subjec
 		out.Unknown = append(out.Unknown, below.Unknown...)
 		for _, c := range below.Causes {
 			if unwatched {
-				c.Unwatched = withoutController(w.X, t, ref)
+				c.Unwatched = whyUnwatched(w.X, t, ref)
 			}
 			out.Causes = append(out.Causes, c)
 		}
@@ -134,10 +134,10 @@ func (s Subject) critical() bool {
 	return slices.ContainsFunc(s.Causes, func(c Cause) bool { return c.Severity == finding.Critical })
 }
 
-// withoutController is why Flux reports the layers of a tenant as ready although one of their
+// whyUnwatched is why Flux reports the layers of a tenant as ready although one of their
 // objects is not: no health check covers the object, or the check ran before, or the
 // status of the object has nothing to check.
-func withoutController(x *engine.Context, t tenant.Tenant, ref object.Ref) string {
+func whyUnwatched(x *engine.Context, t tenant.Tenant, ref object.Ref) string {
 	for _, layer := range t.Layers {
 		obj := x.Snap.Lookup(layer.Ref).Object
 		if obj == nil {

@@ -27,7 +27,7 @@ func deletedObjects(x *engine.Context, t tenant.Tenant) []engine.FoundCause {
 				continue
 			}
 			if gone, ok := flux.DeletedObject(x, t, ref); ok {
-				gone.Unwatched = withoutController(x, t, ref)
+				gone.Unwatched = whyUnwatched(x, t, ref)
 				all = append(all, gone)
 			}
 		}

@@ -23,7 +23,7 @@ var dependentKinds = []schema.GroupKind{
 	object.PodKind, object.ReplicaSetKind, object.JobKind, object.DeploymentKind, object.StatefulSetKind, object.DaemonSetKind, object.ClaimKind, object.SecretKind, object.ServiceKind,
 }
 
-// Dependents are the objects that have to be deleted before their owner, which was
+// dependents are the objects that have to be deleted before their owner, which was
 // deleted with --cascade=foreground.
 func (t *termination) dependents() {
 	var found []*unstructured.Unstructured
@@ -73,7 +73,7 @@ func (t *termination) instances() {
 	t.fix(finding.Fix{Text: "Check which are left, and what keeps each", Command: "kubectl get " + escape.ShellWord(t.ref.Name) + " -A"})
 }
 
-// Pod reports a pod whose node is down, or whose containers do not terminate.
+// pod reports a pod whose node is down, or whose containers do not terminate.
 func (t *termination) pod() {
 	node := object.Text(t.obj.Object, "spec", "nodeName")
 	for _, bad := range pods.Read(t.x, t.obj).OnNotReadyNode() {

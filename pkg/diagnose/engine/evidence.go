@@ -20,7 +20,7 @@ import (
 
 // Evidence can be checked: each piece names an object and a field, and reading
 // that field of that object in the snapshot gives the quoted value. Beside paths
-// (field.Read) a field may be
+// (object.Read) a field may be
 //
 //	object          the object itself: "does not exist"
 //	event REASON    the message of an event about the object
@@ -194,7 +194,9 @@ func WithProof(have []finding.Evidence, more ...finding.Evidence) []finding.Evid
 	return have
 }
 
-func QuantityAt(obj *unstructured.Unstructured, path ...string) (resource.Quantity, bool) {
+// QuantityAt reads a quantity of Kubernetes, such as "10Gi"; ok is false if the field
+// has none.
+func QuantityAt(obj *unstructured.Unstructured, path ...string) (q resource.Quantity, ok bool) {
 	q, err := resource.ParseQuantity(object.Text(obj.Object, path...))
 	return q, err == nil
 }

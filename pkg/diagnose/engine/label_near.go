@@ -12,7 +12,7 @@ import (
 // nearSelector is the one entry of a selector because of which it does not match the
 // pods of a workload, and the label that those pods have.
 type nearSelector struct {
-	// Key and value are the selector's entry, PodKey and PodValue the label.
+	// Key and Value are the entry of the selector, PodKey and PodValue the label of the pods.
 	Key, Value, PodKey, PodValue string
 	Workload                     *unstructured.Unstructured
 }
@@ -87,6 +87,7 @@ func MisspellingDistance(a, b string) int {
 	return 0
 }
 
+// SameLetters reports whether two words have the same letters in any order.
 func SameLetters(a, b string) bool {
 	left, right := []byte(a), []byte(b)
 	slices.Sort(left)

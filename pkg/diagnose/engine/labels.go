@@ -33,6 +33,7 @@ func Certain(is bool) Certainty {
 	return No
 }
 
+// AnyOf is how certain it is that one of the entries satisfies the condition.
 func AnyOf[T any](list []T, is func(T) Certainty) Certainty {
 	best := No
 	for _, entry := range list {
@@ -128,6 +129,7 @@ func (x *Context) candidates(selector map[string]string, namespace string) []*un
 	return found
 }
 
+// Matches reports whether labels have all entries of a selector.
 func Matches(selector, set map[string]string) bool {
 	for key, value := range selector {
 		if got, ok := set[key]; !ok || got != value {

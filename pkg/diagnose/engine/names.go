@@ -11,6 +11,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
+// WebhookKinds are the kinds that configure admission webhooks.
 var WebhookKinds = []schema.GroupKind{object.ValidatingWebhookKind, object.MutatingWebhookKind}
 
 // InOtherNamespace finds an object of the same kind and name in another namespace. If
@@ -19,7 +20,7 @@ func (x *Context) InOtherNamespace(ref object.Ref) (object.Ref, bool) {
 	return x.InOtherNamespaceOf(x.TenantOf(ref.Namespace), ref)
 }
 
-// InOtherNamespaceOf is like InOtherNamespace for the owning tenant, or for none: an
+// InOtherNamespaceOf is like InOtherNamespace for the owning tenant, or for no tenant: an
 // object of another tenant with the same name does not count.
 func (x *Context) InOtherNamespaceOf(owner string, ref object.Ref) (object.Ref, bool) {
 	var found []object.Ref

@@ -49,6 +49,7 @@ func (x *Context) Presence(p Part) snapshot.Presence {
 	return snapshot.Absent
 }
 
+// HasKey reports whether a Secret or ConfigMap has the key.
 func HasKey(obj *unstructured.Unstructured, key string) bool {
 	for _, data := range []string{"data", "binaryData", "stringData"} {
 		if _, ok := object.Map(obj.Object, data)[key]; ok {

@@ -14,7 +14,7 @@ import (
 type FoundCause struct {
 	finding.Finding
 	Path []Step
-	// withoutController is Cause.Unwatched.
+	// Unwatched is Cause.Unwatched of package diagnose.
 	Unwatched string
 }
 
@@ -42,13 +42,14 @@ type node struct {
 	exam  Result
 	step  Step
 	edges []*node
-	// Index is the order in which nodes were entered, from 1 on; lowest is that of the
+	// index is the order in which nodes were entered, from 1 on; lowest is that of the
 	// earliest node that can be reached and is not finished.
 	index, lowest int
 	onStack       bool
 	out           Outcome
 }
 
+// NewWalk returns a walk that examines objects in the context.
 func NewWalk(x *Context) *Walk {
 	return &Walk{X: x, nodes: map[examKey]*node{}}
 }
@@ -190,12 +191,13 @@ func Distinct(causes []FoundCause) []FoundCause {
 	})
 }
 
+// examKey identifies an exam: an object, and whether something above it has failed.
 type examKey struct {
 	object.Key
 	failing bool
 }
 
-// Exams are the finished and running exams. An explainer may examine other objects and
+// exams are the finished and running exams. An explainer may examine other objects and
 // return to the first in a cycle: there, it only gets the verdict. A result that is
 // based on such an incomplete answer is not kept, so that each answer is the one that
 // its object gives when it is examined first.

@@ -1,4 +1,4 @@
-// Package flux has facts about Flux that several families of explainers need:
+// Package flux provides facts about Flux that several families of explainers need:
 // which controller reconciles an object, which layer or release created it, and
 // how to request a reconciliation.
 package flux
@@ -20,7 +20,7 @@ import (
 // controller is a program that acts on objects of some kinds. While it is down, their
 // status does not change, and still reports that they are ready.
 type controller struct {
-	// Name is the name of its Deployment in the upstream manifests and charts.
+	// name is the name of its Deployment in the upstream manifests and charts.
 	name string
 	// kinds are the kinds of the objects that need it.
 	kinds []schema.GroupKind

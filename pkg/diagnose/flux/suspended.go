@@ -8,6 +8,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
+// ResumeRollout is the fix that resumes a paused Deployment.
 func ResumeRollout(ref object.Ref) finding.Fix {
 	return finding.Fix{
 		Text:    "Resume the rollout, unless it was paused on purpose and more changes will follow",

@@ -18,7 +18,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// Fallback is what is known if no deeper cause is found: the first recorded failure,
+// fallback is what is known if no deeper cause is found: the first recorded failure,
 // and whether the release was uninstalled.
 func fallback(r flux.Release, timedOut bool) {
 	f := releaseFinding(r, engine.CodeReleaseFailed, string(r.Exam.Verdict.Reason), "")

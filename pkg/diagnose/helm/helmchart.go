@@ -99,7 +99,7 @@ func chartFailure(x *engine.Context, obj, repository *unstructured.Unstructured,
 	return f
 }
 
-// requestedChart is a requested chart, with its repository.
+// chartRequest is a requested chart, with its repository.
 type chartRequest struct {
 	name, version string
 	repository    *unstructured.Unstructured // nil when it could not be read
@@ -133,7 +133,7 @@ func (c chartRequest) command(verb string) string {
 	return text
 }
 
-// missingCheck is what the repository does not have, as a clause.
+// missing is what the repository does not have, as a clause.
 func (c chartRequest) missing(problem message.SourceProblem) string {
 	what := "requests chart " + c.name
 	if problem == message.SourceVersionNotFound {

@@ -219,12 +219,12 @@ type record struct {
 	status  string
 }
 
-// Proof is the status of the revision in the labels of the record.
+// proof is the status of the revision in the labels of the record.
 func (r record) proof() finding.Evidence {
 	return engine.Evidence(r.secret, "metadata.labels.status", r.status, r.at())
 }
 
-// At is when Helm last wrote the record.
+// at is when Helm last wrote the record.
 func (r record) at() time.Time {
 	for _, label := range []string{"modifiedAt", "createdAt"} {
 		if seconds, err := strconv.ParseInt(r.secret.GetLabels()[label], 10, 64); err == nil {

@@ -21,7 +21,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// Refused reports what the API server, or Helm on its behalf, refused of the release.
+// refused reports what the API server, or Helm on its behalf, refused of the release.
 func refused(r flux.Release, parsed helm.Helm, m flux.Statement) bool {
 	refusalValue, ok := r.X.Message(m.Text).APIError()
 	switch {
@@ -162,7 +162,7 @@ var helmVersions = map[string]string{
 	"ValidatingWebhookConfiguration": "admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration": "admissionregistration.k8s.io/v1",
 }
 
-// ObjectOf is the object that a message of Helm names; its namespace is that of the
+// objectOf is the object that a message of Helm names; its namespace is that of the
 // release if the message omits it and the kind has one.
 func objectOf(r flux.Release, named match.Object) object.Ref {
 	ref := object.Ref{APIVersion: helmVersions[named.Kind], Kind: named.Kind, Namespace: named.Namespace, Name: named.Name}

@@ -23,7 +23,7 @@ const maxWrongValues = 4
 
 // releaseValue is a place in the values of a release.
 type releaseValue struct {
-	// Path begins with spec.values.
+	// path begins with spec.values.
 	path  string
 	value any
 	// set means that the release itself sets the value.

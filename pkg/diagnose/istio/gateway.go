@@ -1,4 +1,5 @@
-// Package istio explains Gateways, VirtualServices and DestinationRules of Istio.
+// Package istio explains Gateways, VirtualServices and DestinationRules of Istio that
+// can't serve requests.
 package istio
 
 import (
@@ -37,7 +38,7 @@ func ExplainGateway(x *engine.Context, obj *unstructured.Unstructured, _ bool) e
 	return e
 }
 
-// Pods blames workloads that are not ready, or reports that there are none.
+// gatewayPods blames workloads that are not ready, or reports that there are none.
 func gatewayPods(g traffic.Gateway) {
 	if len(engine.SelectorOf(g.Obj)) == 0 {
 		return // every proxy of the mesh serves it

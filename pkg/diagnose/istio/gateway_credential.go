@@ -153,7 +153,7 @@ func named(g traffic.Gateway, server traffic.GatewayServer, name string) finding
 	return engine.Evidence(g.Obj, path, name, time.Time{})
 }
 
-// missingCheck is the finding on a Secret that does not exist, with the one that may be meant.
+// missing is the finding on a Secret that does not exist, with the one that may be meant.
 func missing(g traffic.Gateway, namespace string, server traffic.GatewayServer, name string) finding.Finding {
 	ref := engine.CoreRef(object.SecretKind.Kind, namespace, name)
 	f := brokenServer(g, server, name, fmt.Sprintf("%s does not exist", ref))

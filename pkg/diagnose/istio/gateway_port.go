@@ -63,7 +63,7 @@ func onNode(workload *unstructured.Unstructured) bool {
 	})
 }
 
-// Port reports a server on a port that no Service of the gateway pods has. Istio
+// port reports a server on a port that no Service of the gateway pods has. Istio
 // interprets the number as a Service's port; if there is none, the proxy listens on the
 // number itself, which a targetPort can use (istio 1.24, pilot/pkg/model/push_context.go
 // and gateway.go, resolvePorts).

@@ -59,7 +59,7 @@ func applied(k flux.Kustomization, message string) bool {
 	return false
 }
 
-// Refused reports a refusal, or an error of pruning, without a known deeper cause.
+// refused reports a refusal, or an error of pruning, without a known deeper cause.
 func refused(k flux.Kustomization, refusal apierror.APIError) finding.Finding {
 	if k.Exam.Verdict.Reason == "PruneFailed" {
 		return notPruned(k, refusal)

@@ -61,7 +61,7 @@ func path(k flux.Kustomization) string {
 	return strings.TrimPrefix(object.Text(k.Obj.Object, "spec", "path"), "./")
 }
 
-// OwnFinding is a finding whose message names the problem by itself.
+// ownFinding is a finding whose message names the problem by itself.
 func ownFinding(k flux.Kustomization, code finding.Code, reason string, fixes ...finding.Fix) finding.Finding {
 	message := cmp.Or(engine.FirstLine(k.Failed.Message), "its last reconciliation failed, and neither its conditions nor its events show why")
 	f := kustomizationFinding(k, code, reason, fmt.Sprintf("%s can't be applied: %s", object.RefOf(k.Obj), message))
@@ -112,7 +112,7 @@ func buildFixes(k flux.Kustomization, build message.Build) []finding.Fix {
 	return append(fixes, local(k, "build", "Build it in a clone of the repository, like Flux does, to see the whole error"))
 }
 
-// Logs is the command that shows the log of the controller about the layer.
+// logs is the command that shows the log of the controller about the layer.
 func logs(k flux.Kustomization) finding.Fix {
 	return finding.Fix{Text: "Read the log of kustomize-controller about it",
 		Command: escape.Command("flux logs --kind=Kustomization --name=%s --namespace=%s", k.Obj.GetName(), k.Obj.GetNamespace())}

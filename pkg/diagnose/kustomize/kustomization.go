@@ -1,4 +1,5 @@
-// Package kustomize explains Kustomizations.
+// Package kustomize explains why Kustomizations of Flux are not ready: download,
+// decryption, variables, build, apply and health checks.
 package kustomize
 
 import (

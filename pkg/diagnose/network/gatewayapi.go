@@ -50,7 +50,7 @@ func (g apiGateway) finding(code finding.Code, reason, message string) finding.F
 	return finding.Finding{Code: code, Ref: object.RefOf(g.obj), Reason: reason, Severity: finding.Critical, Message: message}
 }
 
-// Class reports a class that does not exist, and blames one that no controller has
+// class reports a class that does not exist, and blames one that no controller has
 // accepted. It reports whether that is why the Gateway does not work.
 func (g apiGateway) class() bool {
 	name := object.Text(g.obj.Object, "spec", "gatewayClassName")

@@ -84,7 +84,7 @@ func (r apiRoute) parent(i int, parent map[string]any) {
 	}
 }
 
-// Refused explains why a Gateway does not accept the route, by the reason of its
+// refused explains why a Gateway does not accept the route, by the reason of its
 // controller and the fields of the two objects.
 func (r apiRoute) refused(at int, path string, parent map[string]any, gateway *unstructured.Unstructured) {
 	status := object.List(r.obj.Object, "status", "parents")[at]
@@ -156,7 +156,7 @@ func (r apiRoute) section(f *finding.Finding, path string, parent map[string]any
 	}
 }
 
-// judgeBackend checks a Service of a rule; other kinds are not known.
+// backend checks a Service of a rule; other kinds are not known.
 func (r apiRoute) backend(path string, backend map[string]any) {
 	if group, kind := object.Text(backend, "group"), cmp.Or(object.Text(backend, "kind"), object.ServiceKind.Kind); group != "" || kind != object.ServiceKind.Kind {
 		return

@@ -24,7 +24,7 @@ type routeBackend struct {
 	namePath, portPath string
 	number             int64
 	port               string
-	// brokenRoute creates the finding on the object.
+	// broken creates the finding on the object.
 	broken func(reason, why string) finding.Finding
 }
 

@@ -1,4 +1,5 @@
-// Package network explains Services, Ingresses and the Gateway API.
+// Package network explains Services without endpoints or addresses, and Ingresses,
+// Gateways and routes of the Gateway API that no controller serves.
 package network
 
 import (

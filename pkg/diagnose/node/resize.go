@@ -22,7 +22,7 @@ import (
 // or of its attributes. The claim keeps serving its pods during the change.
 type volumeChange struct {
 	claim *unstructured.Unstructured
-	// Failed is the error, empty if there is none; pending is what the change waits
+	// failed is the error, empty if there is none; pending is what the change waits
 	// for.
 	failed, pending string
 	reason          string
@@ -126,7 +126,7 @@ func (c *volumeChange) conditions(failed, pending []string) bool {
 	return c.reason != ""
 }
 
-// Events reads the newest event about a failure, or otherwise about what the change
+// events reads the newest event about a failure, or otherwise about what the change
 // waits for.
 func (c *volumeChange) events(events []health.Warning, failures []string, waits string) {
 	for _, e := range events {
@@ -143,7 +143,7 @@ func (c *volumeChange) events(events []health.Warning, failures []string, waits 
 	}
 }
 
-// Exam is the result for the change.
+// exam is the result for the change.
 func (c volumeChange) exam(cannot, is string, fixes []finding.Fix) engine.Result {
 	ref := object.RefOf(c.claim)
 	status, says := health.Progressing, is

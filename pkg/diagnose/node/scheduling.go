@@ -202,7 +202,7 @@ type reasons struct {
 	claims           bool
 	selector, volume string
 	cordoned         bool
-	// short are the resources that are lacking, NotReady the taints of nodes that are not
+	// short are the resources that are lacking, notReady the taints of nodes that are not
 	// ready, taints all others.
 	short, notReady, taints []string
 }

@@ -94,7 +94,7 @@ func someNode(x *engine.Context, satisfy func(labels map[string]string) bool) bo
 		func(node *unstructured.Unstructured) bool { return satisfy(node.GetLabels()) })
 }
 
-// Matches reports whether a node has the labels of the selector of the pod.
+// matches reports whether a node has the labels of the selector of the pod.
 func matches(s pods.View, node *unstructured.Unstructured) bool {
 	labels := node.GetLabels()
 	for key, value := range object.Map(s.Pod.Object, "spec", "nodeSelector") {

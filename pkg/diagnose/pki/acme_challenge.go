@@ -60,7 +60,7 @@ func ExplainChallenge(x *engine.Context, obj *unstructured.Unstructured, _ bool)
 // challenge is one Challenge under examination.
 type challenge struct {
 	acme
-	// Event is evidence from the event that contains more than status.reason.
+	// event is evidence from the event that contains more than status.reason.
 	event []finding.Evidence
 }
 
@@ -113,7 +113,7 @@ func (c *challenge) explain(said message.ACME) {
 	c.exam.Findings = append(c.exam.Findings, f)
 }
 
-// Refused reports a pod, Service or Ingress of the solver that the API server rejects.
+// refused reports a pod, Service or Ingress of the solver that the API server rejects.
 func (c challenge) refused() bool {
 	findings, blame := refusal.ExplainAPIError(c.x, c.exam.Verdict.Ref, c.reason, c.exam.Verdict.Since)
 	for i := range findings {

@@ -106,7 +106,7 @@ func (a acme) finding(code finding.Code, reason, what string) finding.Finding {
 	return f
 }
 
-// Host is the domain to validate.
+// host is the domain to validate.
 func (a acme) host() string { return object.Text(a.obj.Object, "spec", "dnsName") }
 
 // describeACME is describe for ACME kinds, whose names exist in other API groups as well.

@@ -172,7 +172,7 @@ var ingressControllers = map[string][2]string{
 	"istio.io/ingress-controller":   {"app", "istiod"},
 }
 
-// ControllerOf blames the ingress controller of a class whose Ingress has no address if
+// controllerOf blames the ingress controller of a class whose Ingress has no address if
 // the controller is not ready, and reports it if it does not exist.
 func (c challenge) controllerOf(class, ingress *unstructured.Unstructured, f finding.Finding) bool {
 	controller := object.Text(class.Object, "spec", "controller")

@@ -1,5 +1,5 @@
-// Package pki explains the objects of cert-manager, and Secrets with
-// certificates.
+// Package pki explains the objects of cert-manager: Certificates with their Secrets,
+// requests, issuers, and orders and challenges of ACME.
 package pki
 
 import (
@@ -67,7 +67,7 @@ func ExplainCertificate(x *engine.Context, obj *unstructured.Unstructured, faili
 	return e
 }
 
-// Certificate is one Certificate under examination.
+// certificate is one Certificate under examination.
 type certificate struct {
 	x    *engine.Context
 	obj  *unstructured.Unstructured

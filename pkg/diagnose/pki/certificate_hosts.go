@@ -17,7 +17,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
-// Hosts reports hosts of Gateways that serve the certificate but for which it is not
+// hosts reports hosts of Gateways that serve the certificate but for which it is not
 // valid. If the Secret could not be read, the Certificate's own names are used: it is
 // ready, so the certificate contains them.
 func (c certificate) hosts(chain []*x509.Certificate) {

@@ -33,7 +33,7 @@ func containersOf(s pods.View, list, statuses string) []pods.Trouble {
 	return found
 }
 
-// Trouble reads the container's state.
+// trouble reads the container's state.
 func trouble(c pods.Container) (pods.Trouble, bool) {
 	waiting := object.Text(c.Status, "state", "waiting", "reason")
 	ended := c.LastTermination()

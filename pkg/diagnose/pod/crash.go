@@ -52,7 +52,7 @@ func crashed(c pods.Container, ended pods.ContainerExit) pods.Trouble {
 	return t
 }
 
-// Description describes a termination, for the end of a sentence.
+// description describes a termination, for the end of a sentence.
 func description(e pods.ContainerExit) string {
 	text := ""
 	switch {

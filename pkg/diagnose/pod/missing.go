@@ -86,7 +86,7 @@ func withoutCreator(s pods.View, p engine.Part, t *pods.Trouble) {
 	}
 }
 
-// KeysOf are the first keys of a Secret or ConfigMap.
+// keysOf are the first keys of a Secret or ConfigMap.
 func keysOf(x *engine.Context, ref object.Ref) []string {
 	obj := x.Snap.Lookup(ref).Object
 	if obj == nil {

@@ -1,4 +1,5 @@
-// Package pod explains pods: their containers, images, probes, mounts and ends.
+// Package pod explains why pods do not serve: their images, containers, probes, mounts
+// and terminations.
 package pod
 
 import (

@@ -16,7 +16,7 @@ import (
 // v1.36, pkg/kubelet/kubelet.go, MaxCrashLoopBackOff).
 const recentTermination = 10 * time.Minute
 
-// NotReady reports a container that is running but not ready: it was killed recently, or
+// notReady reports a container that is running but not ready: it was killed recently, or
 // a probe fails.
 func notReady(c pods.Container, ended pods.ContainerExit) pods.Trouble {
 	if ended.Path != "" && c.X.Now.Sub(ended.At) < recentTermination && (ended.Reason == "OOMKilled" || ended.Code != 0) {

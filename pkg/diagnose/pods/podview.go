@@ -1,5 +1,6 @@
-// Package pods has facts about pods and their containers that several families of
-// explainers need.
+// Package pods provides facts about pods that several families of explainers need:
+// their workloads, containers and revisions, and the problems that prevent them from
+// serving.
 package pods
 
 import (
@@ -66,7 +67,7 @@ type Trouble struct {
 	Since    time.Time
 	Evidence []finding.Evidence
 	Fixes    []finding.Fix
-	// Blame are the deeper objects; unknown is what could not be read and may explain
+	// Blame are the deeper objects; Unknown is what could not be read and may explain
 	// the problem.
 	Blame   []object.Ref
 	Unknown []snapshot.Failure
@@ -103,7 +104,7 @@ func Troubles(x *engine.Context, pod *unstructured.Unstructured) []Trouble {
 // podCheck returns the problems of one sort that prevent a pod from serving.
 type podCheck func(View) []Trouble
 
-// ProvideChecks sets the checks that troubles runs, in their order.
+// ProvideChecks sets the checks that Troubles runs, in their order.
 func ProvideChecks(x *engine.Context, checks ...podCheck) { x.Memos[checksKey{}] = checks }
 
 type checksKey struct{}
@@ -112,7 +113,7 @@ type checksKey struct{}
 type View struct {
 	X   *engine.Context
 	Pod *unstructured.Unstructured
-	// Owner is the workload that a user would change; work is its object, nil if it
+	// Owner is the workload that a user would change; Work is its object, nil if it
 	// could not be read.
 	Owner object.Ref
 	Work  *unstructured.Unstructured
@@ -120,6 +121,7 @@ type View struct {
 	Events []health.Warning
 }
 
+// Read returns a view of a pod: its workload, and the Warning events about it.
 func Read(x *engine.Context, pod *unstructured.Unstructured) View {
 	owner := x.WorkloadOf(pod)
 	return View{X: x, Pod: pod, Owner: owner, Work: x.Snap.Lookup(owner).Object, Events: x.Warnings(pod)}
@@ -135,7 +137,7 @@ func (s View) Event(reasons ...string) (health.Warning, bool) {
 	return health.Warning{}, false
 }
 
-// kustomizationFinding is the problem as a finding about the workload, with the affected pods.
+// Finding is the problem as a finding about the workload, with the affected pods.
 func (s View) Finding(t Trouble) finding.Finding {
 	f := finding.Finding{
 		Code: t.Code, Ref: t.Ref, Reason: t.Reason, Message: t.Message, Severity: finding.Critical,

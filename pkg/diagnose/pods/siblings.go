@@ -12,7 +12,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// gatewayPods are the current pods of a workload: of a Deployment those of its newest
+// Pods are the current pods of a workload: of a Deployment those of its newest
 // ReplicaSet, and only if that has none, of the older ones; without those that have
 // finished or are being deleted. The failures are the reasons why there may be more.
 func Pods(x *engine.Context, obj *unstructured.Unstructured) ([]*unstructured.Unstructured, []snapshot.Failure) {
@@ -96,6 +96,7 @@ func siblings(x *engine.Context, pod *unstructured.Unstructured) []*unstructured
 	return currentPods(PodsOf(x, ref), ref.Kind)
 }
 
+// PodsOf are the pods that have the object as their owner.
 func PodsOf(x *engine.Context, owner object.Ref) []*unstructured.Unstructured {
 	return x.OwnedBy(owner, object.PodKind)
 }

@@ -110,7 +110,7 @@ func (r Refusal) Refused() object.Ref {
 	return object.Ref{APIVersion: version, Kind: named.Kind, Namespace: namespace, Name: named.Name}
 }
 
-// File is the file in the GitOps tree that contains the rejected object.
+// file is the file in the GitOps tree that contains the rejected object.
 func (r Refusal) file() string {
 	obj := r.X.Snap.Lookup(r.Obj).Object
 	switch {
@@ -191,7 +191,7 @@ func (r Refusal) ownedByOther() finding.Finding {
 	return f
 }
 
-// Live is the rejected field as it is in the cluster: the rejected value is only in Git.
+// live is the rejected field as it is in the cluster: the rejected value is only in Git.
 func (r Refusal) live(ref object.Ref) []finding.Evidence {
 	obj := r.X.Snap.Lookup(ref).Object
 	if obj == nil {
@@ -207,7 +207,7 @@ func (r Refusal) live(ref object.Ref) []finding.Evidence {
 	return []finding.Evidence{engine.Evidence(obj, strings.TrimPrefix(r.Parsed.Field, "."), value, time.Time{})}
 }
 
-// Proof quotes the condition or event of the object that contains the message, or its
+// proof quotes the condition or event of the object that contains the message, or its
 // Ready condition if none does.
 func (r Refusal) proof() []finding.Evidence {
 	obj := r.X.Snap.Lookup(r.Obj).Object

@@ -138,7 +138,7 @@ func (c OwnCondition) firstWord() string {
 	return strings.ToUpper(word[:1]) + strings.TrimRight(word[1:], ":,")
 }
 
-// Judges reports whether the condition is about the state of the object.
+// judges reports whether the condition is about the state of the object.
 func (c OwnCondition) judges() bool {
 	return polarityOf(c.Type) != neutral && c.Status != ""
 }

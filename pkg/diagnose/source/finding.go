@@ -34,7 +34,7 @@ type fetchFailure struct {
 	obj     *unstructured.Unstructured
 	verdict health.Verdict
 	problem message.Source
-	// Message is the whole message of source-controller, proof the field that has it.
+	// message is the whole message of source-controller, proof the field that has it.
 	message string
 	proof   []finding.Evidence
 }
@@ -90,7 +90,7 @@ func (s fetchFailure) address() []finding.Evidence {
 	return nil
 }
 
-// Host is the host of the URL, empty if it has none.
+// host is the host of the URL, empty if it has none.
 func (s fetchFailure) host() string {
 	address := cmp.Or(object.Text(s.obj.Object, "spec", "url"), object.Text(s.obj.Object, "spec", "endpoint"))
 	if _, rest, ok := strings.Cut(address, "://"); ok {
@@ -103,7 +103,7 @@ func (s fetchFailure) host() string {
 	return address
 }
 
-// Text is a field of the source's spec; file where the source is defined.
+// text is a field of the source's spec; file where the source is defined.
 func (s fetchFailure) text(path ...string) string {
 	return object.Text(s.obj.Object, append([]string{"spec"}, path...)...)
 }
@@ -165,7 +165,7 @@ func (s fetchFailure) advise(f *finding.Finding, e *engine.Result) {
 	}
 }
 
-// Logs is the command that shows the log of source-controller about the source.
+// logs is the command that shows the log of source-controller about the source.
 func (s fetchFailure) logs() finding.Fix {
 	return finding.Fix{Text: "Read the log of source-controller about it",
 		Command: escape.Command("flux logs --kind=%s --name=%s --namespace=%s", s.obj.GetKind(), s.obj.GetName(), s.obj.GetNamespace())}

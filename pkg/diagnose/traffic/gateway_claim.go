@@ -136,7 +136,7 @@ func mayShare(a, b *unstructured.Unstructured) bool {
 	return true
 }
 
-// Claim is a server of a Gateway that claims a host and a port.
+// claim is a server of a Gateway that claims a host and a port.
 type claim struct {
 	Gateway
 	server  GatewayServer

@@ -13,6 +13,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
+// PortFinding is the finding that a port of the Service is wrong; why is a clause.
 func (s Service) PortFinding(i int, reason, why string) finding.Finding {
 	ref := object.RefOf(s.Obj)
 	f := finding.Finding{
@@ -81,6 +82,7 @@ type ContainerPort struct {
 	path            string
 }
 
+// String names the port in a message: "port http (8042)".
 func (c ContainerPort) String() string {
 	if c.Name == "" {
 		return fmt.Sprintf("port %d", c.Number)
