@@ -70,7 +70,7 @@ func TestControllers(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			snap := pkiScenario{Objects: c.objects}.snapshot()
-			x := newExaminer(snap, nil)
+			x := newContext(snap, nil)
 			tenantOf := tenant.Tenant{Name: "bhs", Namespaces: []string{"bhs-orthweb"}}
 			for _, obj := range snap.List(object.KustomizationKind, "").Objects {
 				tenantOf.Layers = append(tenantOf.Layers, tenant.Layer{Ref: object.RefOf(obj)})
@@ -159,14 +159,14 @@ func nameOfDeployment(set string) string { return set[:max(0, strings.LastIndex(
 // changed is a snapshot again with copies of its objects that were changed.
 func changed(snap *snapshot.Snapshot, change func(*unstructured.Unstructured)) *snapshot.Snapshot {
 	builder := snapshot.NewBuilder()
-	for _, asked := range snap.Asked() {
+	for _, requested := range snap.Asked() {
 		var objects []*unstructured.Unstructured
-		for _, obj := range snap.List(asked.GroupKind(), asked.Namespace).Objects {
+		for _, obj := range snap.List(requested.GroupKind(), requested.Namespace).Objects {
 			obj = obj.DeepCopy()
 			change(obj)
 			objects = append(objects, obj)
 		}
-		builder.Add(asked, objects...)
+		builder.Add(requested, objects...)
 	}
 	return builder.Build(snap.Meta())
 }

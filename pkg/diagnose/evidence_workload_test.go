@@ -18,7 +18,7 @@ func TestWorkloadEvidence(t *testing.T) {
 					c.Of = file.Of
 				}
 				snap := c.snapshot(t, file.Base)
-				x := newExaminer(snap, tenant.Discover(snap))
+				x := newContext(snap, tenant.Discover(snap))
 				of := refNamed(t, snap, c.Of)
 				if c.Direct {
 					explainAsDeleted(x, of)

@@ -18,7 +18,7 @@ import (
 // Tenants explains the states of the chosen tenants. all are the tenants of the
 // cluster.
 func Tenants(snap *snapshot.Snapshot, all, chosen []tenant.Tenant) Explanation {
-	x := newExaminer(snap, all)
+	x := newContext(snap, all)
 	w := engine.NewWalk(x)
 	e := Explanation{At: x.Now}
 	statuses := tenant.Assess(x.Known, chosen)
@@ -31,7 +31,7 @@ func Tenants(snap *snapshot.Snapshot, all, chosen []tenant.Tenant) Explanation {
 
 // Object explains the state of one object of any kind.
 func Object(snap *snapshot.Snapshot, all []tenant.Tenant, ref object.Ref) Explanation {
-	x := newExaminer(snap, all)
+	x := newContext(snap, all)
 	e := Explanation{At: x.Now, Subjects: []Subject{explainObject(engine.NewWalk(x), ref)}}
 	e.rankCauses(x)
 	return e
@@ -40,7 +40,7 @@ func Object(snap *snapshot.Snapshot, all []tenant.Tenant, ref object.Ref) Explan
 // Flux explains every Kustomization and HelmRelease that is not ready, for a cluster
 // that has no tenants.
 func Flux(snap *snapshot.Snapshot) Explanation {
-	x := newExaminer(snap, nil)
+	x := newContext(snap, nil)
 	w := engine.NewWalk(x)
 	e := Explanation{At: x.Now}
 	for _, ref := range Unready(x.Known) {

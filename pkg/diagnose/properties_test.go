@@ -19,9 +19,9 @@ import (
 // the kinds for which hide says so, whose lists count as forbidden.
 func rebuilt(snap *snapshot.Snapshot, random *rand.Rand, hide func(schema.GroupKind) bool) *snapshot.Snapshot {
 	builder := snapshot.NewBuilder()
-	asked := snap.Asked()
-	random.Shuffle(len(asked), func(i, j int) { asked[i], asked[j] = asked[j], asked[i] })
-	for _, a := range asked {
+	requested := snap.Asked()
+	random.Shuffle(len(requested), func(i, j int) { requested[i], requested[j] = requested[j], requested[i] })
+	for _, a := range requested {
 		if hide(a.GroupKind()) {
 			a.Failure = &snapshot.Failure{Why: snapshot.Forbidden, Verb: "list", Resource: a.Resource, Namespace: a.Namespace}
 			builder.Add(a)
@@ -140,8 +140,8 @@ func FuzzExplain(f *testing.F) {
 	f.Fuzz(func(t *testing.T, seed uint64, patch []byte) {
 		random := rand.New(rand.NewPCG(seed, 2))
 		snap := rebuilt(cases[seed%uint64(len(cases))].snap, random, nothing)
-		asked := snap.Asked()
-		objects := snap.List(asked[random.IntN(len(asked))].GroupKind(), "").Objects
+		requested := snap.Asked()
+		objects := snap.List(requested[random.IntN(len(requested))].GroupKind(), "").Objects
 		var odd map[string]any
 		if len(objects) == 0 || json.Unmarshal(patch, &odd) != nil {
 			return

@@ -76,7 +76,7 @@ func (t *termination) instances() {
 // pod reports a pod whose node is down, or whose containers do not terminate.
 func (t *termination) pod() {
 	node := object.Text(t.obj.Object, "spec", "nodeName")
-	for _, bad := range pods.Read(t.x, t.obj).OnNotReadyNode() {
+	for _, bad := range pods.ViewOf(t.x, t.obj).OnNotReadyNode() {
 		t.addReason("node %s, which has to terminate it, is not ready", node)
 		t.proof = append(t.proof, bad.Evidence...)
 		t.blame = append(t.blame, bad.Blame...)
@@ -209,9 +209,9 @@ func kindOf(x *engine.Context, group, resource string) (schema.GroupKind, bool) 
 	if kind, ok := coreKinds[resource+"."+group]; ok {
 		return kind, true
 	}
-	for _, asked := range x.Snap.Asked() {
-		if asked.Group == group && asked.Resource == resource {
-			return asked.GroupKind(), true
+	for _, requested := range x.Snap.Asked() {
+		if requested.Group == group && requested.Resource == resource {
+			return requested.GroupKind(), true
 		}
 	}
 	definition := x.Snap.Lookup(object.Ref{APIVersion: object.DefinitionKind.Group + "/v1", Kind: object.DefinitionKind.Kind, Name: resource + "." + group}).Object

@@ -38,7 +38,7 @@ type Context struct {
 	// Dependents are the layers that depend on each layer.
 	Dependents map[object.Key][]object.Ref
 	// exams are the results so far.
-	exams      exams
+	exams exams
 	// messages are the parsed messages.
 	messages message.Messages
 	// Memos are what Memoize has computed.
@@ -163,9 +163,9 @@ func (x *Context) KindsNamed(kind string) []schema.GroupKind {
 			found = append(found, known)
 		}
 	}
-	for _, asked := range x.Known.Asked() {
-		if asked.Kind == kind {
-			found = append(found, asked.GroupKind())
+	for _, requested := range x.Known.Asked() {
+		if requested.Kind == kind {
+			found = append(found, requested.GroupKind())
 		}
 	}
 	slices.SortFunc(found, func(a, b schema.GroupKind) int { return strings.Compare(a.Group, b.Group) })

@@ -131,9 +131,9 @@ func (x *Context) countMatches(workload *unstructured.Unstructured, value string
 		return false
 	}
 	names := strings.Split(parts[3], ", ")
-	sick, _ := strconv.Atoi(parts[1])
+	affected, _ := strconv.Atoi(parts[1])
 	total, _ := strconv.Atoi(parts[2])
-	if sick < len(names) || sick != len(names) && len(names) != MaxListed || sick > total {
+	if affected < len(names) || affected != len(names) && len(names) != MaxListed || affected > total {
 		return false
 	}
 	for _, name := range names {

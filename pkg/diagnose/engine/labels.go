@@ -139,9 +139,9 @@ func Matches(selector, set map[string]string) bool {
 	return true
 }
 
-// Unseen is what could not be read of the objects that a selector can match: nothing
+// UnreadSelectable is what could not be read of the objects that a selector can match: nothing
 // may be concluded from missing objects then.
-func (x *Context) Unseen(namespace string) []snapshot.Failure {
+func (x *Context) UnreadSelectable(namespace string) []snapshot.Failure {
 	var found []snapshot.Failure
 	for _, kind := range Selectable {
 		listing := x.Snap.List(kind, namespace)

@@ -48,8 +48,8 @@ func explainPart(x *Context, obj *unstructured.Unstructured, failing bool) Resul
 // "a: ?b" for one that examines b first.
 func graph(parts ...string) *Walk {
 	b := snapshot.NewBuilder()
-	asked := snapshot.Asked{Group: "test", Version: "v1", Kind: graphKind.Kind, Resource: "parts"}
-	b.Add(asked)
+	requested := snapshot.Asked{Group: "test", Version: "v1", Kind: graphKind.Kind, Resource: "parts"}
+	b.Add(requested)
 	for _, part := range parts {
 		name, to, _ := strings.Cut(part, ":")
 		name, broken := strings.CutPrefix(name, "*")
@@ -61,7 +61,7 @@ func graph(parts ...string) *Walk {
 				blames = append(blames, other)
 			}
 		}
-		b.Add(asked, &unstructured.Unstructured{Object: map[string]any{
+		b.Add(requested, &unstructured.Unstructured{Object: map[string]any{
 			"apiVersion": "test/v1", "kind": graphKind.Kind, "metadata": map[string]any{"namespace": "x", "name": name},
 			"spec": map[string]any{"blamedRefs": blames, "examinedRefs": examines, "broken": broken},
 		}})

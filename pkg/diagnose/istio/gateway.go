@@ -63,7 +63,7 @@ func gatewayPods(g traffic.Gateway) {
 // unserved reports a Gateway whose selector matches no pods, unless pods may be hidden or
 // the release that installs them is not ready.
 func unserved(g traffic.Gateway) {
-	if unseen := g.X.Unseen(""); len(unseen) > 0 {
+	if unseen := g.X.UnreadSelectable(""); len(unseen) > 0 {
 		g.Exam.Unknown = append(g.Exam.Unknown, unseen...)
 		return
 	}
@@ -102,6 +102,6 @@ func otherTenants(g traffic.Gateway, serving []*unstructured.Unstructured) {
 	engine.Prove(&f, g.Obj, "spec.selector")
 	engine.Prove(&f, ingress[0], engine.LabelsPath(ingress[0]))
 	f.Fixes = []finding.Fix{{Text: "In spec.selector, use the labels of the pods of " + object.RefOf(ingress[0]).String(),
-		Command: flux.ApplyNow(g.X, g.Obj), File: flux.File(g.X, g.Obj, "spec.selector")}}
+		Command: flux.ApplyCommand(g.X, g.Obj), File: flux.File(g.X, g.Obj, "spec.selector")}}
 	g.Exam.Findings = append(g.Exam.Findings, f)
 }

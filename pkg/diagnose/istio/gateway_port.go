@@ -109,7 +109,7 @@ func serverName(g traffic.Gateway, s traffic.GatewayServer) {
 	}
 	engine.Prove(&f, g.Obj, path)
 	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("In %s, write \"*\", unless all devices send the name", path),
-		Command: flux.ApplyNow(g.X, g.Obj), File: flux.File(g.X, g.Obj, path)}}
+		Command: flux.ApplyCommand(g.X, g.Obj), File: flux.File(g.X, g.Obj, path)}}
 	g.Exam.Findings = append(g.Exam.Findings, f)
 }
 

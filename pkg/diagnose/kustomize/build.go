@@ -23,7 +23,7 @@ func built(k flux.Kustomization, text string) bool {
 	if !ok && (k.Exam.Verdict.Status != health.Failing || k.Exam.Verdict.Reason != "BuildFailed" && k.Exam.Verdict.Reason != "ArtifactFailed") {
 		return true
 	}
-	if source, said := k.X.Message(text).Source(); said && source.Problem == message.SourceNoArtifact {
+	if source, ok := k.X.Message(text).Source(); ok && source.Problem == message.SourceNoArtifact {
 		build.Problem, build.Download.Problem = message.BuildDownload, message.DownloadNotFound
 	}
 	switch {
@@ -146,7 +146,7 @@ func sourceRevision(k flux.Kustomization) []finding.Evidence {
 // missingReference reports a missing Secret or ConfigMap with variables, or blames what
 // should create it.
 func missingReference(k flux.Kustomization, build message.Build) {
-	needed := engine.Part{Ref: engine.CoreRef(build.Reference.Kind, cmp.Or(build.Reference.Namespace, k.Obj.GetNamespace()), build.Reference.Name)}
+	needed := engine.ConfigSource{Ref: engine.CoreRef(build.Reference.Kind, cmp.Or(build.Reference.Namespace, k.Obj.GetNamespace()), build.Reference.Name)}
 	f := ownFinding(k, engine.CodeSubstitutionFailed, failedAt(k, "BuildFailed"))
 	for i, from := range object.List(k.Obj.Object, "spec", "postBuild", "substituteFrom") {
 		if object.Text(from, "name") == needed.Ref.Name && object.Text(from, "kind") == needed.Ref.Kind {
@@ -159,7 +159,7 @@ func missingReference(k flux.Kustomization, build message.Build) {
 }
 
 // lacking reports an object that the layer needs for its build and that does not exist.
-func lacking(k flux.Kustomization, f finding.Finding, needed engine.Part, what, where string) {
+func lacking(k flux.Kustomization, f finding.Finding, needed engine.ConfigSource, what, where string) {
 	f.Ref = needed.Ref
 	f.Message = fmt.Sprintf("%s %s %s, which does not exist", object.RefOf(k.Obj), what, needed)
 	fix := finding.Fix{Text: fmt.Sprintf("Create %s, or correct %s", needed, where), File: k.X.DefinedIn(k.Obj)}
@@ -181,8 +181,8 @@ func lacking(k flux.Kustomization, f finding.Finding, needed engine.Part, what, 
 		f.Message += fmt.Sprintf("; did you mean %s?", near.Name)
 		fix.Text = fmt.Sprintf("In %s, write %s instead of %s, or create %s", where, near.Name, needed.Ref.Name, needed)
 	}
-	if maker, ok := flux.FailingCreator(k.X, needed.Ref, object.RefOf(k.Obj)); ok {
-		k.Exam.Blame = append(k.Exam.Blame, maker)
+	if creator, ok := flux.FailingCreator(k.X, needed.Ref, object.RefOf(k.Obj)); ok {
+		k.Exam.Blame = append(k.Exam.Blame, creator)
 	}
 	f.Fixes = []finding.Fix{fix}
 	report(k, f)

@@ -88,7 +88,7 @@ func nearFixes(x *engine.Context, f *finding.Finding, obj *unstructured.Unstruct
 		return []finding.Fix{look}
 	}
 	f.Message += fmt.Sprintf("; did you mean %s?", near.Name)
-	return []finding.Fix{{Text: fmt.Sprintf("In %s, write %s instead of %s", path, near.Name, gone.Name), Command: flux.ApplyNow(x, obj), File: flux.File(x, obj, path)}, look}
+	return []finding.Fix{{Text: fmt.Sprintf("In %s, write %s instead of %s", path, near.Name, gone.Name), Command: flux.ApplyCommand(x, obj), File: flux.File(x, obj, path)}, look}
 }
 
 // certificates checks the Secrets that listeners reference.

@@ -136,7 +136,7 @@ func (r apiRoute) hostname(f *finding.Finding, gateway *unstructured.Unstructure
 			if len(f.Fixes) == 1 && engine.MisspellingDistance(host, offered) > 0 {
 				path := fmt.Sprintf("spec.hostnames[%d]", k)
 				f.Fixes = append([]finding.Fix{{Text: fmt.Sprintf("In %s, write %s instead of %s", path, offered, host),
-					Command: flux.ApplyNow(r.x, r.obj), File: flux.File(r.x, r.obj, path)}}, f.Fixes...)
+					Command: flux.ApplyCommand(r.x, r.obj), File: flux.File(r.x, r.obj, path)}}, f.Fixes...)
 			}
 		}
 	}
@@ -151,7 +151,7 @@ func (r apiRoute) section(f *finding.Finding, path string, parent map[string]any
 		engine.Prove(f, gateway, fmt.Sprintf("spec.listeners[%d].name", i), fmt.Sprintf("spec.listeners[%d].port", i))
 		if len(f.Fixes) == 1 && engine.MisspellingDistance(wanted, name) > 0 {
 			f.Fixes = append([]finding.Fix{{Text: fmt.Sprintf("In %s.sectionName, write %s instead of %s", path, name, wanted),
-				Command: flux.ApplyNow(r.x, r.obj), File: flux.File(r.x, r.obj, path+".sectionName")}}, f.Fixes...)
+				Command: flux.ApplyCommand(r.x, r.obj), File: flux.File(r.x, r.obj, path+".sectionName")}}, f.Fixes...)
 		}
 	}
 }

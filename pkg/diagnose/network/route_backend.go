@@ -72,7 +72,7 @@ func backendPort(x *engine.Context, b routeBackend, service *unstructured.Unstru
 		}
 		if len(ports) == 1 && name == "" || engine.MisspellingDistance(meant, wrong) > 0 || object.Int(port, "targetPort") == number && number != 0 {
 			f.Fixes = append([]finding.Fix{{Text: fmt.Sprintf("In %s, write %s instead of %s", path, meant, wrong),
-				Command: flux.ApplyNow(x, obj), File: flux.File(x, obj, path)}}, f.Fixes...)
+				Command: flux.ApplyCommand(x, obj), File: flux.File(x, obj, path)}}, f.Fixes...)
 			break
 		}
 	}

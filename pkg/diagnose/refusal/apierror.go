@@ -21,15 +21,15 @@ import (
 // reports on obj, into causes. It returns nothing if the message does not explain
 // anything, or the problem is fixed.
 func ExplainAPIError(x *engine.Context, obj object.Ref, message string, at time.Time) (findings []finding.Finding, blame []object.Ref) {
-	said, ok := x.Message(message).APIError()
+	parsed, ok := x.Message(message).APIError()
 	if !ok {
 		return nil, nil
 	}
-	r := Refusal{x, obj, said, message, at}
+	r := Refusal{x, obj, parsed, message, at}
 	if f, ok := r.resize(); ok {
 		return single(f)
 	}
-	switch said.Problem {
+	switch parsed.Problem {
 	case apierror.APINoMatch:
 		return r.noMatch()
 	case apierror.APIWebhook:
@@ -87,14 +87,14 @@ func (r Refusal) Refused() object.Ref {
 			r.X.Snap.Lookup(object.Ref{APIVersion: gk.WithVersion("v1").GroupVersion().String(), Kind: gk.Kind, Namespace: namespace, Name: named.Name})
 		}
 	}
-	for _, asked := range r.X.Snap.Asked() {
-		is := asked.Kind == named.Kind || named.Kind == "" && asked.Resource == named.Resource
-		if !is || named.Group != "" && asked.Group != named.Group {
+	for _, requested := range r.X.Snap.Asked() {
+		is := requested.Kind == named.Kind || named.Kind == "" && requested.Resource == named.Resource
+		if !is || named.Group != "" && requested.Group != named.Group {
 			continue
 		}
-		ref := object.Ref{APIVersion: asked.Version, Kind: asked.Kind, Namespace: namespace, Name: named.Name}
-		if asked.Group != "" {
-			ref.APIVersion = asked.Group + "/" + asked.Version
+		ref := object.Ref{APIVersion: requested.Version, Kind: requested.Kind, Namespace: namespace, Name: named.Name}
+		if requested.Group != "" {
+			ref.APIVersion = requested.Group + "/" + requested.Version
 		}
 		if r.X.Snap.Lookup(ref).Presence == snapshot.Present {
 			return ref

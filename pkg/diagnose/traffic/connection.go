@@ -123,7 +123,7 @@ func toService(x *engine.Context, from, svc *unstructured.Unstructured, number i
 			continue
 		}
 		behind := x.Selected(engine.SelectorOf(svc), svc.GetNamespace())
-		_, mistaken := Service{x, svc, &engine.Result{}}.Mistaken(i, port, behind)
+		_, mistaken := Service{x, svc, &engine.Result{}}.MistakenPort(i, port, behind)
 		for _, to := range behind {
 			c := connection{From: from, To: to, Service: svc, servicePort: number, port: targetNumber(x, port, to), tcp: tcp}
 			if mistaken {

@@ -88,7 +88,7 @@ func SelectorFixes(x *engine.Context, f *finding.Finding, obj *unstructured.Unst
 	engine.Prove(f, near.Workload, near.Path())
 	return []finding.Fix{{
 		Text:    fmt.Sprintf("In spec.selector, write %s: %s instead of %s: %s", near.PodKey, near.PodValue, near.Key, near.Value),
-		Command: flux.ApplyNow(x, obj), File: flux.File(x, obj, "spec.selector"),
+		Command: flux.ApplyCommand(x, obj), File: flux.File(x, obj, "spec.selector"),
 	}, look}
 }
 
@@ -105,7 +105,7 @@ func peerSelector(x *engine.Context, f *finding.Finding, obj, peer *unstructured
 	engine.Prove(f, own[0], engine.LabelsPath(own[0]))
 	return []finding.Fix{{
 		Text:    fmt.Sprintf("In spec.selector, write %s, as in %s", engine.WriteLabels(selector), object.RefOf(peer)),
-		Command: flux.ApplyNow(x, obj), File: flux.File(x, obj, "spec.selector"),
+		Command: flux.ApplyCommand(x, obj), File: flux.File(x, obj, "spec.selector"),
 	}}
 }
 

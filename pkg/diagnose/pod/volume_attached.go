@@ -24,21 +24,21 @@ const detachTimeout = 3 * time.Minute
 
 // attached reports a pod whose volume is attached to another node, if only one node can
 // have it: a pod still uses it there, or that node is down.
-func attached(s pods.View, e health.Warning, said kubelet.Container) pods.Trouble {
-	t := pods.Trouble{
-		Code: engine.CodeVolumeAttached, Reason: e.Reason, Soft: s.X.Now.Sub(e.First) < detachTimeout,
-		Message: fmt.Sprintf("a volume of %s is attached to another node: %s", s.Owner, engine.FirstLine(said.Detail)),
+func attached(s pods.View, e health.Warning, parsed kubelet.Container) pods.Problem {
+	t := pods.Problem{
+		Code: engine.CodeVolumeAttached, Reason: e.Reason, MayBeTemporary: s.X.Now.Sub(e.First) < detachTimeout,
+		Message: fmt.Sprintf("a volume of %s is attached to another node: %s", s.Owner, engine.FirstLine(parsed.Detail)),
 		Fixes:   []finding.Fix{{Text: "Check to which node the volume is attached", Command: "kubectl get volumeattachments"}},
 	}
-	claim := claimOf(s, said.Volume)
+	claim := claimOf(s, parsed.Volume)
 	if claim != nil {
 		t.Message = fmt.Sprintf("%s of %s is attached to another node", object.RefOf(claim), s.Owner)
 		t.Evidence = append(t.Evidence, accessModes(claim)...)
 	}
-	holders, unread := holders(s, said, claim)
+	holders, unread := holders(s, parsed, claim)
 	t.Unknown = unread
 	if len(holders) == 0 {
-		attachedTo(s, said.Volume, &t)
+		attachedTo(s, parsed.Volume, &t)
 		return t
 	}
 	t.Unknown = nil
@@ -64,11 +64,11 @@ func attached(s pods.View, e health.Warning, said kubelet.Container) pods.Troubl
 
 // ownHolder reports a volume that another pod of the same workload uses: the old pod,
 // which a rolling update keeps until the new one is ready, or another replica.
-func ownHolder(s pods.View, holder *unstructured.Unstructured, t *pods.Trouble) {
+func ownHolder(s pods.View, holder *unstructured.Unstructured, t *pods.Problem) {
 	const hash = "pod-template-hash"
 	if holder.GetLabels()[hash] == s.Pod.GetLabels()[hash] {
 		t.Message += fmt.Sprintf(", where pod %s uses it: its pods share one volume, which can be attached to only one node", holder.GetName())
-		t.Fixes = []finding.Fix{{Text: "Run one replica, or use a volume that several nodes can mount (access mode ReadWriteMany)", File: flux.File(s.X, s.Work, "spec.replicas"), Command: flux.ApplyNow(s.X, s.Work)}}
+		t.Fixes = []finding.Fix{{Text: "Run one replica, or use a volume that several nodes can mount (access mode ReadWriteMany)", File: flux.File(s.X, s.Work, "spec.replicas"), Command: flux.ApplyCommand(s.X, s.Work)}}
 		return
 	}
 	if s.Owner.GroupKind() != object.DeploymentKind {
@@ -87,12 +87,12 @@ func ownHolder(s pods.View, holder *unstructured.Unstructured, t *pods.Trouble) 
 	}
 	t.Fixes = []finding.Fix{{
 		Text: "Set the Deployment's strategy to Recreate, so that the old pod terminates before the new one starts; the service is down in between",
-		File: flux.File(s.X, s.Work, "spec.strategy.type"), Command: flux.ApplyNow(s.X, s.Work),
+		File: flux.File(s.X, s.Work, "spec.strategy.type"), Command: flux.ApplyCommand(s.X, s.Work),
 	}}
 }
 
 // attachedTo reports a volume that no known pod uses: its node may be down or deleted.
-func attachedTo(s pods.View, volume string, t *pods.Trouble) {
+func attachedTo(s pods.View, volume string, t *pods.Problem) {
 	for _, a := range s.X.Attachments(volume, &t.Unknown) {
 		name := object.Text(a.Object, "spec", "nodeName")
 		if name == "" || name == object.Text(s.Pod.Object, "spec", "nodeName") {
@@ -131,11 +131,11 @@ func claimOf(s pods.View, volume string) *unstructured.Unstructured {
 
 // holders are the pods on other nodes that use the volume: those in the message, or those
 // that use its claim.
-func holders(s pods.View, said kubelet.Container, claim *unstructured.Unstructured) ([]*unstructured.Unstructured, []snapshot.Failure) {
+func holders(s pods.View, parsed kubelet.Container, claim *unstructured.Unstructured) ([]*unstructured.Unstructured, []snapshot.Failure) {
 	node := object.Text(s.Pod.Object, "spec", "nodeName")
 	var found []*unstructured.Unstructured
 	for _, pod := range s.X.Snap.List(object.PodKind, s.Pod.GetNamespace()).Objects {
-		named := slices.Contains(said.Holders, pod.GetName())
+		named := slices.Contains(parsed.Holders, pod.GetName())
 		uses := claim != nil && slices.Contains(engine.Claims(pod), claim.GetName())
 		on, phase := object.Text(pod.Object, "spec", "nodeName"), object.Text(pod.Object, "status", "phase")
 		if (named || uses) && on != "" && on != node && phase != "Succeeded" && phase != "Failed" {
@@ -143,7 +143,7 @@ func holders(s pods.View, said kubelet.Container, claim *unstructured.Unstructur
 		}
 	}
 	slices.SortStableFunc(found, func(a, b *unstructured.Unstructured) int {
-		return engine.BoolRank(!slices.Contains(said.Holders, a.GetName())) - engine.BoolRank(!slices.Contains(said.Holders, b.GetName()))
+		return engine.BoolRank(!slices.Contains(parsed.Holders, a.GetName())) - engine.BoolRank(!slices.Contains(parsed.Holders, b.GetName()))
 	})
 	return found, s.X.Unreadable(object.PodKind, s.Pod.GetNamespace())
 }

@@ -37,9 +37,9 @@ func (r Refusal) noMatch() ([]finding.Finding, []object.Ref) {
 // it was read, and those in its CustomResourceDefinition.
 func ServedVersions(x *engine.Context, kind schema.GroupKind) []string {
 	var found []string
-	for _, asked := range x.Snap.Asked() {
-		if asked.GroupKind() == kind && asked.Failure == nil && asked.Version != "" {
-			found = append(found, asked.Version)
+	for _, requested := range x.Snap.Asked() {
+		if requested.GroupKind() == kind && requested.Failure == nil && requested.Version != "" {
+			found = append(found, requested.Version)
 		}
 	}
 	for _, definition := range x.Snap.List(object.DefinitionKind, "").Objects {
@@ -83,7 +83,7 @@ func missingKind(x *engine.Context, definition object.Ref) []finding.Evidence {
 // versionGone reports the layer or release that still uses the old version: the object
 // itself, if it exists, has another version and is healthy.
 func (r Refusal) versionGone(kind schema.GroupVersionKind, served []string) finding.Finding {
-	asked := kind.GroupVersion().String()
+	requested := kind.GroupVersion().String()
 	now := schema.GroupVersion{Group: kind.Group, Version: served[len(served)-1]}.String()
 	what := kind.Kind
 	if r.Parsed.Object.Name != "" {
@@ -91,9 +91,9 @@ func (r Refusal) versionGone(kind schema.GroupVersionKind, served []string) find
 	}
 	return finding.Finding{
 		Code: engine.CodeVersionGone, Ref: r.Obj, Reason: "VersionNotServed", Severity: finding.Critical, Since: r.at,
-		Message:  fmt.Sprintf("%s contains %s with apiVersion %s, which is not served; %s is served", r.Obj, what, asked, now),
+		Message:  fmt.Sprintf("%s contains %s with apiVersion %s, which is not served; %s is served", r.Obj, what, requested, now),
 		Evidence: append(r.proof(), servedProof(r.X, kind.GroupKind())...),
-		Fixes: []finding.Fix{{Text: fmt.Sprintf("Write apiVersion: %s instead of %s", now, asked), File: r.file(),
+		Fixes: []finding.Fix{{Text: fmt.Sprintf("Write apiVersion: %s instead of %s", now, requested), File: r.file(),
 			Command: "kubectl explain " + escape.ShellWord(strings.ToLower(kind.Kind)) + " --api-version=" + escape.ShellWord(now)}},
 	}
 }

@@ -58,7 +58,7 @@ func unfetched(x *engine.Context, obj *unstructured.Unstructured, e *engine.Resu
 			object.Time(obj.Object, "status", "artifact", "lastUpdateTime")))
 	}
 	if !s.passes() {
-		f.Fixes = append(f.Fixes, finding.Fix{Text: "Then fetch it", Command: flux.ReconcileSource("reconcile", obj)})
+		f.Fixes = append(f.Fixes, finding.Fix{Text: "Then fetch it", Command: flux.Command("reconcile", obj)})
 	}
 	e.Findings = append(e.Findings, f)
 }
@@ -71,7 +71,7 @@ func (s fetchFailure) passes() bool {
 
 func (s fetchFailure) code() finding.Code {
 	if s.problem.Problem == message.SourceHTTP && s.problem.HTTPStatus >= 500 {
-		return engine.CodeSourceFailed // it is there, and in trouble
+		return engine.CodeSourceFailed // it exists, but does not work
 	}
 	code := cmp.Or(sourceCodes[s.problem.Problem], engine.CodeSourceFailed)
 	if code == engine.CodeSourceFailed && strings.Contains(string(s.verdict.Reason), "Authentication") {
@@ -124,7 +124,7 @@ func (s fetchFailure) secret() (name string, obj *unstructured.Unstructured) {
 // missingSecret is the Secret that a source reports as missing, unless it exists now.
 func (s fetchFailure) missingSecret() (object.Ref, bool) {
 	secret := engine.CoreRef("Secret", cmp.Or(s.problem.Reference.Namespace, s.obj.GetNamespace()), s.problem.Reference.Name)
-	return secret, s.problem.Problem == message.SourceSecretMissing && secret.Name != "" && s.x.Presence(engine.Part{Ref: secret}) != snapshot.Present
+	return secret, s.problem.Problem == message.SourceSecretMissing && secret.Name != "" && s.x.Presence(engine.ConfigSource{Ref: secret}) != snapshot.Present
 }
 
 // advise composes the message and the fixes for the problem.
@@ -187,7 +187,7 @@ func (s fetchFailure) withoutSecret(secret object.Ref, f *finding.Finding) {
 		f.Message = fmt.Sprintf("%s takes its credentials from %s, which does not exist", s.verdict.Ref, secret)
 	}
 	f.Fixes = []finding.Fix{s.fix("Create %s, or correct %s", secret, where)}
-	if s.x.Presence(engine.Part{Ref: secret}) == snapshot.Absent {
+	if s.x.Presence(engine.ConfigSource{Ref: secret}) == snapshot.Absent {
 		f.Evidence = append(f.Evidence, finding.Evidence{Ref: secret, Field: "object", Value: "does not exist"})
 		if near, ok := s.x.Nearest(secret); ok {
 			f.Message += fmt.Sprintf("; did you mean %s?", near.Name)

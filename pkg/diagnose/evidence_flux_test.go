@@ -33,7 +33,7 @@ func TestEvidenceOfLayersAndSources(t *testing.T) {
 	for name, file := range readClusters(t, "testdata/flux/*.yaml") {
 		for _, c := range file.Cases {
 			snap := clusterAsked(fluxAsked, c.cluster(t, file.Base), c.Forbidden)
-			x := newExaminer(snap, tenant.Discover(snap))
+			x := newContext(snap, tenant.Discover(snap))
 			for _, kind := range sourceFamily {
 				for _, obj := range snap.List(kind.GroupKind(), "").Objects {
 					e := x.Examine(object.RefOf(obj), c.Failing)

@@ -63,8 +63,8 @@ func creation(x *engine.Context, obj *unstructured.Unstructured, e *engine.Resul
 			return true
 		}
 	}
-	if no, ok := refusalOf(x, obj); ok {
-		explainRefusal(x, obj, no, e)
+	if refused, ok := refusalOf(x, obj); ok {
+		explainRefusal(x, obj, refused, e)
 		return true
 	}
 	return false
@@ -74,43 +74,43 @@ func creation(x *engine.Context, obj *unstructured.Unstructured, e *engine.Resul
 // ServiceAccount (kubernetes v1.36, plugin/pkg/admission/serviceaccount).
 var accountNotFound = regexp.MustCompile(`error looking up service account ([^\s/]+)/([^\s:]+):`)
 
-func explainRefusal(x *engine.Context, obj *unstructured.Unstructured, no podRefusal, e *engine.Result) {
-	said, _ := x.Message(no.message).APIError()
+func explainRefusal(x *engine.Context, obj *unstructured.Unstructured, refused podRefusal, e *engine.Result) {
+	parsed, _ := x.Message(refused.message).APIError()
 	owner := x.TopOwnerOf(obj)
-	account := accountNotFound.FindStringSubmatch(no.message)
+	account := accountNotFound.FindStringSubmatch(refused.message)
 	switch {
 	case account != nil:
-		e.Findings = append(e.Findings, accountFinding(x, owner, engine.CoreRef("ServiceAccount", account[1], account[2]), no))
-	case said.Problem == apierror.APIQuota:
-		quota := engine.CoreRef("ResourceQuota", obj.GetNamespace(), said.Quota.Name)
-		e.Findings = append(e.Findings, quotaFinding(x, owner, quota, said, no))
+		e.Findings = append(e.Findings, accountFinding(x, owner, engine.CoreRef("ServiceAccount", account[1], account[2]), refused))
+	case parsed.Problem == apierror.APIQuota:
+		quota := engine.CoreRef("ResourceQuota", obj.GetNamespace(), parsed.Quota.Name)
+		e.Findings = append(e.Findings, quotaFinding(x, owner, quota, parsed, refused))
 		if x.Snap.Lookup(quota).Presence == snapshot.Present {
 			e.Blame = append(e.Blame, quota)
 		}
-	case said.Problem == apierror.APIPodSecurity:
-		f := refusalFinding(x, owner, no, said.Detail)
+	case parsed.Problem == apierror.APIPodSecurity:
+		f := refusalFinding(x, owner, refused, parsed.Detail)
 		e.Findings = append(e.Findings, refusal.PodSecurity(x, owner, obj.GetNamespace(), f))
-	case said.Problem == apierror.APINamespaceTerminating:
+	case parsed.Problem == apierror.APINamespaceTerminating:
 		e.Blame = append(e.Blame, engine.CoreRef("Namespace", "", obj.GetNamespace()))
-		e.Findings = append(e.Findings, refusalFinding(x, owner, no, "its namespace is being deleted"))
+		e.Findings = append(e.Findings, refusalFinding(x, owner, refused, "its namespace is being deleted"))
 	default:
-		findings, blame := refusal.ExplainAPIError(x, object.RefOf(obj), no.message, no.at)
+		findings, blame := refusal.ExplainAPIError(x, object.RefOf(obj), refused.message, refused.at)
 		e.Findings, e.Blame = append(e.Findings, findings...), append(e.Blame, blame...)
 		if len(e.Findings) == 0 {
-			e.Findings = append(e.Findings, refusalFinding(x, owner, no, engine.FirstLine(no.message)))
+			e.Findings = append(e.Findings, refusalFinding(x, owner, refused, engine.FirstLine(refused.message)))
 		}
 	}
 }
 
-func refusalFinding(x *engine.Context, owner object.Ref, no podRefusal, why string) finding.Finding {
+func refusalFinding(x *engine.Context, owner object.Ref, refused podRefusal, why string) finding.Finding {
 	return finding.Finding{
-		Code: engine.CodeCreateRefused, Ref: owner, Reason: "FailedCreate", Severity: finding.Critical, Since: no.at,
-		Message: fmt.Sprintf("the pods of %s can't be created: %s", owner, why), Evidence: []finding.Evidence{no.proof},
+		Code: engine.CodeCreateRefused, Ref: owner, Reason: "FailedCreate", Severity: finding.Critical, Since: refused.at,
+		Message: fmt.Sprintf("the pods of %s can't be created: %s", owner, why), Evidence: []finding.Evidence{refused.proof},
 	}
 }
 
-func accountFinding(x *engine.Context, owner, account object.Ref, no podRefusal) finding.Finding {
-	f := refusalFinding(x, owner, no, account.String()+" does not exist")
+func accountFinding(x *engine.Context, owner, account object.Ref, refused podRefusal) finding.Finding {
+	f := refusalFinding(x, owner, refused, account.String()+" does not exist")
 	f.Code, f.Ref = engine.CodeServiceAccount, account
 	f.Evidence = append(f.Evidence, finding.Evidence{Ref: account, Field: "object", Value: "does not exist"})
 	if work := x.Snap.Lookup(owner).Object; work != nil {

@@ -100,10 +100,10 @@ func judgesByKind() map[schema.GroupKind]engine.Judge {
 		object.NodeKind:   node.JudgeNode,
 		object.QuotaKind:  node.JudgeQuota,
 		{Group: "policy", Kind: "PodDisruptionBudget"}:                                    node.JudgeBudget,
-		{Group: "certificates.k8s.io", Kind: "CertificateSigningRequest"}:                 node.JudgeSigning,
-		{Group: "admissionregistration.k8s.io", Kind: "ValidatingAdmissionPolicy"}:        node.JudgePolicy,
-		{Group: "admissionregistration.k8s.io", Kind: "ValidatingAdmissionPolicyBinding"}: node.JudgePolicyBinding,
-		{Group: "admissionregistration.k8s.io", Kind: "MutatingAdmissionPolicyBinding"}:   node.JudgePolicyBinding,
+		{Group: "certificates.k8s.io", Kind: "CertificateSigningRequest"}:                 node.JudgeSigningRequest,
+		{Group: "admissionregistration.k8s.io", Kind: "ValidatingAdmissionPolicy"}:        node.JudgeAdmissionPolicy,
+		{Group: "admissionregistration.k8s.io", Kind: "ValidatingAdmissionPolicyBinding"}: node.JudgeAdmissionPolicyBinding,
+		{Group: "admissionregistration.k8s.io", Kind: "MutatingAdmissionPolicyBinding"}:   node.JudgeAdmissionPolicyBinding,
 
 		object.ServiceKind:                            network.JudgeService,
 		object.EndpointSliceKind:                      network.JudgeEndpointSlice,
@@ -112,12 +112,12 @@ func judgesByKind() map[schema.GroupKind]engine.Judge {
 		object.VirtualServiceKind:                     network.JudgeIstio,
 		{Group: "networking.k8s.io", Kind: "Ingress"}: network.JudgeIngress,
 
-		object.APIServiceKind: selfreport.Conventional,
+		object.APIServiceKind: selfreport.JudgeByConventions,
 
-		{Group: "wgpolicyk8s.io", Kind: "PolicyReport"}:        node.JudgeReport,
-		{Group: "wgpolicyk8s.io", Kind: "ClusterPolicyReport"}: node.JudgeReport,
-		{Group: "openreports.io", Kind: "Report"}:              node.JudgeReport,
-		{Group: "openreports.io", Kind: "ClusterReport"}:       node.JudgeReport,
+		{Group: "wgpolicyk8s.io", Kind: "PolicyReport"}:        node.JudgePolicyReport,
+		{Group: "wgpolicyk8s.io", Kind: "ClusterPolicyReport"}: node.JudgePolicyReport,
+		{Group: "openreports.io", Kind: "Report"}:              node.JudgePolicyReport,
+		{Group: "openreports.io", Kind: "ClusterReport"}:       node.JudgePolicyReport,
 
 		object.NamespaceKind:                        node.JudgeNamespace,
 		{Group: "argoproj.io", Kind: "Application"}: network.JudgeApplication,

@@ -8,23 +8,23 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// Part is a Secret or ConfigMap that a pod needs, or a key of one.
-type Part struct {
+// ConfigSource is a Secret or ConfigMap that a pod needs, or a key of one.
+type ConfigSource struct {
 	Ref object.Ref
 	Key string
 }
 
-// MissingPart is the Secret, ConfigMap or key that the kubelet did not find.
-func MissingPart(said kubelet.Container, namespace string) (Part, bool) {
-	if said.Object.Namespace != "" {
-		namespace = said.Object.Namespace
+// MissingConfigSource is the Secret, ConfigMap or key that the kubelet did not find.
+func MissingConfigSource(parsed kubelet.Container, namespace string) (ConfigSource, bool) {
+	if parsed.Object.Namespace != "" {
+		namespace = parsed.Object.Namespace
 	}
-	p := Part{CoreRef(said.Object.Kind, namespace, said.Object.Name), said.Key}
-	return p, said.Object.Kind != "" && said.Object.Name != ""
+	p := ConfigSource{CoreRef(parsed.Object.Kind, namespace, parsed.Object.Name), parsed.Key}
+	return p, parsed.Object.Kind != "" && parsed.Object.Name != ""
 }
 
 // String is its name for a message.
-func (p Part) String() string {
+func (p ConfigSource) String() string {
 	if p.Key == "" {
 		return p.Ref.String()
 	}
@@ -33,7 +33,7 @@ func (p Part) String() string {
 
 // Presence is whether the cluster has it now. The list of Secrets is read without those
 // of Helm, which no pod uses.
-func (x *Context) Presence(p Part) snapshot.Presence {
+func (x *Context) Presence(p ConfigSource) snapshot.Presence {
 	list := x.Snap.List(p.Ref.GroupKind(), p.Ref.Namespace)
 	for _, obj := range list.Objects {
 		if obj.GetName() == p.Ref.Name {

@@ -98,16 +98,16 @@ func checks(k flux.Kustomization, message string) {
 // recovered reports whether everything that a failed health check names is known to be
 // ready now.
 func recovered(k flux.Kustomization, message string) bool {
-	said, _ := k.X.Message(message).HealthCheck()
+	parsed, _ := k.X.Message(message).HealthCheck()
 	refs := checked(k, message)
-	for _, item := range said.Items {
+	for _, item := range parsed.Items {
 		if !slices.ContainsFunc(refs, func(ref object.Ref) bool {
 			return isOf(item, ref) && k.X.Registry.ByKind[ref.GroupKind()] != nil && k.X.Examine(ref, true).Verdict.Status == health.Ready
 		}) {
 			return false
 		}
 	}
-	return len(said.Items) > 0 && !said.Truncated
+	return len(parsed.Items) > 0 && !parsed.Truncated
 }
 
 // missingCheck judges a checked object that does not exist: it is in another namespace, or

@@ -217,7 +217,7 @@ func TestOtherKindsInProgress(t *testing.T) {
 		want    []finding.Severity
 	}{{false, nil}, {true, []finding.Severity{finding.Critical}}} {
 		var got []finding.Severity
-		for _, cause := range engine.NewWalk(newExaminer(snap, nil)).From(ref, c.failing).Causes {
+		for _, cause := range engine.NewWalk(newContext(snap, nil)).From(ref, c.failing).Causes {
 			got = append(got, cause.Severity)
 		}
 		if !slices.Equal(got, c.want) {
@@ -269,7 +269,7 @@ func TestOwnStateOfDeletedObject(t *testing.T) {
 	for at, want := range map[string]finding.Severity{"2026-03-01T10:01:00Z": finding.Warning, "2026-03-01T11:00:00Z": finding.Critical} {
 		t.Run(string(want), func(t *testing.T) {
 			snap := singleCase{Object: bucket, At: at}.snapshot(t)
-			own, _ := selfreport.AlsoReported(newExaminer(snap, nil), health.Verdict{}, obj)
+			own, _ := selfreport.AlsoReported(newContext(snap, nil), health.Verdict{}, obj)
 			findings := own.Findings
 			if len(findings) != 1 || findings[0].Code != engine.CodeBeingDeleted || findings[0].Severity != want {
 				t.Errorf("got %+v, want one finding, %s", findings, want)

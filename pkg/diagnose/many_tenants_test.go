@@ -14,9 +14,9 @@ import (
 // all other objects.
 func multiplied(model *snapshot.Snapshot, tenants int) *snapshot.Snapshot {
 	builder := snapshot.NewBuilder()
-	for _, asked := range model.Asked() {
+	for _, requested := range model.Asked() {
 		var objects []*unstructured.Unstructured
-		for _, obj := range model.List(asked.GroupKind(), asked.Namespace).Objects {
+		for _, obj := range model.List(requested.GroupKind(), requested.Namespace).Objects {
 			text, err := json.Marshal(obj.Object)
 			if err != nil {
 				panic(err) // it came from JSON
@@ -33,7 +33,7 @@ func multiplied(model *snapshot.Snapshot, tenants int) *snapshot.Snapshot {
 				objects = append(objects, clone)
 			}
 		}
-		builder.Add(asked, objects...)
+		builder.Add(requested, objects...)
 	}
 	return builder.Build(model.Meta())
 }

@@ -80,11 +80,11 @@ func wrongValue(r flux.Release, e helm.HelmValueError, places []releaseValue, pa
 		if object != "" {
 			object = " of " + object
 		}
-		said := fmt.Sprintf("%s%s: %s", e.Field, object, e.Detail)
+		problem := fmt.Sprintf("%s%s: %s", e.Field, object, e.Detail)
 		if len(places) == 1 {
-			said += "; the value seems to come from " + where
+			problem += "; the value seems to come from " + where
 		}
-		return said
+		return problem
 	}
 	return fmt.Sprintf("%s: template %s, line %d, reports: %s", where, parsed.Within.File, parsed.Within.Line, e.Detail)
 }

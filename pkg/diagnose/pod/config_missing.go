@@ -18,30 +18,30 @@ import (
 
 // lacks reports a pod that can't start without a Secret or ConfigMap. The cause is that
 // object, or what should have created it if that is not ready.
-func lacks(s pods.View, p engine.Part, what, reason string) pods.Trouble {
-	t := pods.Trouble{Code: engine.CodeConfigMissing, Reason: reason, Ref: p.Ref}
+func lacks(s pods.View, p engine.ConfigSource, what, reason string) pods.Problem {
+	t := pods.Problem{Code: engine.CodeConfigMissing, Reason: reason, Ref: p.Ref}
 	gone := "does not exist"
 	if p.Key != "" {
 		gone = "is not in it"
 	}
 	t.Message = fmt.Sprintf("%s needs %s, which %s", what, p, gone)
-	maker, known := creator(s, p)
+	owner, known := creator(s, p)
 	switch {
-	case known && maker.GroupKind() == object.CertificateKind:
-		t.Message += "; " + maker.String() + " should create it"
+	case known && owner.GroupKind() == object.CertificateKind:
+		t.Message += "; " + owner.String() + " should create it"
 	case known:
-		t.Message += "; it comes from " + maker.String()
+		t.Message += "; it comes from " + owner.String()
 	}
 	if s.X.Presence(p) == snapshot.Present {
-		t.Soft = true
+		t.MayBeTemporary = true
 		t.Message = fmt.Sprintf("%s did not find %s, which exists now: it starts with the next retry", what, p)
 		return t
 	}
-	if known && flux.KnownNotReady(s.X, maker) {
-		t.Blame = []object.Ref{maker}
+	if known && flux.KnownNotReady(s.X, owner) {
+		t.Blame = []object.Ref{owner}
 	}
 	if known {
-		t.Fixes = flux.RecreateFixes(s.X, p, maker, known)
+		t.Fixes = flux.RecreateFixes(s.X, p, owner, known)
 		return t
 	}
 	withoutCreator(s, p, &t)
@@ -54,7 +54,7 @@ const istioRoot = "istio-ca-root-cert"
 
 // creator is what should have created a Secret or ConfigMap, as far as that is
 // known.
-func creator(s pods.View, p engine.Part) (object.Ref, bool) {
+func creator(s pods.View, p engine.ConfigSource) (object.Ref, bool) {
 	if p.Ref.Kind != "ConfigMap" || p.Ref.Name != istioRoot {
 		return flux.CreatorOf(s.X, p.Ref)
 	}
@@ -68,7 +68,7 @@ func creator(s pods.View, p engine.Part) (object.Ref, bool) {
 
 // withoutCreator reports a missing object without a known creator. Its name, or that of
 // the key, may be misspelled.
-func withoutCreator(s pods.View, p engine.Part, t *pods.Trouble) {
+func withoutCreator(s pods.View, p engine.ConfigSource, t *pods.Problem) {
 	list := object.PluralOf(p.Ref.Kind)
 	t.Fixes = []finding.Fix{{Text: fmt.Sprintf("Create %s, or correct the name where the pods refer to it", p),
 		File: flux.File(s.X, s.Work, "the name of "+p.Ref.Short()), Command: escape.Command("kubectl get %s -n %s", list, p.Ref.Namespace)}}
@@ -102,14 +102,14 @@ func keysOf(x *engine.Context, ref object.Ref) []string {
 
 // badConfig reports a container whose environment references an object or key that does
 // not exist.
-func badConfig(c pods.Container) pods.Trouble {
+func badConfig(c pods.Container) pods.Problem {
 	words := object.Text(c.Status, "state", "waiting", "message")
 	proof, since := c.EventProof("Failed")
 	proof = append(c.Waiting(), proof...)
-	said, _ := c.X.Message(words).Container()
-	p, ok := engine.MissingPart(said, c.Pod.GetNamespace())
-	if said.Problem == kubelet.ContainerRoot || said.Problem == kubelet.ContainerUser {
-		return wouldRunAsRoot(c, said)
+	parsed, _ := c.X.Message(words).Container()
+	p, ok := engine.MissingConfigSource(parsed, c.Pod.GetNamespace())
+	if parsed.Problem == kubelet.ContainerRoot || parsed.Problem == kubelet.ContainerUser {
+		return wouldRunAsRoot(c, parsed)
 	}
 	if !ok {
 		t := notStarted(c, "CreateContainerConfigError")
@@ -122,7 +122,7 @@ func badConfig(c pods.Container) pods.Trouble {
 }
 
 // references is where the spec of the container references the object.
-func references(c pods.Container, p engine.Part) []finding.Evidence {
+func references(c pods.Container, p engine.ConfigSource) []finding.Evidence {
 	from, by := "secretKeyRef", "secretRef"
 	if p.Ref.Kind == "ConfigMap" {
 		from, by = "configMapKeyRef", "configMapRef"
@@ -144,7 +144,7 @@ func references(c pods.Container, p engine.Part) []finding.Evidence {
 }
 
 // volumeOf is where the spec of the pod has the object as a volume.
-func volumeOf(s pods.View, p engine.Part, volume string) []finding.Evidence {
+func volumeOf(s pods.View, p engine.ConfigSource, volume string) []finding.Evidence {
 	path, kind := "volumes["+volume+"].", "secret.secretName"
 	if p.Ref.Kind == "ConfigMap" {
 		kind = "configMap.name"

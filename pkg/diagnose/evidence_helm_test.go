@@ -28,7 +28,7 @@ func TestHelmEvidence(t *testing.T) {
 				c.Of = file.Of
 			}
 			snap := clusterAsked(fluxAsked, c.cluster(t, file.Base), c.Forbidden)
-			x := newExaminer(snap, tenant.Discover(snap))
+			x := newContext(snap, tenant.Discover(snap))
 			for _, cause := range engine.NewWalk(x).From(refNamed(t, snap, c.Of), c.Failing).Causes {
 				if strings.HasPrefix(string(cause.Code), "OW22") || strings.HasPrefix(string(cause.Code), "OW31") {
 					checkHelmEvidence(t, name+"/"+c.Name, x, cause.Finding)

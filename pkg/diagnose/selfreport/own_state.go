@@ -19,8 +19,8 @@ import (
 func byReplicas(obj *unstructured.Unstructured) (engine.Result, bool) {
 	for _, path := range []string{"readyReplicas", "availableReplicas"} {
 		have, counted := object.Map(obj.Object, "status")[path].(int64)
-		want, asked := object.Map(obj.Object, "spec")["replicas"].(int64)
-		if counted && asked && have < want {
+		want, requested := object.Map(obj.Object, "spec")["replicas"].(int64)
+		if counted && requested && have < want {
 			says := fmt.Sprintf("%d of %d replicas are ready", have, want)
 			return OwnFinding(obj, health.Progressing, engine.CodeUnderWay, finding.Warning, "ReplicasNotReady", says, time.Time{},
 				QuoteFields(obj, "spec.replicas", "status."+path)...), true
@@ -40,7 +40,7 @@ func byScale(obj *unstructured.Unstructured) (engine.Result, bool) {
 	case !ok || err != nil || wrong != nil:
 		return engine.Result{}, false
 	case ready >= wanted:
-		return ReadyExam(obj, time.Time{}), true
+		return ReadyResult(obj, time.Time{}), true
 	}
 	return OwnFinding(obj, health.Progressing, engine.CodeUnderWay, finding.Warning, "ReplicasNotReady", fmt.Sprintf("%d of %d replicas are ready", ready, wanted), time.Time{},
 		QuoteFields(obj, path)...), true
@@ -55,7 +55,7 @@ func byFlag(obj *unstructured.Unstructured) (engine.Result, bool) {
 		case !known:
 			continue
 		case set:
-			return ReadyExam(obj, time.Time{}), true
+			return ReadyResult(obj, time.Time{}), true
 		}
 		path := "status." + name
 		return OwnFinding(obj, health.Progressing, engine.CodeUnderWay, finding.Warning, "NotReady", path+" is false", time.Time{}, QuoteFields(obj, path)...), true
@@ -70,7 +70,7 @@ func byViolations(obj *unstructured.Unstructured) (engine.Result, bool) {
 	if !known {
 		return engine.Result{}, false
 	}
-	e := ReadyExam(obj, time.Time{})
+	e := ReadyResult(obj, time.Time{})
 	if total > 0 {
 		const first = "status.violations[0]."
 		says := fmt.Sprintf("objects violate it: %d", total)
@@ -87,16 +87,16 @@ func byViolations(obj *unstructured.Unstructured) (engine.Result, bool) {
 func ownState(x *engine.Context, obj *unstructured.Unstructured) engine.Result {
 	judge := x.Registry.Judges[object.RefOf(obj).GroupKind()]
 	if judge == nil {
-		judge = Conventional
+		judge = JudgeByConventions
 	}
 	e := judge(x, obj)
 	if why, ok := UnreadableCondition(obj); ok && (e.Verdict.Status == health.Ready || e.Verdict.Status == health.Unknown) {
 		e.Verdict = NotJudged(obj, why)
 	}
 	if e.Verdict.Status == health.Ready && len(e.Findings) == 0 {
-		for _, c := range OwnConditions(obj) {
+		for _, c := range Conditions(obj) {
 			if c.warns() {
-				e.Findings = OwnFinding(obj, health.Ready, engine.CodeOwnWarning, finding.Warning, cmp.Or(c.Reason, c.Type), c.Says(), c.Since, c.Proof(obj)).Findings
+				e.Findings = OwnFinding(obj, health.Ready, engine.CodeOwnWarning, finding.Warning, cmp.Or(c.Reason, c.Type), c.Clause(), c.Since, c.Proof(obj)).Findings
 				break
 			}
 		}
@@ -107,9 +107,9 @@ func ownState(x *engine.Context, obj *unstructured.Unstructured) engine.Result {
 // readyWithFailure reports a working object with a condition about a failure that does not
 // count: the tests of a HelmRelease that ignores them.
 func readyWithFailure(obj *unstructured.Unstructured) (engine.Result, bool) {
-	for _, c := range OwnConditions(obj) {
+	for _, c := range Conditions(obj) {
 		if c.Verdict() == health.Failing {
-			return OwnFinding(obj, health.Ready, engine.CodeOwnWarning, finding.Warning, c.Reason, c.Says(), c.Since, c.Proof(obj)), true
+			return OwnFinding(obj, health.Ready, engine.CodeOwnWarning, finding.Warning, c.Reason, c.Clause(), c.Since, c.Proof(obj)), true
 		}
 	}
 	return engine.Result{}, false
@@ -145,7 +145,7 @@ func AlsoReported(x *engine.Context, v health.Verdict, obj *unstructured.Unstruc
 	proof := QuoteFields(obj, "spec.suspend", "spec.replicas")
 	if v.Status != health.Suspended {
 		proof = nil
-		for _, c := range OwnConditions(obj) {
+		for _, c := range Conditions(obj) {
 			if c.Verdict() != health.Ready {
 				proof = append(proof, c.Proof(obj))
 			}
@@ -155,7 +155,7 @@ func AlsoReported(x *engine.Context, v health.Verdict, obj *unstructured.Unstruc
 		return engine.Result{}, false
 	}
 	says := cmp.Or(engine.FirstLine(v.Message), string(v.Reason))
-	if own, ok := ByConditions(obj, OwnConditions(obj)); ok && v.Status == health.Failing && tellsFailure(string(own.Verdict.Reason)) && !tellsFailure(string(v.Reason)) {
+	if own, ok := ByConditions(obj, Conditions(obj)); ok && v.Status == health.Failing && tellsFailure(string(own.Verdict.Reason)) && !tellsFailure(string(v.Reason)) {
 		says += "; " + own.Verdict.Message // Flux rolled a release back: that is not what failed
 	}
 	e := OwnFinding(obj, v.Status, code, severity, string(v.Reason), says, v.Since, proof...)
@@ -168,11 +168,11 @@ func JudgeStateless(x *engine.Context, obj *unstructured.Unstructured) engine.Re
 	if e, ok := Deleted(x, obj); ok {
 		return e
 	}
-	if e, ok := ByConditions(obj, OwnConditions(obj)); ok {
+	if e, ok := ByConditions(obj, Conditions(obj)); ok {
 		return e
 	}
 	if e, ok := Validated(obj); ok {
 		return e
 	}
-	return ReadyExam(obj, time.Time{})
+	return ReadyResult(obj, time.Time{})
 }

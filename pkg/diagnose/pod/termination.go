@@ -16,7 +16,7 @@ import (
 // evicted reports a pod that was evicted by its node or preempted by another pod
 // (k8s.io/kubernetes 1.36, pkg/kubelet/eviction and pkg/scheduler/framework/preemption;
 // the condition DisruptionTarget of core/v1 states the reason).
-func evicted(s pods.View, t pods.Trouble) (pods.Trouble, bool) {
+func evicted(s pods.View, t pods.Problem) (pods.Problem, bool) {
 	target := object.ConditionOf(s.Pod, "DisruptionTarget")
 	reason := object.Text(s.Pod.Object, "status", "reason")
 	message := engine.FirstLine(object.Text(s.Pod.Object, "status", "message"))
@@ -49,22 +49,22 @@ func evicted(s pods.View, t pods.Trouble) (pods.Trouble, bool) {
 func againstEviction(s pods.View, message string) finding.Fix {
 	switch lower := strings.ToLower(message); {
 	case strings.Contains(lower, "resource: memory"):
-		return finding.Fix{Text: "Request as much memory as the containers use: those that use more than they request are evicted first", File: flux.File(s.X, s.Work, "resources.requests.memory"), Command: flux.ApplyNow(s.X, s.Work)}
+		return finding.Fix{Text: "Request as much memory as the containers use: those that use more than they request are evicted first", File: flux.File(s.X, s.Work, "resources.requests.memory"), Command: flux.ApplyCommand(s.X, s.Work)}
 	case pods.OverLocalStorage(message):
-		return finding.Fix{Text: "Raise the limit on local storage that the message names, or have the containers write less (logs, emptyDir)", File: flux.File(s.X, s.Work, "resources.limits.ephemeral-storage"), Command: flux.ApplyNow(s.X, s.Work)}
+		return finding.Fix{Text: "Raise the limit on local storage that the message names, or have the containers write less (logs, emptyDir)", File: flux.File(s.X, s.Work, "resources.limits.ephemeral-storage"), Command: flux.ApplyCommand(s.X, s.Work)}
 	case strings.Contains(lower, "ephemeral-storage"), strings.Contains(lower, "nodefs"), strings.Contains(lower, "imagefs"), strings.Contains(lower, "inodes"):
 		return finding.Fix{Text: "Free disk space on the node, or have the containers write less to it (logs, emptyDir)"}
 	}
 	return finding.Fix{Text: "Read the pod's events", Command: s.Describe()}
 }
 
-// Failed reports a failed pod: a Job's, or one that its node evicted.
-func Failed(s pods.View) []pods.Trouble {
+// CheckFailed reports a failed pod: a Job's, or one that its node evicted.
+func CheckFailed(s pods.View) []pods.Problem {
 	if object.Text(s.Pod.Object, "status", "phase") != "Failed" {
 		return nil
 	}
 	lists := []string{"initContainers", "containers"}
-	if _, ok := evicted(s, pods.Trouble{}); ok { // its containers only ended with it
+	if _, ok := evicted(s, pods.Problem{}); ok { // its containers only ended with it
 		lists = nil
 	}
 	for _, list := range lists {
@@ -73,7 +73,7 @@ func Failed(s pods.View) []pods.Trouble {
 			c := pods.Container{View: s, Name: object.Text(status, "name"), List: list, Status: status, Live: "status." + statuses}
 			c.Spec = pods.EntryNamed(object.List(s.Pod.Object, "spec", list), c.Name)
 			if ended := c.LastTermination(); ended.Reason != "" && ended.Code != 0 {
-				return []pods.Trouble{exited(c, ended)}
+				return []pods.Problem{exited(c, ended)}
 			}
 		}
 	}
@@ -85,14 +85,14 @@ func Failed(s pods.View) []pods.Trouble {
 	if message != "" {
 		text += ": " + message
 	}
-	t := pods.Trouble{
+	t := pods.Problem{
 		Code: engine.CodePodFailed, Reason: reason, Since: s.Pod.GetCreationTimestamp().Time, Message: text, Evidence: phase(s),
 		Fixes: []finding.Fix{{Text: "Check why it failed", Command: s.Describe()}},
 	}
 	if gone, ok := evicted(s, t); ok {
 		t = gone
 	}
-	return []pods.Trouble{t}
+	return []pods.Problem{t}
 }
 
 // phase quotes the phase, reason and message of a pod.
@@ -107,13 +107,13 @@ func phase(s pods.View) []finding.Evidence {
 }
 
 // exited reports a terminated container that is not restarted.
-func exited(c pods.Container, ended pods.ContainerExit) pods.Trouble {
-	t := pods.Trouble{
-		Code: engine.CodeCrash, Reason: ended.Reason, Container: c.Name, Vague: true, Since: ended.At,
-		Soft:     c.Owner.Kind == "Job", // which tries again, and says when it gives up
-		Message:  c.Description() + " exited" + description(ended),
-		Evidence: c.TerminationProof(ended),
-		Fixes:    []finding.Fix{{Text: "Read its log from before it exited", Command: c.Logs(c.Name, false)}},
+func exited(c pods.Container, ended pods.ContainerExit) pods.Problem {
+	t := pods.Problem{
+		Code: engine.CodeCrash, Reason: ended.Reason, Container: c.Name, Unexplained: true, Since: ended.At,
+		MayBeTemporary: c.Owner.Kind == "Job", // which tries again, and says when it gives up
+		Message:        c.Description() + " exited" + description(ended),
+		Evidence:       c.TerminationProof(ended),
+		Fixes:          []finding.Fix{{Text: "Read its log from before it exited", Command: c.Logs(c.Name, false)}},
 	}
 	if ended.Reason == "OOMKilled" {
 		return outOfMemory(c, t)
@@ -121,18 +121,18 @@ func exited(c pods.Container, ended pods.ContainerExit) pods.Trouble {
 	return t
 }
 
-// Terminating reports a pod that is being deleted, which is a problem only if it is never
+// CheckTerminating reports a pod that is being deleted, which is a problem only if it is never
 // removed: its node does not respond, or a finalizer remains.
-func Terminating(s pods.View) []pods.Trouble {
+func CheckTerminating(s pods.View) []pods.Problem {
 	at := s.Pod.GetDeletionTimestamp()
 	if at == nil {
 		return nil
 	}
 	if s.X.Now.Sub(at.Time) < engine.DeletionGrace {
-		return []pods.Trouble{{Code: engine.CodePodFailed, Reason: "Terminating", Soft: true, Since: at.Time,
+		return []pods.Problem{{Code: engine.CodePodFailed, Reason: "Terminating", MayBeTemporary: true, Since: at.Time,
 			Message: s.Owner.String() + s.Verb(" waits for an old pod to terminate", " is being deleted")}}
 	}
-	t := pods.Trouble{
+	t := pods.Problem{
 		Code: engine.CodePodFailed, Reason: "Terminating", Since: at.Time,
 		Message:  terminatingMessage(s),
 		Evidence: []finding.Evidence{engine.Evidence(s.Pod, "metadata.deletionTimestamp", at.UTC().Format(time.RFC3339), at.Time)},
@@ -144,7 +144,7 @@ func Terminating(s pods.View) []pods.Trouble {
 	for _, bad := range s.OnNotReadyNode() {
 		t.Blame = bad.Blame
 	}
-	return []pods.Trouble{t}
+	return []pods.Problem{t}
 }
 
 // terminatingMessage describes a pod that is not removed.

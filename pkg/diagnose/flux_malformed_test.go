@@ -57,7 +57,7 @@ func compareNames(a, b map[string]any) int {
 
 // walkAll walks from every object of Flux's in both moods.
 func walkAll(snap *snapshot.Snapshot) (all []engine.Outcome) {
-	x := newExaminer(snap, tenant.Discover(snap))
+	x := newContext(snap, tenant.Discover(snap))
 	for _, kind := range fluxAsked {
 		for _, obj := range snap.List(kind, "").Objects {
 			for _, failing := range []bool{false, true} {

@@ -12,10 +12,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// Pods are the current pods of a workload: of a Deployment those of its newest
+// Current are the current pods of a workload: of a Deployment those of its newest
 // ReplicaSet, and only if that has none, of the older ones; without those that have
 // finished or are being deleted. The failures are the reasons why there may be more.
-func Pods(x *engine.Context, obj *unstructured.Unstructured) ([]*unstructured.Unstructured, []snapshot.Failure) {
+func Current(x *engine.Context, obj *unstructured.Unstructured) ([]*unstructured.Unstructured, []snapshot.Failure) {
 	unread := x.Unreadable(object.PodKind, obj.GetNamespace())
 	if object.RefOf(obj).GroupKind() != object.DeploymentKind {
 		return currentPods(x.Children(obj, object.PodKind), obj.GetKind()), unread
@@ -93,10 +93,10 @@ func siblings(x *engine.Context, pod *unstructured.Unstructured) []*unstructured
 	if !owned {
 		return []*unstructured.Unstructured{pod}
 	}
-	return currentPods(PodsOf(x, ref), ref.Kind)
+	return currentPods(OwnedBy(x, ref), ref.Kind)
 }
 
-// PodsOf are the pods that have the object as their owner.
-func PodsOf(x *engine.Context, owner object.Ref) []*unstructured.Unstructured {
+// OwnedBy are the pods that have the object as their owner.
+func OwnedBy(x *engine.Context, owner object.Ref) []*unstructured.Unstructured {
 	return x.OwnedBy(owner, object.PodKind)
 }

@@ -31,7 +31,7 @@ func JudgeWorkload(x *engine.Context, obj *unstructured.Unstructured) engine.Res
 	v := x.WorkloadVerdict(obj)
 	var proof []finding.Evidence
 	says := v.Message
-	for _, c := range selfreport.OwnConditions(obj) {
+	for _, c := range selfreport.Conditions(obj) {
 		if c.Type == "ReplicaFailure" && c.Status == "True" && v.Status == health.Progressing {
 			v.Status, v.Reason, v.Since = health.Failing, health.Reason(c.Reason), c.Since
 		}
@@ -55,7 +55,7 @@ func JudgeWorkload(x *engine.Context, obj *unstructured.Unstructured) engine.Res
 		return selfreport.OwnFinding(obj, health.Progressing, engine.CodeUnderWay, finding.Warning, "RollingOut",
 			fmt.Sprintf("%d of %d pods have been updated to the newest pod template", updated, wanted), time.Time{}, proof...)
 	}
-	if e, ok := selfreport.ByConditions(obj, selfreport.OwnConditions(obj)); ok {
+	if e, ok := selfreport.ByConditions(obj, selfreport.Conditions(obj)); ok {
 		return e
 	}
 	return engine.Result{Verdict: v}
@@ -107,7 +107,7 @@ func JudgeCronJob(x *engine.Context, cron *unstructured.Unstructured) engine.Res
 	started, succeeded := object.Time(cron.Object, "status", "lastScheduleTime"), object.Time(cron.Object, "status", "lastSuccessfulTime")
 	active := len(object.List(cron.Object, "status", "active"))
 	if started.IsZero() || active > 0 || !succeeded.Before(started) {
-		return selfreport.ReadyExam(cron, succeeded)
+		return selfreport.ReadyResult(cron, succeeded)
 	}
 	says := "its last run did not succeed"
 	if succeeded.IsZero() {
@@ -126,20 +126,20 @@ func JudgeAutoscaler(x *engine.Context, obj *unstructured.Unstructured) engine.R
 	if e, ok := selfreport.Deleted(x, obj); ok {
 		return e
 	}
-	for _, c := range selfreport.OwnConditions(obj) {
+	for _, c := range selfreport.Conditions(obj) {
 		if c.Status != "False" || c.Type != "AbleToScale" && c.Type != "ScalingActive" {
 			continue
 		}
 		if c.Reason == "ScalingDisabled" {
-			return selfreport.OwnFinding(obj, health.Suspended, engine.CodeHalted, finding.Info, c.Reason, c.Says(), c.Since, c.Proof(obj))
+			return selfreport.OwnFinding(obj, health.Suspended, engine.CodeHalted, finding.Info, c.Reason, c.Clause(), c.Since, c.Proof(obj))
 		}
-		e := selfreport.OwnFinding(obj, health.Ready, engine.CodeAutoscaler, finding.Warning, c.Reason, "it does not scale: "+c.Says(), c.Since, c.Proof(obj))
+		e := selfreport.OwnFinding(obj, health.Ready, engine.CodeAutoscaler, finding.Warning, c.Reason, "it does not scale: "+c.Clause(), c.Since, c.Proof(obj))
 		if strings.Contains(c.Message, "metric") || strings.Contains(c.Message, "missing request for") {
 			e.Findings[0].Fixes = autoscaler{x: x, obj: obj}.metricsFixes(c.Message)
 		}
-		return engine.Result{Verdict: selfreport.ReadyExam(obj, c.Since).Verdict, Findings: e.Findings}
+		return engine.Result{Verdict: selfreport.ReadyResult(obj, c.Since).Verdict, Findings: e.Findings}
 	}
-	return selfreport.ReadyExam(obj, time.Time{})
+	return selfreport.ReadyResult(obj, time.Time{})
 }
 
 // JudgePod judges by everything that a pod reports, however young: what prevents it
@@ -149,10 +149,10 @@ func JudgePod(x *engine.Context, pod *unstructured.Unstructured) engine.Result {
 	if e.Verdict.Status == health.Ready {
 		return judgeServingPod(pod, e)
 	}
-	s := pods.Read(x, pod)
-	for _, t := range pods.Troubles(x, pod) {
+	s := pods.ViewOf(x, pod)
+	for _, t := range pods.Problems(x, pod) {
 		f := s.Finding(t)
-		if t.Soft {
+		if t.MayBeTemporary {
 			f.Severity = finding.Warning
 		} else {
 			e.Verdict.Status = health.Failing
@@ -168,7 +168,7 @@ func JudgePod(x *engine.Context, pod *unstructured.Unstructured) engine.Result {
 	if own, ok := selfreport.Deleted(x, pod); ok {
 		return own
 	}
-	if own, ok := selfreport.ByConditions(pod, selfreport.OwnConditions(pod)); ok {
+	if own, ok := selfreport.ByConditions(pod, selfreport.Conditions(pod)); ok {
 		return own
 	}
 	return selfreport.OwnFinding(pod, e.Verdict.Status, engine.CodeUnderWay, finding.Warning, string(e.Verdict.Reason),
@@ -191,9 +191,9 @@ func judgeServingPod(pod *unstructured.Unstructured, e engine.Result) engine.Res
 		own := selfreport.OwnFinding(pod, health.Ready, engine.CodeOwnWarning, finding.Warning, reason, says, time.Time{}, selfreport.QuoteFields(pod, path+"reason", path+"message")...)
 		return engine.Result{Verdict: e.Verdict, Findings: own.Findings}
 	}
-	for _, c := range selfreport.OwnConditions(pod) {
+	for _, c := range selfreport.Conditions(pod) {
 		if slices.Contains([]string{"PodResizePending", "PodResizeInProgress", "DisruptionTarget"}, c.Type) && c.Status == "True" {
-			own := selfreport.OwnFinding(pod, health.Ready, engine.CodeOwnWarning, finding.Warning, c.Reason, strings.TrimSuffix(c.Type+": "+c.Says(), ": "), c.Since, c.Proof(pod))
+			own := selfreport.OwnFinding(pod, health.Ready, engine.CodeOwnWarning, finding.Warning, c.Reason, strings.TrimSuffix(c.Type+": "+c.Clause(), ": "), c.Since, c.Proof(pod))
 			return engine.Result{Verdict: e.Verdict, Findings: own.Findings}
 		}
 	}

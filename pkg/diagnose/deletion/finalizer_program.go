@@ -137,13 +137,13 @@ func (t *termination) complaints() {
 
 // denied first checks the object whose deletion a webhook or policy denies.
 func (t *termination) denied(message string) {
-	refusalValue, _ := t.x.Message(message).APIError()
-	webhook := refusalValue.Problem == apierror.APIWebhook && refusalValue.Webhook.Failure == apierror.WebhookDenied
-	if !webhook && refusalValue.Problem != apierror.APIPolicy || refusalValue.Object.Name == "" {
+	rejected, _ := t.x.Message(message).APIError()
+	webhook := rejected.Problem == apierror.APIWebhook && rejected.Webhook.Failure == apierror.WebhookDenied
+	if !webhook && rejected.Problem != apierror.APIPolicy || rejected.Object.Name == "" {
 		return
 	}
-	ref := refusal.Refusal{X: t.x, Obj: t.ref, Parsed: refusalValue, Message: message}.Refused()
-	t.fixes = slices.Insert(t.fixes, 0, finding.Fix{Text: fmt.Sprintf("Check what protects %s: its deletion is denied, and the message tells by which webhook or policy", ref), Command: flux.Inspect(ref)})
+	ref := refusal.Refusal{X: t.x, Obj: t.ref, Parsed: rejected, Message: message}.Refused()
+	t.fixes = slices.Insert(t.fixes, 0, finding.Fix{Text: fmt.Sprintf("Check what protects %s: its deletion is denied, and the message tells by which webhook or policy", ref), Command: flux.DescribeCommand(ref)})
 }
 
 // scaleCommand is the command that scales a workload up to one pod.

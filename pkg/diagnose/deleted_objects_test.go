@@ -17,14 +17,14 @@ import (
 // without is a snapshot again in which some objects do not exist.
 func without(snap *snapshot.Snapshot, gone ...object.Ref) *snapshot.Snapshot {
 	builder := snapshot.NewBuilder()
-	for _, asked := range snap.Asked() {
-		objects := slices.DeleteFunc(slices.Clone(snap.List(asked.GroupKind(), "").Objects), func(obj *unstructured.Unstructured) bool {
+	for _, requested := range snap.Asked() {
+		objects := slices.DeleteFunc(slices.Clone(snap.List(requested.GroupKind(), "").Objects), func(obj *unstructured.Unstructured) bool {
 			return slices.ContainsFunc(gone, object.RefOf(obj).Same)
 		})
 		for i := range objects {
 			objects[i] = objects[i].DeepCopy()
 		}
-		builder.Add(asked, objects...)
+		builder.Add(requested, objects...)
 	}
 	return builder.Build(snap.Meta())
 }

@@ -21,7 +21,7 @@ func JudgeService(x *engine.Context, service *unstructured.Unstructured) engine.
 	if e, ok := selfreport.Deleted(x, service); ok {
 		return e
 	}
-	if e, ok := selfreport.ByConditions(service, selfreport.OwnConditions(service)); ok {
+	if e, ok := selfreport.ByConditions(service, selfreport.Conditions(service)); ok {
 		return e
 	}
 	for i, ingress := range object.List(service.Object, "status", "loadBalancer", "ingress") {
@@ -55,8 +55,8 @@ func JudgeEndpointSlice(x *engine.Context, slice *unstructured.Unstructured) eng
 	proof := selfreport.QuoteFields(slice, "metadata.labels[kubernetes.io/service-name]")
 	var names []string
 	for i, endpoint := range endpoints {
-		if ready, said := object.Map(endpoint, "conditions")["ready"].(bool); ready || !said {
-			return selfreport.ReadyExam(slice, time.Time{})
+		if ready, reported := object.Map(endpoint, "conditions")["ready"].(bool); ready || !reported {
+			return selfreport.ReadyResult(slice, time.Time{})
 		}
 		path := fmt.Sprintf("endpoints[%d].", i)
 		if len(names) < engine.MaxNamed {
@@ -75,14 +75,14 @@ func JudgeEndpoints(x *engine.Context, obj *unstructured.Unstructured) engine.Re
 		return e
 	}
 	if _, led := obj.GetAnnotations()["control-plane.alpha.kubernetes.io/leader"]; led { // a lock
-		return selfreport.ReadyExam(obj, time.Time{})
+		return selfreport.ReadyResult(obj, time.Time{})
 	}
 	var names []string
 	var proof []finding.Evidence
 	total := 0
 	for i, subset := range object.List(obj.Object, "subsets") {
 		if len(object.List(subset, "addresses")) > 0 {
-			return selfreport.ReadyExam(obj, time.Time{})
+			return selfreport.ReadyResult(obj, time.Time{})
 		}
 		for j, address := range object.List(subset, "notReadyAddresses") {
 			total++
@@ -119,14 +119,14 @@ func JudgeIstio(x *engine.Context, obj *unstructured.Unstructured) engine.Result
 	if e, ok := selfreport.Deleted(x, obj); ok {
 		return e
 	}
-	conditions := slices.DeleteFunc(selfreport.OwnConditions(obj), func(c selfreport.OwnCondition) bool { return c.Type == "Reconciled" }) // proxies that have it yet
+	conditions := slices.DeleteFunc(selfreport.Conditions(obj), func(c selfreport.Condition) bool { return c.Type == "Reconciled" }) // proxies that have it yet
 	if e, ok := selfreport.ByConditions(obj, conditions); ok {
 		return e
 	}
 	if e, ok := selfreport.Validated(obj); ok {
 		return e
 	}
-	return selfreport.ReadyExam(obj, time.Time{})
+	return selfreport.ReadyResult(obj, time.Time{})
 }
 
 // JudgeIngress judges by the address that an ingress controller sets.
@@ -135,7 +135,7 @@ func JudgeIngress(x *engine.Context, obj *unstructured.Unstructured) engine.Resu
 		return e
 	}
 	if len(object.List(obj.Object, "status", "loadBalancer", "ingress")) > 0 {
-		return selfreport.ReadyExam(obj, time.Time{})
+		return selfreport.ReadyResult(obj, time.Time{})
 	}
 	return selfreport.OwnFinding(obj, health.Progressing, engine.CodeUnderWay, finding.Warning, "NoAddress", "no ingress controller has given it an address",
 		obj.GetCreationTimestamp().Time, selfreport.QuoteFields(obj, "spec.ingressClassName", "metadata.annotations[kubernetes.io/ingress.class]")...)
@@ -148,7 +148,7 @@ func JudgeApplication(x *engine.Context, app *unstructured.Unstructured) engine.
 	if e, ok := selfreport.Deleted(x, app); ok {
 		return e
 	}
-	if e, ok := selfreport.ByConditions(app, selfreport.OwnConditions(app)); ok {
+	if e, ok := selfreport.ByConditions(app, selfreport.Conditions(app)); ok {
 		return e
 	}
 	at := func(path ...string) string { return object.Text(app.Object, append([]string{"status"}, path...)...) }
@@ -172,7 +172,7 @@ func JudgeApplication(x *engine.Context, app *unstructured.Unstructured) engine.
 	case at("sync", "status") == "OutOfSync":
 		return selfreport.OwnFinding(app, health.Progressing, engine.CodeUnderWay, finding.Warning, "OutOfSync", "its objects differ from its source (OutOfSync)", time.Time{}, proof...)
 	case state == "Healthy":
-		return selfreport.ReadyExam(app, time.Time{})
+		return selfreport.ReadyResult(app, time.Time{})
 	}
 	return selfreport.ReadyOrUnknown(app, nil)
 }

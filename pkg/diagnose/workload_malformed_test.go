@@ -17,7 +17,7 @@ import (
 
 // examineAll walks from every object in both passes.
 func examineAll(snap *snapshot.Snapshot) (all []engine.Outcome) {
-	x := newExaminer(snap, tenant.Discover(snap))
+	x := newContext(snap, tenant.Discover(snap))
 	for _, kind := range workloadAsked {
 		for _, obj := range snap.List(kind, "").Objects {
 			for _, failing := range []bool{false, true} {

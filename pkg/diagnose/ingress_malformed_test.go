@@ -56,7 +56,7 @@ func TestOddPolicies(t *testing.T) {
 func (f ingressFault) walked(healthy *snapshot.Snapshot) string {
 	snap := f.changed(healthy)
 	tenants := tenant.Discover(snap)
-	x, text := newExaminer(snap, tenants), ""
+	x, text := newContext(snap, tenants), ""
 	w := engine.NewWalk(x)
 	for _, of := range tenants {
 		for _, ref := range ingressPath(x, of) {
