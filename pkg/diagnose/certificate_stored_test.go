@@ -132,7 +132,7 @@ func TestStoredCertificates(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			snap := pkiScenario{Objects: c.objects}.snapshot()
-			x := newExaminer(snap, nil)
+			x := newContext(snap, nil)
 			out := engine.NewWalk(x).From(object.Ref{APIVersion: "cert-manager.io/v1", Kind: "Certificate", Namespace: "bhs-orthweb", Name: "orthweb-cert"}, false)
 			var got []string
 			var findings []finding.Finding
@@ -160,7 +160,7 @@ func TestStoredCertificates(t *testing.T) {
 // status reports it and its Secret can't be read.
 func TestCertificateOfSecretsThatMayNotBeRead(t *testing.T) {
 	snap := pkiScenario{Forbidden: []string{"Secret"}, Objects: append(gatewayFor("web.bhs.com"), readyCertificate(24*time.Hour*60, "web.bhs.com"), caIssuer())}.snapshot()
-	out := engine.NewWalk(newExaminer(snap, nil)).From(object.Ref{APIVersion: "cert-manager.io/v1", Kind: "Certificate", Namespace: "bhs-orthweb", Name: "orthweb-cert"}, false)
+	out := engine.NewWalk(newContext(snap, nil)).From(object.Ref{APIVersion: "cert-manager.io/v1", Kind: "Certificate", Namespace: "bhs-orthweb", Name: "orthweb-cert"}, false)
 	if len(out.Causes)+len(out.Unknown) > 0 {
 		t.Errorf("%+v", out)
 	}

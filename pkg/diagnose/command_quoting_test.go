@@ -51,7 +51,7 @@ func TestCommandsQuoteTheCluster(t *testing.T) {
 	all := snapshots(t)
 	for i, name := range slices.Sorted(maps.Keys(all)) {
 		hostile := injected(all[name], injections[i%len(injections)])
-		for _, f := range findingsOf(newExaminer(hostile, nil)) {
+		for _, f := range findingsOf(newContext(hostile, nil)) {
 			for _, fix := range f.Fixes {
 				commands++
 				if strings.Contains(fix.Command, "injected") {
@@ -76,12 +76,12 @@ func withoutQuotes(command string) string {
 
 func injected(snap *snapshot.Snapshot, replace func(path, text string) string) *snapshot.Snapshot {
 	builder := snapshot.NewBuilder()
-	for _, asked := range snap.Asked() {
+	for _, requested := range snap.Asked() {
 		var objects []*unstructured.Unstructured
-		for _, obj := range snap.List(asked.GroupKind(), asked.Namespace).Objects {
+		for _, obj := range snap.List(requested.GroupKind(), requested.Namespace).Objects {
 			objects = append(objects, &unstructured.Unstructured{Object: replaced(obj.DeepCopy().Object, "", replace).(map[string]any)})
 		}
-		builder.Add(asked, objects...)
+		builder.Add(requested, objects...)
 	}
 	return builder.Build(snap.Meta())
 }

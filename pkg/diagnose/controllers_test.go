@@ -70,15 +70,14 @@ func TestControllers(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			snap := pkiScenario{Objects: c.objects}.snapshot()
-			x := newExaminer(snap, nil)
+			x := newContext(snap, nil)
 			tenantOf := tenant.Tenant{Name: "bhs", Namespaces: []string{"bhs-orthweb"}}
 			for _, obj := range snap.List(object.KustomizationKind, "").Objects {
 				tenantOf.Layers = append(tenantOf.Layers, tenant.Layer{Ref: object.RefOf(obj)})
 			}
-			compare(t, "of the cluster", texts(flux.Controllers(x)), c.want)
 			compare(t, "of the tenant", texts(flux.ControllersOf(x, tenantOf)), c.want)
 			compare(t, "of another tenant", texts(flux.ControllersOf(x, tenant.Tenant{Name: "mhr", Namespaces: []string{"mhr-orthweb"}})), nil)
-			for _, ref := range flux.Controllers(x) {
+			for _, ref := range flux.ControllersOf(x, tenantOf) {
 				out := engine.NewWalk(x).From(ref, false)
 				if len(out.Causes) != 1 || out.Causes[0].Ref.Kind != "Deployment" {
 					t.Errorf("causes of %s: %+v", ref, out.Causes)
@@ -160,14 +159,14 @@ func nameOfDeployment(set string) string { return set[:max(0, strings.LastIndex(
 // changed is a snapshot again with copies of its objects that were changed.
 func changed(snap *snapshot.Snapshot, change func(*unstructured.Unstructured)) *snapshot.Snapshot {
 	builder := snapshot.NewBuilder()
-	for _, asked := range snap.Asked() {
+	for _, requested := range snap.Asked() {
 		var objects []*unstructured.Unstructured
-		for _, obj := range snap.List(asked.GroupKind(), asked.Namespace).Objects {
+		for _, obj := range snap.List(requested.GroupKind(), requested.Namespace).Objects {
 			obj = obj.DeepCopy()
 			change(obj)
 			objects = append(objects, obj)
 		}
-		builder.Add(asked, objects...)
+		builder.Add(requested, objects...)
 	}
 	return builder.Build(snap.Meta())
 }

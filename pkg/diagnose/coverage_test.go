@@ -53,7 +53,7 @@ func TestCoverage(t *testing.T) {
 		{"none", nil},
 	} {
 		var got []string
-		for _, ref := range coverage(newExaminer(s.snapshot(), nil), tenant.Tenant{Name: c.namespace, Namespaces: []string{c.namespace}}) {
+		for _, ref := range coverage(newContext(s.snapshot(), nil), tenant.Tenant{Name: c.namespace, Namespaces: []string{c.namespace}}) {
 			got = append(got, ref.String())
 		}
 		compare(t, c.namespace, got, c.want)
@@ -112,7 +112,7 @@ func disturb(random *rand.Rand, value any) any {
 
 func (s meshScenario) examineAll() string {
 	snap := s.snapshot()
-	x := newExaminer(snap, tenant.Discover(snap))
+	x := newContext(snap, tenant.Discover(snap))
 	w, text := engine.NewWalk(x), ""
 	for _, kind := range meshAsked {
 		for _, obj := range snap.List(kind, "").Objects {

@@ -23,7 +23,7 @@ func wrongEvidence(x *engine.Context, f finding.Finding) []string {
 	var found []string
 	seen := map[finding.Evidence]bool{}
 	for _, e := range f.Evidence {
-		if !x.IsVerified(e) {
+		if len(x.Verified([]finding.Evidence{e})) == 0 {
 			found = append(found, string(f.Code)+" "+e.Ref.String()+" "+e.Field+": "+e.Value)
 		}
 		if e.Ref.APIVersion = ""; seen[e] {

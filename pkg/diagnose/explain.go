@@ -18,7 +18,7 @@ import (
 // Tenants explains the states of the chosen tenants. all are the tenants of the
 // cluster.
 func Tenants(snap *snapshot.Snapshot, all, chosen []tenant.Tenant) Explanation {
-	x := newExaminer(snap, all)
+	x := newContext(snap, all)
 	w := engine.NewWalk(x)
 	e := Explanation{At: x.Now}
 	statuses := tenant.Assess(x.Known, chosen)
@@ -31,7 +31,7 @@ func Tenants(snap *snapshot.Snapshot, all, chosen []tenant.Tenant) Explanation {
 
 // Object explains the state of one object of any kind.
 func Object(snap *snapshot.Snapshot, all []tenant.Tenant, ref object.Ref) Explanation {
-	x := newExaminer(snap, all)
+	x := newContext(snap, all)
 	e := Explanation{At: x.Now, Subjects: []Subject{explainObject(engine.NewWalk(x), ref)}}
 	e.rankCauses(x)
 	return e
@@ -40,7 +40,7 @@ func Object(snap *snapshot.Snapshot, all []tenant.Tenant, ref object.Ref) Explan
 // Flux explains every Kustomization and HelmRelease that is not ready, for a cluster
 // that has no tenants.
 func Flux(snap *snapshot.Snapshot) Explanation {
-	x := newExaminer(snap, nil)
+	x := newContext(snap, nil)
 	w := engine.NewWalk(x)
 	e := Explanation{At: x.Now}
 	for _, ref := range Unready(x.Known) {
@@ -64,7 +64,7 @@ func Unready(snap *snapshot.Snapshot) []object.Ref {
 	return refs
 }
 
-// newObject explains one object.
+// explainObject explains one object.
 func explainObject(w *engine.Walk, ref object.Ref) Subject {
 	verdict := w.X.Examine(ref, false).Verdict
 	s := Subject{Ref: ref, Object: true, Tenant: w.X.TenantOf(ref.Namespace), Verdict: verdict, Deadline: deadline(w.X, ref, verdict)}
@@ -93,7 +93,7 @@ func explainTenant(w *engine.Walk, t tenant.Tenant, status tenant.Status) Subjec
 		out.Unknown = append(out.Unknown, below.Unknown...)
 		for _, c := range below.Causes {
 			if unwatched {
-				c.Unwatched = withoutController(w.X, t, ref)
+				c.Unwatched = whyUnwatched(w.X, t, ref)
 			}
 			out.Causes = append(out.Causes, c)
 		}
@@ -134,10 +134,10 @@ func (s Subject) critical() bool {
 	return slices.ContainsFunc(s.Causes, func(c Cause) bool { return c.Severity == finding.Critical })
 }
 
-// withoutController is why Flux reports the layers of a tenant as ready although one of their
+// whyUnwatched is why Flux reports the layers of a tenant as ready although one of their
 // objects is not: no health check covers the object, or the check ran before, or the
 // status of the object has nothing to check.
-func withoutController(x *engine.Context, t tenant.Tenant, ref object.Ref) string {
+func whyUnwatched(x *engine.Context, t tenant.Tenant, ref object.Ref) string {
 	for _, layer := range t.Layers {
 		obj := x.Snap.Lookup(layer.Ref).Object
 		if obj == nil {

@@ -13,26 +13,32 @@ import (
 	"testing"
 )
 
-// packageFiles parses the package's files, without the tests.
-func packageFiles(t *testing.T) map[string]*ast.File {
+// codesFile declares the codes.
+const codesFile = "engine/codes.go"
+
+// sourceFiles parses the files of this package and of those below it, without the
+// tests.
+func sourceFiles(t *testing.T) map[string]*ast.File {
 	t.Helper()
-	names, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
 	files := map[string]*ast.File{}
-	for _, name := range names {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
-		}
-		if files[name], err = parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution); err != nil {
+	for _, pattern := range []string{"*.go", "*/*.go"} {
+		names, err := filepath.Glob(pattern)
+		if err != nil {
 			t.Fatal(err)
+		}
+		for _, name := range names {
+			if strings.HasSuffix(name, "_test.go") {
+				continue
+			}
+			if files[filepath.ToSlash(name)], err = parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	return files
 }
 
-// codeConstants are the names of the constants in codes.go and their codes.
+// codeConstants are the names of the constants in codesFile and their codes.
 func codeConstants(t *testing.T, file *ast.File) map[string]string {
 	t.Helper()
 	codes := map[string]string{}
@@ -54,10 +60,10 @@ func codeConstants(t *testing.T, file *ast.File) map[string]string {
 // TestCodes requires that each code has one meaning, and that an explainer uses
 // it.
 func TestCodes(t *testing.T) {
-	files := packageFiles(t)
+	files := sourceFiles(t)
 	used := map[string]bool{}
 	for name, file := range files {
-		if name == "codes.go" {
+		if name == codesFile {
 			continue
 		}
 		ast.Inspect(file, func(node ast.Node) bool {
@@ -68,7 +74,7 @@ func TestCodes(t *testing.T) {
 		})
 	}
 	owner := map[string]string{}
-	for name, code := range codeConstants(t, files["codes.go"]) {
+	for name, code := range codeConstants(t, files[codesFile]) {
 		if owner[code] != "" {
 			t.Errorf("%s is both %s and %s", code, owner[code], name)
 		}
@@ -97,7 +103,7 @@ func TestFindingsAreDocumented(t *testing.T) {
 	printed := printedMessages()
 	titles := map[string]string{}
 	var codes, documented []string
-	for _, code := range codeConstants(t, packageFiles(t)["codes.go"]) {
+	for _, code := range codeConstants(t, sourceFiles(t)[codesFile]) {
 		codes = append(codes, code)
 	}
 	section := ""

@@ -102,7 +102,7 @@ var examinations = map[*snapshot.Snapshot]examination{}
 func examinationOf(snap *snapshot.Snapshot) examination {
 	e, ok := examinations[snap]
 	if !ok {
-		e.examiner = newExaminer(snap, tenant.Discover(snap))
+		e.examiner = newContext(snap, tenant.Discover(snap))
 		e.findings = findingsOf(e.examiner)
 		examinations[snap] = e
 	}
@@ -114,12 +114,12 @@ func examinationOf(snap *snapshot.Snapshot) examination {
 func findingsOf(x *engine.Context) []finding.Finding {
 	var all []finding.Finding
 	seen := map[schema.GroupKind]bool{}
-	for _, asked := range x.Known.Asked() {
-		if seen[asked.GroupKind()] {
+	for _, requested := range x.Known.Asked() {
+		if seen[requested.GroupKind()] {
 			continue
 		}
-		seen[asked.GroupKind()] = true
-		for _, obj := range x.Known.List(asked.GroupKind(), "").Objects {
+		seen[requested.GroupKind()] = true
+		for _, obj := range x.Known.List(requested.GroupKind(), "").Objects {
 			for _, failing := range []bool{false, true} {
 				e := x.Examine(object.RefOf(obj), failing)
 				all = append(all, append(slices.Clone(e.Findings), e.Fallback...)...)

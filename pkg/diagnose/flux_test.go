@@ -28,7 +28,7 @@ func TestFlux(t *testing.T) {
 					c.Of = file.Of
 				}
 				snap := clusterAsked(fluxAsked, c.cluster(t, file.Base), c.Forbidden)
-				x := newExaminer(snap, tenant.Discover(snap))
+				x := newContext(snap, tenant.Discover(snap))
 				ref := refNamed(t, snap, c.Of)
 				c.check(t, x, ref)
 				for _, cause := range engine.NewWalk(x).From(ref, c.Failing).Causes {

@@ -89,7 +89,7 @@ func hostCollision(x *engine.Context, c tenant.HostCollision, wrong, right tenan
 	obj := x.Known.Lookup(ref).Object
 	f.Fixes = []finding.Fix{{
 		Text:    fmt.Sprintf("In %s of %s, use hosts of tenant %s instead of %s", path, ref, wrong.Tenant, listed(c.Names)),
-		Command: flux.ApplyNow(x, obj), File: flux.File(x, obj, path),
+		Command: flux.ApplyCommand(x, obj), File: flux.File(x, obj, path),
 	}}
 	return f
 }

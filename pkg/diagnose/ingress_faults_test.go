@@ -67,19 +67,19 @@ func ingressFaultsIn(t *testing.T, file string) []ingressFault {
 // changed is a copy of the snapshot with the fault.
 func (f ingressFault) changed(snap *snapshot.Snapshot) *snapshot.Snapshot {
 	builder := snapshot.NewBuilder()
-	for _, asked := range snap.Asked() {
-		if slices.Contains(f.Forbidden, asked.Kind) {
-			asked.Failure = &snapshot.Failure{Why: snapshot.Forbidden, Verb: "list", Resource: asked.Resource}
-			builder.Add(asked)
+	for _, requested := range snap.Asked() {
+		if slices.Contains(f.Forbidden, requested.Kind) {
+			requested.Failure = &snapshot.Failure{Why: snapshot.Forbidden, Verb: "list", Resource: requested.Resource}
+			builder.Add(requested)
 			continue
 		}
 		var objects []*unstructured.Unstructured
-		for _, obj := range snap.List(asked.GroupKind(), "").Objects {
+		for _, obj := range snap.List(requested.GroupKind(), "").Objects {
 			objects = append(objects, obj.DeepCopy())
 		}
 		for _, change := range f.Change {
 			patch := (&unstructured.Unstructured{Object: change}).DeepCopy()
-			if object.RefOf(patch).GroupKind() != asked.GroupKind() {
+			if object.RefOf(patch).GroupKind() != requested.GroupKind() {
 				continue
 			}
 			i := slices.IndexFunc(objects, func(o *unstructured.Unstructured) bool { return object.RefOf(o).Same(object.RefOf(patch)) })
@@ -89,7 +89,7 @@ func (f ingressFault) changed(snap *snapshot.Snapshot) *snapshot.Snapshot {
 			}
 			merge(objects[i].Object, patch.Object)
 		}
-		builder.Add(asked, objects...)
+		builder.Add(requested, objects...)
 	}
 	return builder.Build(snap.Meta())
 }
@@ -114,7 +114,7 @@ func TestIngressFaults(t *testing.T) {
 		t.Run(f.Name, func(t *testing.T) {
 			snap := f.changed(healthy)
 			tenants := tenant.Discover(snap)
-			x := newExaminer(snap, tenants)
+			x := newContext(snap, tenants)
 			w := engine.NewWalk(x)
 			var findings []finding.Finding
 			for _, of := range tenants {

@@ -16,7 +16,7 @@ func TestIngressPathOfRecordedFaults(t *testing.T) {
 	for _, c := range faultCases(t) {
 		t.Run(c.name, func(t *testing.T) {
 			tenants := tenant.Discover(c.snap)
-			x := newExaminer(c.snap, tenants)
+			x := newContext(c.snap, tenants)
 			w := engine.NewWalk(x)
 			for _, of := range tenants {
 				path := ingressPath(x, of)

@@ -135,7 +135,7 @@ func TestMesh(t *testing.T) {
 
 func (s meshScenario) test(t *testing.T) {
 	snap := s.snapshot()
-	x := newExaminer(snap, tenant.Discover(snap))
+	x := newContext(snap, tenant.Discover(snap))
 	ref := object.RefOf(&unstructured.Unstructured{Object: s.Objects[0]})
 	if s.Want.Causes != nil {
 		var causes []string

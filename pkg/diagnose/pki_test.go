@@ -131,7 +131,7 @@ func (s pkiScenario) snapshot() *snapshot.Snapshot {
 
 func (s pkiScenario) test(t *testing.T) {
 	snap := s.snapshot()
-	x := newExaminer(snap, tenant.Discover(snap))
+	x := newContext(snap, tenant.Discover(snap))
 	out := engine.NewWalk(x).From(object.RefOf(s.objects()[0]), s.Failing)
 	var causes []finding.Finding
 	for _, c := range out.Causes {
@@ -177,7 +177,7 @@ func (s pkiScenario) first(t *testing.T, f finding.Finding) {
 // readBack wants each piece of evidence to be in the snapshot, and once.
 func readBack(t *testing.T, snap *snapshot.Snapshot, f finding.Finding) {
 	t.Helper()
-	for _, wrong := range wrongEvidence(newExaminer(snap, nil), f) {
+	for _, wrong := range wrongEvidence(newContext(snap, nil), f) {
 		t.Error(wrong)
 	}
 }
@@ -200,7 +200,7 @@ func TestEvidenceOfTheFamily(t *testing.T) {
 	for _, file := range []string{"certificate", "certificaterequest", "issuer", "webhook", "apiservice"} {
 		for _, s := range meshScenarios(t, "testdata/mesh/"+file+".yaml") {
 			snap := s.snapshot()
-			e := newExaminer(snap, nil).Examine(object.RefOf(&unstructured.Unstructured{Object: s.Objects[0]}), s.Failing)
+			e := newContext(snap, nil).Examine(object.RefOf(&unstructured.Unstructured{Object: s.Objects[0]}), s.Failing)
 			for _, f := range append(e.Findings, e.Fallback...) {
 				if ours(f) {
 					t.Run(file+"/"+s.Name, func(t *testing.T) { readBack(t, snap, f) })
@@ -245,10 +245,22 @@ func FuzzPKI(f *testing.F) {
 	})
 }
 
+// namespacesOf are the namespaces of a snapshot's objects.
+func namespacesOf(snap *snapshot.Snapshot) []string {
+	var all []string
+	for _, requested := range snap.Asked() {
+		for _, obj := range snap.List(requested.GroupKind(), "").Objects {
+			all = append(all, obj.GetNamespace())
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
 // examineAll walks from every object of the scenario.
 func (s pkiScenario) examineAll() string {
 	snap := s.snapshot()
-	x := newExaminer(snap, tenant.Discover(snap))
+	x := newContext(snap, tenant.Discover(snap))
 	w, text := engine.NewWalk(x), ""
 	for _, kind := range pkiAsked {
 		for _, obj := range snap.List(kind, "").Objects {
@@ -259,5 +271,5 @@ func (s pkiScenario) examineAll() string {
 			}
 		}
 	}
-	return text + fmt.Sprint(flux.Controllers(x))
+	return text + fmt.Sprint(flux.ControllersOf(x, tenant.Tenant{Namespaces: namespacesOf(snap)}))
 }

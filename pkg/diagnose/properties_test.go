@@ -19,9 +19,9 @@ import (
 // the kinds for which hide says so, whose lists count as forbidden.
 func rebuilt(snap *snapshot.Snapshot, random *rand.Rand, hide func(schema.GroupKind) bool) *snapshot.Snapshot {
 	builder := snapshot.NewBuilder()
-	asked := snap.Asked()
-	random.Shuffle(len(asked), func(i, j int) { asked[i], asked[j] = asked[j], asked[i] })
-	for _, a := range asked {
+	requested := snap.Asked()
+	random.Shuffle(len(requested), func(i, j int) { requested[i], requested[j] = requested[j], requested[i] })
+	for _, a := range requested {
 		if hide(a.GroupKind()) {
 			a.Failure = &snapshot.Failure{Why: snapshot.Forbidden, Verb: "list", Resource: a.Resource, Namespace: a.Namespace}
 			builder.Add(a)
@@ -50,6 +50,41 @@ func TestOrderDoesNotMatter(t *testing.T) {
 			for seed := range uint64(2) {
 				if got := print(t, all(rebuilt(c.snap, rand.New(rand.NewPCG(seed, 0)), nothing))); got != want {
 					t.Errorf("shuffled with seed %d:\n%s\nwant\n%s", seed, got, want)
+				}
+			}
+		})
+	}
+}
+
+// TestTenantsHaveNoOrder explains the tenants of every recorded fault in both
+// orders, and each alone.
+func TestTenantsHaveNoOrder(t *testing.T) {
+	for _, c := range faultCases(t) {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			tenants := tenant.Discover(c.snap)
+			bySubject := func(e Explanation) map[string]string {
+				told := map[string]string{}
+				for _, s := range e.Subjects {
+					for i := range s.Causes { // what they block is over all subjects
+						s.Causes[i].Layers, s.Causes[i].Tenants = nil, nil
+					}
+					told[s.Tenant] = fmt.Sprintf("%+v", s)
+				}
+				return told
+			}
+			want := bySubject(Tenants(c.snap, tenants, tenants))
+			reversed := slices.Clone(tenants)
+			slices.Reverse(reversed)
+			orders := [][]tenant.Tenant{reversed}
+			for _, alone := range tenants {
+				orders = append(orders, []tenant.Tenant{alone})
+			}
+			for _, order := range orders {
+				for name, got := range bySubject(Tenants(c.snap, tenants, order)) {
+					if got != want[name] {
+						t.Errorf("%s is told otherwise in another order:\n%s\nwant\n%s", name, got, want[name])
+					}
 				}
 			}
 		})
@@ -105,8 +140,8 @@ func FuzzExplain(f *testing.F) {
 	f.Fuzz(func(t *testing.T, seed uint64, patch []byte) {
 		random := rand.New(rand.NewPCG(seed, 2))
 		snap := rebuilt(cases[seed%uint64(len(cases))].snap, random, nothing)
-		asked := snap.Asked()
-		objects := snap.List(asked[random.IntN(len(asked))].GroupKind(), "").Objects
+		requested := snap.Asked()
+		objects := snap.List(requested[random.IntN(len(requested))].GroupKind(), "").Objects
 		var odd map[string]any
 		if len(objects) == 0 || json.Unmarshal(patch, &odd) != nil {
 			return

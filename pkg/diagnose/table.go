@@ -83,10 +83,10 @@ func kindTable() []kindEntry {
 	}
 }
 
-// newExaminer returns an examiner of the snapshot with all explainers.
-func newExaminer(snap *snapshot.Snapshot, tenants []tenant.Tenant) *engine.Context {
+// newContext returns a context of the snapshot with all explainers.
+func newContext(snap *snapshot.Snapshot, tenants []tenant.Tenant) *engine.Context {
 	x := engine.New(snap, tenants, engine.Registry{ByKind: explainersByKind(), Terminating: deletion.ExplainTerminating, Other: selfreport.ExplainOther, Judges: judgesByKind()})
-	pods.ProvideChecks(x, pod.Failed, pod.Terminating, node.Unscheduled, pods.View.OnNotReadyNode, pod.Containers, pod.NotMounted, pod.ReadinessGates, pod.Starting)
+	pods.ProvideChecks(x, pod.CheckFailed, pod.CheckTerminating, node.CheckScheduling, pods.View.OnNotReadyNode, pod.CheckContainers, pod.CheckMounts, pod.CheckReadinessGates, pod.CheckStarting)
 	return x
 }
 

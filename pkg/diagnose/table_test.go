@@ -17,19 +17,19 @@ func TestKinds(t *testing.T) {
 	kinds := Kinds()
 	for name, snap := range snapshots(t) {
 		b := snapshot.NewBuilder()
-		for _, asked := range snap.Asked() {
+		for _, requested := range snap.Asked() {
 			var objects []*unstructured.Unstructured
-			for _, obj := range snap.List(asked.GroupKind(), asked.Namespace).Objects {
+			for _, obj := range snap.List(requested.GroupKind(), requested.Namespace).Objects {
 				objects = append(objects, obj.DeepCopy())
 			}
-			asked.FieldSelector = "metadata.name=none"
-			b.Add(asked, objects...)
+			requested.FieldSelector = "metadata.name=none"
+			b.Add(requested, objects...)
 		}
 		inquiry := snapshot.NewInquiry(nil)
 		recording := b.Build(snap.Meta()).Recording(inquiry)
 		tenants := tenant.Discover(recording.Known())
 		Tenants(recording, tenants, tenants)
-		x := newExaminer(recording, tenants)
+		x := newContext(recording, tenants)
 		for _, gk := range kinds {
 			for _, obj := range recording.Known().List(gk, "").Objects {
 				for _, failing := range []bool{false, true} {

@@ -1,4 +1,5 @@
-// Package apiserver explains webhooks and aggregated APIs.
+// Package apiserver explains what extends an API server: the configurations of
+// admission webhooks and APIServices whose backends do not respond.
 package apiserver
 
 import (

@@ -23,7 +23,7 @@ var dependentKinds = []schema.GroupKind{
 	object.PodKind, object.ReplicaSetKind, object.JobKind, object.DeploymentKind, object.StatefulSetKind, object.DaemonSetKind, object.ClaimKind, object.SecretKind, object.ServiceKind,
 }
 
-// Dependents are the objects that have to be deleted before their owner, which was
+// dependents are the objects that have to be deleted before their owner, which was
 // deleted with --cascade=foreground.
 func (t *termination) dependents() {
 	var found []*unstructured.Unstructured
@@ -73,10 +73,10 @@ func (t *termination) instances() {
 	t.fix(finding.Fix{Text: "Check which are left, and what keeps each", Command: "kubectl get " + escape.ShellWord(t.ref.Name) + " -A"})
 }
 
-// Pod reports a pod whose node is down, or whose containers do not terminate.
+// pod reports a pod whose node is down, or whose containers do not terminate.
 func (t *termination) pod() {
 	node := object.Text(t.obj.Object, "spec", "nodeName")
-	for _, bad := range pods.Read(t.x, t.obj).OnNotReadyNode() {
+	for _, bad := range pods.ViewOf(t.x, t.obj).OnNotReadyNode() {
 		t.addReason("node %s, which has to terminate it, is not ready", node)
 		t.proof = append(t.proof, bad.Evidence...)
 		t.blame = append(t.blame, bad.Blame...)
@@ -209,9 +209,9 @@ func kindOf(x *engine.Context, group, resource string) (schema.GroupKind, bool) 
 	if kind, ok := coreKinds[resource+"."+group]; ok {
 		return kind, true
 	}
-	for _, asked := range x.Snap.Asked() {
-		if asked.Group == group && asked.Resource == resource {
-			return asked.GroupKind(), true
+	for _, requested := range x.Snap.Asked() {
+		if requested.Group == group && requested.Resource == resource {
+			return requested.GroupKind(), true
 		}
 	}
 	definition := x.Snap.Lookup(object.Ref{APIVersion: object.DefinitionKind.Group + "/v1", Kind: object.DefinitionKind.Kind, Name: resource + "." + group}).Object

@@ -25,7 +25,7 @@ var fluxControllers = map[string]string{
 	"image.toolkit.fluxcd.io":        "image-reflector-controller",
 }
 
-// fluxReconcile reports the finalizer of an object of Flux, each of which has a controller.
+// flux reports the finalizer of an object of Flux, each of which has a controller.
 func (t *termination) flux() {
 	name, known := fluxControllers[t.ref.GroupKind().Group]
 	if !known {

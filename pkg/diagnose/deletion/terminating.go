@@ -1,4 +1,5 @@
-// Package deletion explains objects that are being deleted and still exist.
+// Package deletion explains why an object that is being deleted still exists: its
+// finalizers, its dependents, or the program that should remove it.
 package deletion
 
 import (
@@ -32,7 +33,7 @@ type termination struct {
 	obj *unstructured.Unstructured
 	ref object.Ref
 	at  time.Time
-	// Reason is the reason that the controller gives, if any.
+	// reason is the reason that the controller gives, if any.
 	reason string
 	// why are clauses about what the deletion waits for; proof, fixes and last belong
 	// to them. last are the fixes that lose something.
@@ -51,7 +52,7 @@ func newTermination(x *engine.Context, obj *unstructured.Unstructured) *terminat
 	return t
 }
 
-// Examine checks everything that may prevent the deletion.
+// examine checks everything that may prevent the deletion.
 func (t *termination) examine() {
 	for i, finalizer := range t.obj.GetFinalizers() {
 		t.proof = append(t.proof, engine.Evidence(t.obj, fmt.Sprintf("metadata.finalizers[%d]", i), finalizer, time.Time{}))
@@ -100,7 +101,7 @@ func (t *termination) addReason(format string, args ...any) {
 	t.why = append(t.why, fmt.Sprintf(format, args...))
 }
 
-// Inspect adds the command that shows the object and its events.
+// inspect adds the command that shows the object and its events.
 func (t *termination) inspect(text string) {
 	t.fix(finding.Fix{Text: text, Command: engine.Describe(t.ref)})
 }
@@ -111,7 +112,7 @@ func (t *termination) fix(f finding.Fix) {
 	}
 }
 
-// List lists a kind, and records what could not be read.
+// list lists a kind, and records what could not be read.
 func (t *termination) list(of kindIn) (objects []*unstructured.Unstructured, complete bool) {
 	unread := t.x.Unreadable(of.kind, of.namespace)
 	t.unknown = engine.Union(t.unknown, unread)

@@ -1,4 +1,4 @@
-// Package engine has what explainers share: the context that they read from, the
+// Package engine provides what explainers share: the context that they read from, the
 // result that they return, and the walk that follows blame from object to object.
 // It imports no family of explainers.
 package engine
@@ -20,12 +20,12 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// Context provides what explainers need. A look-up in snap of something that was never
+// Context provides what explainers need. A look-up in Snap of something that was never
 // requested becomes a query of the Inquiry of the snapshot: on a live cluster, it is
 // then read, and the explainers run again.
 type Context struct {
 	Snap *snapshot.Snapshot
-	// Known is snap without an Inquiry: for hints that are not worth a request, and
+	// Known is Snap without an Inquiry: for hints that are not worth a request, and
 	// for what status has intentionally read in part.
 	Known    *snapshot.Snapshot
 	Now      time.Time
@@ -37,10 +37,11 @@ type Context struct {
 	owned map[ownedIn]map[object.Key][]*unstructured.Unstructured
 	// Dependents are the layers that depend on each layer.
 	Dependents map[object.Key][]object.Ref
-	Exams      exams
+	// exams are the results so far.
+	exams exams
 	// messages are the parsed messages.
 	messages message.Messages
-	// Memos are what memoize has computed.
+	// Memos are what Memoize has computed.
 	Memos map[any]any
 }
 
@@ -48,8 +49,8 @@ type Context struct {
 type Registry struct {
 	// ByKind has the explainer of each kind that has one.
 	ByKind map[schema.GroupKind]Explainer
-	// Terminating explains objects that are being deleted, other those of kinds
-	// that have no explainer.
+	// Terminating explains objects that are being deleted, Other those of kinds that
+	// have no explainer.
 	Terminating, Other Explainer
 	// Judges read what an object reports about itself, by kind.
 	Judges map[schema.GroupKind]Judge
@@ -66,6 +67,7 @@ func Memoize[T any](x *Context, key any, build func() T) T {
 	return value
 }
 
+// ownedIn is the key of an index of owned objects: their kind and namespace.
 type ownedIn struct {
 	schema.GroupKind
 	namespace string
@@ -83,14 +85,14 @@ func (v verdicts) Of(ref object.Ref) health.Verdict {
 	return v.Assessor.Of(ref)
 }
 
-// New returns an examiner of the snapshot that explains objects by the registry.
+// New returns a context of the snapshot that explains objects by the registry.
 func New(snap *snapshot.Snapshot, tenants []tenant.Tenant, by Registry) *Context {
 	known := snap.Known()
 	x := &Context{
 		Snap: snap, Known: known, Now: snap.Meta().At, Health: verdicts{health.New(known), snap}, Tenants: tenants,
 		Registry: by, Memos: map[any]any{},
 		owned: map[ownedIn]map[object.Key][]*unstructured.Unstructured{},
-		Exams: newExams(), messages: message.Messages{}, Dependents: map[object.Key][]object.Ref{},
+		exams: newExams(), messages: message.Messages{}, Dependents: map[object.Key][]object.Ref{},
 	}
 	for _, obj := range snap.List(object.KustomizationKind, "").Objects {
 		for _, ref := range health.Dependencies(obj) {
@@ -161,9 +163,9 @@ func (x *Context) KindsNamed(kind string) []schema.GroupKind {
 			found = append(found, known)
 		}
 	}
-	for _, asked := range x.Known.Asked() {
-		if asked.Kind == kind {
-			found = append(found, asked.GroupKind())
+	for _, requested := range x.Known.Asked() {
+		if requested.Kind == kind {
+			found = append(found, requested.GroupKind())
 		}
 	}
 	slices.SortFunc(found, func(a, b schema.GroupKind) int { return strings.Compare(a.Group, b.Group) })

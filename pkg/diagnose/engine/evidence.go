@@ -20,7 +20,7 @@ import (
 
 // Evidence can be checked: each piece names an object and a field, and reading
 // that field of that object in the snapshot gives the quoted value. Beside paths
-// (field.Read) a field may be
+// (object.Read) a field may be
 //
 //	object          the object itself: "does not exist"
 //	event REASON    the message of an event about the object
@@ -51,15 +51,15 @@ func (x *Context) Verified(all []finding.Evidence) []finding.Evidence {
 	var found []finding.Evidence
 	for _, e := range all {
 		same := func(o finding.Evidence) bool { return o.Ref.Same(e.Ref) && o.Field == e.Field && o.Value == e.Value }
-		if x.IsVerified(e) && !slices.ContainsFunc(found, same) {
+		if x.isVerified(e) && !slices.ContainsFunc(found, same) {
 			found = append(found, e)
 		}
 	}
 	return found
 }
 
-// IsVerified reports whether a piece of evidence is in the snapshot.
-func (x *Context) IsVerified(e finding.Evidence) bool {
+// isVerified reports whether a piece of evidence is in the snapshot.
+func (x *Context) isVerified(e finding.Evidence) bool {
 	if e.Field == "object" {
 		return e.Value == "does not exist" && x.Known.Lookup(e.Ref).Presence == snapshot.Absent
 	}
@@ -131,9 +131,9 @@ func (x *Context) countMatches(workload *unstructured.Unstructured, value string
 		return false
 	}
 	names := strings.Split(parts[3], ", ")
-	sick, _ := strconv.Atoi(parts[1])
+	affected, _ := strconv.Atoi(parts[1])
 	total, _ := strconv.Atoi(parts[2])
-	if sick < len(names) || sick != len(names) && len(names) != MaxListed || sick > total {
+	if affected < len(names) || affected != len(names) && len(names) != MaxListed || affected > total {
 		return false
 	}
 	for _, name := range names {
@@ -194,7 +194,9 @@ func WithProof(have []finding.Evidence, more ...finding.Evidence) []finding.Evid
 	return have
 }
 
-func QuantityAt(obj *unstructured.Unstructured, path ...string) (resource.Quantity, bool) {
+// QuantityAt reads a quantity of Kubernetes, such as "10Gi"; ok is false if the field
+// has none.
+func QuantityAt(obj *unstructured.Unstructured, path ...string) (q resource.Quantity, ok bool) {
 	q, err := resource.ParseQuantity(object.Text(obj.Object, path...))
 	return q, err == nil
 }

@@ -33,6 +33,7 @@ func Certain(is bool) Certainty {
 	return No
 }
 
+// AnyOf is how certain it is that one of the entries satisfies the condition.
 func AnyOf[T any](list []T, is func(T) Certainty) Certainty {
 	best := No
 	for _, entry := range list {
@@ -128,6 +129,7 @@ func (x *Context) candidates(selector map[string]string, namespace string) []*un
 	return found
 }
 
+// Matches reports whether labels have all entries of a selector.
 func Matches(selector, set map[string]string) bool {
 	for key, value := range selector {
 		if got, ok := set[key]; !ok || got != value {
@@ -137,9 +139,9 @@ func Matches(selector, set map[string]string) bool {
 	return true
 }
 
-// Unseen is what could not be read of the objects that a selector can match: nothing
+// UnreadSelectable is what could not be read of the objects that a selector can match: nothing
 // may be concluded from missing objects then.
-func (x *Context) Unseen(namespace string) []snapshot.Failure {
+func (x *Context) UnreadSelectable(namespace string) []snapshot.Failure {
 	var found []snapshot.Failure
 	for _, kind := range Selectable {
 		listing := x.Snap.List(kind, namespace)

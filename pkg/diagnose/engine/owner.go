@@ -81,6 +81,7 @@ func OwnerOf(obj *unstructured.Unstructured) (object.Ref, bool) {
 	return ref, ref.Kind != "" && ref.Name != ""
 }
 
+// OwnedBy reports whether an object has the other one as an owner.
 func OwnedBy(obj, owner *unstructured.Unstructured) bool { return OwnerIndex(obj, owner) >= 0 }
 
 // OwnerIndex is the index of the owner reference of an object, negative if there is

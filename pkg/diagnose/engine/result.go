@@ -25,7 +25,7 @@ type Step struct {
 	Note string
 }
 
-// Exam is the result of an explainer for one object.
+// Result is the result of an explainer for one object.
 type Result struct {
 	Verdict health.Verdict
 	// Findings are the problems of the object itself.
@@ -52,10 +52,12 @@ type Identity struct {
 	Reason, Message string
 }
 
+// IdentityOf is the identity of the cause that a finding reports.
 func IdentityOf(f finding.Finding) Identity {
 	return Identity{f.Ref.Key(), f.Code, f.Reason, f.Message}
 }
 
+// OldestFirst compares two times; a time that is not known comes last.
 func OldestFirst(a, b time.Time) int {
 	if a.IsZero() != b.IsZero() { // one that is not known comes last
 		return cmp.Compare(BoolRank(a.IsZero()), BoolRank(b.IsZero()))
@@ -63,6 +65,7 @@ func OldestFirst(a, b time.Time) int {
 	return a.Compare(b)
 }
 
+// BoolRank is 0 for false and 1 for true, to sort by a condition.
 func BoolRank(b bool) int {
 	if b {
 		return 1
@@ -70,6 +73,7 @@ func BoolRank(b bool) int {
 	return 0
 }
 
+// AddRef appends a reference unless the list has it.
 func AddRef(refs []object.Ref, ref object.Ref) []object.Ref {
 	if slices.ContainsFunc(refs, ref.Same) {
 		return refs
@@ -77,6 +81,7 @@ func AddRef(refs []object.Ref, ref object.Ref) []object.Ref {
 	return append(refs, ref)
 }
 
+// Union appends the failures of b that a does not have to a.
 func Union(a, b []snapshot.Failure) []snapshot.Failure {
 	for _, f := range b {
 		if !slices.Contains(a, f) {

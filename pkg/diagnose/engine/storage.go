@@ -27,6 +27,7 @@ func ClaimClass(claim *unstructured.Unstructured) (class string, named bool) {
 // DefaultClass is the annotation of the class for claims that set none.
 const DefaultClass = "storageclass.kubernetes.io/is-default-class"
 
+// IsDefault reports whether a StorageClass is the one for claims that set none.
 func IsDefault(class *unstructured.Unstructured) bool {
 	notes := class.GetAnnotations()
 	return notes[DefaultClass] == "true" || notes["storageclass.beta.kubernetes.io/is-default-class"] == "true"
@@ -40,6 +41,8 @@ func QuoteClass(claim *unstructured.Unstructured, class string) finding.Evidence
 	return Evidence(claim, "spec.storageClassName", class, time.Time{})
 }
 
+// Class is the StorageClass of that name, the default class if the name is empty; nil if
+// there is none.
 func (x *Context) Class(name string) *unstructured.Unstructured {
 	if name == "" {
 		for _, class := range x.Snap.List(object.StorageClassKind, "").Objects {

@@ -14,7 +14,7 @@ import (
 type FoundCause struct {
 	finding.Finding
 	Path []Step
-	// withoutController is Cause.Unwatched.
+	// Unwatched is Cause.Unwatched of package diagnose.
 	Unwatched string
 }
 
@@ -33,7 +33,7 @@ type Outcome struct {
 // objects does not change an answer.
 type Walk struct {
 	X     *Context
-	nodes map[ExamKey]*node
+	nodes map[examKey]*node
 	stack []*node
 }
 
@@ -42,15 +42,16 @@ type node struct {
 	exam  Result
 	step  Step
 	edges []*node
-	// Index is the order in which nodes were entered, from 1 on; lowest is that of the
+	// index is the order in which nodes were entered, from 1 on; lowest is that of the
 	// earliest node that can be reached and is not finished.
 	index, lowest int
 	onStack       bool
 	out           Outcome
 }
 
+// NewWalk returns a walk that examines objects in the context.
 func NewWalk(x *Context) *Walk {
-	return &Walk{X: x, nodes: map[ExamKey]*node{}}
+	return &Walk{X: x, nodes: map[examKey]*node{}}
 }
 
 // From returns the causes below the object, each with its path from there.
@@ -59,7 +60,7 @@ func (w *Walk) From(ref object.Ref, failing bool) Outcome {
 }
 
 func (w *Walk) visit(ref object.Ref, failing bool) *node {
-	key := ExamKey{ref.Key(), failing}
+	key := examKey{ref.Key(), failing}
 	if known := w.nodes[key]; known != nil {
 		return known
 	}
@@ -190,18 +191,19 @@ func Distinct(causes []FoundCause) []FoundCause {
 	})
 }
 
-type ExamKey struct {
+// examKey identifies an exam: an object, and whether something above it has failed.
+type examKey struct {
 	object.Key
-	Failing bool
+	failing bool
 }
 
-// Exams are the finished and running exams. An explainer may examine other objects and
+// exams are the finished and running exams. An explainer may examine other objects and
 // return to the first in a cycle: there, it only gets the verdict. A result that is
 // based on such an incomplete answer is not kept, so that each answer is the one that
 // its object gives when it is examined first.
 type exams struct {
-	Done  map[ExamKey]Result
-	stack []ExamKey
+	done  map[examKey]Result
+	stack []examKey
 	// cut is the lowest position on the stack that was returned to.
 	cut int
 	// spared counts the results that were not kept; from maxSpared on, all are kept,
@@ -211,28 +213,28 @@ type exams struct {
 
 const maxSpared = 10_000
 
-func newExams() exams { return exams{Done: map[ExamKey]Result{}, cut: math.MaxInt} }
+func newExams() exams { return exams{done: map[examKey]Result{}, cut: math.MaxInt} }
 
 // Examine runs the explainer of the kind of the object, once.
 func (x *Context) Examine(ref object.Ref, failing bool) Result {
-	key := ExamKey{ref.Key(), failing}
-	if known, ok := x.Exams.Done[key]; ok {
+	key := examKey{ref.Key(), failing}
+	if known, ok := x.exams.done[key]; ok {
 		return known
 	}
-	if at := slices.Index(x.Exams.stack, key); at >= 0 {
-		x.Exams.cut = min(x.Exams.cut, at)
+	if at := slices.Index(x.exams.stack, key); at >= 0 {
+		x.exams.cut = min(x.exams.cut, at)
 		return Result{Verdict: x.Health.Of(ref)}
 	}
-	position, cut := len(x.Exams.stack), x.Exams.cut
-	x.Exams.stack, x.Exams.cut = append(x.Exams.stack, key), math.MaxInt
+	position, cut := len(x.exams.stack), x.exams.cut
+	x.exams.stack, x.exams.cut = append(x.exams.stack, key), math.MaxInt
 	result := x.explain(ref, failing)
-	x.Exams.stack = x.Exams.stack[:position]
-	if x.Exams.cut >= position || x.Exams.spared >= maxSpared {
-		x.Exams.Done[key] = result
-		x.Exams.cut = cut
+	x.exams.stack = x.exams.stack[:position]
+	if x.exams.cut >= position || x.exams.spared >= maxSpared {
+		x.exams.done[key] = result
+		x.exams.cut = cut
 	} else {
-		x.Exams.spared++
-		x.Exams.cut = min(cut, x.Exams.cut)
+		x.exams.spared++
+		x.exams.cut = min(cut, x.exams.cut)
 	}
 	return result
 }

@@ -1,4 +1,4 @@
-// Package flux has facts about Flux that several families of explainers need:
+// Package flux provides facts about Flux that several families of explainers need:
 // which controller reconciles an object, which layer or release created it, and
 // how to request a reconciliation.
 package flux
@@ -20,7 +20,7 @@ import (
 // controller is a program that acts on objects of some kinds. While it is down, their
 // status does not change, and still reports that they are ready.
 type controller struct {
-	// Name is the name of its Deployment in the upstream manifests and charts.
+	// name is the name of its Deployment in the upstream manifests and charts.
 	name string
 	// kinds are the kinds of the objects that need it.
 	kinds []schema.GroupKind
@@ -114,15 +114,9 @@ func findControllers(x *engine.Context) map[string]controllerState {
 	return found
 }
 
-// Controllers are the objects to examine for the controllers that objects of the
-// cluster need and that are known not to work: the Deployment, or the Lease if the
-// Deployment is ready and the Lease is not renewed.
-func Controllers(x *engine.Context) []object.Ref {
-	return controllersFor(x, func(kind schema.GroupKind) []*unstructured.Unstructured { return x.Snap.List(kind, "").Objects })
-}
-
-// ControllersOf is like controllers for one tenant: the controllers that its layers, or
-// the objects in its namespaces, need.
+// ControllersOf are the objects to examine for the controllers that the layers of a
+// tenant, or the objects in its namespaces, need and that are known not to work: the
+// Deployment, or the Lease if the Deployment is ready and the Lease is not renewed.
 func ControllersOf(x *engine.Context, t tenant.Tenant) []object.Ref {
 	return controllersFor(x, func(kind schema.GroupKind) []*unstructured.Unstructured {
 		var found []*unstructured.Unstructured

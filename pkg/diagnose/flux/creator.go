@@ -206,7 +206,7 @@ func KnownNotReady(x *engine.Context, ref object.Ref) bool {
 }
 
 // RecreateFixes are how to create an object again.
-func RecreateFixes(x *engine.Context, p engine.Part, maker object.Ref, known bool) []finding.Fix {
+func RecreateFixes(x *engine.Context, p engine.ConfigSource, creator object.Ref, known bool) []finding.Fix {
 	look := finding.Fix{
 		Text:    fmt.Sprintf("Create %s", p),
 		Command: escape.Command("kubectl get %s -n %s", object.PluralOf(p.Ref.Kind), p.Ref.Namespace),
@@ -214,16 +214,16 @@ func RecreateFixes(x *engine.Context, p engine.Part, maker object.Ref, known boo
 	if !known {
 		return []finding.Fix{look}
 	}
-	fix := finding.Fix{Text: "Let " + maker.String() + " create it again"}
-	switch maker.GroupKind() {
+	fix := finding.Fix{Text: "Let " + creator.String() + " create it again"}
+	switch creator.GroupKind() {
 	case object.HelmReleaseKind:
-		fix.Command = escape.Command("flux reconcile helmrelease %s -n %s --force", maker.Name, maker.Namespace)
+		fix.Command = escape.Command("flux reconcile helmrelease %s -n %s --force", creator.Name, creator.Namespace)
 	case object.KustomizationKind:
-		fix.Command = escape.Command("flux reconcile kustomization %s -n %s", maker.Name, maker.Namespace)
+		fix.Command = escape.Command("flux reconcile kustomization %s -n %s", creator.Name, creator.Namespace)
 	case object.CertificateKind:
-		fix.Command = escape.Command("kubectl describe certificate %s -n %s", maker.Name, maker.Namespace)
+		fix.Command = escape.Command("kubectl describe certificate %s -n %s", creator.Name, creator.Namespace)
 	case object.DeploymentKind:
-		fix = finding.Fix{Text: "Read in the log why " + maker.String() + " does not create it", Command: engine.LogsOf(maker)}
+		fix = finding.Fix{Text: "Read in the log why " + creator.String() + " does not create it", Command: engine.LogsOf(creator)}
 	}
 	return []finding.Fix{fix}
 }
@@ -231,6 +231,6 @@ func RecreateFixes(x *engine.Context, p engine.Part, maker object.Ref, known boo
 // FailingCreator is what should have created an object that does not exist, if it is
 // not ready itself and is not the object that asks.
 func FailingCreator(x *engine.Context, ref, asks object.Ref) (object.Ref, bool) {
-	maker, known := CreatorOf(x, ref)
-	return maker, known && !maker.Same(asks) && KnownNotReady(x, maker)
+	creator, known := CreatorOf(x, ref)
+	return creator, known && !creator.Same(asks) && KnownNotReady(x, creator)
 }

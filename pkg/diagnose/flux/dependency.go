@@ -66,9 +66,9 @@ func Cycle(x *engine.Context, v health.Verdict) finding.Finding {
 	members := x.CycleOf(v.Ref)
 	what := map[bool]string{true: "layers", false: "releases"}[v.Ref.GroupKind() == object.KustomizationKind]
 	f := finding.Finding{Code: engine.CodeDependencyCycle, Ref: members[0], Reason: "DependencyCycle", Severity: finding.Critical}
-	var said []string
+	var names []string
 	for i, member := range members {
-		said = append(said, member.Name)
+		names = append(names, member.Name)
 		if obj := x.Snap.Lookup(member).Object; obj != nil {
 			next := members[(i+1)%len(members)].Name
 			f.Evidence = append(f.Evidence, engine.Evidence(obj, "spec.dependsOn["+next+"].name", next, time.Time{}))
@@ -77,7 +77,7 @@ func Cycle(x *engine.Context, v health.Verdict) finding.Finding {
 			f.Since = since
 		}
 	}
-	f.Message = fmt.Sprintf("these %s depend on each other in a cycle, so none can start: %s", what, strings.Join(append(said, members[0].Name), " → "))
+	f.Message = fmt.Sprintf("these %s depend on each other in a cycle, so none can start: %s", what, strings.Join(append(names, members[0].Name), " → "))
 	fix := finding.Fix{Text: fmt.Sprintf("Remove one of these dependencies, for example %s from spec.dependsOn of %s", members[1%len(members)].Name, members[0].Name)}
 	if obj := x.Snap.Lookup(members[0]).Object; obj != nil {
 		fix.File = x.DefinedIn(obj)

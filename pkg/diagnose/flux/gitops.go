@@ -42,8 +42,8 @@ func Installer(x *engine.Context, obj *unstructured.Unstructured) *unstructured.
 	}).Object
 }
 
-// ApplyNow is the command that makes Flux apply a change from Git.
-func ApplyNow(x *engine.Context, obj *unstructured.Unstructured) string {
+// ApplyCommand is the command that makes Flux apply a change from Git.
+func ApplyCommand(x *engine.Context, obj *unstructured.Unstructured) string {
 	if obj == nil {
 		return ""
 	}

@@ -17,6 +17,8 @@ type Release struct {
 	Exam  *engine.Result
 }
 
+// SourceRef is the object that a sourceRef names; home is the namespace if it names
+// none.
 func SourceRef(source map[string]any, home string) object.Ref {
 	return object.Ref{APIVersion: object.HelmChartKind.Group + "/v1", Kind: object.Text(source, "kind"),
 		Namespace: cmp.Or(object.Text(source, "namespace"), home), Name: object.Text(source, "name")}

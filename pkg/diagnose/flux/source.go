@@ -97,8 +97,3 @@ func FetchStatement(x *engine.Context, obj *unstructured.Unstructured) (Statemen
 	}
 	return all[0], true
 }
-
-// ReconcileSource is the flux command for the kind: "flux reconcile source git x".
-func ReconcileSource(verb string, obj *unstructured.Unstructured) string {
-	return FluxCommand(verb, obj)
-}

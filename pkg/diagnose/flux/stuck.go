@@ -26,10 +26,10 @@ func IsAbandoned(v health.Verdict) bool {
 	return v.Status == health.Failing && (v.Reason == health.Stuck || v.Reason == health.Canceled || v.Reason == health.NeverReconciled)
 }
 
-// Stuck explains an object that Flux has not continued to reconcile for longer than its
+// ExplainStuck explains an object that Flux has not continued to reconcile for longer than its
 // timeout although the controller renews its Lease: waiting does not help, but a new
 // request may, and a restart of the controller does.
-func Stuck(x *engine.Context, obj *unstructured.Unstructured, e *engine.Result) {
+func ExplainStuck(x *engine.Context, obj *unstructured.Unstructured, e *engine.Result) {
 	code := engine.CodeSourceStuck
 	if obj.GetKind() == object.KustomizationKind.Kind {
 		code = engine.CodeLayerStuck
@@ -62,7 +62,7 @@ func Stuck(x *engine.Context, obj *unstructured.Unstructured, e *engine.Result) 
 // has the smaller impact.
 func requestThenRestart(obj *unstructured.Unstructured, controller object.Ref) []finding.Fix {
 	var fixes []finding.Fix
-	if command := FluxCommand("reconcile", obj); command != "" {
+	if command := Command("reconcile", obj); command != "" {
 		fixes = append(fixes, finding.Fix{Text: "Request a reconciliation", Command: command})
 	}
 	return append(fixes, finding.Fix{Text: "If it is not reconciled within its timeout, restart " + controller.Name,
@@ -128,8 +128,8 @@ func NotReady(x *engine.Context, ref object.Ref) bool {
 	return x.Snap.Lookup(ref).Presence == snapshot.Present && KnownNotReady(x, ref)
 }
 
-// FluxCommand is the flux command about an object, empty if there is none for the kind.
-func FluxCommand(verb string, obj *unstructured.Unstructured) string {
+// Command is the flux command about an object, empty if there is none for the kind.
+func Command(verb string, obj *unstructured.Unstructured) string {
 	kind := map[string]string{
 		"Kustomization": "kustomization", "HelmRelease": "helmrelease", "GitRepository": "source git", "OCIRepository": "source oci",
 		"Bucket": "source bucket", "HelmRepository": "source helm", "HelmChart": "source chart",
@@ -140,8 +140,8 @@ func FluxCommand(verb string, obj *unstructured.Unstructured) string {
 	return escape.Command("flux %s %s %s -n %s", verb, escape.Shell(kind), obj.GetName(), cmp.Or(obj.GetNamespace(), "flux-system"))
 }
 
-// Inspect is the command that shows an object with its events, with the kind in the
+// DescribeCommand is the command that shows an object with its events, with the kind in the
 // case that kubectl prints.
-func Inspect(ref object.Ref) string {
+func DescribeCommand(ref object.Ref) string {
 	return strings.Replace(engine.Describe(ref), " "+ref.Kind+" ", " "+strings.ToLower(ref.Kind)+" ", 1)
 }

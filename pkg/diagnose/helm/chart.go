@@ -50,7 +50,7 @@ func awaitedChart(r flux.Release, chart *unstructured.Unstructured, ready bool) 
 	ref := object.RefOf(chart)
 	if !ready || object.IntOr(chart.GetGeneration(), chart.Object, "status", "observedGeneration") < chart.GetGeneration() {
 		f := releaseFinding(r, engine.CodeChartFailed, r.Ready.Reason, fmt.Sprintf("%s waits for its chart: %s", object.RefOf(r.Obj), engine.FirstLine(r.Ready.Message)))
-		f.Fixes = []finding.Fix{{Text: "Reconcile the chart", Command: flux.ReconcileSource("reconcile", chart)}}
+		f.Fixes = []finding.Fix{{Text: "Reconcile the chart", Command: flux.Command("reconcile", chart)}}
 		return f
 	}
 	c := object.ConditionOf(chart, "Ready")
@@ -71,8 +71,8 @@ func awaitedChart(r flux.Release, chart *unstructured.Unstructured, ready bool) 
 // waitsForChart reports whether the release waits for its chart (helm-controller v1.6;
 // ArtifactFailed before 1.0, and if the chart can't be read).
 func waitsForChart(r flux.Release) bool {
-	said, ok := r.X.Message(r.Ready.Message).Source()
-	return r.Ready.Status != "True" && (r.Ready.Reason == "SourceNotReady" || r.Ready.Reason == "ArtifactFailed" && ok && said.Problem != "")
+	parsed, ok := r.X.Message(r.Ready.Message).Source()
+	return r.Ready.Status != "True" && (r.Ready.Reason == "SourceNotReady" || r.Ready.Reason == "ArtifactFailed" && ok && parsed.Problem != "")
 }
 
 // chartSource is the object that provides the chart: the HelmChart that Flux created
@@ -113,7 +113,7 @@ func unread(r flux.Release, waits bool, ref object.Ref, answer snapshot.Answer) 
 		return false
 	}
 	c := requestedChart(r)
-	said, _ := r.X.Message(r.Ready.Message).Source()
+	parsed, _ := r.X.Message(r.Ready.Message).Source()
 	repository, _ := r.X.Message(r.Ready.Message).ChartRepository()
 	f := releaseFinding(r, engine.CodeChartVersion, r.Ready.Reason, "")
 	switch {
@@ -121,10 +121,10 @@ func unread(r flux.Release, waits bool, ref object.Ref, answer snapshot.Answer) 
 	case repository.Problem == message.ChartRateLimited:
 		c.limited(repository, r.X.DefinedIn(r.Obj), &f)
 		f.Fixes = append(f.Fixes, finding.Fix{Text: "Wait until the limit is lifted, then retry", Command: fluxReconcile(r, "reconcile", "--with-source")})
-	case said.Problem == message.SourceVersionNotFound || said.Problem == message.SourceChartNotFound:
-		c.name, c.version = cmp.Or(said.Chart, c.name), cmp.Or(said.Version, c.version)
-		f.Message = f.Ref.String() + " " + c.missing(said.Problem)
-		addOtherCharts(r.X, c, said.Problem, r.X.DefinedIn(r.Obj), &f)
+	case parsed.Problem == message.SourceVersionNotFound || parsed.Problem == message.SourceChartNotFound:
+		c.name, c.version = cmp.Or(parsed.Chart, c.name), cmp.Or(parsed.Version, c.version)
+		f.Message = f.Ref.String() + " " + c.missing(parsed.Problem)
+		addOtherCharts(r.X, c, parsed.Problem, r.X.DefinedIn(r.Obj), &f)
 	default:
 		if answer.Why.Why != snapshot.NotServed {
 			r.Exam.Unknown = append(r.Exam.Unknown, *answer.Why)

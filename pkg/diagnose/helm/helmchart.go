@@ -80,12 +80,12 @@ func chartFailure(x *engine.Context, obj, repository *unstructured.Unstructured,
 	switch {
 	case problem.Problem == message.SourceNoArtifact:
 		f := chartFinding(x, obj, v, engine.CodeChartFailed, fmt.Sprintf("waits for chart %s, whose repository is ready now", c))
-		f.Fixes = []finding.Fix{{Text: "Reconcile the chart", Command: flux.ReconcileSource("reconcile", obj)}}
+		f.Fixes = []finding.Fix{{Text: "Reconcile the chart", Command: flux.Command("reconcile", obj)}}
 		return f
 	case missing && problem.Version != "" && c.version != "" && problem.Version != c.version:
 		f := chartFinding(x, obj, v, engine.CodeChartFailed, "")
 		f.Message = fmt.Sprintf("%s reports that version %s does not exist, but requests %s now: its status is out of date", v.Ref, problem.Version, c.version)
-		f.Fixes = []finding.Fix{{Text: "Reconcile the chart", Command: flux.ReconcileSource("reconcile", obj)}}
+		f.Fixes = []finding.Fix{{Text: "Reconcile the chart", Command: flux.Command("reconcile", obj)}}
 		return f
 	case missing:
 		f := chartFinding(x, obj, v, engine.CodeChartVersion, c.missing(problem.Problem))
@@ -99,7 +99,7 @@ func chartFailure(x *engine.Context, obj, repository *unstructured.Unstructured,
 	return f
 }
 
-// requestedChart is a requested chart, with its repository.
+// chartRequest is a requested chart, with its repository.
 type chartRequest struct {
 	name, version string
 	repository    *unstructured.Unstructured // nil when it could not be read
@@ -133,7 +133,7 @@ func (c chartRequest) command(verb string) string {
 	return text
 }
 
-// missingCheck is what the repository does not have, as a clause.
+// missing is what the repository does not have, as a clause.
 func (c chartRequest) missing(problem message.SourceProblem) string {
 	what := "requests chart " + c.name
 	if problem == message.SourceVersionNotFound {
@@ -200,7 +200,7 @@ func chartFinding(x *engine.Context, chart *unstructured.Unstructured, v health.
 	} else if c := object.ConditionOf(chart, "Ready"); c.Message != "" {
 		f.Evidence = append(f.Evidence, engine.QuoteWithStatus(chart, c))
 	}
-	f.Fixes = []finding.Fix{{Text: "Reconcile the chart", Command: flux.ReconcileSource("reconcile", chart)}}
+	f.Fixes = []finding.Fix{{Text: "Reconcile the chart", Command: flux.Command("reconcile", chart)}}
 	for _, release := range x.Snap.List(object.HelmReleaseKind, "").Objects {
 		if object.Text(release.Object, "status", "helmChart") == chart.GetNamespace()+"/"+chart.GetName() {
 			f.Ref = object.RefOf(release)

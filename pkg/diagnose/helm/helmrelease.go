@@ -1,4 +1,5 @@
-// Package helm explains HelmReleases and HelmCharts.
+// Package helm explains why HelmReleases and HelmCharts are not ready: the chart, its
+// values, what the API server refuses, and what Helm has recorded.
 package helm
 
 import (
@@ -68,7 +69,7 @@ func conditions(r flux.Release) []finding.Evidence {
 	return all
 }
 
-// Retry is how to retry a release after its problem is corrected. A release that Flux
+// retry is how to retry a release after its problem is corrected. A release that Flux
 // no longer retries needs its failure counters reset, unless its own spec changes; any
 // other release is retried anyway.
 func retry(r flux.Release) finding.Fix {
@@ -106,7 +107,7 @@ func storage(r flux.Release) string {
 	return cmp.Or(object.Text(r.Obj.Object, "status", "storageNamespace"), object.Text(r.Obj.Object, "spec", "storageNamespace"), r.Obj.GetNamespace())
 }
 
-// Inspect is what to inspect next if the evidence supports no fix.
+// inspect is what to inspect next if the evidence supports no fix.
 func inspect(r flux.Release) []finding.Fix {
 	return []finding.Fix{
 		{Text: "Read the log of helm-controller", Command: escape.Command("flux logs --kind=HelmRelease --name=%s -n %s", r.Obj.GetName(), r.Obj.GetNamespace())},
@@ -214,7 +215,7 @@ func canceled(r flux.Release, parsed helm.Failure, m flux.Statement) {
 	r.Exam.Findings = append(r.Exam.Findings, f)
 }
 
-// Stuck reports a release that reports to be in progress although no action can be
+// stuck reports a release that reports to be in progress although no action can be
 // running. The objects that it installed are only blamed while nothing shows that the
 // action has ended.
 func stuck(r flux.Release) {

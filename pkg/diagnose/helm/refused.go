@@ -21,25 +21,25 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// Refused reports what the API server, or Helm on its behalf, refused of the release.
+// refused reports what the API server, or Helm on its behalf, refused of the release.
 func refused(r flux.Release, parsed helm.Failure, m flux.Statement) bool {
-	refusalValue, ok := r.X.Message(m.Text).APIError()
+	rejected, ok := r.X.Message(m.Text).APIError()
 	switch {
-	case !ok || refusalValue.Problem == apierror.ProblemTimeout || refusalValue.Problem == apierror.ProblemOther:
+	case !ok || rejected.Problem == apierror.ProblemTimeout || rejected.Problem == apierror.ProblemOther:
 		return false
-	case refusalValue.Problem == apierror.ProblemExists && strings.Contains(m.Text, "invalid ownership metadata"):
-		owned(r, refusalValue, m)
+	case rejected.Problem == apierror.ProblemExists && strings.Contains(m.Text, "invalid ownership metadata"):
+		owned(r, rejected, m)
 		return true
-	case resized(r, refusalValue, m):
+	case resized(r, rejected, m):
 		return true
-	case refusalValue.Problem == apierror.ProblemImmutable:
-		immutable(r, refusalValue, m)
+	case rejected.Problem == apierror.ProblemImmutable:
+		immutable(r, rejected, m)
 		return true
-	case refusalValue.Problem == apierror.ProblemInvalid && strings.HasPrefix(refusalValue.Object.Name, recordPrefix):
+	case rejected.Problem == apierror.ProblemInvalid && strings.HasPrefix(rejected.Object.Name, recordPrefix):
 		return false // the record of the release, not an object of the chart
-	case refusalValue.Problem == apierror.ProblemInvalid:
-		if !replaced(r, refusalValue, m) {
-			wrongValues(r, []helm.ValueError{{Field: refusedField(refusalValue), Detail: refusalValue.Detail}}, parsed, m)
+	case rejected.Problem == apierror.ProblemInvalid:
+		if !replaced(r, rejected, m) {
+			wrongValues(r, []helm.ValueError{{Field: refusedField(rejected), Detail: rejected.Detail}}, parsed, m)
 		}
 		return true
 	}
@@ -51,7 +51,7 @@ func refused(r flux.Release, parsed helm.Failure, m flux.Statement) bool {
 				f.Evidence[j] = m.Proof
 			}
 		}
-		chartFixes(r, f, parsed, refusalValue)
+		chartFixes(r, f, parsed, rejected)
 		f.Fixes = append(f.Fixes, retry(r))
 	}
 	r.Exam.Findings = append(r.Exam.Findings, findings...)
@@ -117,11 +117,11 @@ func skipsDefinitions(r flux.Release, action string) (skips bool, path string) {
 // storedManifest reports a manifest in the record of Helm that has objects at versions
 // which the API server no longer serves: the chart itself may be correct.
 func storedManifest(r flux.Release, m flux.Statement) bool {
-	refusalValue, ok := r.X.Message(m.Text).APIError()
-	if !ok || refusalValue.Problem != apierror.ProblemNoMatch {
+	rejected, ok := r.X.Message(m.Text).APIError()
+	if !ok || rejected.Problem != apierror.ProblemNoMatch {
 		return false
 	}
-	gone := schema.GroupVersionKind{Group: refusalValue.Unserved.Group, Version: refusalValue.Unserved.Version, Kind: refusalValue.Unserved.Kind}
+	gone := schema.GroupVersionKind{Group: rejected.Unserved.Group, Version: rejected.Unserved.Version, Kind: rejected.Unserved.Kind}
 	served := refusal.ServedVersions(r.X, gone.GroupKind())
 	if slices.Contains(served, gone.Version) || flux.IsCustomGroup(gone.Group) && len(served) == 0 {
 		return false // it is back, or the whole definition is missing
@@ -162,7 +162,7 @@ var helmVersions = map[string]string{
 	"ValidatingWebhookConfiguration": "admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration": "admissionregistration.k8s.io/v1",
 }
 
-// ObjectOf is the object that a message of Helm names; its namespace is that of the
+// objectOf is the object that a message of Helm names; its namespace is that of the
 // release if the message omits it and the kind has one.
 func objectOf(r flux.Release, named match.Object) object.Ref {
 	ref := object.Ref{APIVersion: helmVersions[named.Kind], Kind: named.Kind, Namespace: named.Namespace, Name: named.Name}
@@ -243,8 +243,8 @@ func recreate(obj object.Ref) (finding.Fix, bool) {
 
 // resized reports a release that changes the size of a claim in a way that is not
 // allowed.
-func resized(r flux.Release, refusalValue apierror.Error, m flux.Statement) bool {
-	resize, ok := refusal.ResizeRefused(func() object.Ref { return objectOf(r, refusalValue.Object) }, refusalValue)
+func resized(r flux.Release, rejected apierror.Error, m flux.Statement) bool {
+	resize, ok := refusal.ResizeRefused(func() object.Ref { return objectOf(r, rejected.Object) }, rejected)
 	if !ok {
 		return false
 	}

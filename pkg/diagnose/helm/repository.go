@@ -19,15 +19,15 @@ import (
 
 // repositoryTypeFinding reports a HelmRepository whose type does not match its URL.
 func repositoryTypeFinding(x *engine.Context, repository *unstructured.Unstructured, v health.Verdict) (finding.Finding, bool) {
-	said, _ := x.Message(v.Statement.Message).ChartRepository()
+	parsed, _ := x.Message(v.Statement.Message).ChartRepository()
 	f := finding.Finding{Code: engine.CodeChartScheme, Ref: v.Ref, Reason: string(v.Reason), Severity: finding.Critical, Since: v.Since}
 	address, kind := object.Text(repository.Object, "spec", "url"), object.Text(repository.Object, "spec", "type")
 	fix := finding.Fix{File: x.DefinedIn(repository)}
 	switch {
-	case said.Problem == message.ChartTypeDefault && kind != "oci" && strings.HasPrefix(address, "oci://"):
+	case parsed.Problem == message.ChartTypeDefault && kind != "oci" && strings.HasPrefix(address, "oci://"):
 		f.Message = fmt.Sprintf("%s has an OCI registry in spec.url, but is not of type oci", v.Ref)
 		fix.Text = fmt.Sprintf("Set spec.type: oci in %s", v.Ref)
-	case said.Problem == message.ChartTypeOCI && kind == "oci" && address != "" && !strings.HasPrefix(address, "oci://"):
+	case parsed.Problem == message.ChartTypeOCI && kind == "oci" && address != "" && !strings.HasPrefix(address, "oci://"):
 		f.Message = fmt.Sprintf("%s is of type oci, but spec.url is not the address of an OCI registry", v.Ref)
 		fix.Text = fmt.Sprintf("Remove spec.type from %s, or set a spec.url that begins with oci://", v.Ref)
 		f.Evidence = append(f.Evidence, engine.Evidence(repository, "spec.type", kind, time.Time{}))
@@ -41,22 +41,22 @@ func repositoryTypeFinding(x *engine.Context, repository *unstructured.Unstructu
 			break
 		}
 	}
-	f.Fixes = []finding.Fix{fix, {Text: "Then reconcile the source", Command: flux.ReconcileSource("reconcile", repository)}}
+	f.Fixes = []finding.Fix{fix, {Text: "Then reconcile the source", Command: flux.Command("reconcile", repository)}}
 	return f, true
 }
 
 // chartRepositoryFinding reports a chart that can't be fetched because of the type or
 // the limits of its repository.
 func chartRepositoryFinding(x *engine.Context, chart *unstructured.Unstructured, c chartRequest, v health.Verdict) (finding.Finding, bool) {
-	said, _ := x.Message(v.Statement.Message).ChartRepository()
+	parsed, _ := x.Message(v.Statement.Message).ChartRepository()
 	f := chartFinding(x, chart, v, engine.CodeChartScheme, "")
 	file := f.Fixes[0].File
-	switch said.Problem {
+	switch parsed.Problem {
 	case message.ChartSchemeOCI:
-		return f, c.points(said, file, &f)
+		return f, c.points(parsed, file, &f)
 	case message.ChartRateLimited:
 		f.Code = engine.CodeChartRateLimit
-		c.limited(said, file, &f)
+		c.limited(parsed, file, &f)
 		if revision := object.Text(chart.Object, "status", "artifact", "revision"); revision != "" {
 			f.Message += fmt.Sprintf("; chart %s, which was fetched before, is still served", revision)
 			f.Evidence = engine.WithProof(f.Evidence, engine.Evidence(chart, "status.artifact.revision", revision, object.Time(chart.Object, "status", "artifact", "lastUpdateTime")))
@@ -65,7 +65,7 @@ func chartRepositoryFinding(x *engine.Context, chart *unstructured.Unstructured,
 			f.Evidence = engine.WithProof(f.Evidence, engine.Evidence(chart, "spec.interval", object.Text(chart.Object, "spec", "interval"), time.Time{}))
 			f.Fixes = append(f.Fixes, finding.Fix{Text: "Reduce the number of requests: raise spec.chart.spec.interval", File: file})
 		}
-		f.Fixes = append(f.Fixes, finding.Fix{Text: "Wait until the limit is lifted, then retry", Command: flux.ReconcileSource("reconcile", chart)})
+		f.Fixes = append(f.Fixes, finding.Fix{Text: "Wait until the limit is lifted, then retry", Command: flux.Command("reconcile", chart)})
 		return f, true
 	}
 	return f, false
@@ -73,14 +73,14 @@ func chartRepositoryFinding(x *engine.Context, chart *unstructured.Unstructured,
 
 // points completes a finding about an index that points to an OCI registry. Only
 // a HelmRepository that is not of type oci has an index.
-func (c chartRequest) points(said message.ChartRepository, file string, f *finding.Finding) bool {
+func (c chartRequest) points(parsed message.ChartRepository, file string, f *finding.Finding) bool {
 	if c.ref.GroupKind() != object.HelmRepositoryKind {
 		return false
 	}
 	f.Code = engine.CodeChartScheme
 	registry := "an OCI registry"
 	chart, tag := c.name, c.version
-	if parent, name, version, ok := ociChart(said.URL); ok {
+	if parent, name, version, ok := ociChart(parsed.URL); ok {
 		registry, chart = parent, name
 		if version != "" {
 			tag = version
@@ -129,10 +129,10 @@ func ociChart(address string) (registry, chart, version string, ok bool) {
 }
 
 // limited completes a finding about a registry that limits the rate of requests.
-func (c chartRequest) limited(said message.ChartRepository, file string, f *finding.Finding) {
+func (c chartRequest) limited(parsed message.ChartRepository, file string, f *finding.Finding) {
 	f.Code = engine.CodeChartRateLimit
 	host := "its repository"
-	for _, address := range []string{said.URL, c.address()} {
+	for _, address := range []string{parsed.URL, c.address()} {
 		if read, err := url.Parse(address); err == nil && read.Host != "" {
 			host = read.Host
 			break

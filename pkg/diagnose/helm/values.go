@@ -18,8 +18,8 @@ import (
 // if it exists, it must have the key (helm-controller api v2).
 func values(r flux.Release) bool {
 	for i, from := range object.List(r.Obj.Object, "spec", "valuesFrom") {
-		whole := engine.Part{Ref: engine.CoreRef(object.Text(from, "kind"), r.Obj.GetNamespace(), object.Text(from, "name"))}
-		keyed := engine.Part{Ref: whole.Ref, Key: cmp.Or(object.Text(from, "valuesKey"), "values.yaml")}
+		whole := engine.ConfigSource{Ref: engine.CoreRef(object.Text(from, "kind"), r.Obj.GetNamespace(), object.Text(from, "name"))}
+		keyed := engine.ConfigSource{Ref: whole.Ref, Key: cmp.Or(object.Text(from, "valuesKey"), "values.yaml")}
 		switch {
 		case whole.Ref.Kind == "" || whole.Ref.Name == "":
 		case r.X.Presence(whole) == snapshot.Absent:
@@ -38,7 +38,7 @@ func values(r flux.Release) bool {
 }
 
 // lacks reports values that do not exist, and blames what should create them.
-func lacks(r flux.Release, entry int, p engine.Part, gone string) {
+func lacks(r flux.Release, entry int, p engine.ConfigSource, gone string) {
 	f := releaseFinding(r, engine.CodeValuesMissing, "ValuesError", fmt.Sprintf("%s takes values from %s, %s", object.RefOf(r.Obj), p, gone))
 	f.Ref = p.Ref
 	f.Evidence = append(f.Evidence, engine.Evidence(r.Obj, fmt.Sprintf("spec.valuesFrom[%d].name", entry), p.Ref.Name, r.Ready.Since))
@@ -47,8 +47,8 @@ func lacks(r flux.Release, entry int, p engine.Part, gone string) {
 	}
 	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Create %s, or correct spec.valuesFrom", p), File: r.X.DefinedIn(r.Obj)}, retry(r)}
 	r.Exam.Findings = append(r.Exam.Findings, f)
-	if maker, ok := flux.FailingCreator(r.X, p.Ref, r.Exam.Verdict.Ref); ok {
-		r.Exam.Blame = append(r.Exam.Blame, maker)
+	if creator, ok := flux.FailingCreator(r.X, p.Ref, r.Exam.Verdict.Ref); ok {
+		r.Exam.Blame = append(r.Exam.Blame, creator)
 	}
 }
 
@@ -58,20 +58,20 @@ func badValues(r flux.Release) {
 	self := object.RefOf(r.Obj)
 	f := releaseFinding(r, engine.CodeValuesMissing, "ValuesError", fmt.Sprintf("the values of %s can't be composed: %s", self, engine.FirstLine(r.Ready.Message)))
 	f.Fixes = []finding.Fix{{Text: "Check which entry of spec.valuesFrom the message refers to", Command: escape.Command("kubectl describe helmrelease %s -n %s", r.Obj.GetName(), r.Obj.GetNamespace()), File: r.X.DefinedIn(r.Obj)}, retry(r)}
-	said, _ := r.X.Message(r.Ready.Message).Helm()
-	named := said.Values.Object
+	parsed, _ := r.X.Message(r.Ready.Message).Helm()
+	named := parsed.Values.Object
 	if named.Name == "" {
 		r.Exam.Findings = append(r.Exam.Findings, f)
 		return
 	}
-	p := engine.Part{Ref: engine.CoreRef(named.Kind, cmp.Or(named.Namespace, r.Obj.GetNamespace()), named.Name)}
-	if said.Values.MissingKey {
-		p.Key = said.Values.Key
+	p := engine.ConfigSource{Ref: engine.CoreRef(named.Kind, cmp.Or(named.Namespace, r.Obj.GetNamespace()), named.Name)}
+	if parsed.Values.MissingKey {
+		p.Key = parsed.Values.Key
 	}
 	f.Ref = p.Ref
-	f.Fixes[0] = finding.Fix{Text: fmt.Sprintf("Correct %s: %s", p, engine.FirstLine(said.Values.Detail)),
+	f.Fixes[0] = finding.Fix{Text: fmt.Sprintf("Correct %s: %s", p, engine.FirstLine(parsed.Values.Detail)),
 		Command: escape.Command("kubectl get %s %s -n %s -o yaml", strings.ToLower(p.Ref.Kind), p.Ref.Name, p.Ref.Namespace)}
-	if (said.Values.Missing || said.Values.MissingKey) && r.X.Presence(p) == snapshot.Present {
+	if (parsed.Values.Missing || parsed.Values.MissingKey) && r.X.Presence(p) == snapshot.Present {
 		f.Ref, f.Severity = self, finding.Warning
 		f.Message = fmt.Sprintf("%s did not find %s, which exists now: the next retry installs it", self, p)
 		f.Fixes = []finding.Fix{retry(r)}

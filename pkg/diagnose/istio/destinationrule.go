@@ -41,7 +41,7 @@ func ExplainDestinationRule(x *engine.Context, obj *unstructured.Unstructured, _
 		engine.Prove(&f, obj, "spec.trafficPolicy.tls.mode", "spec.host")
 		engine.Prove(&f, strict, "spec.mtls.mode")
 		f.Fixes = []finding.Fix{{Text: "In spec.trafficPolicy.tls.mode, write ISTIO_MUTUAL, or remove the setting",
-			Command: flux.ApplyNow(x, obj), File: flux.File(x, obj, "spec.trafficPolicy.tls.mode")}}
+			Command: flux.ApplyCommand(x, obj), File: flux.File(x, obj, "spec.trafficPolicy.tls.mode")}}
 		e.Findings = append(e.Findings, f)
 		e.Judge()
 		return e
@@ -109,7 +109,7 @@ func subset(r traffic.Route, to traffic.RouteDestination, service *unstructured.
 func subsetPods(r traffic.Route, rule *unstructured.Unstructured, i int, service *unstructured.Unstructured) {
 	behind := r.X.Selected(engine.SelectorOf(service), service.GetNamespace())
 	labels, _, err := unstructured.NestedStringMap(object.List(rule.Object, "spec", "subsets")[i], "labels")
-	if err != nil || len(labels) == 0 || len(behind) == 0 || len(r.X.Unseen(service.GetNamespace())) > 0 {
+	if err != nil || len(labels) == 0 || len(behind) == 0 || len(r.X.UnreadSelectable(service.GetNamespace())) > 0 {
 		return
 	}
 	for _, workload := range behind {
@@ -129,7 +129,7 @@ func subsetPods(r traffic.Route, rule *unstructured.Unstructured, i int, service
 		Command: escape.Command("kubectl get pods -n %s --show-labels", service.GetNamespace()), File: flux.File(r.X, rule, path)}}
 	if near, ok := engine.NearestLabels(labels, behind); ok {
 		f.Fixes = append([]finding.Fix{{Text: fmt.Sprintf("In %s, write %s: %s instead of %s: %s", path, near.PodKey, near.PodValue, near.Key, near.Value),
-			Command: flux.ApplyNow(r.X, rule), File: flux.File(r.X, rule, path)}}, f.Fixes...)
+			Command: flux.ApplyCommand(r.X, rule), File: flux.File(r.X, rule, path)}}, f.Fixes...)
 	}
 	r.Exam.Findings = append(r.Exam.Findings, f)
 }

@@ -1,4 +1,5 @@
-// Package istio explains Gateways, VirtualServices and DestinationRules of Istio.
+// Package istio explains Gateways, VirtualServices and DestinationRules of Istio that
+// can't serve requests.
 package istio
 
 import (
@@ -37,7 +38,7 @@ func ExplainGateway(x *engine.Context, obj *unstructured.Unstructured, _ bool) e
 	return e
 }
 
-// Pods blames workloads that are not ready, or reports that there are none.
+// gatewayPods blames workloads that are not ready, or reports that there are none.
 func gatewayPods(g traffic.Gateway) {
 	if len(engine.SelectorOf(g.Obj)) == 0 {
 		return // every proxy of the mesh serves it
@@ -62,7 +63,7 @@ func gatewayPods(g traffic.Gateway) {
 // unserved reports a Gateway whose selector matches no pods, unless pods may be hidden or
 // the release that installs them is not ready.
 func unserved(g traffic.Gateway) {
-	if unseen := g.X.Unseen(""); len(unseen) > 0 {
+	if unseen := g.X.UnreadSelectable(""); len(unseen) > 0 {
 		g.Exam.Unknown = append(g.Exam.Unknown, unseen...)
 		return
 	}
@@ -101,6 +102,6 @@ func otherTenants(g traffic.Gateway, serving []*unstructured.Unstructured) {
 	engine.Prove(&f, g.Obj, "spec.selector")
 	engine.Prove(&f, ingress[0], engine.LabelsPath(ingress[0]))
 	f.Fixes = []finding.Fix{{Text: "In spec.selector, use the labels of the pods of " + object.RefOf(ingress[0]).String(),
-		Command: flux.ApplyNow(g.X, g.Obj), File: flux.File(g.X, g.Obj, "spec.selector")}}
+		Command: flux.ApplyCommand(g.X, g.Obj), File: flux.File(g.X, g.Obj, "spec.selector")}}
 	g.Exam.Findings = append(g.Exam.Findings, f)
 }

@@ -51,7 +51,7 @@ func withoutTLS(g traffic.Gateway, server traffic.GatewayServer) {
 	}
 	engine.Prove(&f, g.Obj, server.Path("port"))
 	f.Fixes = []finding.Fix{{Text: "Add tls.mode and tls.credentialName to " + strings.TrimSuffix(server.Path(""), "."),
-		Command: flux.ApplyNow(g.X, g.Obj), File: flux.File(g.X, g.Obj, server.Path("tls"))}}
+		Command: flux.ApplyCommand(g.X, g.Obj), File: flux.File(g.X, g.Obj, server.Path("tls"))}}
 	g.Exam.Findings = append(g.Exam.Findings, f)
 }
 
@@ -80,8 +80,8 @@ func credential(g traffic.Gateway, server traffic.GatewayServer, name string) {
 
 func credentialIn(g traffic.Gateway, namespace string, server traffic.GatewayServer, name string, e *engine.Result) {
 	makers := pods.CertificatesFor(g.X, namespace, name)
-	for _, maker := range makers {
-		if ref := object.RefOf(maker); g.X.Health.Of(ref).Status != health.Ready {
+	for _, creator := range makers {
+		if ref := object.RefOf(creator); g.X.Health.Of(ref).Status != health.Ready {
 			e.Blame = append(e.Blame, ref)
 		}
 	}
@@ -153,7 +153,7 @@ func named(g traffic.Gateway, server traffic.GatewayServer, name string) finding
 	return engine.Evidence(g.Obj, path, name, time.Time{})
 }
 
-// missingCheck is the finding on a Secret that does not exist, with the one that may be meant.
+// missing is the finding on a Secret that does not exist, with the one that may be meant.
 func missing(g traffic.Gateway, namespace string, server traffic.GatewayServer, name string) finding.Finding {
 	ref := engine.CoreRef(object.SecretKind.Kind, namespace, name)
 	f := brokenServer(g, server, name, fmt.Sprintf("%s does not exist", ref))
@@ -168,7 +168,7 @@ func missing(g traffic.Gateway, namespace string, server traffic.GatewayServer, 
 		f.Message += fmt.Sprintf("; %s creates %s", object.RefOf(certificate), made)
 		engine.Prove(&f, certificate, "spec.secretName")
 		fix.Text = fmt.Sprintf("In tls.credentialName, write %s instead of %s", made, name)
-		fix.Command = flux.ApplyNow(g.X, g.Obj)
+		fix.Command = flux.ApplyCommand(g.X, g.Obj)
 	}
 	f.Fixes = []finding.Fix{fix}
 	return f

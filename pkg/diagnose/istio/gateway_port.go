@@ -63,7 +63,7 @@ func onNode(workload *unstructured.Unstructured) bool {
 	})
 }
 
-// Port reports a server on a port that no Service of the gateway pods has. Istio
+// port reports a server on a port that no Service of the gateway pods has. Istio
 // interprets the number as a Service's port; if there is none, the proxy listens on the
 // number itself, which a targetPort can use (istio 1.24, pilot/pkg/model/push_context.go
 // and gateway.go, resolvePorts).
@@ -109,7 +109,7 @@ func serverName(g traffic.Gateway, s traffic.GatewayServer) {
 	}
 	engine.Prove(&f, g.Obj, path)
 	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("In %s, write \"*\", unless all devices send the name", path),
-		Command: flux.ApplyNow(g.X, g.Obj), File: flux.File(g.X, g.Obj, path)}}
+		Command: flux.ApplyCommand(g.X, g.Obj), File: flux.File(g.X, g.Obj, path)}}
 	g.Exam.Findings = append(g.Exam.Findings, f)
 }
 

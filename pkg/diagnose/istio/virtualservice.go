@@ -55,7 +55,7 @@ func brokenRoute(r traffic.Route, reason, why, path string, look finding.Fix) fi
 func suggest(r traffic.Route, f *finding.Finding, path, right, wrong string) {
 	f.Fixes = append([]finding.Fix{{
 		Text:    fmt.Sprintf("In %s, write %s instead of %s", path, right, wrong),
-		Command: flux.ApplyNow(r.X, r.Obj), File: flux.File(r.X, r.Obj, path),
+		Command: flux.ApplyCommand(r.X, r.Obj), File: flux.File(r.X, r.Obj, path),
 	}}, f.Fixes...)
 }
 
@@ -124,7 +124,7 @@ func shortHost(r traffic.Route, to traffic.RouteDestination) {
 	}
 	full := to.Host() + ".svc.cluster.local"
 	f := brokenRoute(r, "HostNotResolved", fmt.Sprintf("Istio does not resolve %s to %s", to.Host(), ref), to.Path()+".host",
-		finding.Fix{Text: fmt.Sprintf("In %s.host, write %s", to.Path(), full), Command: flux.ApplyNow(r.X, r.Obj)})
+		finding.Fix{Text: fmt.Sprintf("In %s.host, write %s", to.Path(), full), Command: flux.ApplyCommand(r.X, r.Obj)})
 	engine.Prove(&f, service, "metadata.namespace")
 	r.Exam.Findings = append(r.Exam.Findings, f)
 }

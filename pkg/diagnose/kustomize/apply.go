@@ -24,19 +24,19 @@ import (
 // nothing.
 func applied(k flux.Kustomization, message string) bool {
 	if _, checked := k.X.Message(message).HealthCheck(); checked {
-		return true // what is refused in it is an object's own trouble, not the layer's
+		return true // what is refused in it is a problem of that object, not the layer's
 	}
-	refusalValue, ok := k.X.Message(message).APIError()
+	rejected, ok := k.X.Message(message).APIError()
 	if !ok && k.Exam.Verdict.Reason != "ReconciliationFailed" && k.Exam.Verdict.Reason != "PruneFailed" {
 		return true
 	}
-	if refusalValue.Problem == apierror.ProblemConflict && refusalValue.Manager != "" {
-		report(k, conflict(k, refusalValue))
+	if rejected.Problem == apierror.ProblemConflict && rejected.Manager != "" {
+		report(k, conflict(k, rejected))
 		return false
 	}
-	denied := refusalValue.Problem == apierror.ProblemWebhook && refusalValue.Webhook.Failure == apierror.WebhookDenied || refusalValue.Problem == apierror.ProblemPolicy
+	denied := rejected.Problem == apierror.ProblemWebhook && rejected.Webhook.Failure == apierror.WebhookDenied || rejected.Problem == apierror.ProblemPolicy
 	if denied && k.Exam.Verdict.Reason == "PruneFailed" { // it is the deletion that is denied, not what the object is
-		report(k, deletionDenied(k, refusalValue))
+		report(k, deletionDenied(k, rejected))
 		return false
 	}
 	if ok {
@@ -55,11 +55,11 @@ func applied(k flux.Kustomization, message string) bool {
 		k.Exam.Findings = append(k.Exam.Findings, findings...)
 		k.Exam.Blame = append(k.Exam.Blame, blame...)
 	}
-	k.Exam.Fallback = append(k.Exam.Fallback, refused(k, refusalValue))
+	k.Exam.Fallback = append(k.Exam.Fallback, refused(k, rejected))
 	return false
 }
 
-// Refused reports a refusal, or an error of pruning, without a known deeper cause.
+// refused reports a refusal, or an error of pruning, without a known deeper cause.
 func refused(k flux.Kustomization, refusal apierror.Error) finding.Finding {
 	if k.Exam.Verdict.Reason == "PruneFailed" {
 		return notPruned(k, refusal)
@@ -100,13 +100,13 @@ func isServerProblem(refusal apierror.Error, message string) bool {
 
 // conflict reports a field that another manager owns. The user has to decide who sets
 // it: the manifest of the layer, or the other manager.
-func conflict(k flux.Kustomization, refusalValue apierror.Error) finding.Finding {
-	r := refusal.Refusal{X: k.X, Obj: object.RefOf(k.Obj), Parsed: refusalValue, Message: k.Failed.Message}
+func conflict(k flux.Kustomization, rejected apierror.Error) finding.Finding {
+	r := refusal.Refusal{X: k.X, Obj: object.RefOf(k.Obj), Parsed: rejected, Message: k.Failed.Message}
 	ref := r.Refused()
-	fields := conflictFields(refusalValue.Detail)
+	fields := conflictFields(rejected.Detail)
 	what := cmp.Or(strings.Join(fields, ", "), "a field")
 	f := kustomizationFinding(k, engine.CodeFieldConflict, "Conflict", fmt.Sprintf("%s can't be applied by %s: field manager %q owns its %s",
-		ref, object.RefOf(k.Obj), refusalValue.Manager, what))
+		ref, object.RefOf(k.Obj), rejected.Manager, what))
 	f.Ref = ref
 	f.Evidence = []finding.Evidence{k.Failed.Proof}
 	look := finding.Fix{Text: "Check which manager owns which field", Command: escape.Command("kubectl get %s %s -o yaml --show-managed-fields", strings.ToLower(ref.Kind), ref.Name)}
@@ -121,8 +121,8 @@ func conflict(k flux.Kustomization, refusalValue apierror.Error) finding.Finding
 	}
 	f.Fixes = []finding.Fix{
 		look,
-		{Text: fmt.Sprintf("If %s should set %s, remove it from the manifest, or annotate the object with kustomize.toolkit.fluxcd.io/ssa: Merge (fields that are not in the manifest stay) or IfNotPresent (Flux only creates the object)", refusalValue.Manager, what), File: path(k)},
-		{Text: fmt.Sprintf("If the manifest should set it, stop %s from setting it", refusalValue.Manager)},
+		{Text: fmt.Sprintf("If %s should set %s, remove it from the manifest, or annotate the object with kustomize.toolkit.fluxcd.io/ssa: Merge (fields that are not in the manifest stay) or IfNotPresent (Flux only creates the object)", rejected.Manager, what), File: path(k)},
+		{Text: fmt.Sprintf("If the manifest should set it, stop %s from setting it", rejected.Manager)},
 	}
 	return f
 }
@@ -163,7 +163,7 @@ func notPruned(k flux.Kustomization, refusal apierror.Error) finding.Finding {
 	why := strings.TrimRight(cmp.Or(refusal.Detail, engine.FirstLine(k.Failed.Message)), ";")
 	f.Message = fmt.Sprintf("%s can't delete %s, which is no longer in its manifests: %s", object.RefOf(k.Obj), ref, why)
 	f.Fixes = []finding.Fix{
-		{Text: "Check what keeps the object: its finalizers and its owners", Command: "kubectl get " + strings.TrimPrefix(flux.Inspect(ref), "kubectl describe ") + " -o yaml"},
+		{Text: "Check what keeps the object: its finalizers and its owners", Command: "kubectl get " + strings.TrimPrefix(flux.DescribeCommand(ref), "kubectl describe ") + " -o yaml"},
 		{Text: "To keep it, put it back into the manifests, or annotate it with kustomize.toolkit.fluxcd.io/prune: disabled", File: path(k)},
 	}
 	return f
@@ -172,25 +172,25 @@ func notPruned(k flux.Kustomization, refusal apierror.Error) finding.Finding {
 // deletionDenied reports an object whose deletion a webhook or policy denies: the
 // object has to change, or to stay. Its message and the rules of the webhook show what
 // is required.
-func deletionDenied(k flux.Kustomization, refusalValue apierror.Error) finding.Finding {
-	r := refusal.Refusal{X: k.X, Obj: object.RefOf(k.Obj), Parsed: refusalValue, Message: k.Failed.Message}
+func deletionDenied(k flux.Kustomization, rejected apierror.Error) finding.Finding {
+	r := refusal.Refusal{X: k.X, Obj: object.RefOf(k.Obj), Parsed: rejected, Message: k.Failed.Message}
 	f := ownFinding(k, engine.CodePruneFailed, string(k.Exam.Verdict.Reason))
 	f.Ref = r.Refused()
-	why := strings.TrimRight(cmp.Or(refusalValue.Detail, engine.FirstLine(k.Failed.Message)), ";")
-	inspection := finding.Fix{Text: "Check what protects the object, and which of its fields the message of the webhook refers to", Command: flux.Inspect(f.Ref)}
-	by := "webhook " + refusalValue.Webhook.Name
-	if refusalValue.Problem == apierror.ProblemPolicy {
-		policy := object.Ref{APIVersion: object.PolicyKind.Group + "/v1", Kind: object.PolicyKind.Kind, Name: refusalValue.Policy.Name}
+	why := strings.TrimRight(cmp.Or(rejected.Detail, engine.FirstLine(k.Failed.Message)), ";")
+	inspection := finding.Fix{Text: "Check what protects the object, and which of its fields the message of the webhook refers to", Command: flux.DescribeCommand(f.Ref)}
+	by := "webhook " + rejected.Webhook.Name
+	if rejected.Problem == apierror.ProblemPolicy {
+		policy := object.Ref{APIVersion: object.PolicyKind.Group + "/v1", Kind: object.PolicyKind.Kind, Name: rejected.Policy.Name}
 		by = policy.String()
-		inspection = finding.Fix{Text: "Check what protects the object, and what " + by + " requires", Command: flux.Inspect(policy)}
+		inspection = finding.Fix{Text: "Check what protects the object, and what " + by + " requires", Command: flux.DescribeCommand(policy)}
 		if obj := k.X.Snap.Lookup(policy).Object; obj != nil {
 			engine.Prove(&f, obj, "spec.matchConstraints", "spec.validations")
 		}
 	} else if c := r.Call(); c.Config != nil {
-		engine.Prove(&f, c.Config, "webhooks["+refusalValue.Webhook.Name+"].rules")
+		engine.Prove(&f, c.Config, "webhooks["+rejected.Webhook.Name+"].rules")
 	}
 	f.Message = fmt.Sprintf("%s can't delete %s, which is no longer in its manifests: %s denies it: %s", object.RefOf(k.Obj), f.Ref, by, why)
-	if k.X.Presence(engine.Part{Ref: f.Ref}) == snapshot.Absent {
+	if k.X.Presence(engine.ConfigSource{Ref: f.Ref}) == snapshot.Absent {
 		f.Evidence = append(f.Evidence, engine.Absent(f.Ref))
 		f.Ref = object.RefOf(k.Obj)
 		f.Message += "; the object does not exist now"

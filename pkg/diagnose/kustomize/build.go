@@ -23,7 +23,7 @@ func built(k flux.Kustomization, text string) bool {
 	if !ok && (k.Exam.Verdict.Status != health.Failing || k.Exam.Verdict.Reason != "BuildFailed" && k.Exam.Verdict.Reason != "ArtifactFailed") {
 		return true
 	}
-	if source, said := k.X.Message(text).Source(); said && source.Problem == message.SourceNoArtifact {
+	if source, ok := k.X.Message(text).Source(); ok && source.Problem == message.SourceNoArtifact {
 		build.Problem, build.Download.Problem = message.BuildDownload, message.DownloadNotFound
 	}
 	switch {
@@ -61,7 +61,7 @@ func path(k flux.Kustomization) string {
 	return strings.TrimPrefix(object.Text(k.Obj.Object, "spec", "path"), "./")
 }
 
-// OwnFinding is a finding whose message names the problem by itself.
+// ownFinding is a finding whose message names the problem by itself.
 func ownFinding(k flux.Kustomization, code finding.Code, reason string, fixes ...finding.Fix) finding.Finding {
 	message := cmp.Or(engine.FirstLine(k.Failed.Message), "its last reconciliation failed, and neither its conditions nor its events show why")
 	f := kustomizationFinding(k, code, reason, fmt.Sprintf("%s can't be applied: %s", object.RefOf(k.Obj), message))
@@ -112,7 +112,7 @@ func buildFixes(k flux.Kustomization, build message.Build) []finding.Fix {
 	return append(fixes, local(k, "build", "Build it in a clone of the repository, like Flux does, to see the whole error"))
 }
 
-// Logs is the command that shows the log of the controller about the layer.
+// logs is the command that shows the log of the controller about the layer.
 func logs(k flux.Kustomization) finding.Fix {
 	return finding.Fix{Text: "Read the log of kustomize-controller about it",
 		Command: escape.Command("flux logs --kind=Kustomization --name=%s --namespace=%s", k.Obj.GetName(), k.Obj.GetNamespace())}
@@ -146,7 +146,7 @@ func sourceRevision(k flux.Kustomization) []finding.Evidence {
 // missingReference reports a missing Secret or ConfigMap with variables, or blames what
 // should create it.
 func missingReference(k flux.Kustomization, build message.Build) {
-	needed := engine.Part{Ref: engine.CoreRef(build.Reference.Kind, cmp.Or(build.Reference.Namespace, k.Obj.GetNamespace()), build.Reference.Name)}
+	needed := engine.ConfigSource{Ref: engine.CoreRef(build.Reference.Kind, cmp.Or(build.Reference.Namespace, k.Obj.GetNamespace()), build.Reference.Name)}
 	f := ownFinding(k, engine.CodeSubstitutionFailed, failedAt(k, "BuildFailed"))
 	for i, from := range object.List(k.Obj.Object, "spec", "postBuild", "substituteFrom") {
 		if object.Text(from, "name") == needed.Ref.Name && object.Text(from, "kind") == needed.Ref.Kind {
@@ -159,7 +159,7 @@ func missingReference(k flux.Kustomization, build message.Build) {
 }
 
 // lacking reports an object that the layer needs for its build and that does not exist.
-func lacking(k flux.Kustomization, f finding.Finding, needed engine.Part, what, where string) {
+func lacking(k flux.Kustomization, f finding.Finding, needed engine.ConfigSource, what, where string) {
 	f.Ref = needed.Ref
 	f.Message = fmt.Sprintf("%s %s %s, which does not exist", object.RefOf(k.Obj), what, needed)
 	fix := finding.Fix{Text: fmt.Sprintf("Create %s, or correct %s", needed, where), File: k.X.DefinedIn(k.Obj)}
@@ -181,8 +181,8 @@ func lacking(k flux.Kustomization, f finding.Finding, needed engine.Part, what, 
 		f.Message += fmt.Sprintf("; did you mean %s?", near.Name)
 		fix.Text = fmt.Sprintf("In %s, write %s instead of %s, or create %s", where, near.Name, needed.Ref.Name, needed)
 	}
-	if maker, ok := flux.FailingCreator(k.X, needed.Ref, object.RefOf(k.Obj)); ok {
-		k.Exam.Blame = append(k.Exam.Blame, maker)
+	if creator, ok := flux.FailingCreator(k.X, needed.Ref, object.RefOf(k.Obj)); ok {
+		k.Exam.Blame = append(k.Exam.Blame, creator)
 	}
 	f.Fixes = []finding.Fix{fix}
 	report(k, f)

@@ -38,7 +38,7 @@ func decryption(k flux.Kustomization, build message.Build) {
 		if name == "" { // kustomize-controller's own (--sops-age-secret)
 			home, where = flux.ControllerOf(k.X, k.Obj).Namespace, "--sops-age-secret of kustomize-controller"
 		}
-		needed := engine.Part{Ref: engine.CoreRef("Secret", cmp.Or(build.Reference.Namespace, home), build.Reference.Name)}
+		needed := engine.ConfigSource{Ref: engine.CoreRef("Secret", cmp.Or(build.Reference.Namespace, home), build.Reference.Name)}
 		lacking(k, f, needed, "decrypts its manifests with the keys in", where)
 		return
 	}
@@ -51,14 +51,14 @@ func decryption(k flux.Kustomization, build message.Build) {
 	switch answer := k.X.Snap.Lookup(ref); answer.Presence {
 	case snapshot.Absent:
 		f.Code = engine.CodeDecryptionKey
-		lacking(k, f, engine.Part{Ref: ref}, "decrypts its manifests with the keys in", "spec.decryption.secretRef")
+		lacking(k, f, engine.ConfigSource{Ref: ref}, "decrypts its manifests with the keys in", "spec.decryption.secretRef")
 		return
 	case snapshot.Unknown:
 		if answer.Why.Why != snapshot.NotServed {
 			k.Exam.Unknown = append(k.Exam.Unknown, *answer.Why)
 		}
 		f.Message += encryptedFor(build)
-		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Check which keys %s has: Flux reads %s", ref, allNames(familiesOf(build.Decryption.Recipients))), Command: flux.Inspect(ref)}}
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Check which keys %s has: Flux reads %s", ref, allNames(familiesOf(build.Decryption.Recipients))), Command: flux.DescribeCommand(ref)}}
 	default:
 		judgeKeys(k, build, answer.Object, &f)
 	}
@@ -82,7 +82,7 @@ func judgeKeys(k flux.Kustomization, build message.Build, secret *unstructured.U
 	case problem == message.DecryptionKeyInvalid:
 		f.Code = engine.CodeDecryptionKey
 		f.Message = fmt.Sprintf("%s can't use key %s of %s: %s", object.RefOf(k.Obj), build.Decryption.Key, ref, engine.FirstLine(build.Detail))
-		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Replace the value of key %s with the private key as its program wrote it", build.Decryption.Key), Command: flux.Inspect(ref)}}
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Replace the value of key %s with the private key as its program wrote it", build.Decryption.Key), Command: flux.DescribeCommand(ref)}}
 	case !readable:
 		f.Code = engine.CodeDecryptionKey
 		f.Message = fmt.Sprintf("%s decrypts its manifests with %s, which has no key that Flux reads: it has %s, but Flux reads %s",
@@ -90,7 +90,7 @@ func judgeKeys(k flux.Kustomization, build message.Build, secret *unstructured.U
 		f.Fixes = renameKey(ref, keys, families[0])
 	case problem == message.DecryptionDenied:
 		f.Message = fmt.Sprintf("%s can't decrypt its manifests: the key service does not accept the credential in %s%s", object.RefOf(k.Obj), ref, encryptedFor(build))
-		f.Fixes = []finding.Fix{{Text: "Allow the identity of that credential to decrypt with the key, or replace the credential if it has expired", Command: flux.Inspect(ref)}}
+		f.Fixes = []finding.Fix{{Text: "Allow the identity of that credential to decrypt with the key, or replace the credential if it has expired", Command: flux.DescribeCommand(ref)}}
 	case problem == message.DecryptionMAC:
 		f.Ref = object.RefOf(k.Obj)
 		f.Fixes = []finding.Fix{{Text: "Encrypt the file again with sops: it was changed after it was encrypted", File: path(k)}}
@@ -102,7 +102,7 @@ func judgeKeys(k flux.Kustomization, build message.Build, secret *unstructured.U
 
 // otherKey is the fix if the Secret has a key, but not the right one.
 func otherKey(k flux.Kustomization, ref object.Ref, families []keyFamily) []finding.Fix {
-	fixes := []finding.Fix{{Text: fmt.Sprintf("Add the private key of one of these recipients to %s (Flux reads %s)", ref, allNames(families)), Command: flux.Inspect(ref)}}
+	fixes := []finding.Fix{{Text: fmt.Sprintf("Add the private key of one of these recipients to %s (Flux reads %s)", ref, allNames(families)), Command: flux.DescribeCommand(ref)}}
 	again := finding.Fix{Text: "Or encrypt the file for the key in the Secret: add its recipient to .sops.yaml, then run sops updatekeys on the file", File: path(k)}
 	if len(families) == 1 && families[0].suffix == ".agekey" {
 		again.Text += "; age-keygen -y prints the recipient of a private key"
@@ -217,7 +217,7 @@ func renameKey(ref object.Ref, keys []string, family keyFamily) []finding.Fix {
 		return len(keys) > 1 && !strings.Contains(key, "key") && !strings.Contains(key, strings.Fields(family.what)[0])
 	})
 	if len(candidates) != 1 {
-		return []finding.Fix{{Text: fmt.Sprintf("Add the %s to %s under a name that Flux reads: %s", family.what, ref, family.names()), Command: flux.Inspect(ref)}}
+		return []finding.Fix{{Text: fmt.Sprintf("Add the %s to %s under a name that Flux reads: %s", family.what, ref, family.names()), Command: flux.DescribeCommand(ref)}}
 	}
 	name := family.rename(candidates[0])
 	return []finding.Fix{{

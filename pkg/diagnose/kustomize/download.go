@@ -141,10 +141,10 @@ func unreached(k flux.Kustomization, server object.Ref, d message.Download, f *f
 func storeAgain(k flux.Kustomization) []finding.Fix {
 	ref := health.SourceOf(k.Obj)
 	source := k.X.Snap.Lookup(ref).Object
-	if source == nil || flux.FluxCommand("reconcile", source) == "" {
-		return []finding.Fix{{Text: fmt.Sprintf("Check which controller writes %s, and what it reports", ref), Command: flux.Inspect(ref)}}
+	if source == nil || flux.Command("reconcile", source) == "" {
+		return []finding.Fix{{Text: fmt.Sprintf("Check which controller writes %s, and what it reports", ref), Command: flux.DescribeCommand(ref)}}
 	}
-	return []finding.Fix{{Text: fmt.Sprintf("Fetch %s again, so that its artifact is stored again", ref), Command: flux.FluxCommand("reconcile", source)}}
+	return []finding.Fix{{Text: fmt.Sprintf("Fetch %s again, so that its artifact is stored again", ref), Command: flux.Command("reconcile", source)}}
 }
 
 // fullDisk reports a controller that has no space for its downloads.

@@ -1,4 +1,5 @@
-// Package kustomize explains Kustomizations.
+// Package kustomize explains why Kustomizations of Flux are not ready: download,
+// decryption, variables, build, apply and health checks.
 package kustomize
 
 import (
@@ -42,7 +43,7 @@ func ExplainKustomization(x *engine.Context, obj *unstructured.Unstructured, fai
 		e.Findings = append(e.Findings, flux.Cycle(x, e.Verdict))
 		return e
 	case flux.IsAbandoned(e.Verdict):
-		flux.Stuck(x, obj, &e)
+		flux.ExplainStuck(x, obj, &e)
 		return e
 	}
 	if flux.Dependencies(x, obj, &e) || readyExpr(k) || invalidExpression(k) {

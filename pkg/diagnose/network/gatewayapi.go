@@ -50,7 +50,7 @@ func (g apiGateway) finding(code finding.Code, reason, message string) finding.F
 	return finding.Finding{Code: code, Ref: object.RefOf(g.obj), Reason: reason, Severity: finding.Critical, Message: message}
 }
 
-// Class reports a class that does not exist, and blames one that no controller has
+// class reports a class that does not exist, and blames one that no controller has
 // accepted. It reports whether that is why the Gateway does not work.
 func (g apiGateway) class() bool {
 	name := object.Text(g.obj.Object, "spec", "gatewayClassName")
@@ -88,7 +88,7 @@ func nearFixes(x *engine.Context, f *finding.Finding, obj *unstructured.Unstruct
 		return []finding.Fix{look}
 	}
 	f.Message += fmt.Sprintf("; did you mean %s?", near.Name)
-	return []finding.Fix{{Text: fmt.Sprintf("In %s, write %s instead of %s", path, near.Name, gone.Name), Command: flux.ApplyNow(x, obj), File: flux.File(x, obj, path)}, look}
+	return []finding.Fix{{Text: fmt.Sprintf("In %s, write %s instead of %s", path, near.Name, gone.Name), Command: flux.ApplyCommand(x, obj), File: flux.File(x, obj, path)}, look}
 }
 
 // certificates checks the Secrets that listeners reference.

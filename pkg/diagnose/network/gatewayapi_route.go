@@ -84,7 +84,7 @@ func (r apiRoute) parent(i int, parent map[string]any) {
 	}
 }
 
-// Refused explains why a Gateway does not accept the route, by the reason of its
+// refused explains why a Gateway does not accept the route, by the reason of its
 // controller and the fields of the two objects.
 func (r apiRoute) refused(at int, path string, parent map[string]any, gateway *unstructured.Unstructured) {
 	status := object.List(r.obj.Object, "status", "parents")[at]
@@ -136,7 +136,7 @@ func (r apiRoute) hostname(f *finding.Finding, gateway *unstructured.Unstructure
 			if len(f.Fixes) == 1 && engine.MisspellingDistance(host, offered) > 0 {
 				path := fmt.Sprintf("spec.hostnames[%d]", k)
 				f.Fixes = append([]finding.Fix{{Text: fmt.Sprintf("In %s, write %s instead of %s", path, offered, host),
-					Command: flux.ApplyNow(r.x, r.obj), File: flux.File(r.x, r.obj, path)}}, f.Fixes...)
+					Command: flux.ApplyCommand(r.x, r.obj), File: flux.File(r.x, r.obj, path)}}, f.Fixes...)
 			}
 		}
 	}
@@ -151,12 +151,12 @@ func (r apiRoute) section(f *finding.Finding, path string, parent map[string]any
 		engine.Prove(f, gateway, fmt.Sprintf("spec.listeners[%d].name", i), fmt.Sprintf("spec.listeners[%d].port", i))
 		if len(f.Fixes) == 1 && engine.MisspellingDistance(wanted, name) > 0 {
 			f.Fixes = append([]finding.Fix{{Text: fmt.Sprintf("In %s.sectionName, write %s instead of %s", path, name, wanted),
-				Command: flux.ApplyNow(r.x, r.obj), File: flux.File(r.x, r.obj, path+".sectionName")}}, f.Fixes...)
+				Command: flux.ApplyCommand(r.x, r.obj), File: flux.File(r.x, r.obj, path+".sectionName")}}, f.Fixes...)
 		}
 	}
 }
 
-// judgeBackend checks a Service of a rule; other kinds are not known.
+// backend checks a Service of a rule; other kinds are not known.
 func (r apiRoute) backend(path string, backend map[string]any) {
 	if group, kind := object.Text(backend, "group"), cmp.Or(object.Text(backend, "kind"), object.ServiceKind.Kind); group != "" || kind != object.ServiceKind.Kind {
 		return

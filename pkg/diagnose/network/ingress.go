@@ -59,7 +59,7 @@ func (i ingress) broken(reason, why string) finding.Finding {
 
 func (i ingress) report(f finding.Finding) { i.exam.Findings = append(i.exam.Findings, f) }
 
-// Class reports an Ingress that no controller serves: its class does not exist, or it
+// class reports an Ingress that no controller serves: its class does not exist, or it
 // sets none and the cluster has no default. An Ingress with an address is served,
 // whatever its class; older ones set the class in an annotation.
 func (i ingress) class() {
@@ -112,7 +112,7 @@ func (i ingress) noClass() {
 	i.report(f)
 }
 
-// judgeBackend checks a Service and its port.
+// backend checks a Service and its port.
 func (i ingress) backend(path string, backend map[string]any) {
 	name := object.Text(backend, "service", "name")
 	if name == "" {

@@ -24,7 +24,7 @@ type routeBackend struct {
 	namePath, portPath string
 	number             int64
 	port               string
-	// brokenRoute creates the finding on the object.
+	// broken creates the finding on the object.
 	broken func(reason, why string) finding.Finding
 }
 
@@ -72,7 +72,7 @@ func backendPort(x *engine.Context, b routeBackend, service *unstructured.Unstru
 		}
 		if len(ports) == 1 && name == "" || engine.MisspellingDistance(meant, wrong) > 0 || object.Int(port, "targetPort") == number && number != 0 {
 			f.Fixes = append([]finding.Fix{{Text: fmt.Sprintf("In %s, write %s instead of %s", path, meant, wrong),
-				Command: flux.ApplyNow(x, obj), File: flux.File(x, obj, path)}}, f.Fixes...)
+				Command: flux.ApplyCommand(x, obj), File: flux.File(x, obj, path)}}, f.Fixes...)
 			break
 		}
 	}

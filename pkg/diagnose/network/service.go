@@ -1,4 +1,5 @@
-// Package network explains Services, Ingresses and the Gateway API.
+// Package network explains Services without endpoints or addresses, and Ingresses,
+// Gateways and routes of the Gateway API that no controller serves.
 package network
 
 import (
@@ -48,7 +49,7 @@ func endpoints(s traffic.Service, failing bool) {
 		return // its endpoints are made by hand
 	}
 	behind := s.X.Selected(selector, s.Obj.GetNamespace())
-	unseen := s.X.Unseen(s.Obj.GetNamespace())
+	unseen := s.X.UnreadSelectable(s.Obj.GetNamespace())
 	ready, listed := s.Ready()
 	if ready > 0 {
 		return
@@ -102,7 +103,7 @@ func noEndpoints(s traffic.Service, behind []*unstructured.Unstructured) finding
 	ref, selector := object.RefOf(s.Obj), engine.WriteLabels(engine.SelectorOf(s.Obj))
 	f := finding.Finding{Code: engine.CodeNoEndpoints, Ref: ref, Reason: "NoEndpoints", Severity: finding.Critical}
 	engine.Prove(&f, s.Obj, "spec.selector")
-	if len(behind) == 0 && len(s.X.Unseen(ref.Namespace)) > 0 { // the slices alone are known
+	if len(behind) == 0 && len(s.X.UnreadSelectable(ref.Namespace)) > 0 { // the slices alone are known
 		f.Message = fmt.Sprintf("%s has no ready endpoints: its EndpointSlices list none", ref)
 		for _, slice := range s.Slices() {
 			engine.Prove(&f, slice, "endpoints")
@@ -179,7 +180,7 @@ func aliasMissing(s traffic.Service, at *unstructured.Unstructured, gone object.
 		f.Message += fmt.Sprintf("; did you mean %s?", near.Name)
 		wrong := object.Text(at.Object, "spec", "externalName")
 		f.Fixes = append([]finding.Fix{{Text: fmt.Sprintf("In spec.externalName, write %s%s instead of %s", near.Name, strings.TrimPrefix(wrong, gone.Name), wrong),
-			Command: flux.ApplyNow(s.X, at), File: flux.File(s.X, at, "spec.externalName")}}, f.Fixes...)
+			Command: flux.ApplyCommand(s.X, at), File: flux.File(s.X, at, "spec.externalName")}}, f.Fixes...)
 	}
 	s.Exam.Findings = append(s.Exam.Findings, f)
 }
@@ -254,7 +255,7 @@ func addressTaken(s traffic.Service, f *finding.Finding) bool {
 			f.Message += fmt.Sprintf(": %s already uses %s", object.RefOf(other), wanted)
 			engine.Prove(f, s.Obj, "spec.loadBalancerIP")
 			engine.Prove(f, other, fmt.Sprintf("status.loadBalancer.ingress[%d].ip", i))
-			f.Fixes = []finding.Fix{{Text: "Set another address in spec.loadBalancerIP, or remove it", Command: flux.ApplyNow(s.X, s.Obj), File: flux.File(s.X, s.Obj, "spec.loadBalancerIP")}}
+			f.Fixes = []finding.Fix{{Text: "Set another address in spec.loadBalancerIP, or remove it", Command: flux.ApplyCommand(s.X, s.Obj), File: flux.File(s.X, s.Obj, "spec.loadBalancerIP")}}
 			return true
 		}
 	}
@@ -338,7 +339,7 @@ func plaintext(s traffic.Service) {
 		engine.Prove(&f, strict, "spec.mtls.mode")
 		in, _, _ := strings.Cut(path, "[")
 		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Remove %s from %s, so that Istio injects its proxy into the pods", traffic.InjectLabel, in),
-			Command: flux.ApplyNow(s.X, c.From), File: flux.File(s.X, c.From, path)}}
+			Command: flux.ApplyCommand(s.X, c.From), File: flux.File(s.X, c.From, path)}}
 		s.Exam.Findings = append(s.Exam.Findings, f)
 	}
 }

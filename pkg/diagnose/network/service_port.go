@@ -26,7 +26,7 @@ func targetPorts(s traffic.Service) {
 	for i, port := range ports {
 		f, ok := unresolved(s, i, port, behind)
 		if !ok {
-			f, ok = s.Mistaken(i, port, behind)
+			f, ok = s.MistakenPort(i, port, behind)
 		}
 		if ok {
 			broken = append(broken, f)
@@ -65,10 +65,10 @@ func unresolved(s traffic.Service, i int, port map[string]any, behind []*unstruc
 	f.Fixes = []finding.Fix{{Text: "Compare targetPort with the ports of the containers",
 		Command: escape.Command("kubectl get %s %s -n %s -o yaml", engine.ResourceOf(object.RefOf(behind[0])), behind[0].GetName(), behind[0].GetNamespace()),
 		File:    flux.File(s.X, s.Obj, fmt.Sprintf("spec.ports[%d].targetPort", i))}}
-	if near, ok := traffic.NearPort(s.X, behind, func(c traffic.ContainerPort) bool {
+	if near, ok := traffic.FindPort(s.X, behind, func(c traffic.ContainerPort) bool {
 		return engine.MisspellingDistance(name, c.Name) > 0 || c.Number == object.Int(port, "port")
 	}); ok {
-		s.Offer(&f, i, near, name)
+		s.SuggestPort(&f, i, near, name)
 	}
 	return f, true
 }

@@ -16,23 +16,23 @@ import (
 )
 
 // insufficientResources reports a pod that requests more than any node has left.
-func insufficientResources(s pods.View, t *pods.Trouble, short []string) {
+func insufficientResources(s pods.View, t *pods.Problem, short []string) {
 	t.Code = engine.CodeCapacity
-	asked := requests(s.Pod)
+	requested := requests(s.Pod)
 	free, complete := freeResources(s.X)
 	var parts []string
 	matches := func(node *unstructured.Unstructured) bool { return matches(s, node) }
 	tooLarge, nodesKnown := false, len(s.X.Unreadable(object.NodeKind, "")) == 0
 	for _, name := range short {
 		part := name
-		if want, ok := asked[name]; ok && name != "pods" {
+		if want, ok := requested[name]; ok && name != "pods" {
 			part += ": " + amount(want) + " requested"
 			t.Evidence = append(t.Evidence, requestsOf(s, name)...)
 		}
 		if node, most := mostOf(free, name, matches); node != nil {
 			total := quantities(node, "allocatable")[name]
 			if _, largest := mostOf(allocatableResources(s.X), name, matches); name != "pods" && nodesKnown {
-				want := asked[name]
+				want := requested[name]
 				tooLarge = tooLarge || want.Cmp(largest) > 0
 			}
 			word := "free"
@@ -48,7 +48,7 @@ func insufficientResources(s pods.View, t *pods.Trouble, short []string) {
 		parts = append(parts, part)
 	}
 	t.Message = fmt.Sprintf("no node has enough free resources for %s (%s)", s.Pods(), strings.Join(parts, "; "))
-	less := finding.Fix{Text: "If the pods need less than they request, lower their requests", File: flux.File(s.X, s.Work, "resources.requests"), Command: flux.ApplyNow(s.X, s.Work)}
+	less := finding.Fix{Text: "If the pods need less than they request, lower their requests", File: flux.File(s.X, s.Work, "resources.requests"), Command: flux.ApplyCommand(s.X, s.Work)}
 	more := finding.Fix{Text: "Otherwise add a node, or free resources on one; check what the nodes have left", Command: "kubectl describe nodes"}
 	if tooLarge {
 		t.Message += "; no node is that large, even when it is empty"
@@ -145,16 +145,16 @@ func mostOf(rooms []nodeResources, name string, may func(*unstructured.Unstructu
 func requests(pod *unstructured.Unstructured) map[string]resource.Quantity {
 	total := map[string]resource.Quantity{}
 	for _, container := range object.List(pod.Object, "spec", "containers") {
-		for name, asked := range parseQuantities(object.Map(container, "resources", "requests")) {
+		for name, requested := range parseQuantities(object.Map(container, "resources", "requests")) {
 			sum := total[name]
-			sum.Add(asked)
+			sum.Add(requested)
 			total[name] = sum
 		}
 	}
 	for _, container := range object.List(pod.Object, "spec", "initContainers") {
-		for name, asked := range parseQuantities(object.Map(container, "resources", "requests")) {
-			if have := total[name]; asked.Cmp(have) > 0 {
-				total[name] = asked
+		for name, requested := range parseQuantities(object.Map(container, "resources", "requests")) {
+			if have := total[name]; requested.Cmp(have) > 0 {
+				total[name] = requested
 			}
 		}
 	}
@@ -177,8 +177,8 @@ func parseQuantities(list map[string]any) map[string]resource.Quantity {
 }
 
 // fits reports whether requests are within the available resources.
-func fits(asked, there map[string]resource.Quantity) bool {
-	for name, want := range asked {
+func fits(requested, there map[string]resource.Quantity) bool {
+	for name, want := range requested {
 		if have, ok := there[name]; ok && want.Cmp(have) > 0 {
 			return false
 		}

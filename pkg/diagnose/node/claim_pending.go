@@ -77,24 +77,24 @@ func provisioning(events []health.Warning) (health.Warning, bool) {
 func silentProvisioner(x *engine.Context, claim *unstructured.Unstructured, class string, since time.Time) finding.Finding {
 	f := pendingClaim(claim, "Pending", "no event states the reason", engine.Evidence(claim, "status.phase", object.Text(claim.Object, "status", "phase"), since), since)
 	obj := x.Class(class)
-	maker := provisioner(x, class)
-	if obj == nil || maker == "" {
+	creator := provisioner(x, class)
+	if obj == nil || creator == "" {
 		return f
 	}
-	f.Evidence = append(f.Evidence, engine.Evidence(obj, "provisioner", maker, time.Time{}))
-	driver := object.Ref{APIVersion: object.DriverKind.Group + "/v1", Kind: object.DriverKind.Kind, Name: maker}
+	f.Evidence = append(f.Evidence, engine.Evidence(obj, "provisioner", creator, time.Time{}))
+	driver := object.Ref{APIVersion: object.DriverKind.Group + "/v1", Kind: object.DriverKind.Kind, Name: creator}
 	switch {
-	case maker == "kubernetes.io/no-provisioner":
+	case creator == "kubernetes.io/no-provisioner":
 		f.Message = fmt.Sprintf("%s has no volume: its StorageClass %s does not provision volumes, and no existing volume matches", f.Ref, class)
 		f.Fixes = []finding.Fix{{Text: "Create a PersistentVolume of that class that is large enough, or use a class that provisions volumes", File: flux.File(x, claim, "storageClass"), Command: "kubectl get persistentvolumes,storageclasses"}}
 	case len(x.Snap.List(object.DriverKind, "").Objects) > 0 && x.Snap.Lookup(driver).Presence == snapshot.Absent:
 		// A provisioner need not be a CSI driver, so that its absence alone says
 		// nothing where no other is one.
-		f.Message = fmt.Sprintf("%s has no volume: its provisioner %s has not created one, and no storage driver of that name is installed", f.Ref, maker)
+		f.Message = fmt.Sprintf("%s has no volume: its provisioner %s has not created one, and no storage driver of that name is installed", f.Ref, creator)
 		f.Evidence = append(f.Evidence, finding.Evidence{Ref: driver, Field: "object", Value: "does not exist"})
 		f.Fixes = append([]finding.Fix{{Text: "Check which drivers are installed; install this one, or use a class of another driver", File: flux.File(x, claim, "storageClass"), Command: "kubectl get csidrivers,storageclasses"}}, f.Fixes...)
 	default:
-		f.Message = fmt.Sprintf("%s has no volume: its provisioner %s has not created one", f.Ref, maker)
+		f.Message = fmt.Sprintf("%s has no volume: its provisioner %s has not created one", f.Ref, creator)
 	}
 	return f
 }

@@ -15,7 +15,7 @@ import (
 
 // cordonedNodes reports a pod that could run only on cordoned nodes. Nodes stay cordoned
 // while they are drained, which a budget may block.
-func cordonedNodes(s pods.View, t *pods.Trouble) {
+func cordonedNodes(s pods.View, t *pods.Problem) {
 	var cordoned []*unstructured.Unstructured
 	for _, node := range s.X.Snap.List(object.NodeKind, "").Objects {
 		if object.Bool(node.Object, "spec", "unschedulable") && matches(s, node) && volumesFit(s, node) != engine.No {
@@ -80,7 +80,7 @@ func volumesFit(s pods.View, node *unstructured.Unstructured) engine.Certainty {
 
 // blockedDrain reports a budget that allows none of its pods to be evicted from a
 // cordoned node, so the node's drain does not complete.
-func blockedDrain(x *engine.Context, cordoned []*unstructured.Unstructured, t *pods.Trouble) {
+func blockedDrain(x *engine.Context, cordoned []*unstructured.Unstructured, t *pods.Problem) {
 	onNode := map[string]bool{}
 	for _, node := range cordoned {
 		onNode[node.GetName()] = true

@@ -28,19 +28,19 @@ func JudgeNode(x *engine.Context, node *unstructured.Unstructured) engine.Result
 	if v := x.NodeVerdict(node); v.Status != health.Ready {
 		return engine.Result{Verdict: v}
 	}
-	var conditions []selfreport.OwnCondition
-	for _, c := range selfreport.OwnConditions(node) {
+	var conditions []selfreport.Condition
+	for _, c := range selfreport.Conditions(node) {
 		// Amazon EKS's node monitoring agent writes KernelReady, StorageReady, …
-		if kind := selfreport.PolarityOf(c.Type); kind == selfreport.Fault || kind == selfreport.Wanted && c.Type != "Ready" {
+		if selfreport.ShowsProblem(c.Type) && c.Type != "Ready" {
 			conditions = append(conditions, c)
 		}
 	}
 	if e, ok := selfreport.ByConditions(node, conditions); ok {
 		return e
 	}
-	for _, c := range selfreport.OwnConditions(node) { // Azure's VMEventScheduled, RebootScheduled, …
+	for _, c := range selfreport.Conditions(node) { // Azure's VMEventScheduled, RebootScheduled, …
 		if strings.HasSuffix(c.Type, "Scheduled") && c.Status == "True" {
-			return selfreport.OwnFinding(node, health.Ready, engine.CodeOwnWarning, finding.Warning, c.Reason, c.Says(), c.Since, c.Proof(node))
+			return selfreport.OwnFinding(node, health.Ready, engine.CodeOwnWarning, finding.Warning, c.Reason, c.Clause(), c.Since, c.Proof(node))
 		}
 	}
 	if e, ok := temporaryNode(node); ok {
@@ -52,7 +52,7 @@ func JudgeNode(x *engine.Context, node *unstructured.Unstructured) engine.Result
 		e.Findings[0].Fixes = []finding.Fix{{Text: "Once its maintenance is over, allow pods on it again", Command: "kubectl uncordon " + escape.ShellWord(node.GetName())}}
 		return e
 	}
-	return selfreport.ReadyExam(node, object.ConditionOf(node, "Ready").Since)
+	return selfreport.ReadyResult(node, object.ConditionOf(node, "Ready").Since)
 }
 
 // temporaryTaints are the taints with which a controller temporarily keeps pods off a node:
@@ -84,7 +84,7 @@ func JudgeNamespace(x *engine.Context, obj *unstructured.Unstructured) engine.Re
 	if e, ok := selfreport.Deleted(x, obj); ok {
 		return e
 	}
-	return selfreport.ReadyExam(obj, time.Time{})
+	return selfreport.ReadyResult(obj, time.Time{})
 }
 
 // JudgeQuota warns about a quota that is used up: the next object that counts against
@@ -105,7 +105,7 @@ func JudgeQuota(x *engine.Context, quota *unstructured.Unstructured) engine.Resu
 		full = append(full, fmt.Sprintf("%s: %s of %s", name, used.String(), limit.String()))
 		proof = append(proof, selfreport.QuoteFields(quota, "status.hard["+name+"]", "status.used["+name+"]")...)
 	}
-	e := selfreport.ReadyExam(quota, time.Time{})
+	e := selfreport.ReadyResult(quota, time.Time{})
 	if len(full) > 0 {
 		ref := object.RefOf(quota)
 		e.Findings = []finding.Finding{{
@@ -131,7 +131,7 @@ func JudgeBudget(x *engine.Context, budget *unstructured.Unstructured) engine.Re
 		return selfreport.ReadyOrUnknown(budget, nil)
 	}
 	if allowed > 0 {
-		return selfreport.ReadyExam(budget, object.ConditionOf(budget, "DisruptionAllowed").Since)
+		return selfreport.ReadyResult(budget, object.ConditionOf(budget, "DisruptionAllowed").Since)
 	}
 	count := func(name string) int64 { return object.Int(budget.Object, "status", name) }
 	says, c := "", object.ConditionOf(budget, "DisruptionAllowed")
@@ -156,9 +156,9 @@ func JudgeBudget(x *engine.Context, budget *unstructured.Unstructured) engine.Re
 	return e
 }
 
-// JudgeSigning reports the progress of a CertificateSigningRequest
+// JudgeSigningRequest reports the progress of a CertificateSigningRequest
 // (certificates.k8s.io/v1).
-func JudgeSigning(x *engine.Context, obj *unstructured.Unstructured) engine.Result {
+func JudgeSigningRequest(x *engine.Context, obj *unstructured.Unstructured) engine.Result {
 	if e, ok := selfreport.Deleted(x, obj); ok {
 		return e
 	}
@@ -186,12 +186,12 @@ func JudgeSigning(x *engine.Context, obj *unstructured.Unstructured) engine.Resu
 		return selfreport.OwnFinding(obj, health.Progressing, engine.CodeSigning, finding.Warning, "NotSigned", "it is approved, and signer "+signer+" has not signed it yet", approved.Since,
 			append([]finding.Evidence{engine.QuoteWithStatus(obj, approved)}, who...)...)
 	}
-	return selfreport.ReadyExam(obj, approved.Since)
+	return selfreport.ReadyResult(obj, approved.Since)
 }
 
-// JudgePolicy reports the errors that the API server found in the expressions of a
+// JudgeAdmissionPolicy reports the errors that the API server found in the expressions of a
 // policy (admissionregistration.k8s.io/v1, TypeChecking).
-func JudgePolicy(x *engine.Context, obj *unstructured.Unstructured) engine.Result {
+func JudgeAdmissionPolicy(x *engine.Context, obj *unstructured.Unstructured) engine.Result {
 	if e, ok := selfreport.Deleted(x, obj); ok {
 		return e
 	}
@@ -204,19 +204,19 @@ func JudgePolicy(x *engine.Context, obj *unstructured.Unstructured) engine.Resul
 		return selfreport.OwnFinding(obj, health.Failing, engine.CodePolicy, finding.Warning, "TypeCheck", says, time.Time{},
 			selfreport.QuoteFields(obj, fmt.Sprintf("%s[%d].fieldRef", path, i), fmt.Sprintf("%s[%d].warning", path, i), "spec.failurePolicy")...)
 	}
-	if e, ok := selfreport.ByConditions(obj, selfreport.OwnConditions(obj)); ok {
+	if e, ok := selfreport.ByConditions(obj, selfreport.Conditions(obj)); ok {
 		return e
 	}
-	return selfreport.ReadyExam(obj, time.Time{})
+	return selfreport.ReadyResult(obj, time.Time{})
 }
 
-// JudgeReport reports what a policy report contains about other objects (policy reports
+// JudgePolicyReport reports what a policy report contains about other objects (policy reports
 // API v1alpha2: summary and results). The report itself is ready.
-func JudgeReport(x *engine.Context, obj *unstructured.Unstructured) engine.Result {
+func JudgePolicyReport(x *engine.Context, obj *unstructured.Unstructured) engine.Result {
 	if e, ok := selfreport.Deleted(x, obj); ok {
 		return e
 	}
-	e := selfreport.ReadyExam(obj, time.Time{})
+	e := selfreport.ReadyResult(obj, time.Time{})
 	failed := object.Int(obj.Object, "summary", "fail") + object.Int(obj.Object, "summary", "error")
 	if failed == 0 {
 		return e
@@ -234,14 +234,14 @@ func JudgeReport(x *engine.Context, obj *unstructured.Unstructured) engine.Resul
 	return e
 }
 
-// JudgePolicyBinding looks up the policy of a binding: without it, the binding has no
+// JudgeAdmissionPolicyBinding looks up the policy of a binding: without it, the binding has no
 // effect.
-func JudgePolicyBinding(x *engine.Context, obj *unstructured.Unstructured) engine.Result {
+func JudgeAdmissionPolicyBinding(x *engine.Context, obj *unstructured.Unstructured) engine.Result {
 	if e, ok := selfreport.Deleted(x, obj); ok {
 		return e
 	}
 	policy := object.Ref{APIVersion: obj.GetAPIVersion(), Kind: strings.TrimSuffix(obj.GetKind(), "Binding"), Name: object.Text(obj.Object, "spec", "policyName")}
-	e := selfreport.ReadyExam(obj, time.Time{})
+	e := selfreport.ReadyResult(obj, time.Time{})
 	switch answer := x.Snap.Lookup(policy); answer.Presence {
 	case snapshot.Unknown:
 		e.Unknown = append(e.Unknown, *answer.Why)

@@ -24,7 +24,7 @@ func JudgeClaim(x *engine.Context, claim *unstructured.Unstructured) engine.Resu
 	case "Bound":
 		return judgeChange(x, claim)
 	case "Lost":
-		e := selfreport.ReadyExam(claim, time.Time{})
+		e := selfreport.ReadyResult(claim, time.Time{})
 		fail(&e, lostClaim(claim))
 		return e
 	}
@@ -45,7 +45,7 @@ func JudgeVolume(x *engine.Context, volume *unstructured.Unstructured) engine.Re
 	claim := object.Text(volume.Object, "spec", "claimRef", "namespace") + "/" + object.Text(volume.Object, "spec", "claimRef", "name")
 	switch phase := object.Text(volume.Object, "status", "phase"); phase {
 	case "Bound", "Available":
-		return selfreport.ReadyExam(volume, since)
+		return selfreport.ReadyResult(volume, since)
 	case "Released":
 		e := selfreport.OwnFinding(volume, health.Failing, engine.CodeVolumeState, finding.Warning, phase,
 			"its claim "+claim+" was deleted; it holds that claim's data, and no other claim can use it", since, proof...)
@@ -75,7 +75,7 @@ func JudgeAttachment(x *engine.Context, obj *unstructured.Unstructured) engine.R
 	message := engine.FirstLine(object.Text(obj.Object, "status", "attachError", "message"))
 	switch {
 	case attached:
-		return selfreport.ReadyExam(obj, time.Time{})
+		return selfreport.ReadyResult(obj, time.Time{})
 	case message != "":
 		says := fmt.Sprintf("volume %s can't be attached: %s", object.Text(obj.Object, "spec", "source", "persistentVolumeName"), message)
 		return selfreport.OwnFinding(obj, health.Failing, engine.CodeAttachment, finding.Critical, "AttachError", says, object.Time(obj.Object, "status", "attachError", "time"),
@@ -98,7 +98,7 @@ func JudgeSnapshot(x *engine.Context, obj *unstructured.Unstructured) engine.Res
 		return e
 	}
 	if object.Bool(obj.Object, "status", "readyToUse") {
-		return selfreport.ReadyExam(obj, object.Time(obj.Object, "status", "creationTime"))
+		return selfreport.ReadyResult(obj, object.Time(obj.Object, "status", "creationTime"))
 	}
 	says := "the snapshot is not ready to use yet"
 	if object.Map(obj.Object, "status") == nil {
@@ -113,12 +113,12 @@ func JudgeResourceClaim(x *engine.Context, obj *unstructured.Unstructured) engin
 	if e, ok := selfreport.Deleted(x, obj); ok {
 		return e
 	}
-	if e, ok := selfreport.ByConditions(obj, selfreport.OwnConditions(obj)); ok {
+	if e, ok := selfreport.ByConditions(obj, selfreport.Conditions(obj)); ok {
 		e.Findings[0].Code = engine.CodeResourceClaim
 		return e
 	}
 	if object.Map(obj.Object, "status", "allocation") != nil {
-		return selfreport.ReadyExam(obj, time.Time{})
+		return selfreport.ReadyResult(obj, time.Time{})
 	}
 	says := "no device is allocated yet: the scheduler allocates one for the first pod that uses it"
 	return selfreport.OwnFinding(obj, health.Progressing, engine.CodeResourceClaim, finding.Warning, "NotAllocated", says, obj.GetCreationTimestamp().Time,

@@ -1,4 +1,5 @@
-// Package node explains nodes, scheduling and volumes.
+// Package node explains nodes that are not ready, pods that can't be scheduled, and
+// the claims and volumes that pods wait for.
 package node
 
 import (

@@ -22,7 +22,7 @@ import (
 // or of its attributes. The claim keeps serving its pods during the change.
 type volumeChange struct {
 	claim *unstructured.Unstructured
-	// Failed is the error, empty if there is none; pending is what the change waits
+	// failed is the error, empty if there is none; pending is what the change waits
 	// for.
 	failed, pending string
 	reason          string
@@ -47,11 +47,11 @@ func judgeChange(x *engine.Context, claim *unstructured.Unstructured) engine.Res
 	if e, ok := modifying(x, claim); ok {
 		return e
 	}
-	if e, ok := selfreport.ByConditions(claim, selfreport.OwnConditions(claim)); ok {
+	if e, ok := selfreport.ByConditions(claim, selfreport.Conditions(claim)); ok {
 		e.Findings[0].Severity = finding.Warning // the volume works meanwhile
 		return e
 	}
-	return selfreport.ReadyExam(claim, time.Time{})
+	return selfreport.ReadyResult(claim, time.Time{})
 }
 
 // resizing reports a claim whose volume does not have the requested size, or that
@@ -60,9 +60,9 @@ func resizing(x *engine.Context, claim *unstructured.Unstructured) (engine.Resul
 	const statePath = "status.allocatedResourceStatuses.storage"
 	c := volumeChange{claim: claim}
 	state := object.Text(claim.Object, "status", "allocatedResourceStatuses", "storage")
-	asked, okAsked := engine.QuantityAt(claim, "spec", "resources", "requests", "storage")
+	requested, okAsked := engine.QuantityAt(claim, "spec", "resources", "requests", "storage")
 	has, okHas := engine.QuantityAt(claim, "status", "capacity", "storage")
-	differs := okAsked && okHas && has.Cmp(asked) < 0
+	differs := okAsked && okHas && has.Cmp(requested) < 0
 	if !c.conditions(resizeErrors, resizeWaits) && state == "" && !differs {
 		return engine.Result{}, false
 	}
@@ -76,7 +76,7 @@ func resizing(x *engine.Context, claim *unstructured.Unstructured) (engine.Resul
 	c.proof = append(c.proof, selfreport.QuoteFields(claim, statePath, engine.SizePath, "status.capacity.storage", "spec.storageClassName")...)
 	what := "resized"
 	if differs {
-		what = fmt.Sprintf("resized from %s to %s", has.String(), asked.String())
+		what = fmt.Sprintf("resized from %s to %s", has.String(), requested.String())
 	}
 	return c.exam("can't be "+what, "is being "+what, resizeFixes(x, c, state, has.String())), true
 }
@@ -106,7 +106,7 @@ func modifying(x *engine.Context, claim *unstructured.Unstructured) (engine.Resu
 // conditions reads the conditions of the claim.
 func (c *volumeChange) conditions(failed, pending []string) bool {
 	for _, kind := range slices.Concat(failed, pending) {
-		for _, own := range selfreport.OwnConditions(c.claim) {
+		for _, own := range selfreport.Conditions(c.claim) {
 			if own.Type != kind || own.Status != "True" {
 				continue
 			}
@@ -126,7 +126,7 @@ func (c *volumeChange) conditions(failed, pending []string) bool {
 	return c.reason != ""
 }
 
-// Events reads the newest event about a failure, or otherwise about what the change
+// events reads the newest event about a failure, or otherwise about what the change
 // waits for.
 func (c *volumeChange) events(events []health.Warning, failures []string, waits string) {
 	for _, e := range events {
@@ -143,7 +143,7 @@ func (c *volumeChange) events(events []health.Warning, failures []string, waits 
 	}
 }
 
-// Exam is the result for the change.
+// exam is the result for the change.
 func (c volumeChange) exam(cannot, is string, fixes []finding.Fix) engine.Result {
 	ref := object.RefOf(c.claim)
 	status, says := health.Progressing, is

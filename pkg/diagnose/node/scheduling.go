@@ -22,15 +22,15 @@ import (
 // has scheduling gates (k8s.io/api v0.36, core/v1, PodReasonSchedulingGated).
 const schedulingGated = "SchedulingGated"
 
-// gated reports a pod that the scheduler ignores until the controllers that set its
+// explainGates reports a pod that the scheduler ignores until the controllers that set its
 // scheduling gates have removed them. That is no failure of the pod, however long it
 // takes. Gates are set when a pod is created, and the condition has no time.
-func gated(s pods.View, scheduled object.Condition) pods.Trouble {
+func explainGates(s pods.View, scheduled object.Condition) pods.Problem {
 	since := scheduled.Since
 	if since.IsZero() {
 		since = s.Pod.GetCreationTimestamp().Time
 	}
-	t := pods.Trouble{Code: engine.CodeUnschedulable, Reason: schedulingGated, Since: since, Soft: true}
+	t := pods.Problem{Code: engine.CodeUnschedulable, Reason: schedulingGated, Since: since, MayBeTemporary: true}
 	var gates []string
 	queued := false
 	for _, gate := range object.List(s.Pod.Object, "spec", "schedulingGates") {
@@ -58,51 +58,51 @@ func gated(s pods.View, scheduled object.Condition) pods.Trouble {
 // autoscaler needs a minute or two to add one.
 const schedulingTimeout = 3 * time.Minute
 
-// Unscheduled reports a pod that is not scheduled.
-func Unscheduled(s pods.View) []pods.Trouble {
+// CheckScheduling reports a pod that is not scheduled.
+func CheckScheduling(s pods.View) []pods.Problem {
 	if object.Text(s.Pod.Object, "spec", "nodeName") != "" {
 		return nil
 	}
 	scheduled := object.ConditionOf(s.Pod, "PodScheduled")
 	if scheduled.Status != "True" && (scheduled.Reason == schedulingGated || len(object.List(s.Pod.Object, "spec", "schedulingGates")) > 0) {
-		return []pods.Trouble{gated(s, scheduled)}
+		return []pods.Problem{explainGates(s, scheduled)}
 	}
 	if scheduled.Status != "False" {
-		return notHandled(s)
+		return explainUnhandled(s)
 	}
-	t := pods.Trouble{
+	t := pods.Problem{
 		Code: engine.CodeUnschedulable, Reason: scheduled.Reason, Since: scheduled.Since,
-		Soft:     s.X.Now.Sub(scheduled.Since) < schedulingTimeout,
-		Evidence: []finding.Evidence{engine.Quote(s.Pod, scheduled)},
-		Message:  fmt.Sprintf("no node is available for %s: %s", s.Pods(), engine.FirstLine(scheduled.Message)),
-		Fixes:    []finding.Fix{{Text: "Read the scheduler's messages in the pod's events", Command: s.Describe()}},
+		MayBeTemporary: s.X.Now.Sub(scheduled.Since) < schedulingTimeout,
+		Evidence:       []finding.Evidence{engine.Quote(s.Pod, scheduled)},
+		Message:        fmt.Sprintf("no node is available for %s: %s", s.Pods(), engine.FirstLine(scheduled.Message)),
+		Fixes:          []finding.Fix{{Text: "Read the scheduler's messages in the pod's events", Command: s.Describe()}},
 	}
-	scheduling(s, scheduled.Message, &t)
-	return []pods.Trouble{t}
+	explainScheduling(s, scheduled.Message, &t)
+	return []pods.Problem{t}
 }
 
-// notHandled reports a pod that no scheduler has handled.
-func notHandled(s pods.View) []pods.Trouble {
+// explainUnhandled reports a pod that no scheduler has handled.
+func explainUnhandled(s pods.View) []pods.Problem {
 	scheduler := object.Text(s.Pod.Object, "spec", "schedulerName")
 	seen := len(object.List(s.Pod.Object, "status", "containerStatuses")) > 0 || object.ConditionOf(s.Pod, "PodScheduled").Status != ""
 	if object.Text(s.Pod.Object, "status", "phase") != "Pending" || seen {
 		return nil
 	}
 	created := s.Pod.GetCreationTimestamp().Time
-	return []pods.Trouble{{
-		Code: engine.CodeUnschedulable, Reason: "Unscheduled", Since: created, Soft: s.X.Now.Sub(created) < schedulingTimeout,
+	return []pods.Problem{{
+		Code: engine.CodeUnschedulable, Reason: "Unscheduled", Since: created, MayBeTemporary: s.X.Now.Sub(created) < schedulingTimeout,
 		Message:  fmt.Sprintf("no scheduler has handled %s", s.Pods()),
 		Evidence: []finding.Evidence{{Ref: object.RefOf(s.Pod), Field: "spec.schedulerName", Value: scheduler}},
 	}}
 }
 
-// scheduling evaluates the scheduler's reasons. A reason that all nodes share comes
+// explainScheduling evaluates the scheduler's reasons. A reason that all nodes share comes
 // first; then nodes that are down and would have enough resources; then resources; and
 // only then the pod's own constraints, which also exclude the other nodes in a message
 // about resources.
-func scheduling(s pods.View, message string, t *pods.Trouble) {
-	said, _ := s.X.Message(message).Scheduling()
-	reasons := reasonsOf(said)
+func explainScheduling(s pods.View, message string, t *pods.Problem) {
+	parsed, _ := s.X.Message(message).Scheduling()
+	reasons := reasonsOf(parsed)
 	switch {
 	case reasons.claims:
 		waitsForClaims(s, t)
@@ -110,23 +110,23 @@ func scheduling(s pods.View, message string, t *pods.Trouble) {
 	case len(reasons.short) > 0:
 		insufficientResources(s, t, reasons.short)
 	case reasons.selector != "":
-		matchesNoNode(s, t, reasons.selector)
+		explainSelector(s, t, reasons.selector)
 	case reasons.volume != "" && reasons.cordoned && cordonedHome(s):
 		cordonedNodes(s, t)
 	case reasons.volume != "":
 		t.Code = engine.CodeVolumeAffinity
 		t.Message = fmt.Sprintf("the volumes of %s are tied to nodes that can't run %s (%s)", s.Owner, s.Verb("its pods", "it"), reasons.volume)
-		tiedVolumes(s, t)
+		explainVolumeAffinity(s, t)
 	case len(reasons.taints) > 0:
 		t.Code = engine.CodeTaint
-		tainted(s, t, reasons.taints)
+		explainTaints(s, t, reasons.taints)
 	case reasons.cordoned:
 		cordonedNodes(s, t)
 	}
 }
 
-// tainted reports a pod that does not tolerate the taints of any matching node.
-func tainted(s pods.View, t *pods.Trouble, taints []string) {
+// explainTaints reports a pod that does not tolerate the taints of any matching node.
+func explainTaints(s pods.View, t *pods.Problem, taints []string) {
 	t.Message = fmt.Sprintf("every node that could run %s has a taint that %s not tolerate: %s", s.Pods(), s.Verb("they do", "it does"), strings.Join(taints, ", "))
 	key, _, _ := strings.Cut(taints[0], ":")
 	for _, node := range s.X.Snap.List(object.NodeKind, "").Objects {
@@ -137,13 +137,13 @@ func tainted(s pods.View, t *pods.Trouble, taints []string) {
 		}
 	}
 	t.Fixes = []finding.Fix{
-		{Text: "If these nodes are meant for the pods, add a toleration for " + key, File: flux.File(s.X, s.Work, "tolerations"), Command: flux.ApplyNow(s.X, s.Work)},
+		{Text: "If these nodes are meant for the pods, add a toleration for " + key, File: flux.File(s.X, s.Work, "tolerations"), Command: flux.ApplyCommand(s.X, s.Work)},
 		{Text: "If not, add a node without the taint; check the taints of the nodes", Command: "kubectl get nodes -o custom-columns=NAME:.metadata.name,TAINTS:.spec.taints"},
 	}
 }
 
-// tiedVolumes quotes the nodes or zones to which the volumes of a pod are tied.
-func tiedVolumes(s pods.View, t *pods.Trouble) {
+// explainVolumeAffinity quotes the nodes or zones to which the volumes of a pod are tied.
+func explainVolumeAffinity(s pods.View, t *pods.Problem) {
 	var names []string
 	for _, name := range engine.Claims(s.Pod) {
 		claim := s.X.Snap.Lookup(engine.CoreRef("PersistentVolumeClaim", s.Pod.GetNamespace(), name)).Object
@@ -163,7 +163,7 @@ func tiedVolumes(s pods.View, t *pods.Trouble) {
 }
 
 // waitsForClaims blames the pod's claims that are not bound.
-func waitsForClaims(s pods.View, t *pods.Trouble) {
+func waitsForClaims(s pods.View, t *pods.Problem) {
 	t.Code = engine.CodeClaimPending
 	t.Message = fmt.Sprintf("%s %s for %s volumes", s.Pods(), s.Verb("wait", "waits"), s.Verb("their", "its"))
 	for _, name := range engine.Claims(s.Pod) {
@@ -181,10 +181,10 @@ func waitsForClaims(s pods.View, t *pods.Trouble) {
 
 // downNodes blames the nodes that are not ready, if they would have enough resources for
 // the pod.
-func downNodes(s pods.View, t *pods.Trouble, r reasons) bool {
-	asked := requests(s.Pod)
+func downNodes(s pods.View, t *pods.Problem, r reasons) bool {
+	requested := requests(s.Pod)
 	for _, node := range s.X.Snap.List(object.NodeKind, "").Objects {
-		if s.X.NodeVerdict(node).Status != health.Ready && fits(asked, quantities(node, "allocatable")) && matches(s, node) {
+		if s.X.NodeVerdict(node).Status != health.Ready && fits(requested, quantities(node, "allocatable")) && matches(s, node) {
 			t.Blame = append(t.Blame, object.RefOf(node))
 		}
 	}
@@ -202,14 +202,14 @@ type reasons struct {
 	claims           bool
 	selector, volume string
 	cordoned         bool
-	// short are the resources that are lacking, NotReady the taints of nodes that are not
+	// short are the resources that are lacking, notReady the taints of nodes that are not
 	// ready, taints all others.
 	short, notReady, taints []string
 }
 
-func reasonsOf(said kubelet.Scheduling) reasons {
+func reasonsOf(parsed kubelet.Scheduling) reasons {
 	var r reasons
-	for _, reason := range said.Reasons {
+	for _, reason := range parsed.Reasons {
 		words := reason.Text
 		switch {
 		case strings.Contains(words, "unbound immediate PersistentVolumeClaims"),

@@ -26,9 +26,9 @@ var successors = map[string]string{
 	"failure-domain.beta.kubernetes.io/region": "topology.kubernetes.io/region",
 }
 
-// matchesNoNode reports a selector or affinity that no node satisfies, whatever its
+// explainSelector reports a selector or affinity that no node satisfies, whatever its
 // capacity.
-func matchesNoNode(s pods.View, t *pods.Trouble, words string) {
+func explainSelector(s pods.View, t *pods.Problem, words string) {
 	t.Code = engine.CodeSelector
 	selector := object.Map(s.Pod.Object, "spec", "nodeSelector")
 	t.Message = fmt.Sprintf("no node has the labels that %s %s; more nodes of the same kind do not help", s.Pods(), s.Verb("require", "requires"))
@@ -94,7 +94,7 @@ func someNode(x *engine.Context, satisfy func(labels map[string]string) bool) bo
 		func(node *unstructured.Unstructured) bool { return satisfy(node.GetLabels()) })
 }
 
-// Matches reports whether a node has the labels of the selector of the pod.
+// matches reports whether a node has the labels of the selector of the pod.
 func matches(s pods.View, node *unstructured.Unstructured) bool {
 	labels := node.GetLabels()
 	for key, value := range object.Map(s.Pod.Object, "spec", "nodeSelector") {

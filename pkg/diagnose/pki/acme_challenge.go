@@ -36,15 +36,15 @@ func ExplainChallenge(x *engine.Context, obj *unstructured.Unstructured, _ bool)
 		e.Verdict.Status = health.Failing
 	}
 	c := &challenge{acme: acme{x: x, obj: obj, exam: &e, reason: object.Text(obj.Object, "status", "reason"), path: "status.reason"}}
-	said, ok := c.presented()
+	parsed, ok := c.presented()
 	if ok {
-		e.Verdict.Message = said.Detail
+		e.Verdict.Message = parsed.Detail
 	}
 	due := engine.RequestTimeout
-	if said.Problem == message.ACMENotPropagated {
+	if parsed.Problem == message.ACMENotPropagated {
 		due = propagationTimeout
 	}
-	if e.Verdict.Status != health.Failing && x.Now.Sub(since) <= due && said.Problem != message.ACMESolverSecret && !ofProvider(said.Problem) {
+	if e.Verdict.Status != health.Failing && x.Now.Sub(since) <= due && parsed.Problem != message.ACMESolverSecret && !ofProvider(parsed.Problem) {
 		return e
 	}
 	e.Verdict.Status = health.Failing
@@ -52,15 +52,15 @@ func ExplainChallenge(x *engine.Context, obj *unstructured.Unstructured, _ bool)
 		c.notProcessed()
 		return e
 	}
-	e.Verdict.Reason = health.Reason(said.Problem)
-	c.explain(said)
+	e.Verdict.Reason = health.Reason(parsed.Problem)
+	c.explain(parsed)
 	return e
 }
 
 // challenge is one Challenge under examination.
 type challenge struct {
 	acme
-	// Event is evidence from the event that contains more than status.reason.
+	// event is evidence from the event that contains more than status.reason.
 	event []finding.Evidence
 }
 
@@ -73,47 +73,47 @@ func (c challenge) notProcessed() {
 	c.exam.Fallback = append(c.exam.Fallback, f)
 }
 
-func (c *challenge) explain(said message.ACME) {
-	switch said.Problem {
+func (c *challenge) explain(parsed message.ACME) {
+	switch parsed.Problem {
 	case message.ACMEStatusCode, message.ACMEWrongAnswer, message.ACMEInvalid:
 		if object.Text(c.obj.Object, "spec", "type") == "HTTP-01" {
-			c.wrongAnswer(said)
+			c.wrongAnswer(parsed)
 			return
 		}
 	case message.ACMENoHost:
-		c.noHost(said)
+		c.noHost(parsed)
 		return
 	case message.ACMENoConnection:
 		if object.Text(c.obj.Object, "spec", "type") == "HTTP-01" {
-			c.noConnection(said)
+			c.noConnection(parsed)
 			return
 		}
 	case message.ACMENotPropagated, message.ACMENameServers:
-		c.notPropagated(said)
+		c.notPropagated(parsed)
 		return
 	case message.ACMESolverSecret:
-		c.noSecret(said)
+		c.noSecret(parsed)
 		return
 	case message.ACMESolverAPI:
-		c.noSolverAPI(said)
+		c.noSolverAPI(parsed)
 		return
 	case message.ACMEProviderCredentials, message.ACMEProviderDenied, message.ACMENoZone:
 		if object.Text(c.obj.Object, "spec", "type") == "DNS-01" {
-			c.provider(said)
+			c.provider(parsed)
 			return
 		}
 	}
 	if c.refused() {
 		return
 	}
-	f := c.answered(said)
+	f := c.answered(parsed)
 	if f.Code == engine.CodeOrderFailed {
 		f.Code = engine.CodeValidationFailed
 	}
 	c.exam.Findings = append(c.exam.Findings, f)
 }
 
-// Refused reports a pod, Service or Ingress of the solver that the API server rejects.
+// refused reports a pod, Service or Ingress of the solver that the API server rejects.
 func (c challenge) refused() bool {
 	findings, blame := refusal.ExplainAPIError(c.x, c.exam.Verdict.Ref, c.reason, c.exam.Verdict.Since)
 	for i := range findings {
@@ -126,8 +126,8 @@ func (c challenge) refused() bool {
 }
 
 // noHost reports a host without an address in DNS.
-func (c challenge) noHost(said message.ACME) {
-	f := c.finding(engine.CodeSelfCheck, string(said.Problem), fmt.Sprintf("can't be validated: %s has no address in DNS", c.host()))
+func (c challenge) noHost(parsed message.ACME) {
+	f := c.finding(engine.CodeSelfCheck, string(parsed.Problem), fmt.Sprintf("can't be validated: %s has no address in DNS", c.host()))
 	f.Evidence = append(f.Evidence, engine.Evidence(c.obj, "spec.dnsName", c.host(), time.Time{}))
 	f.Fixes = []finding.Fix{
 		{Text: fmt.Sprintf("Create a DNS record for %s with the external address of the ingress, or correct the name in the Certificate", c.host()), Command: "dig +short " + escape.ShellWord(c.host())},
@@ -136,14 +136,14 @@ func (c challenge) noHost(said message.ACME) {
 }
 
 // noConnection reports a host whose address does not respond on port 80.
-func (c challenge) noConnection(said message.ACME) {
+func (c challenge) noConnection(parsed message.ACME) {
 	if c.solver() {
 		return
 	}
-	f := c.finding(engine.CodeSelfCheck, string(said.Problem), fmt.Sprintf("can't be validated: http://%s does not respond on port 80: %s", c.host(), engine.FirstLine(said.Detail)))
+	f := c.finding(engine.CodeSelfCheck, string(parsed.Problem), fmt.Sprintf("can't be validated: http://%s does not respond on port 80: %s", c.host(), engine.FirstLine(parsed.Detail)))
 	f.Evidence = append(f.Evidence, engine.Evidence(c.obj, "spec.dnsName", c.host(), time.Time{}))
 	from := "from inside the cluster, where cert-manager checks it first (some load balancers can't be reached from there)"
-	if said.Address != "" {
+	if parsed.Address != "" {
 		from = "from outside"
 	}
 	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Make %s reachable on port 80 %s: check its DNS record, the load balancer and the firewall", c.host(), from),
@@ -174,17 +174,17 @@ func (c challenge) notPropagated(why message.ACME) {
 
 // noSecret reports a missing Secret with the DNS provider's credentials. For a
 // ClusterIssuer, cert-manager reads it in its own namespace.
-func (c *challenge) noSecret(said message.ACME) {
+func (c *challenge) noSecret(parsed message.ACME) {
 	issuer, _ := issuerNamed(c.obj)
 	namespace := c.solverNamespace(issuer)
-	f := c.finding(engine.CodeSolverFailed, string(said.Problem), fmt.Sprintf("can't be presented: Secret %s with the credentials of the DNS provider does not exist", said.Secret))
+	f := c.finding(engine.CodeSolverFailed, string(parsed.Problem), fmt.Sprintf("can't be presented: Secret %s with the credentials of the DNS provider does not exist", parsed.Secret))
 	f.Ref = issuer
-	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Create Secret %s where cert-manager reads it: in cert-manager's namespace for a ClusterIssuer, in the Issuer's namespace otherwise", said.Secret), Command: engine.Describe(issuer)}}
+	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Create Secret %s where cert-manager reads it: in cert-manager's namespace for a ClusterIssuer, in the Issuer's namespace otherwise", parsed.Secret), Command: engine.Describe(issuer)}}
 	if namespace != "" {
-		f.Ref = engine.CoreRef(object.SecretKind.Kind, namespace, said.Secret)
+		f.Ref = engine.CoreRef(object.SecretKind.Kind, namespace, parsed.Secret)
 		f.Message = fmt.Sprintf("%s can't be presented: %s with the credentials of the DNS provider, which %s references, does not exist", c.exam.Verdict.Ref, f.Ref, issuer)
 		f.Fixes[0] = finding.Fix{Text: fmt.Sprintf("Create %s, with the key that the solver of %s references", f.Ref, issuer), Command: "kubectl get secrets -n " + escape.ShellWord(namespace)}
-		if c.x.Presence(engine.Part{Ref: f.Ref}) == snapshot.Present {
+		if c.x.Presence(engine.ConfigSource{Ref: f.Ref}) == snapshot.Present {
 			return
 		}
 		if other, ok := c.x.InOtherNamespace(f.Ref); ok {
@@ -195,9 +195,9 @@ func (c *challenge) noSecret(said message.ACME) {
 }
 
 // noSolverAPI reports a DNS provider's webhook whose API does not respond.
-func (c challenge) noSolverAPI(said message.ACME) {
+func (c challenge) noSolverAPI(parsed message.ACME) {
 	c.exam.Blame = refusal.Refusal{X: c.x}.APIServices()
-	f := c.finding(engine.CodeSolverFailed, string(said.Problem), "can't be presented: the API of the DNS solver's webhook does not respond: "+engine.FirstLine(said.Detail))
+	f := c.finding(engine.CodeSolverFailed, string(parsed.Problem), "can't be presented: the API of the DNS solver's webhook does not respond: "+engine.FirstLine(parsed.Detail))
 	f.Fixes = []finding.Fix{{Text: "Check whether the webhook of the DNS provider is installed and its API is available", Command: "kubectl get apiservices"}}
 	c.exam.Findings = append(c.exam.Findings, f)
 }

@@ -56,8 +56,8 @@ func ExplainOrder(x *engine.Context, obj *unstructured.Unstructured, failing boo
 		a.unsolved()
 		return e
 	}
-	if said, ok := x.Message(reason).ACME(); ok {
-		e.Fallback = append(e.Fallback, a.answered(said))
+	if parsed, ok := x.Message(reason).ACME(); ok {
+		e.Fallback = append(e.Fallback, a.answered(parsed))
 		return e
 	}
 	f := a.finding(engine.CodeOrderFailed, state, "is "+state+" without a recorded reason")
@@ -106,7 +106,7 @@ func (a acme) finding(code finding.Code, reason, what string) finding.Finding {
 	return f
 }
 
-// Host is the domain to validate.
+// host is the domain to validate.
 func (a acme) host() string { return object.Text(a.obj.Object, "spec", "dnsName") }
 
 // describeACME is describe for ACME kinds, whose names exist in other API groups as well.
@@ -116,41 +116,41 @@ func describeACME(ref object.Ref) string {
 
 // answered reports the answer of the ACME server, with a fix: another name, time, or an
 // account that the server accepts.
-func (a acme) answered(said message.ACME) finding.Finding {
+func (a acme) answered(parsed message.ACME) finding.Finding {
 	issuer, _ := issuerNamed(a.obj)
 	host := a.host()
 	if host == "" {
 		host = strings.Join(object.Texts(a.obj.Object, "spec", "dnsNames"), ", ")
 	}
 	look := finding.Fix{Text: "Check its events", Command: describeACME(a.exam.Verdict.Ref)}
-	switch said.Problem {
+	switch parsed.Problem {
 	case message.ACMERateLimited:
-		f := a.finding(engine.CodeRateLimited, string(said.Problem), "is rejected by the ACME server's rate limit: "+engine.FirstLine(said.Detail))
+		f := a.finding(engine.CodeRateLimited, string(parsed.Problem), "is rejected by the ACME server's rate limit: "+engine.FirstLine(parsed.Detail))
 		wait := "Wait until the limit expires: each further attempt counts as well"
-		if said.Retry != "" {
-			wait = "Wait until " + said.Retry + ", when the limit expires: each further attempt counts as well"
+		if parsed.Retry != "" {
+			wait = "Wait until " + parsed.Retry + ", when the limit expires: each further attempt counts as well"
 		}
 		f.Fixes = []finding.Fix{{Text: wait, Command: look.Command}, {Text: "Test changes in the ACME server's staging environment, whose limits are higher"}}
 		return f
 	case message.ACMECAA:
-		f := a.finding(engine.CodeCAA, string(said.Problem), "is rejected because a CAA record of the domain does not allow this CA: "+engine.FirstLine(said.Detail))
+		f := a.finding(engine.CodeCAA, string(parsed.Problem), "is rejected because a CAA record of the domain does not allow this CA: "+engine.FirstLine(parsed.Detail))
 		f.Fixes = []finding.Fix{{Text: "Allow the CA in the CAA record of " + host + " or of its parent domain, at the DNS provider", Command: "dig +short CAA " + escape.ShellWord(host)}}
 		return f
 	case message.ACMEIdentifier:
-		f := a.finding(engine.CodeOrderFailed, string(said.Problem), "names a domain for which the ACME server issues no certificate: "+engine.FirstLine(said.Detail))
+		f := a.finding(engine.CodeOrderFailed, string(parsed.Problem), "names a domain for which the ACME server issues no certificate: "+engine.FirstLine(parsed.Detail))
 		f.Fixes = []finding.Fix{{Text: "List only public domains in spec.dnsNames of the Certificate, or have a private CA issue it", Command: look.Command}}
 		return f
 	case message.ACMEAccount, message.ACMEExternalAccount, message.ACMEContact:
-		f := a.finding(engine.CodeACMEAccount, string(said.Problem), "is rejected because the ACME server does not accept the account: "+engine.FirstLine(said.Detail))
+		f := a.finding(engine.CodeACMEAccount, string(parsed.Problem), "is rejected because the ACME server does not accept the account: "+engine.FirstLine(parsed.Detail))
 		f.Ref = issuer
-		f.Fixes = accountFix(a.x, a.x.Snap.Lookup(issuer).Object, issuer, said)
+		f.Fixes = accountFix(a.x, a.x.Snap.Lookup(issuer).Object, issuer, parsed)
 		return f
 	case message.ACMEServerError:
-		f := a.finding(engine.CodeOrderFailed, string(said.Problem), "failed because of an error of the ACME server: "+engine.FirstLine(said.Detail))
+		f := a.finding(engine.CodeOrderFailed, string(parsed.Problem), "failed because of an error of the ACME server: "+engine.FirstLine(parsed.Detail))
 		f.Fixes = []finding.Fix{{Text: "Check whether the ACME server reports an outage; cert-manager retries by itself", Command: look.Command}}
 		return f
 	}
-	f := a.finding(engine.CodeOrderFailed, string(said.Problem), "failed: "+engine.FirstLine(said.Detail))
+	f := a.finding(engine.CodeOrderFailed, string(parsed.Problem), "failed: "+engine.FirstLine(parsed.Detail))
 	f.Fixes = []finding.Fix{look}
 	return f
 }

@@ -64,7 +64,7 @@ func (c *challenge) provider(parsed message.ACME) {
 		if secret.Name != "" && secret.Namespace != "" {
 			f.Ref = secret
 			f.Fixes = []finding.Fix{
-				{Text: fmt.Sprintf("Check which keys %s has and when it was last changed", secret), Command: flux.Inspect(secret)},
+				{Text: fmt.Sprintf("Check which keys %s has and when it was last changed", secret), Command: flux.DescribeCommand(secret)},
 				{Text: fmt.Sprintf("Store valid credentials of the DNS provider in %s: the current ones may have expired, been revoked, or belong to another account", secret)},
 			}
 		}

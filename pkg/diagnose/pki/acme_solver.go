@@ -21,11 +21,11 @@ import (
 // wrongAnswer reports a host that does not answer with the challenge's key: nothing
 // serves the solver's Ingress, its pod is not ready, or the host points to something
 // else.
-func (c challenge) wrongAnswer(said message.ACME) {
+func (c challenge) wrongAnswer(parsed message.ACME) {
 	if c.solver() || c.solverPods() {
 		return
 	}
-	f := c.finding(engine.CodeSelfCheck, string(said.Problem), fmt.Sprintf("can't be validated: something other than the challenge's solver answers http://%s: %s", c.host(), engine.FirstLine(said.Detail)))
+	f := c.finding(engine.CodeSelfCheck, string(parsed.Problem), fmt.Sprintf("can't be validated: something other than the challenge's solver answers http://%s: %s", c.host(), engine.FirstLine(parsed.Detail)))
 	if ingress := c.ingress(); ingress != nil {
 		if address := ingressAddress(ingress); address != "" {
 			f.Message += fmt.Sprintf("; Ingress %s is served at %s", ingress.GetName(), address)
@@ -172,7 +172,7 @@ var ingressControllers = map[string][2]string{
 	"istio.io/ingress-controller":   {"app", "istiod"},
 }
 
-// ControllerOf blames the ingress controller of a class whose Ingress has no address if
+// controllerOf blames the ingress controller of a class whose Ingress has no address if
 // the controller is not ready, and reports it if it does not exist.
 func (c challenge) controllerOf(class, ingress *unstructured.Unstructured, f finding.Finding) bool {
 	controller := object.Text(class.Object, "spec", "controller")
@@ -180,7 +180,7 @@ func (c challenge) controllerOf(class, ingress *unstructured.Unstructured, f fin
 	f.Reason = "NoAddress"
 	f.Evidence = append(f.Evidence, engine.Evidence(class, "spec.controller", controller, class.GetCreationTimestamp().Time))
 	f.Fixes = []finding.Fix{{Text: "Check whether the ingress controller " + controller + " is running, and what it logs about the Ingress", Command: escape.Command("kubectl describe ingress %s -n %s", ingress.GetName(), ingress.GetNamespace())}}
-	if label, ok := ingressControllers[controller]; ok && len(c.x.Unseen("")) == 0 {
+	if label, ok := ingressControllers[controller]; ok && len(c.x.UnreadSelectable("")) == 0 {
 		workloads := c.x.Labelled(label[0], label[1])
 		for _, workload := range workloads {
 			if ref := object.RefOf(workload); workload.GetKind() != object.PodKind.Kind && flux.KnownNotReady(c.x, ref) {

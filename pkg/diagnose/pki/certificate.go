@@ -1,5 +1,5 @@
-// Package pki explains the objects of cert-manager, and Secrets with
-// certificates.
+// Package pki explains the objects of cert-manager: Certificates with their Secrets,
+// requests, issuers, and orders and challenges of ACME.
 package pki
 
 import (
@@ -67,7 +67,7 @@ func ExplainCertificate(x *engine.Context, obj *unstructured.Unstructured, faili
 	return e
 }
 
-// Certificate is one Certificate under examination.
+// certificate is one Certificate under examination.
 type certificate struct {
 	x    *engine.Context
 	obj  *unstructured.Unstructured
@@ -259,13 +259,13 @@ func renew(certificate *unstructured.Unstructured) finding.Fix {
 // retryFixes are the fixes for a failed attempt. While the ACME server limits the rate,
 // another attempt would only count as well.
 func (c certificate) retryFixes() []finding.Fix {
-	said, _ := c.x.Message(object.ConditionOf(c.obj, "Issuing").Message).ACME()
-	if said.Problem != message.ACMERateLimited {
+	parsed, _ := c.x.Message(object.ConditionOf(c.obj, "Issuing").Message).ACME()
+	if parsed.Problem != message.ACMERateLimited {
 		return []finding.Fix{requestsOf(c.obj), renew(c.obj)}
 	}
 	wait := "Wait until the ACME server's rate limit expires: each further attempt counts as well"
-	if said.Retry != "" {
-		wait = "Wait until " + said.Retry + ", when the ACME server's rate limit expires: each further attempt counts as well"
+	if parsed.Retry != "" {
+		wait = "Wait until " + parsed.Retry + ", when the ACME server's rate limit expires: each further attempt counts as well"
 	}
 	return []finding.Fix{{Text: wait, Command: requestsOf(c.obj).Command},
 		{Text: "If a valid certificate for the same names is in another Secret or a backup, use that until then"}}

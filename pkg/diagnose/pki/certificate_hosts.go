@@ -17,7 +17,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
-// Hosts reports hosts of Gateways that serve the certificate but for which it is not
+// hosts reports hosts of Gateways that serve the certificate but for which it is not
 // valid. If the Secret could not be read, the Certificate's own names are used: it is
 // ready, so the certificate contains them.
 func (c certificate) hosts(chain []*x509.Certificate) {
@@ -59,7 +59,7 @@ func (c certificate) uncovered(gateway *unstructured.Unstructured, path, host, b
 		Code: engine.CodeHostUncovered, Ref: ref, Reason: "HostNotCovered", Severity: finding.Critical,
 		Message:  fmt.Sprintf("%s is not valid for %s, which %s serves with it: it is valid for %s", ref, bare, object.RefOf(gateway), strings.Join(names, ", ")),
 		Evidence: []finding.Evidence{engine.Evidence(gateway, path, host, time.Time{})},
-		Fixes:    []finding.Fix{{Text: "Add " + bare + " to spec.dnsNames", File: flux.File(c.x, c.obj, "spec.dnsNames"), Command: flux.ApplyNow(c.x, c.obj)}},
+		Fixes:    []finding.Fix{{Text: "Add " + bare + " to spec.dnsNames", File: flux.File(c.x, c.obj, "spec.dnsNames"), Command: flux.ApplyCommand(c.x, c.obj)}},
 	}
 	if names, ok := engine.ValueAt(c.obj.Object, "spec.dnsNames"); ok && !strings.HasSuffix(names, "…") {
 		f.Evidence = append(f.Evidence, engine.Evidence(c.obj, "spec.dnsNames", names, time.Time{}))

@@ -60,7 +60,7 @@ func missingIssuer(x *engine.Context, obj *unstructured.Unstructured, issuer obj
 		},
 	}
 	fix := finding.Fix{Text: "Set spec.issuerRef to an issuer that exists, or create the missing one",
-		Command: flux.ApplyNow(x, obj), File: flux.File(x, obj, "spec.issuerRef")}
+		Command: flux.ApplyCommand(x, obj), File: flux.File(x, obj, "spec.issuerRef")}
 	if meant, ok := issuerMeant(x, issuer); ok {
 		f.Message += fmt.Sprintf("; did you mean %s?", meant)
 		fix.Text = fmt.Sprintf("In spec.issuerRef, write kind: %s, name: %s", meant.Kind, meant.Name)

@@ -58,14 +58,14 @@ func (c certificate) shared() bool {
 	ref := object.RefOf(c.obj)
 	var names []string
 	f := finding.Finding{Code: engine.CodeSecretShared, Ref: ref, Reason: "DuplicateSecretName", Severity: finding.Critical, Since: c.exam.Verdict.Since}
-	for _, maker := range makers {
-		names = append(names, maker.GetName())
-		f.Evidence = append(f.Evidence, engine.Evidence(maker, "spec.secretName", c.secret().Name, maker.GetCreationTimestamp().Time))
+	for _, creator := range makers {
+		names = append(names, creator.GetName())
+		f.Evidence = append(f.Evidence, engine.Evidence(creator, "spec.secretName", c.secret().Name, creator.GetCreationTimestamp().Time))
 	}
 	last := makers[len(makers)-1]
-	for _, maker := range makers { // the younger one is the one that was added
-		if maker.GetCreationTimestamp().After(last.GetCreationTimestamp().Time) {
-			last = maker
+	for _, creator := range makers { // the younger one is the one that was added
+		if creator.GetCreationTimestamp().After(last.GetCreationTimestamp().Time) {
+			last = creator
 		}
 	}
 	f.Ref = object.RefOf(last)

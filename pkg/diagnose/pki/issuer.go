@@ -110,14 +110,14 @@ func issuerKey(x *engine.Context, obj *unstructured.Unstructured, secret string,
 // issuerKeyFix states what writes the Secret, or which other Secret is written.
 func issuerKeyFix(x *engine.Context, obj *unstructured.Unstructured, namespace, secret string, f *finding.Finding) {
 	if makers := pods.CertificatesFor(x, namespace, secret); len(makers) > 0 {
-		maker := makers[0]
-		f.Message += fmt.Sprintf("; Certificate %s writes it", maker.GetName())
-		f.Evidence = append(f.Evidence, engine.Evidence(maker, "spec.secretName", secret, maker.GetCreationTimestamp().Time))
-		f.Fixes = []finding.Fix{renew(maker)}
+		creator := makers[0]
+		f.Message += fmt.Sprintf("; Certificate %s writes it", creator.GetName())
+		f.Evidence = append(f.Evidence, engine.Evidence(creator, "spec.secretName", secret, creator.GetCreationTimestamp().Time))
+		f.Fixes = []finding.Fix{renew(creator)}
 		return
 	}
 	fix := finding.Fix{Text: "Set spec.ca.secretName to the Secret of a CA, or create a Certificate with isCA: true that writes " + secret,
-		Command: flux.ApplyNow(x, obj), File: flux.File(x, obj, "spec.ca.secretName")}
+		Command: flux.ApplyCommand(x, obj), File: flux.File(x, obj, "spec.ca.secretName")}
 	if other := nearestCA(x, namespace, secret); other != nil {
 		made := object.Text(other.Object, "spec", "secretName")
 		f.Message += fmt.Sprintf("; Certificate %s writes %s", other.GetName(), made)
@@ -165,7 +165,7 @@ func accountFix(x *engine.Context, obj *unstructured.Unstructured, issuer object
 	look := finding.Fix{Text: "Check what cert-manager reports about the account", Command: engine.Describe(issuer)}
 	switch why.Problem {
 	case message.ACMEContact:
-		return []finding.Fix{{Text: "Correct spec.acme.email to an address that the ACME server accepts", File: flux.File(x, obj, "spec.acme.email"), Command: flux.ApplyNow(x, obj)}}
+		return []finding.Fix{{Text: "Correct spec.acme.email to an address that the ACME server accepts", File: flux.File(x, obj, "spec.acme.email"), Command: flux.ApplyCommand(x, obj)}}
 	case message.ACMEExternalAccount:
 		return []finding.Fix{{Text: "Set spec.acme.externalAccountBinding to the key that the CA issued for the account", File: flux.File(x, obj, "spec.acme.externalAccountBinding"), Command: engine.Describe(issuer)}}
 	case message.ACMENoHost, message.ACMENoConnection:

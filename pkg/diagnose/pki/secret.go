@@ -23,7 +23,7 @@ func JudgeSecret(x *engine.Context, secret *unstructured.Unstructured) engine.Re
 		return e
 	}
 	if object.Text(secret.Object, "type") != "kubernetes.io/tls" {
-		return selfreport.ReadyExam(secret, time.Time{})
+		return selfreport.ReadyResult(secret, time.Time{})
 	}
 	broken := func(reason, says string, since time.Time) engine.Result {
 		e := selfreport.OwnFinding(secret, health.Failing, engine.CodeTLSSecret, finding.Critical, reason, says, since, selfreport.QuoteFields(secret, "type")...)
@@ -47,13 +47,13 @@ func JudgeSecret(x *engine.Context, secret *unstructured.Unstructured) engine.Re
 	case leaf == nil:
 		return broken("Malformed", "its tls.crt contains no certificate", time.Time{})
 	case moment.IsZero():
-		return selfreport.ReadyExam(secret, time.Time{})
+		return selfreport.ReadyResult(secret, time.Time{})
 	case moment.Before(leaf.NotBefore):
 		return broken("NotYetValid", "its certificate ("+leaf.Subject.String()+") is not valid before "+leaf.NotBefore.UTC().Format(layout), time.Time{})
 	case !moment.Before(leaf.NotAfter):
 		return broken("Expired", "its certificate ("+leaf.Subject.String()+") expired at "+leaf.NotAfter.UTC().Format(layout), leaf.NotAfter)
 	}
-	return selfreport.ReadyExam(secret, leaf.NotBefore)
+	return selfreport.ReadyResult(secret, leaf.NotBefore)
 }
 
 // storedLeaf is the first certificate in tls.crt of a Secret.

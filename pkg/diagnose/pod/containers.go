@@ -10,31 +10,33 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
-// Containers are the troubles of the containers that do not run as they should. An init
+// CheckContainers are the problems of the containers that do not run as they should. An init
 // container with a problem blocks all containers after it.
-func Containers(s pods.View) []pods.Trouble {
+func CheckContainers(s pods.View) []pods.Problem {
 	if found := containersOf(s, "initContainers", "initContainerStatuses"); len(found) > 0 {
 		return found
 	}
 	return containersOf(s, "containers", "containerStatuses")
 }
 
-func containersOf(s pods.View, list, statuses string) []pods.Trouble {
-	var found []pods.Trouble
+func containersOf(s pods.View, list, statuses string) []pods.Problem {
+	var found []pods.Problem
 	for _, status := range object.List(s.Pod.Object, "status", statuses) {
 		c := pods.Container{View: s, Name: object.Text(status, "name"), List: list, Status: status, Live: "status." + statuses}
 		c.Spec = pods.EntryNamed(object.List(s.Pod.Object, "spec", list), c.Name)
-		if t, ok := trouble(c); ok {
+		if t, ok := problemOf(c); ok {
 			t.Container = c.Name
 			found = append(found, t)
 		}
 	}
-	slices.SortStableFunc(found, func(a, b pods.Trouble) int { return engine.BoolRank(a.Soft) - engine.BoolRank(b.Soft) })
+	slices.SortStableFunc(found, func(a, b pods.Problem) int {
+		return engine.BoolRank(a.MayBeTemporary) - engine.BoolRank(b.MayBeTemporary)
+	})
 	return found
 }
 
-// Trouble reads the container's state.
-func trouble(c pods.Container) (pods.Trouble, bool) {
+// problemOf reads the state of a container.
+func problemOf(c pods.Container) (pods.Problem, bool) {
 	waiting := object.Text(c.Status, "state", "waiting", "reason")
 	ended := c.LastTermination()
 	switch {
@@ -56,24 +58,24 @@ func trouble(c pods.Container) (pods.Trouble, bool) {
 	case object.Map(c.Status, "state", "running") != nil && !object.Bool(c.Status, "ready"):
 		return notReady(c, ended), true
 	}
-	return pods.Trouble{}, false
+	return pods.Problem{}, false
 }
 
 // completed reports a container that has terminated in a running pod and is not
 // restarted: the pod never becomes ready. Jobs have their own rules.
-func completed(c pods.Container, ended pods.ContainerExit) (pods.Trouble, bool) {
+func completed(c pods.Container, ended pods.ContainerExit) (pods.Problem, bool) {
 	if object.Text(c.Pod.Object, "status", "phase") != "Running" || c.List != "containers" {
-		return pods.Trouble{}, false
+		return pods.Problem{}, false
 	}
 	if ended.Code != 0 {
 		return exited(c, ended), true
 	}
 	running := running(c.View)
 	if running == "" {
-		return pods.Trouble{}, false
+		return pods.Problem{}, false
 	}
-	return pods.Trouble{
-		Code: engine.CodeNotReadyForUnknown, Reason: ended.Reason, Container: c.Name, Since: ended.At, Soft: true, Evidence: c.TerminationProof(ended),
+	return pods.Problem{
+		Code: engine.CodeNotReadyForUnknown, Reason: ended.Reason, Container: c.Name, Since: ended.At, MayBeTemporary: true, Evidence: c.TerminationProof(ended),
 		Message: fmt.Sprintf("%s has completed, but container %s is still running, so the pod does not terminate", c.Description(), running),
 		Fixes: []finding.Fix{{Text: "Have container " + running + " end together with it: a sidecar (an init container with restartPolicy Always) is terminated last",
 			Command: c.Logs(running, false)}},

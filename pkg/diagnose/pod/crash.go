@@ -21,11 +21,11 @@ import (
 const crashThreshold = 3
 
 // crashed reports a container that repeatedly exits.
-func crashed(c pods.Container, ended pods.ContainerExit) pods.Trouble {
+func crashed(c pods.Container, ended pods.ContainerExit) pods.Problem {
 	restarts := object.Int(c.Status, "restartCount")
-	t := pods.Trouble{
-		Code: engine.CodeCrash, Reason: cmp.Or(object.Text(c.Status, "state", "waiting", "reason"), ended.Reason, "CrashLoopBackOff"), Vague: true, Since: ended.At,
-		Soft: restarts < crashThreshold && c.List == "containers",
+	t := pods.Problem{
+		Code: engine.CodeCrash, Reason: cmp.Or(object.Text(c.Status, "state", "waiting", "reason"), ended.Reason, "CrashLoopBackOff"), Unexplained: true, Since: ended.At,
+		MayBeTemporary: restarts < crashThreshold && c.List == "containers",
 	}
 	t.Evidence = append(c.Waiting(), c.TerminationProof(ended)...)
 	t.Evidence = append(t.Evidence, c.State("restartCount", time.Time{})...)
@@ -52,7 +52,7 @@ func crashed(c pods.Container, ended pods.ContainerExit) pods.Trouble {
 	return t
 }
 
-// Description describes a termination, for the end of a sentence.
+// description describes a termination, for the end of a sentence.
 func description(e pods.ContainerExit) string {
 	text := ""
 	switch {
@@ -65,8 +65,8 @@ func description(e pods.ContainerExit) string {
 	default:
 		text = fmt.Sprintf(" with exit code %d", e.Code)
 	}
-	if said := engine.LastLine(e.Message); said != "" {
-		text += ": " + said
+	if line := engine.LastLine(e.Message); line != "" {
+		text += ": " + line
 	}
 	return text
 }
@@ -79,8 +79,8 @@ var exitCodeMeanings = map[int64]string{
 
 // outOfMemory reports a container that was killed at its memory limit. It takes
 // precedence over the back-off that follows.
-func outOfMemory(c pods.Container, t pods.Trouble) pods.Trouble {
-	t.Code, t.Reason, t.Vague, t.Soft = engine.CodeOOMKilled, "OOMKilled", false, false
+func outOfMemory(c pods.Container, t pods.Problem) pods.Problem {
+	t.Code, t.Reason, t.Unexplained, t.MayBeTemporary = engine.CodeOOMKilled, "OOMKilled", false, false
 	limit := pods.TextAt(c.Spec, "resources", "limits", "memory")
 	if limit == "" {
 		t.Message = c.Description() + " is repeatedly killed because its node runs out of memory"
@@ -91,7 +91,7 @@ func outOfMemory(c pods.Container, t pods.Trouble) pods.Trouble {
 	t.Evidence = append(c.Setting("resources.limits.memory"), t.Evidence...)
 	t.Message = fmt.Sprintf("%s is repeatedly killed because it needs more memory than its limit of %s", c.Description(), limit)
 	t.Fixes = []finding.Fix{{
-		Text: "Raise the container's memory limit", File: flux.File(c.X, c.Work, c.Field("resources.limits.memory")), Command: flux.ApplyNow(c.X, c.Work),
+		Text: "Raise the container's memory limit", File: flux.File(c.X, c.Work, c.Field("resources.limits.memory")), Command: flux.ApplyCommand(c.X, c.Work),
 	}}
 	if t.Fixes[0].File == "" && t.Fixes[0].Command == "" {
 		doubleLimit(c, &t.Fixes[0], limit)
@@ -113,10 +113,10 @@ func doubleLimit(c pods.Container, fix *finding.Fix, limit string) {
 }
 
 // notStarted reports a container that the runtime can't start.
-func notStarted(c pods.Container, reason string) pods.Trouble {
+func notStarted(c pods.Container, reason string) pods.Problem {
 	words := engine.FirstLine(object.Text(c.Status, "state", "waiting", "message"))
 	proof, since := c.EventProof("Failed", "FailedPostStartHook", "FailedPreStopHook")
-	t := pods.Trouble{
+	t := pods.Problem{
 		Code: engine.CodeContainerFailed, Reason: reason, Since: since, Evidence: append(c.Waiting(), proof...),
 		Message: c.Description() + " can't be started",
 		Fixes:   []finding.Fix{{Text: "Check why it could not be started", Command: c.Describe()}},

@@ -24,9 +24,9 @@ var imageReasons = map[string]bool{
 }
 
 // badImage reports an image whose name is invalid or that can't be pulled.
-func badImage(c pods.Container, reason string) pods.Trouble {
+func badImage(c pods.Container, reason string) pods.Problem {
 	image, words := object.Text(c.Spec, "image"), object.Text(c.Status, "state", "waiting", "message")
-	t := pods.Trouble{Code: engine.CodeImagePull, Reason: reason, Setting: c.Path("image"), Evidence: append(c.Setting("image"), c.State("state.waiting.reason", time.Time{})...)}
+	t := pods.Problem{Code: engine.CodeImagePull, Reason: reason, Setting: c.Path("image"), Evidence: append(c.Setting("image"), c.State("state.waiting.reason", time.Time{})...)}
 	proof, since := c.EventProof("Failed", "InspectFailed", "ErrImageNeverPull")
 	answer, _ := c.X.Message(words).Pull()
 	for _, e := range c.Events { // the one with the registry's answer in it
@@ -61,7 +61,7 @@ func badImage(c pods.Container, reason string) pods.Trouble {
 
 // neverPulled reports an image that is not on the node and must not be pulled (kubernetes
 // v1.36, pkg/kubelet/images/image_manager.go).
-func neverPulled(c pods.Container, t pods.Trouble, image string) pods.Trouble {
+func neverPulled(c pods.Container, t pods.Problem, image string) pods.Problem {
 	t.Message = "the image " + image + " of " + c.Description() + " is not on the node, and imagePullPolicy Never prevents the node from pulling it"
 	t.Fixes = []finding.Fix{
 		{Text: "Set imagePullPolicy to IfNotPresent, or load the image on every node", File: flux.File(c.X, c.Work, c.Field("imagePullPolicy"))},
@@ -72,7 +72,7 @@ func neverPulled(c pods.Container, t pods.Trouble, image string) pods.Trouble {
 
 // pullFailed reports why an image can't be pulled, and the fix: if the image's name is
 // right, nothing in Git has to change.
-func pullFailed(c pods.Container, t *pods.Trouble, image string, answer kubelet.Container) {
+func pullFailed(c pods.Container, t *pods.Problem, image string, answer kubelet.Container) {
 	failure, known := pullFailures[answer.Problem]
 	if !known {
 		failure = pullFailure{why: "the container runtime reports no reason"}
@@ -82,7 +82,7 @@ func pullFailed(c pods.Container, t *pods.Trouble, image string, answer kubelet.
 	if failure.fix != "" {
 		fix := finding.Fix{Text: failure.fix}
 		if pullInGit[answer.Problem] {
-			fix.File, fix.Command = flux.File(c.X, c.Work, imageSetting(c, image)), flux.ApplyNow(c.X, c.Work)
+			fix.File, fix.Command = flux.File(c.X, c.Work, imageSetting(c, image)), flux.ApplyCommand(c.X, c.Work)
 		}
 		t.Fixes = append(t.Fixes, fix)
 	}
@@ -108,11 +108,11 @@ func imageSetting(c pods.Container, image string) string {
 
 // pullSecrets reports a Secret for pulling the image that does not exist. A pod gets its
 // ServiceAccount's Secrets when it is created.
-func pullSecrets(c pods.Container, t *pods.Trouble) {
+func pullSecrets(c pods.Container, t *pods.Problem) {
 	named := object.List(c.Pod.Object, "spec", "imagePullSecrets")
 	for i, entry := range named {
 		ref := engine.CoreRef("Secret", c.Pod.GetNamespace(), object.Text(entry, "name"))
-		if ref.Name == "" || c.X.Presence(engine.Part{Ref: ref}) != snapshot.Absent {
+		if ref.Name == "" || c.X.Presence(engine.ConfigSource{Ref: ref}) != snapshot.Absent {
 			continue
 		}
 		t.Message += fmt.Sprintf("; %s, which should contain them, does not exist", ref)
@@ -157,12 +157,12 @@ func imageName(image string) string {
 func rename(c pods.Container, image string) []finding.Fix {
 	setting := imageSetting(c, image)
 	if !bareDigest.MatchString(image) {
-		return []finding.Fix{{Text: "Correct the image's name", File: flux.File(c.X, c.Work, setting), Command: flux.ApplyNow(c.X, c.Work)}}
+		return []finding.Fix{{Text: "Correct the image's name", File: flux.File(c.X, c.Work, setting), Command: flux.ApplyCommand(c.X, c.Work)}}
 	}
 	if strings.HasPrefix(setting, "images[") {
 		setting += ".digest"
 	}
-	return []finding.Fix{{Text: "Add the prefix sha256: to the image's digest", File: flux.File(c.X, c.Work, setting), Command: flux.ApplyNow(c.X, c.Work)}}
+	return []finding.Fix{{Text: "Add the prefix sha256: to the image's digest", File: flux.File(c.X, c.Work, setting), Command: flux.ApplyCommand(c.X, c.Work)}}
 }
 
 // pullFailure is why an image could not be pulled, and the fix.

@@ -30,7 +30,7 @@ const (
 
 // notInjected reports a pod that Istio's webhook should have changed when the pod was
 // created, but did not. No registry has the image "auto".
-func notInjected(c pods.Container, t pods.Trouble) pods.Trouble {
+func notInjected(c pods.Container, t pods.Problem) pods.Problem {
 	t.Code, t.Setting = engine.CodeNotInjected, ""
 	t.Message = fmt.Sprintf("Istio has not injected its proxy into the pods of %s, so their image is still %q", c.Owner, injectedImage)
 	t.Evidence = append(c.Specified(c.Path("image")), c.State("state.waiting.reason", time.Time{})...)
@@ -77,7 +77,7 @@ func (i injector) accepts(selector string, have map[string]string) bool {
 }
 
 // noInjector reports a cluster without the webhook, which istiod installs.
-func noInjector(c pods.Container, t *pods.Trouble) {
+func noInjector(c pods.Container, t *pods.Problem) {
 	t.Ref = object.Ref{APIVersion: object.MutatingWebhookKind.Group + "/v1", Kind: object.MutatingWebhookKind.Kind, Name: "istio-sidecar-injector"}
 	t.Message += fmt.Sprintf("; %s, which injects it, does not exist", t.Ref)
 	t.Evidence = append(t.Evidence, finding.Evidence{Ref: t.Ref, Field: "object", Value: "does not exist"})
@@ -96,7 +96,7 @@ func noInjector(c pods.Container, t *pods.Trouble) {
 
 // skipped reports a pod for which the webhook is not called because of the labels of the
 // pod or its namespace, or for which it would be called now.
-func skipped(c pods.Container, namespace *unstructured.Unstructured, injectors []injector, t *pods.Trouble) {
+func skipped(c pods.Container, namespace *unstructured.Unstructured, injectors []injector, t *pods.Problem) {
 	var byNamespace bool
 	for _, i := range injectors {
 		inNamespace := i.accepts("namespaceSelector", namespace.GetLabels())
@@ -109,7 +109,7 @@ func skipped(c pods.Container, namespace *unstructured.Unstructured, injectors [
 	if c.Pod.GetLabels()[traffic.InjectLabel] == "false" {
 		t.Message += fmt.Sprintf("; their label %s is false", traffic.InjectLabel)
 		t.Evidence = append(t.Evidence, engine.Evidence(c.Pod, "metadata.labels["+traffic.InjectLabel+"]", "false", time.Time{}))
-		t.Fixes = []finding.Fix{{Text: "Set the label " + traffic.InjectLabel + " of the pods to true", File: flux.File(c.X, c.Work, "the pods' label "+traffic.InjectLabel), Command: flux.ApplyNow(c.X, c.Work)}}
+		t.Fixes = []finding.Fix{{Text: "Set the label " + traffic.InjectLabel + " of the pods to true", File: flux.File(c.X, c.Work, "the pods' label "+traffic.InjectLabel), Command: flux.ApplyCommand(c.X, c.Work)}}
 		return
 	}
 	if byNamespace {
@@ -121,7 +121,7 @@ func skipped(c pods.Container, namespace *unstructured.Unstructured, injectors [
 }
 
 // namespaceSkipped reports a namespace whose labels exclude its pods from injection.
-func namespaceSkipped(c pods.Container, namespace *unstructured.Unstructured, i injector, t *pods.Trouble) {
+func namespaceSkipped(c pods.Container, namespace *unstructured.Unstructured, i injector, t *pods.Problem) {
 	t.Ref = object.RefOf(namespace)
 	has := namespace.GetLabels()
 	value, labelled := has[injectionLabel]
@@ -166,7 +166,7 @@ func otherNamespace(c pods.Container, namespace *unstructured.Unstructured) []fi
 
 // calledNow reports a webhook that would be called for the pod now: it was not called
 // when the pod was created, or did not respond and was ignored.
-func calledNow(c pods.Container, i injector, t *pods.Trouble) {
+func calledNow(c pods.Container, i injector, t *pods.Problem) {
 	service := engine.CoreRef(object.ServiceKind.Kind, object.Text(i.hook, "clientConfig", "service", "namespace"), object.Text(i.hook, "clientConfig", "service", "name"))
 	answer := c.X.Snap.Lookup(service)
 	if answer.Presence == snapshot.Present {

@@ -1,4 +1,5 @@
-// Package pod explains pods: their containers, images, probes, mounts and ends.
+// Package pod explains why pods do not serve: their images, containers, probes, mounts
+// and terminations.
 package pod
 
 import (
@@ -21,9 +22,9 @@ func ExplainPod(x *engine.Context, pod *unstructured.Unstructured, failing bool)
 	if e.Verdict.Status == health.Ready {
 		return e
 	}
-	s := pods.Read(x, pod)
-	for _, t := range pods.Troubles(x, pod) {
-		if t.Soft && !failing {
+	s := pods.ViewOf(x, pod)
+	for _, t := range pods.Problems(x, pod) {
+		if t.MayBeTemporary && !failing {
 			continue
 		}
 		e.Verdict.Status, e.Verdict.Reason, e.Verdict.Message = health.Failing, health.Reason(t.Reason), t.Message
@@ -38,12 +39,12 @@ func ExplainPod(x *engine.Context, pod *unstructured.Unstructured, failing bool)
 	return e
 }
 
-// follow blames the causes of a trouble. If the cause is a database, a denied connection
+// follow blames the causes of a problem. If the cause is a database, a denied connection
 // or a claim, the pod only waits for it, and gets a finding of its own only if the cause
 // has none.
-func follow(x *engine.Context, e *engine.Result, s pods.View, t pods.Trouble) {
+func follow(x *engine.Context, e *engine.Result, s pods.View, t pods.Problem) {
 	f, waits := s.Finding(t), t.Code == engine.CodeClaimPending && len(t.Blame) > 0
-	if t.Vague {
+	if t.Unexplained {
 		down := append(pods.DownDatabases(x, s), deniedConnections(x, s)...)
 		waits = waits || len(down) > 0
 		t.Blame = append(t.Blame, down...)
@@ -61,9 +62,9 @@ func follow(x *engine.Context, e *engine.Result, s pods.View, t pods.Trouble) {
 }
 
 // unexplained reports a pod that is not ready for an unknown reason.
-func unexplained(s pods.View) pods.Trouble {
+func unexplained(s pods.View) pods.Problem {
 	ready := object.ConditionOf(s.Pod, "Ready")
-	t := pods.Trouble{
+	t := pods.Problem{
 		Code: engine.CodeNotReadyForUnknown, Reason: ready.Reason, Since: ready.Since,
 		Message: fmt.Sprintf("%s is not ready, and neither its %s events state the reason", s.Owner, s.Verb("pods nor their", "status nor its")),
 		Fixes:   []finding.Fix{{Text: "Read the pod's log", Command: s.Logs("", false)}},

@@ -16,14 +16,14 @@ import (
 // v1.36, pkg/kubelet/kubelet.go, MaxCrashLoopBackOff).
 const recentTermination = 10 * time.Minute
 
-// NotReady reports a container that is running but not ready: it was killed recently, or
+// notReady reports a container that is running but not ready: it was killed recently, or
 // a probe fails.
-func notReady(c pods.Container, ended pods.ContainerExit) pods.Trouble {
+func notReady(c pods.Container, ended pods.ContainerExit) pods.Problem {
 	if ended.Path != "" && c.X.Now.Sub(ended.At) < recentTermination && (ended.Reason == "OOMKilled" || ended.Code != 0) {
 		return crashed(c, ended)
 	}
 	since := object.Time(c.Status, "state", "running", "startedAt")
-	t := pods.Trouble{Code: engine.CodeProbeFailed, Reason: "Unhealthy", Soft: true, Vague: true, Since: since}
+	t := pods.Problem{Code: engine.CodeProbeFailed, Reason: "Unhealthy", MayBeTemporary: true, Unexplained: true, Since: since}
 	probe, ok := c.Event("Unhealthy")
 	if !ok {
 		t.Code, t.Reason = engine.CodeNotReadyForUnknown, "ContainersNotReady"
@@ -43,12 +43,12 @@ func notReady(c pods.Container, ended pods.ContainerExit) pods.Trouble {
 
 // probeWords turn the kubelet's "Readiness probe failed: …" into a clause.
 func probeWords(c pods.Container, message string) string {
-	said, ok := c.X.Message(message).Container()
-	if !ok || said.Probe == "" {
+	parsed, ok := c.X.Message(message).Container()
+	if !ok || parsed.Probe == "" {
 		return "its probe fails: " + engine.FirstLine(message)
 	}
-	text := "its " + strings.ToLower(said.Probe) + " probe fails"
-	if detail := engine.FirstLine(said.Detail); detail != "" {
+	text := "its " + strings.ToLower(parsed.Probe) + " probe fails"
+	if detail := engine.FirstLine(parsed.Detail); detail != "" {
 		text += ": " + detail
 	}
 	return text
@@ -61,8 +61,8 @@ func killedByProbe(c pods.Container, ended pods.ContainerExit) (health.Warning, 
 		return health.Warning{}, false
 	}
 	for _, e := range c.Events {
-		said, _ := c.X.Message(e.Message).Container()
-		if e.Reason == "Unhealthy" && (said.Probe == "Liveness" || said.Probe == "Startup") {
+		parsed, _ := c.X.Message(e.Message).Container()
+		if e.Reason == "Unhealthy" && (parsed.Probe == "Liveness" || parsed.Probe == "Startup") {
 			return e, true
 		}
 	}
@@ -70,7 +70,7 @@ func killedByProbe(c pods.Container, ended pods.ContainerExit) (health.Warning, 
 }
 
 // killed reports a container that the kubelet restarts because of a probe.
-func killed(c pods.Container, t pods.Trouble, probe health.Warning) pods.Trouble {
+func killed(c pods.Container, t pods.Problem, probe health.Warning) pods.Problem {
 	t.Code, t.Reason = engine.CodeProbeFailed, "Unhealthy"
 	t.Message = c.Description() + " is repeatedly restarted because " + probeWords(c, probe.Message)
 	t.Fixes = []finding.Fix{{Text: "Read its log from before the restart", Command: c.Logs(c.Name, true)}}
@@ -81,27 +81,27 @@ func killed(c pods.Container, t pods.Trouble, probe health.Warning) pods.Trouble
 }
 
 // initRunning reports a running init container: many wait for something.
-func initRunning(c pods.Container) (pods.Trouble, bool) {
+func initRunning(c pods.Container) (pods.Problem, bool) {
 	since := object.Time(c.Status, "state", "running", "startedAt")
 	if object.Map(c.Status, "state", "running") == nil {
-		return pods.Trouble{}, false
+		return pods.Problem{}, false
 	}
-	return pods.Trouble{
-		Code: engine.CodeNotReadyForUnknown, Reason: "ContainersNotInitialized", Soft: true, Vague: true, Since: since,
+	return pods.Problem{
+		Code: engine.CodeNotReadyForUnknown, Reason: "ContainersNotInitialized", MayBeTemporary: true, Unexplained: true, Since: since,
 		Message:  c.Description() + " has not completed",
 		Evidence: c.State("state.running.startedAt", since),
 		Fixes:    []finding.Fix{{Text: "Check in its log what it waits for", Command: c.Logs(c.Name, false)}},
 	}, true
 }
 
-// ReadinessGates reports a readiness gate of the pod that is not ready; a controller has
+// CheckReadinessGates reports a readiness gate of the pod that is not ready; a controller has
 // to set its condition (spec.ReadinessGates).
-func ReadinessGates(s pods.View) []pods.Trouble {
+func CheckReadinessGates(s pods.View) []pods.Problem {
 	for _, gate := range object.List(s.Pod.Object, "spec", "readinessGates") {
 		kind := object.Text(gate, "conditionType")
 		if c := object.ConditionOf(s.Pod, kind); c.Status != "True" && object.ConditionOf(s.Pod, "ContainersReady").Status == "True" {
-			return []pods.Trouble{{
-				Code: engine.CodeNotReadyForUnknown, Reason: "ReadinessGatesNotReady", Soft: true, Since: c.Since,
+			return []pods.Problem{{
+				Code: engine.CodeNotReadyForUnknown, Reason: "ReadinessGatesNotReady", MayBeTemporary: true, Since: c.Since,
 				Message:  s.Owner.String() + " waits for its readiness gate " + kind,
 				Evidence: []finding.Evidence{engine.ProofOf(s.Pod, c)},
 			}}
@@ -110,9 +110,9 @@ func ReadinessGates(s pods.View) []pods.Trouble {
 	return nil
 }
 
-// Starting reports a pod whose containers are still being created: its image is being
+// CheckStarting reports a pod whose containers are still being created: its image is being
 // pulled, or a volume is being mounted.
-func Starting(s pods.View) []pods.Trouble {
+func CheckStarting(s pods.View) []pods.Problem {
 	for _, status := range object.List(s.Pod.Object, "status", "containerStatuses") {
 		reason := object.Text(status, "state", "waiting", "reason")
 		if !pods.StartingReasons[reason] {
@@ -120,8 +120,8 @@ func Starting(s pods.View) []pods.Trouble {
 		}
 		since := s.Pod.GetCreationTimestamp().Time
 		c := pods.Container{View: s, Name: object.Text(status, "name"), List: "containers", Status: status, Live: "status.containerStatuses"}
-		return []pods.Trouble{{
-			Code: engine.CodeNotReadyForUnknown, Reason: reason, Container: c.Name, Soft: true, Since: since,
+		return []pods.Problem{{
+			Code: engine.CodeNotReadyForUnknown, Reason: reason, Container: c.Name, MayBeTemporary: true, Since: since,
 			Message:  c.Description() + " is still being created",
 			Evidence: c.Waiting(),
 			Fixes:    []finding.Fix{{Text: "Check what it waits for", Command: s.Describe()}},

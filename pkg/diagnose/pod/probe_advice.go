@@ -17,12 +17,12 @@ import (
 
 // probeAdvice derives from the response to a probe that its port, path or scheme is
 // wrong. If the response does not show that, the log may.
-func probeAdvice(c pods.Container, t *pods.Trouble, message string) {
-	said, _ := c.X.Message(message).Container()
-	if said.Probe == "" || resetByProxy(c, t, said) {
+func probeAdvice(c pods.Container, t *pods.Problem, message string) {
+	parsed, _ := c.X.Message(message).Container()
+	if parsed.Probe == "" || resetByProxy(c, t, parsed) {
 		return
 	}
-	at := strings.ToLower(said.Probe) + "Probe"
+	at := strings.ToLower(parsed.Probe) + "Probe"
 	probe := object.Map(c.Spec, at)
 	kind := "httpGet"
 	if object.Map(probe, kind) == nil {
@@ -32,7 +32,7 @@ func probeAdvice(c pods.Container, t *pods.Trouble, message string) {
 		return
 	}
 	path := c.Path(at + "." + kind + ".")
-	why, setting := probeFault(c, probe, kind, said)
+	why, setting := probeFault(c, probe, kind, parsed)
 	if setting == "" {
 		return
 	}
@@ -44,17 +44,17 @@ func probeAdvice(c pods.Container, t *pods.Trouble, message string) {
 		}
 	}
 	name := fmt.Sprintf("%s.%s.%s", at, kind, setting)
-	t.Fixes = append([]finding.Fix{{Text: "Correct " + name + " of the container", File: flux.File(c.X, c.Work, c.Field(name)), Command: flux.ApplyNow(c.X, c.Work)}}, t.Fixes...)
+	t.Fixes = append([]finding.Fix{{Text: "Correct " + name + " of the container", File: flux.File(c.X, c.Work, c.Field(name)), Command: flux.ApplyCommand(c.X, c.Work)}}, t.Fixes...)
 }
 
 // probeFault is the wrong setting of a probe, according to the response.
-func probeFault(c pods.Container, probe map[string]any, kind string, said kubelet.Container) (why, setting string) {
-	detail := strings.ToLower(said.Detail)
+func probeFault(c pods.Container, probe map[string]any, kind string, parsed kubelet.Container) (why, setting string) {
+	detail := strings.ToLower(parsed.Detail)
 	port := pods.TextAt(probe, kind, "port")
 	switch {
-	case said.HTTPStatus == 404:
+	case parsed.HTTPStatus == 404:
 		return "the server responds, but does not have the probe's path", "path"
-	case said.HTTPStatus == 401 || said.HTTPStatus == 403:
+	case parsed.HTTPStatus == 401 || parsed.HTTPStatus == 403:
 		return "the server responds, but requires credentials for the probe's path", "path"
 	case strings.Contains(detail, "server gave http response to https client"):
 		return "the server does not use TLS on that port", "scheme"
@@ -80,14 +80,14 @@ func undeclared(c pods.Container, port string) bool {
 // stillStarting reports whether the liveness probe kills a container each time before it
 // has started: it runs as long as the probe takes to fail, never responds, and has no
 // startup probe. Then it needs more time.
-func stillStarting(c pods.Container, t *pods.Trouble, ended pods.ContainerExit, message string) bool {
-	said, _ := c.X.Message(message).Container()
+func stillStarting(c pods.Container, t *pods.Problem, ended pods.ContainerExit, message string) bool {
+	parsed, _ := c.X.Message(message).Container()
 	probe := object.Map(c.Spec, "livenessProbe")
 	began := object.Time(c.Status, strings.Split(ended.Path, ".")[0], "terminated", "startedAt")
-	if said.Probe != "Liveness" || probe == nil || object.Map(c.Spec, "startupProbe") != nil || began.IsZero() || ended.At.IsZero() {
+	if parsed.Probe != "Liveness" || probe == nil || object.Map(c.Spec, "startupProbe") != nil || began.IsZero() || ended.At.IsZero() {
 		return false
 	}
-	detail := strings.ToLower(said.Detail)
+	detail := strings.ToLower(parsed.Detail)
 	if !strings.Contains(detail, "connection refused") && !strings.Contains(detail, "deadline exceeded") && !strings.Contains(detail, "timeout") {
 		return false
 	}
@@ -102,7 +102,7 @@ func stillStarting(c pods.Container, t *pods.Trouble, ended pods.ContainerExit, 
 	t.Evidence = append(t.Evidence, c.State(ended.Path+".finishedAt", time.Time{})...)
 	t.Fixes = append(t.Fixes, finding.Fix{
 		Text: "If its log shows that it is still starting at that time, add a startupProbe that gives it enough time",
-		File: flux.File(c.X, c.Work, c.Field("startupProbe")), Command: flux.ApplyNow(c.X, c.Work),
+		File: flux.File(c.X, c.Work, c.Field("startupProbe")), Command: flux.ApplyCommand(c.X, c.Work),
 	})
 	return true
 }
@@ -114,8 +114,8 @@ const rewriteProbers = "sidecar.istio.io/rewriteAppHTTPProbers"
 // resetByProxy reports whether a probe is reset because the pod's proxy requires mutual
 // TLS, which a kubelet does not use, and the pod's annotation prevents Istio from
 // redirecting the probe.
-func resetByProxy(c pods.Container, t *pods.Trouble, said kubelet.Container) bool {
-	reset := strings.Contains(said.Detail, "connection reset by peer") || strings.Contains(said.Detail, "EOF")
+func resetByProxy(c pods.Container, t *pods.Problem, parsed kubelet.Container) bool {
+	reset := strings.Contains(parsed.Detail, "connection reset by peer") || strings.Contains(parsed.Detail, "EOF")
 	if !reset || c.Work == nil || c.Pod.GetAnnotations()[rewriteProbers] != "false" {
 		return false
 	}
@@ -123,12 +123,12 @@ func resetByProxy(c pods.Container, t *pods.Trouble, said kubelet.Container) boo
 	if !ok {
 		return false
 	}
-	t.Vague = false
+	t.Unexplained = false
 	t.Message += fmt.Sprintf("; %s makes its proxy accept only mutual TLS, which a kubelet does not use, and annotation %s prevents Istio from redirecting the probe",
 		object.RefOf(strict), rewriteProbers)
 	t.Evidence = append(t.Evidence, engine.Evidence(c.Pod, "metadata.annotations["+rewriteProbers+"]", "false", time.Time{}),
 		engine.Evidence(strict, "spec.mtls.mode", "STRICT", time.Time{}))
 	t.Fixes = append([]finding.Fix{{Text: fmt.Sprintf("Remove annotation %s from spec.template.metadata.annotations of %s", rewriteProbers, c.Owner),
-		File: flux.File(c.X, c.Work, "spec.template.metadata.annotations["+rewriteProbers+"]"), Command: flux.ApplyNow(c.X, c.Work)}}, t.Fixes...)
+		File: flux.File(c.X, c.Work, "spec.template.metadata.annotations["+rewriteProbers+"]"), Command: flux.ApplyCommand(c.X, c.Work)}}, t.Fixes...)
 	return true
 }

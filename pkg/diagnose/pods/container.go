@@ -57,7 +57,7 @@ func OverLocalStorage(message string) bool {
 
 // OnNotReadyNode reports a pod on a node that is not ready: the pod's status may be
 // outdated.
-func (s View) OnNotReadyNode() []Trouble {
+func (s View) OnNotReadyNode() []Problem {
 	ref := engine.CoreRef("Node", "", object.Text(s.Pod.Object, "spec", "nodeName"))
 	if ref.Name == "" {
 		return nil
@@ -70,7 +70,7 @@ func (s View) OnNotReadyNode() []Trouble {
 	if ready.Status == "True" || ready.Status == "" {
 		return nil
 	}
-	return []Trouble{{
+	return []Problem{{
 		Code: engine.CodeNodeNotReady, Reason: "NodeNotReady", Ref: ref, Since: ready.Since, Blame: []object.Ref{ref},
 		Message:  fmt.Sprintf("%s %s on node %s, which is not ready", s.Owner, s.Verb("has a pod", "is"), ref.Name),
 		Evidence: []finding.Evidence{engine.ProofOf(answer.Object, ready)},

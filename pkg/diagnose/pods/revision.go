@@ -26,7 +26,7 @@ const revisionLabel = "controller-revision-hash"
 // replaced, and nothing in the template has to be corrected. A workload may keep such a
 // pod because its strategy requires it, or because it first waits for the pod to become
 // ready (kubernetes/kubernetes#67250).
-func (s View) superseded(t Trouble) Trouble {
+func (s View) superseded(t Problem) Problem {
 	newest, proof := s.newestRevision()
 	if newest == "" || t.Code == engine.CodeOldRevision || len(t.Blame) > 0 || s.Pod.GetDeletionTimestamp() != nil || !s.differs(t) {
 		return t
@@ -36,7 +36,7 @@ func (s View) superseded(t Trouble) Trouble {
 	t.Message = fmt.Sprintf("%s has a newer template, and its pod %s still has the old one: %s", s.Owner, s.Pod.GetName(), was)
 	t.Evidence = append([]finding.Evidence{engine.Evidence(s.Pod, "metadata.labels["+revisionLabel+"]", s.Pod.GetLabels()[revisionLabel], time.Time{})},
 		append(proof, s.ownEvidence(t.Evidence)...)...)
-	t.Vague, t.Fixes = false, s.replace(&t)
+	t.Unexplained, t.Fixes = false, s.replace(&t)
 	return t
 }
 
@@ -89,7 +89,7 @@ func daemonRevision(x *engine.Context, work *unstructured.Unstructured) *unstruc
 
 // differs reports whether the newest template has another value in the field that
 // causes the problem of the pod. If that is not one field, any change may help.
-func (s View) differs(t Trouble) bool {
+func (s View) differs(t Problem) bool {
 	if t.Setting == "" {
 		return t.Ref.Kind == "" || t.Ref.Same(s.Owner) || !s.templateNames(t.Ref.Name)
 	}
@@ -105,7 +105,7 @@ func (s View) templateNames(name string) bool {
 }
 
 // replace is how to create the pod again from the newest template.
-func (s View) replace(t *Trouble) []finding.Fix {
+func (s View) replace(t *Problem) []finding.Fix {
 	fix := finding.Fix{
 		Text:    "Delete the pod, so that it is created again with the newest template",
 		Command: escape.Command("kubectl delete pod %s -n %s", s.Pod.GetName(), s.Pod.GetNamespace()),
@@ -121,7 +121,7 @@ func (s View) replace(t *Trouble) []finding.Fix {
 		t.Evidence = append(t.Evidence, engine.Evidence(s.Work, "spec.updateStrategy.rollingUpdate.partition", strconv.FormatInt(partition, 10), time.Time{}))
 		return []finding.Fix{{
 			Text: fmt.Sprintf("Lower spec.updateStrategy.rollingUpdate.partition to %d or less; a pod that is only deleted gets the old template again", s.ordinal()),
-			File: flux.File(s.X, s.Work, "spec.updateStrategy.rollingUpdate.partition"), Command: flux.ApplyNow(s.X, s.Work),
+			File: flux.File(s.X, s.Work, "spec.updateStrategy.rollingUpdate.partition"), Command: flux.ApplyCommand(s.X, s.Work),
 		}}
 	default:
 		t.Message += "; the rollout waits for this pod"

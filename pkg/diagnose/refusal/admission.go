@@ -18,7 +18,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// Owner is the object to change: for a pod that can't be created, its workload.
+// owner is the object to change: for a pod that can't be created, its workload.
 func (r Refusal) owner() object.Ref {
 	ref := r.Refused()
 	if by := r.X.Snap.Lookup(r.Obj).Object; by != nil && (r.Obj.GroupKind() == object.ReplicaSetKind || slices.Contains(engine.WorkloadKinds, r.Obj.GroupKind())) {
@@ -33,7 +33,7 @@ func (r Refusal) owner() object.Ref {
 // namespaceOf is the namespace of the rejected object.
 func (r Refusal) namespaceOf() string { return cmp.Or(r.Parsed.Object.Namespace, r.Obj.Namespace) }
 
-// Policy reports a ValidatingAdmissionPolicy that denies the object.
+// policy reports a ValidatingAdmissionPolicy that denies the object.
 func (r Refusal) policy() finding.Finding {
 	owner := r.owner()
 	ref := object.Ref{APIVersion: object.PolicyKind.Group + "/v1", Kind: object.PolicyKind.Kind, Name: r.Parsed.Policy.Name}

@@ -21,15 +21,15 @@ import (
 // reports on obj, into causes. It returns nothing if the message does not explain
 // anything, or the problem is fixed.
 func ExplainAPIError(x *engine.Context, obj object.Ref, message string, at time.Time) (findings []finding.Finding, blame []object.Ref) {
-	said, ok := x.Message(message).APIError()
+	parsed, ok := x.Message(message).APIError()
 	if !ok {
 		return nil, nil
 	}
-	r := Refusal{x, obj, said, message, at}
+	r := Refusal{x, obj, parsed, message, at}
 	if f, ok := r.resize(); ok {
 		return single(f)
 	}
-	switch said.Problem {
+	switch parsed.Problem {
 	case apierror.ProblemNoMatch:
 		return r.noMatch()
 	case apierror.ProblemWebhook:
@@ -87,14 +87,14 @@ func (r Refusal) Refused() object.Ref {
 			r.X.Snap.Lookup(object.Ref{APIVersion: gk.WithVersion("v1").GroupVersion().String(), Kind: gk.Kind, Namespace: namespace, Name: named.Name})
 		}
 	}
-	for _, asked := range r.X.Snap.Asked() {
-		is := asked.Kind == named.Kind || named.Kind == "" && asked.Resource == named.Resource
-		if !is || named.Group != "" && asked.Group != named.Group {
+	for _, requested := range r.X.Snap.Asked() {
+		is := requested.Kind == named.Kind || named.Kind == "" && requested.Resource == named.Resource
+		if !is || named.Group != "" && requested.Group != named.Group {
 			continue
 		}
-		ref := object.Ref{APIVersion: asked.Version, Kind: asked.Kind, Namespace: namespace, Name: named.Name}
-		if asked.Group != "" {
-			ref.APIVersion = asked.Group + "/" + asked.Version
+		ref := object.Ref{APIVersion: requested.Version, Kind: requested.Kind, Namespace: namespace, Name: named.Name}
+		if requested.Group != "" {
+			ref.APIVersion = requested.Group + "/" + requested.Version
 		}
 		if r.X.Snap.Lookup(ref).Presence == snapshot.Present {
 			return ref
@@ -110,7 +110,7 @@ func (r Refusal) Refused() object.Ref {
 	return object.Ref{APIVersion: version, Kind: named.Kind, Namespace: namespace, Name: named.Name}
 }
 
-// File is the file in the GitOps tree that contains the rejected object.
+// file is the file in the GitOps tree that contains the rejected object.
 func (r Refusal) file() string {
 	obj := r.X.Snap.Lookup(r.Obj).Object
 	switch {
@@ -191,7 +191,7 @@ func (r Refusal) ownedByOther() finding.Finding {
 	return f
 }
 
-// Live is the rejected field as it is in the cluster: the rejected value is only in Git.
+// live is the rejected field as it is in the cluster: the rejected value is only in Git.
 func (r Refusal) live(ref object.Ref) []finding.Evidence {
 	obj := r.X.Snap.Lookup(ref).Object
 	if obj == nil {
@@ -207,7 +207,7 @@ func (r Refusal) live(ref object.Ref) []finding.Evidence {
 	return []finding.Evidence{engine.Evidence(obj, strings.TrimPrefix(r.Parsed.Field, "."), value, time.Time{})}
 }
 
-// Proof quotes the condition or event of the object that contains the message, or its
+// proof quotes the condition or event of the object that contains the message, or its
 // Ready condition if none does.
 func (r Refusal) proof() []finding.Evidence {
 	obj := r.X.Snap.Lookup(r.Obj).Object

@@ -25,13 +25,13 @@ type resizeRefusal struct {
 // ValidatePersistentVolumeClaimUpdate of pkg/apis/core/validation: "field can not be less
 // than status.capacity", up to v1.30 "… than previous value"; and the admission plugin
 // PersistentVolumeClaimResize). The rejected object is looked up only for such a message.
-func ResizeRefused(refused func() object.Ref, said apierror.Error) (resizeRefusal, bool) {
-	shrink := said.Problem == apierror.ProblemInvalid && strings.HasSuffix(said.Field, "requests.storage") && strings.Contains(said.Detail, "can not be less than")
-	if !shrink && !strings.Contains(said.Detail, "only dynamically provisioned pvc can be resized") {
+func ResizeRefused(refused func() object.Ref, parsed apierror.Error) (resizeRefusal, bool) {
+	shrink := parsed.Problem == apierror.ProblemInvalid && strings.HasSuffix(parsed.Field, "requests.storage") && strings.Contains(parsed.Detail, "can not be less than")
+	if !shrink && !strings.Contains(parsed.Detail, "only dynamically provisioned pvc can be resized") {
 		return resizeRefusal{}, false
 	}
 	claim := refused()
-	return resizeRefusal{claim, shrink, engine.FirstLine(said.Detail)}, claim.GroupKind() == object.ClaimKind
+	return resizeRefusal{claim, shrink, engine.FirstLine(parsed.Detail)}, claim.GroupKind() == object.ClaimKind
 }
 
 // resize reports such an error, which is neither a missing permission nor an invalid

@@ -84,7 +84,7 @@ func (c webhookCall) explain() ([]finding.Finding, []object.Ref) {
 	return single(f)
 }
 
-// kustomizationFinding is on the webhook's configuration, or on the part that is known of it.
+// finding is on the webhook's configuration, or on the part that is known of it.
 func (c webhookCall) finding(code finding.Code, reason, why string) finding.Finding {
 	f := finding.Finding{
 		Code: code, Ref: c.Obj, Reason: reason, Severity: finding.Critical, Since: c.at,
@@ -103,7 +103,7 @@ func (c webhookCall) finding(code finding.Code, reason, why string) finding.Find
 	return f
 }
 
-// Inspect is what to check if the cause is not known.
+// inspect is what to check if the cause is not known.
 func (c webhookCall) inspect(text string) finding.Fix {
 	fix := finding.Fix{Text: text}
 	switch {
@@ -224,7 +224,7 @@ func (c webhookCall) noPort(detail string) finding.Finding {
 	return f
 }
 
-// Logs is the command that reads the logs of the webhook's pods.
+// logs is the command that reads the logs of the webhook's pods.
 func (c webhookCall) logs() finding.Fix {
 	return finding.Fix{Text: "Read the logs of its pods",
 		Command: escape.Command("kubectl logs -n %s -l %s --tail=50 --prefix", c.service.Namespace, engine.WriteLabels(engine.SelectorOf(c.answer.Object)))}

@@ -42,7 +42,7 @@ func (c webhookCall) badTLS(detail string) ([]finding.Finding, []object.Ref) {
 	case certificate != nil && strings.Contains(detail, "is valid for"):
 		name := c.service.Name + "." + c.service.Namespace + ".svc"
 		f.Ref, f.Message = object.RefOf(certificate), fmt.Sprintf("%s is not valid for %s, the name by which the API server calls webhook %s", object.RefOf(certificate), name, c.hook.Name)
-		f.Fixes = []finding.Fix{{Text: "Add " + name + " to spec.dnsNames", File: flux.File(c.X, certificate, "spec.dnsNames"), Command: flux.ApplyNow(c.X, certificate)}}
+		f.Fixes = []finding.Fix{{Text: "Add " + name + " to spec.dnsNames", File: flux.File(c.X, certificate, "spec.dnsNames"), Command: flux.ApplyCommand(c.X, certificate)}}
 	default:
 		f.Fixes = []finding.Fix{c.logs(), c.inspect("Check what serves the webhook")}
 	}
@@ -58,8 +58,8 @@ func (c webhookCall) servingCertificate() *unstructured.Unstructured {
 			path = []string{"spec", "volumes"}
 		}
 		for _, volume := range object.List(workload.Object, path...) {
-			for _, maker := range pods.CertificatesFor(c.X, c.service.Namespace, object.Text(volume, "secret", "secretName")) {
-				return maker
+			for _, creator := range pods.CertificatesFor(c.X, c.service.Namespace, object.Text(volume, "secret", "secretName")) {
+				return creator
 			}
 		}
 	}
@@ -116,7 +116,7 @@ func (c webhookCall) notInjected(f finding.Finding, key, from string) ([]finding
 		f.Ref, f.Reason = source, "CASourceNotFound"
 		f.Message = fmt.Sprintf("the API server can't call webhook %s: its CA comes from %s, which does not exist", c.hook.Name, source)
 		f.Evidence = append(f.Evidence, finding.Evidence{Ref: source, Field: "object", Value: "does not exist"})
-		f.Fixes = flux.RecreateFixes(c.X, engine.Part{Ref: source}, object.Ref{}, false)
+		f.Fixes = flux.RecreateFixes(c.X, engine.ConfigSource{Ref: source}, object.Ref{}, false)
 		return single(f)
 	case key == injectFromSecret && answer.Presence == snapshot.Present && answer.Object.GetAnnotations()[allowInjection] != "true":
 		f.Ref, f.Reason = source, "InjectionNotAllowed"

@@ -13,16 +13,16 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
-// OwnCondition is a condition in the status of an object.
-type OwnCondition struct{ object.Condition }
+// Condition is a condition in the status of an object.
+type Condition struct{ object.Condition }
 
 // conditionHolders are the lists in a status whose entries have conditions: the parents
 // of routes, the listeners of Gateways and the ancestors of policies (Gateway API v1),
 // the devices of ResourceClaims, and the routers of OpenShift Routes.
 var conditionHolders = []string{"parents", "listeners", "ancestors", "devices", "ingress"}
 
-// OwnConditions are all conditions in the status of an object.
-func OwnConditions(obj *unstructured.Unstructured) []OwnCondition {
+// Conditions are all conditions in the status of an object.
+func Conditions(obj *unstructured.Unstructured) []Condition {
 	status := object.Map(obj.Object, "status")
 	found := conditionsAt(status, "status")
 	if len(found) == 0 { // Cluster API v1.9 has both
@@ -39,19 +39,19 @@ func OwnConditions(obj *unstructured.Unstructured) []OwnCondition {
 	return found
 }
 
-func conditionsAt(holder map[string]any, path string) []OwnCondition {
-	var found []OwnCondition
+func conditionsAt(holder map[string]any, path string) []Condition {
+	var found []Condition
 	for _, c := range object.Conditions(holder, path) {
-		if c.Status == "" && PolarityOf(c.Type) == Fault { // Argo CD lists those that apply, without a status
+		if c.Status == "" && polarityOf(c.Type) == fault { // Argo CD lists those that apply, without a status
 			c.Status = "True"
 		}
-		found = append(found, OwnCondition{c})
+		found = append(found, Condition{c})
 	}
 	return found
 }
 
 // Proof is the condition as evidence.
-func (c OwnCondition) Proof(obj *unstructured.Unstructured) finding.Evidence {
+func (c Condition) Proof(obj *unstructured.Unstructured) finding.Evidence {
 	value, _ := object.Read(obj.Object, c.Path)
 	stated, _ := value.(map[string]any)
 	if c.Reason == "" && c.Message != "" {
@@ -61,8 +61,8 @@ func (c OwnCondition) Proof(obj *unstructured.Unstructured) finding.Evidence {
 	return engine.Evidence(obj, c.Path, strings.TrimSpace(object.Text(stated, "status")+" "+words), c.Since)
 }
 
-// Says is the condition as a clause of a message: its message, or its status.
-func (c OwnCondition) Says() string {
+// Clause is the condition as a clause of a message: its message, or its status.
+func (c Condition) Clause() string {
 	if line := engine.FirstLine(c.Message); line != "" {
 		return line
 	}
@@ -74,45 +74,45 @@ func (c OwnCondition) Says() string {
 }
 
 // Verdict is what the condition means for the object: Ready if it reports no problem.
-func (c OwnCondition) Verdict() health.Status {
+func (c Condition) Verdict() health.Status {
 	bad := c.Status == "False" || c.Status == "Degraded" // Prometheus operator
 	if c.warns() {                                       // of an object that works
 		return health.Ready
 	}
-	switch PolarityOf(c.Type) {
-	case Wanted:
+	switch polarityOf(c.Type) {
+	case wanted:
 		switch {
 		case c.Status != "True" && tellsPause(c.Reason):
 			return health.Suspended
-		case c.Status == "Unknown", bad && TellsProgress(c.Reason), bad && c.Severity == "Info":
+		case c.Status == "Unknown", bad && tellsProgress(c.Reason), bad && c.Severity == "Info":
 			return health.Progressing
 		case bad:
 			return health.Failing
 		}
-	case Goal:
+	case goal:
 		switch {
-		case bad && (TellsFailure(c.Reason) || TellsFailure(c.firstWord())):
+		case bad && (tellsFailure(c.Reason) || tellsFailure(c.firstWord())):
 			return health.Failing
 		case c.Status == "Unknown" || bad:
 			return health.Progressing
 		}
-	case Fault:
+	case fault:
 		switch {
-		case c.Status == "True" && TellsProgress(c.Reason):
+		case c.Status == "True" && tellsProgress(c.Reason):
 			return health.Progressing
 		case c.Status == "True":
 			return health.Failing
 		}
-	case Working:
+	case working:
 		if c.Status == "True" {
 			return health.Progressing
 		}
-	case Halted:
+	case halted:
 		if c.Status == "True" {
 			return health.Suspended
 		}
-	case Neutral:
-		if c.Type == "Progressing" && bad && TellsFailure(c.Reason) {
+	case neutral:
+		if c.Type == "Progressing" && bad && tellsFailure(c.Reason) {
 			return health.Failing
 		}
 	}
@@ -121,7 +121,7 @@ func (c OwnCondition) Verdict() health.Status {
 
 // warns reports whether the condition needs attention but does not affect whether the
 // object works: OrphanedResourceWarning of Argo CD, TooManySnapshots of Longhorn.
-func (c OwnCondition) warns() bool {
+func (c Condition) warns() bool {
 	if c.Type == "NoWarnings" { // RabbitMQ's operator
 		return c.Status == "False"
 	}
@@ -130,7 +130,7 @@ func (c OwnCondition) warns() bool {
 
 // firstWord is the first word of the message if it indicates a failure, as controllers
 // begin an error: "cannot unpack package: …".
-func (c OwnCondition) firstWord() string {
+func (c Condition) firstWord() string {
 	word, _, _ := strings.Cut(c.Message, " ")
 	if word == "" {
 		return ""
@@ -138,13 +138,13 @@ func (c OwnCondition) firstWord() string {
 	return strings.ToUpper(word[:1]) + strings.TrimRight(word[1:], ":,")
 }
 
-// Judges reports whether the condition is about the state of the object.
-func (c OwnCondition) judges() bool {
-	return PolarityOf(c.Type) != Neutral && c.Status != ""
+// judges reports whether the condition is about the state of the object.
+func (c Condition) judges() bool {
+	return polarityOf(c.Type) != neutral && c.Status != ""
 }
 
 // summary reports whether the condition summarizes the others.
-func (c OwnCondition) summary() bool {
+func (c Condition) summary() bool {
 	return slices.Contains([]string{"Ready", "Available", "Succeeded", "Healthy", "Complete"}, c.Type) && strings.HasPrefix(c.Path, "status.conditions")
 }
 

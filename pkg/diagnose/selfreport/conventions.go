@@ -17,17 +17,17 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
-// Conventional judges an object of any kind by the conventions that controllers share:
+// JudgeByConventions judges an object of any kind by the conventions that controllers share:
 // those of kstatus (cli-utils, pkg/kstatus/README.md), then conditions with a known
 // polarity, then words for states. An object without any of them is Unknown.
-func Conventional(x *engine.Context, obj *unstructured.Unstructured) engine.Result {
+func JudgeByConventions(x *engine.Context, obj *unstructured.Unstructured) engine.Result {
 	if e, ok := Deleted(x, obj); ok {
 		return e
 	}
 	if e, ok := SpecUnobserved(obj); ok {
 		return e
 	}
-	conditions := OwnConditions(obj)
+	conditions := Conditions(obj)
 	if e, ok := ByConditions(obj, conditions); ok {
 		return e
 	}
@@ -74,8 +74,8 @@ func OwnFinding(obj *unstructured.Unstructured, status health.Status, code findi
 	}
 }
 
-// ReadyExam is the exam of an object without a problem.
-func ReadyExam(obj *unstructured.Unstructured, since time.Time) engine.Result {
+// ReadyResult is the exam of an object without a problem.
+func ReadyResult(obj *unstructured.Unstructured, since time.Time) engine.Result {
 	if since.IsZero() {
 		since = obj.GetCreationTimestamp().Time
 	}
@@ -131,8 +131,8 @@ func Obstacle(obj *unstructured.Unstructured) (string, finding.Evidence, bool) {
 			return engine.FirstLine(proof.Value), proof, true
 		}
 	}
-	for _, c := range OwnConditions(obj) {
-		if c.Verdict() != health.Ready && !TellsProgress(c.Reason) && c.Message != "" {
+	for _, c := range Conditions(obj) {
+		if c.Verdict() != health.Ready && !tellsProgress(c.Reason) && c.Message != "" {
 			return engine.FirstLine(c.Message), c.Proof(obj), true
 		}
 	}
@@ -144,7 +144,7 @@ func SpecUnobserved(obj *unstructured.Unstructured) (engine.Result, bool) {
 	generation := obj.GetGeneration()
 	path, observed := "status.observedGeneration", observedGeneration(obj)
 	if observed == 0 {
-		for _, c := range OwnConditions(obj) {
+		for _, c := range Conditions(obj) {
 			if c.ObservedGeneration > 0 && c.judges() {
 				path, observed = c.Path+".observedGeneration", c.ObservedGeneration
 				break
@@ -170,7 +170,7 @@ func observedGeneration(obj *unstructured.Unstructured) int64 {
 }
 
 // summedUp reports whether a condition that summarizes the others is True.
-func summedUp(conditions []OwnCondition) bool {
+func summedUp(conditions []Condition) bool {
 	for _, c := range conditions {
 		if c.summary() && c.Status == "True" {
 			return true
@@ -181,14 +181,14 @@ func summedUp(conditions []OwnCondition) bool {
 
 // ByConditions judges by the worst condition. If a condition that summarizes the others
 // is True, conditions in progress do not count, and failures are warnings.
-func ByConditions(obj *unstructured.Unstructured, conditions []OwnCondition) (engine.Result, bool) {
+func ByConditions(obj *unstructured.Unstructured, conditions []Condition) (engine.Result, bool) {
 	up := summedUp(conditions)
-	var worst OwnCondition
+	var worst Condition
 	worstStatus := health.Ready
 	var proof []finding.Evidence
 	for _, c := range conditions {
 		status := c.Verdict()
-		if up && status == health.Progressing && PolarityOf(c.Type) != Working || status == health.Ready {
+		if up && status == health.Progressing && polarityOf(c.Type) != working || status == health.Ready {
 			continue
 		}
 		proof = append(proof, c.Proof(obj))
@@ -204,7 +204,7 @@ func ByConditions(obj *unstructured.Unstructured, conditions []OwnCondition) (en
 		proof = append(proof, why.Proof(obj))
 	}
 	word, known := ownWord(obj)
-	if worstStatus == health.Failing && worst.summary() && !TellsFailure(worst.Reason) && known && word.status != health.Ready {
+	if worstStatus == health.Failing && worst.summary() && !tellsFailure(worst.Reason) && known && word.status != health.Ready {
 		worstStatus = word.status // "Stopped", "Provisioning": why it is not ready
 	}
 	code, severity := engine.CodeOtherNotReady, finding.Critical
@@ -216,7 +216,7 @@ func ByConditions(obj *unstructured.Unstructured, conditions []OwnCondition) (en
 	case up || worst.Severity == "Warning" || worst.Type == "Warning":
 		severity = finding.Warning
 	}
-	says, more := worst.Says(), conditionDetails(obj, word, known && word.status == worstStatus, worst)
+	says, more := worst.Clause(), conditionDetails(obj, word, known && word.status == worstStatus, worst)
 	for _, detail := range more {
 		if line := engine.FirstLine(detail.Value); !strings.Contains(says, line) {
 			says += "; " + strings.TrimPrefix(detail.Field, "status.") + ": " + line
@@ -228,18 +228,18 @@ func ByConditions(obj *unstructured.Unstructured, conditions []OwnCondition) (en
 // failedStep is a condition of a type without a known polarity that is False, with a
 // reason that indicates a failure: it explains why an object is not ready (CDI
 // DataVolume: Running is False, Error).
-func failedStep(conditions []OwnCondition) (OwnCondition, bool) {
+func failedStep(conditions []Condition) (Condition, bool) {
 	for _, c := range conditions {
-		if PolarityOf(c.Type) == Neutral && c.Status == "False" && TellsFailure(c.Reason) && c.Message != "" {
+		if polarityOf(c.Type) == neutral && c.Status == "False" && tellsFailure(c.Reason) && c.Message != "" {
 			return c, true
 		}
 	}
-	return OwnCondition{}, false
+	return Condition{}, false
 }
 
 // conditionDetails is what other fields add to a condition: the word for the state, with its
 // details, and the error. A specific condition needs none of them.
-func conditionDetails(obj *unstructured.Unstructured, word word, agrees bool, worst OwnCondition) []finding.Evidence {
+func conditionDetails(obj *unstructured.Unstructured, word word, agrees bool, worst Condition) []finding.Evidence {
 	var more []finding.Evidence
 	if failure, failed := ownError(obj); failed {
 		more = append(more, failure)
@@ -257,25 +257,25 @@ func conditionDetails(obj *unstructured.Unstructured, word word, agrees bool, wo
 // preferred reports whether a condition is more informative than the worst so far: a
 // worse one, or of two equally bad ones, the one whose reason indicates a failure, or
 // that has a message.
-func preferred(c OwnCondition, status health.Status, worst OwnCondition, worstStatus health.Status) bool {
+func preferred(c Condition, status health.Status, worst Condition, worstStatus health.Status) bool {
 	if status != worstStatus {
 		return status.Worse(worstStatus)
 	}
 	return c.weight() > worst.weight()
 }
 
-func (c OwnCondition) weight() int {
+func (c Condition) weight() int {
 	weight := 0
 	if c.Message != "" {
 		weight++
 	}
-	if TellsFailure(c.Reason) {
+	if tellsFailure(c.Reason) {
 		weight += 2
 	}
 	if c.Type == "Programmed" || strings.Contains(c.Message, "other Conditions") {
 		weight -= 2 // it follows from another one, and refers to that
 	}
-	if PolarityOf(c.Type) == Fault { // it says what is wrong, and not only that something is
+	if polarityOf(c.Type) == fault { // it says what is wrong, and not only that something is
 		weight++
 	}
 	if c.Type == "Stalled" {
@@ -286,31 +286,31 @@ func (c OwnCondition) weight() int {
 
 // byWords judges by a word for the state, and by the errors that the object reports.
 func byWords(obj *unstructured.Unstructured, up bool) (engine.Result, bool) {
-	said, known := ownWord(obj)
+	state, known := ownWord(obj)
 	failure, failed := ownError(obj)
-	if !failed && (!known || said.status == health.Ready) || up && !failed && said.status == health.Progressing {
+	if !failed && (!known || state.status == health.Ready) || up && !failed && state.status == health.Progressing {
 		return engine.Result{}, false
 	}
-	status := said.status
+	status := state.status
 	if failed && status != health.Failing {
 		status = health.Failing
 	}
 	var proof []finding.Evidence
-	says, reason := "", said.value
+	says, reason := "", state.value
 	if known {
-		proof, says = QuoteFields(obj, said.path), said.path+" is "+said.value
+		proof, says = QuoteFields(obj, state.path), state.path+" is "+state.value
 	}
 	if failed {
 		proof = append(proof, failure)
 		says = strings.TrimPrefix(says+": ", ": ") + engine.FirstLine(failure.Value)
 	}
 	details := detailFields
-	if said.path == "status.ceph.health" {
+	if state.path == "status.ceph.health" {
 		for _, detail := range cephDetails(obj) {
 			proof, says = append(proof, detail), says+"; "+engine.FirstLine(detail.Value)
 		}
 	}
-	if up || strings.Count(said.path, ".") > 1 { // the message is about something else
+	if up || strings.Count(state.path, ".") > 1 { // the message is about something else
 		details = nil
 	}
 	for _, detail := range QuoteFields(obj, details...) {
@@ -360,22 +360,22 @@ func SuspendedBySpec(obj *unstructured.Unstructured) (engine.Result, bool) {
 
 // ReadyOrUnknown is Ready if the object itself reports that it works, and Unknown if it
 // reports nothing: Ready is never the default.
-func ReadyOrUnknown(obj *unstructured.Unstructured, conditions []OwnCondition) engine.Result {
+func ReadyOrUnknown(obj *unstructured.Unstructured, conditions []Condition) engine.Result {
 	for _, c := range conditions {
-		if c.judges() && PolarityOf(c.Type) != Fault || c.summary() {
-			return ReadyExam(obj, c.Since)
+		if c.judges() && polarityOf(c.Type) != fault || c.summary() {
+			return ReadyResult(obj, c.Since)
 		}
 	}
-	if said, known := ownWord(obj); known && said.status == health.Ready {
-		return ReadyExam(obj, time.Time{})
+	if state, known := ownWord(obj); known && state.status == health.Ready {
+		return ReadyResult(obj, time.Time{})
 	}
 	_, counted := object.Map(obj.Object, "status")["readyReplicas"].(int64)
-	if _, asked := object.Map(obj.Object, "spec")["replicas"].(int64); counted && asked {
-		return ReadyExam(obj, time.Time{})
+	if _, requested := object.Map(obj.Object, "spec")["replicas"].(int64); counted && requested {
+		return ReadyResult(obj, time.Time{})
 	}
 	for _, c := range conditions {
 		if c.judges() {
-			return ReadyExam(obj, c.Since) // all that could be wrong is not
+			return ReadyResult(obj, c.Since) // all that could be wrong is not
 		}
 	}
 	why := "no known field of its status shows whether it works"
@@ -414,7 +414,7 @@ func Validated(obj *unstructured.Unstructured) (engine.Result, bool) {
 // explainer. What may still become ready is no cause, unless something above it has
 // failed because of it.
 func ExplainOther(x *engine.Context, obj *unstructured.Unstructured, failing bool) engine.Result {
-	e := OwnState(x, obj)
+	e := ownState(x, obj)
 	switch {
 	case e.Verdict.Status != health.Progressing:
 	case !failing:

@@ -6,78 +6,78 @@ import (
 	"unicode"
 )
 
-// Polarity is what a type of condition means when it is True.
-type Polarity int
+// polarity is what a type of condition means when it is True.
+type polarity int
 
 const (
-	// Neutral: neither True nor False is a problem, or what it means is not known.
-	Neutral Polarity = iota
-	// Wanted: it should be True, and False is a problem.
-	Wanted
-	// Goal: it becomes True later, and False means not yet.
-	Goal
-	// Fault: it should be False, and True is a problem.
-	Fault
-	// Working: True means that the controller is working.
-	Working
-	// Halted: True means that reconciliation is suspended.
-	Halted
+	// neutral means that neither True nor False is a problem, or what it means is not known.
+	neutral polarity = iota
+	// wanted means that it should be True, and False is a problem.
+	wanted
+	// goal means that it becomes True later, and False means not yet.
+	goal
+	// fault means that it should be False, and True is a problem.
+	fault
+	// working means that True reports that the controller is working.
+	working
+	// halted means that True reports that reconciliation is suspended.
+	halted
 )
 
 // polarities are the types of conditions whose name does not show the polarity, each
 // with its author. All others are judged by their last word.
-var polarities = map[string]Polarity{
-	"Reconciling": Working, // kstatus
-	"Stalled":     Fault,
+var polarities = map[string]polarity{
+	"Reconciling": working, // kstatus
+	"Stalled":     fault,
 
-	"Progressing":                  Neutral, // True of every Deployment that works; False is judged by its reason
-	"ReplicaFailure":               Fault,
-	"Suspended":                    Halted,  // batch/v1
-	"DisruptionAllowed":            Neutral, // Policy/v1, which has a judge
-	"DisruptionTarget":             Fault,   // core/v1, Pods
-	"Initialized":                  Goal,
-	"Resizing":                     Working, // core/v1, PersistentVolumeClaims
-	"ModifyingVolume":              Working,
-	"NetworkUnavailable":           Fault, // core/v1, Nodes
-	"KernelDeadlock":               Fault, // node-problem-detector
-	"ReadonlyFilesystem":           Fault,
-	"CorruptDockerOverlay2":        Fault,
-	"PodReadyToStartContainers":    Goal,
-	"FileSystemResizePending":      Working,
-	"NamespaceContentRemaining":    Working, // core/v1, Namespaces
-	"NamespaceFinalizersRemaining": Working,
+	"Progressing":                  neutral, // True of every Deployment that works; False is judged by its reason
+	"ReplicaFailure":               fault,
+	"Suspended":                    halted,  // batch/v1
+	"DisruptionAllowed":            neutral, // Policy/v1, which has a judge
+	"DisruptionTarget":             fault,   // core/v1, Pods
+	"Initialized":                  goal,
+	"Resizing":                     working, // core/v1, PersistentVolumeClaims
+	"ModifyingVolume":              working,
+	"NetworkUnavailable":           fault, // core/v1, Nodes
+	"KernelDeadlock":               fault, // node-problem-detector
+	"ReadonlyFilesystem":           fault,
+	"CorruptDockerOverlay2":        fault,
+	"PodReadyToStartContainers":    goal,
+	"FileSystemResizePending":      working,
+	"NamespaceContentRemaining":    working, // core/v1, Namespaces
+	"NamespaceFinalizersRemaining": working,
 
-	"NamesAccepted":                         Wanted, // apiextensions.k8s.io
-	"NonStructuralSchema":                   Fault,
-	"Terminating":                           Working,
-	"KubernetesAPIApprovalPolicyConformant": Wanted,
+	"NamesAccepted":                         wanted, // apiextensions.k8s.io
+	"NonStructuralSchema":                   fault,
+	"Terminating":                           working,
+	"KubernetesAPIApprovalPolicyConformant": wanted,
 
-	"Approved": Neutral, // certificates.k8s.io, cert-manager
-	"Denied":   Fault,
-	"Issuing":  Neutral,
-	"Dangling": Fault, // flowcontrol.apiserver.k8s.io
+	"Approved": neutral, // certificates.k8s.io, cert-manager
+	"Denied":   fault,
+	"Issuing":  neutral,
+	"Dangling": fault, // flowcontrol.apiserver.k8s.io
 
-	"Conflicted":           Fault, // Gateway API
-	"Detached":             Fault,
-	"PartiallyInvalid":     Fault,
-	"OverlappingTLSConfig": Neutral,
+	"Conflicted":           fault, // Gateway API
+	"Detached":             fault,
+	"PartiallyInvalid":     fault,
+	"OverlappingTLSConfig": neutral,
 
-	"NoPodsMatched":          Fault, // VerticalPodAutoscaler
-	"RecommendationProvided": Goal,
-	"Evicted":                Working, // Kueue, which queues it again
-	"Preempted":              Working,
-	"Admitted":               Goal,    // Kueue, OpenShift's Routes
-	"LastAsyncOperation":     Wanted,  // Upjet
-	"Released":               Wanted,  // helmFailure-controller
-	"Active":                 Neutral, // Knative, KEDA: False when scaled to zero
-	"Paused":                 Halted,  // KEDA, Argo Rollouts
-	"Fallback":               Fault,   // KEDA
-	"PodRunning":             Neutral, // Argo Workflows: False when it is over
-	"ContinuousArchiving":    Wanted,  // CloudNativePG
-	"Warning":                Neutral, // Strimzi: notes on deprecated fields, of clusters that work
-	"UpgradeAvailable":       Neutral, // what could be, not what is
-	"UpdateAvailable":        Neutral,
-	"UpdatesAvailable":       Neutral,
+	"NoPodsMatched":          fault, // VerticalPodAutoscaler
+	"RecommendationProvided": goal,
+	"Evicted":                working, // Kueue, which queues it again
+	"Preempted":              working,
+	"Admitted":               goal,    // Kueue, OpenShift's Routes
+	"LastAsyncOperation":     wanted,  // Upjet
+	"Released":               wanted,  // helmFailure-controller
+	"Active":                 neutral, // Knative, KEDA: False when scaled to zero
+	"Paused":                 halted,  // KEDA, Argo Rollouts
+	"Fallback":               fault,   // KEDA
+	"PodRunning":             neutral, // Argo Workflows: False when it is over
+	"ContinuousArchiving":    wanted,  // CloudNativePG
+	"Warning":                neutral, // Strimzi: notes on deprecated fields, of clusters that work
+	"UpgradeAvailable":       neutral, // what could be, not what is
+	"UpdateAvailable":        neutral,
+	"UpdatesAvailable":       neutral,
 }
 
 // wantedWords, goalWords and faultWords are the last words of types of
@@ -100,8 +100,15 @@ func wordSet(words string) map[string]bool {
 	return set
 }
 
-// PolarityOf is what a type of condition means.
-func PolarityOf(kind string) Polarity {
+// ShowsProblem reports whether a condition of that type shows by its status whether the
+// object has a problem.
+func ShowsProblem(conditionType string) bool {
+	p := polarityOf(conditionType)
+	return p == fault || p == wanted
+}
+
+// polarityOf is what a type of condition means.
+func polarityOf(kind string) polarity {
 	if _, short, qualified := strings.Cut(kind, "/"); qualified {
 		kind = short // "example.org/Ready"
 	}
@@ -109,14 +116,14 @@ func PolarityOf(kind string) Polarity {
 		return known
 	}
 	if strings.HasPrefix(kind, "Frequent") { // node-problem-detector: FrequentKubeletRestart
-		return Fault
+		return fault
 	}
 	if strings.HasSuffix(kind, "UpToDate") { // Argo CD
-		return Wanted
+		return wanted
 	}
 	words := camelWords(kind)
 	if len(words) == 0 {
-		return Neutral
+		return neutral
 	}
 	last, before := words[len(words)-1], ""
 	if len(words) > 1 {
@@ -125,23 +132,23 @@ func PolarityOf(kind string) Polarity {
 	negated := before == "Not" || before == "No"
 	switch {
 	case (last == "Paused" || last == "Suspended") && !negated:
-		return Halted
+		return halted
 	case words[0] == "Too" && len(words) > 2: // Longhorn: TooManySnapshots
-		return Fault
+		return fault
 	case wantedWords[last] && negated, faultWords[before] && last == "Occurred", words[0] == "Invalid":
-		return Fault
+		return fault
 	case faultWords[last] && negated:
-		return Wanted
+		return wanted
 	case negated:
-		return Neutral
+		return neutral
 	case wantedWords[last]:
-		return Wanted
+		return wanted
 	case goalWords[last]:
-		return Goal
+		return goal
 	case faultWords[last]:
-		return Fault
+		return fault
 	}
-	return Neutral
+	return neutral
 }
 
 // camelWords are the words of a name in camel case.
@@ -169,8 +176,8 @@ var (
 		"Configuring Attaching Joining Cloning Importing Restoring")
 )
 
-// TellsFailure reports whether a reason indicates a failure.
-func TellsFailure(reason string) bool {
+// tellsFailure reports whether a reason indicates a failure.
+func tellsFailure(reason string) bool {
 	words := camelWords(reason)
 	for i, word := range words {
 		if failureWords[word] || word == "Found" && i > 0 && words[i-1] == "Not" || word == "Off" && i > 0 && words[i-1] == "Back" {
@@ -185,12 +192,12 @@ func TellsFailure(reason string) bool {
 func tellsPause(reason string) bool {
 	words := camelWords(reason)
 	paused := slices.ContainsFunc(words, func(word string) bool { return word == "Paused" || word == "Suspended" })
-	return paused && !slices.Contains(words, "Not") && !TellsFailure(reason)
+	return paused && !slices.Contains(words, "Not") && !tellsFailure(reason)
 }
 
-// TellsProgress reports whether a reason indicates that something is in progress.
-func TellsProgress(reason string) bool {
-	if TellsFailure(reason) {
+// tellsProgress reports whether a reason indicates that something is in progress.
+func tellsProgress(reason string) bool {
+	if tellsFailure(reason) {
 		return false
 	}
 	for _, word := range camelWords(reason) {

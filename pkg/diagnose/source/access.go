@@ -93,16 +93,16 @@ func (s fetchFailure) similar(address string) (*unstructured.Unstructured, bool)
 // refusedCredentials is how to fix the Secret that the source references: add what is
 // missing, or renew what it has.
 func (s fetchFailure) refusedCredentials(ref object.Ref, secret *unstructured.Unstructured, f *finding.Finding) {
-	look := finding.Fix{Text: fmt.Sprintf("Check which keys %s has and when it was last changed", ref), Command: flux.Inspect(ref)}
+	look := finding.Fix{Text: fmt.Sprintf("Check which keys %s has and when it was last changed", ref), Command: flux.DescribeCommand(ref)}
 	if secret != nil {
 		if wanted, ok := s.lackingKeys(secret); ok {
 			f.Message = fmt.Sprintf("%s can't use the credentials in %s: it has %s, but Flux reads %s", s.verdict.Ref, ref, pods.KeysOf(secret), wanted)
-			f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Add %s to %s", wanted, ref), Command: flux.Inspect(ref)}}
+			f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Add %s to %s", wanted, ref), Command: flux.DescribeCommand(ref)}}
 			return
 		}
 	}
 	if s.problem.Problem == message.SourceCredentialsInvalid {
-		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Add to %s what is missing according to the message", ref), Command: flux.Inspect(ref)}}
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Add to %s what is missing according to the message", ref), Command: flux.DescribeCommand(ref)}}
 		return
 	}
 	switch {
@@ -199,7 +199,7 @@ func (s fetchFailure) hidden(f *finding.Finding) {
 	f.Evidence = append(f.Evidence, engine.Evidence(s.obj, "spec.secretRef.name", name, time.Time{}))
 	f.Fixes = []finding.Fix{
 		s.fix("Check the spelling of spec.url: open it with an account that is allowed to read the repository"),
-		{Text: fmt.Sprintf("If it is correct, allow the token or key in %s to read the repository", secret), Command: flux.Inspect(secret)},
+		{Text: fmt.Sprintf("If it is correct, allow the token or key in %s to read the repository", secret), Command: flux.DescribeCommand(secret)},
 	}
 }
 
@@ -250,7 +250,7 @@ func refWord(name string) string {
 // the decision of the user.
 func (s fetchFailure) unverified(f *finding.Finding) {
 	what := "Find out who created this revision before you trust it"
-	f.Fixes = []finding.Fix{{Text: what, Command: "kubectl " + strings.TrimPrefix(flux.Inspect(s.verdict.Ref), "kubectl ")}}
+	f.Fixes = []finding.Fix{{Text: what, Command: "kubectl " + strings.TrimPrefix(flux.DescribeCommand(s.verdict.Ref), "kubectl ")}}
 	if name := s.text("verify", "secretRef", "name"); name != "" {
 		f.Evidence = append(f.Evidence, engine.Evidence(s.obj, "spec.verify.secretRef.name", name, time.Time{}))
 		f.Fixes = append(f.Fixes, s.fix("If you trust its signer, add the public key to Secret %s/%s", s.obj.GetNamespace(), name))

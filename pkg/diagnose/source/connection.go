@@ -129,7 +129,7 @@ func (s fetchFailure) proxy(f *finding.Finding) {
 	if refused {
 		keys = "username and password"
 	}
-	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Correct %s in %s, which spec.proxySecretRef names", keys, secret), Command: flux.Inspect(secret)}}
+	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Correct %s in %s, which spec.proxySecretRef names", keys, secret), Command: flux.DescribeCommand(secret)}}
 	if !refused && !unreached {
 		f.Fixes[0].Text = fmt.Sprintf("Configure the proxy in %s to allow %s, or name another proxy in spec.proxySecretRef", secret, s.host())
 	}
@@ -249,7 +249,7 @@ func (s fetchFailure) unknownCA(where, show string, f *finding.Finding) {
 		what = "has no key ca.crt (it has " + pods.KeysOf(secret) + ")"
 	}
 	f.Message += fmt.Sprintf("; %s, which %s names, %s", ref, where, what)
-	f.Fixes = []finding.Fix{look, {Text: fmt.Sprintf("If that is your own CA, put its certificate into key ca.crt of %s", ref), Command: flux.Inspect(ref)}}
+	f.Fixes = []finding.Fix{look, {Text: fmt.Sprintf("If that is your own CA, put its certificate into key ca.crt of %s", ref), Command: flux.DescribeCommand(ref)}}
 }
 
 // caSecret is the field that references the Secret with the CA: a GitRepository has no

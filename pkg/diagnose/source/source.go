@@ -34,14 +34,14 @@ func ExplainSource(x *engine.Context, obj *unstructured.Unstructured, _ bool) en
 			Code: engine.CodeSuspended, Ref: e.Verdict.Ref, Reason: "Suspended", Severity: finding.Warning,
 			Message:  fmt.Sprintf("%s is suspended: Flux does not fetch new revisions", e.Verdict.Ref),
 			Evidence: []finding.Evidence{engine.Evidence(obj, "spec.suspend", "true", e.Verdict.Since)},
-			Fixes:    []finding.Fix{{Text: "Find out why it was suspended, then resume it", Command: flux.ReconcileSource("resume", obj)}},
+			Fixes:    []finding.Fix{{Text: "Find out why it was suspended, then resume it", Command: flux.Command("resume", obj)}},
 		}
 		e.Findings = []finding.Finding{f}
 		return e
 	}
 	switch {
 	case flux.IsAbandoned(e.Verdict) && e.Verdict.Ref.GroupKind() != object.ExternalArtifactKind:
-		flux.Stuck(x, obj, &e)
+		flux.ExplainStuck(x, obj, &e)
 	case e.Verdict.Ref.GroupKind() == object.ExternalArtifactKind:
 		externalArtifact(x, obj, &e)
 	default:
@@ -77,7 +77,7 @@ func externalArtifact(x *engine.Context, obj *unstructured.Unstructured, e *engi
 	}
 	f.Message += fmt.Sprintf("; another controller creates it from %s", ref)
 	f.Evidence = append(f.Evidence, engine.Evidence(obj, "spec.sourceRef.name", ref.Name, time.Time{}))
-	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Check what the controller of %s reports about it", ref), Command: flux.Inspect(ref)}}
+	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Check what the controller of %s reports about it", ref), Command: flux.DescribeCommand(ref)}}
 	switch answer := x.Snap.Lookup(ref); answer.Presence {
 	case snapshot.Absent:
 		f.Message += ", which does not exist"

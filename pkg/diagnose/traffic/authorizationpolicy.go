@@ -319,7 +319,7 @@ func meshDenied(x *engine.Context, denied []meshDenial) finding.Finding {
 		f.Message = fmt.Sprintf("%s denies %s%s%s", ref, d.connection, where, andMore(len(denied)-1))
 		engine.Prove(&f, d.Policy, path)
 		f.Fixes = append(peerAction(x, &f, denied), finding.Fix{Text: fmt.Sprintf("Narrow %s of %s, so that it does not match %s", path, ref, d.client()),
-			Command: flux.ApplyNow(x, d.Policy), File: flux.File(x, d.Policy, path)})
+			Command: flux.ApplyCommand(x, d.Policy), File: flux.File(x, d.Policy, path)})
 		return f
 	}
 	f.Message = fmt.Sprintf("%s does not allow %s%s%s", ref, d.connection, where, andMore(len(denied)-1))
@@ -329,7 +329,7 @@ func meshDenied(x *engine.Context, denied []meshDenial) finding.Finding {
 	}
 	if path, other, ok := otherTenantsSource(x, d.Policy); ok && d.From != nil {
 		f.Fixes = append(f.Fixes, finding.Fix{Text: fmt.Sprintf("In %s, write %s instead of %s", path, d.From.GetNamespace(), other),
-			Command: flux.ApplyNow(x, d.Policy), File: flux.File(x, d.Policy, path)})
+			Command: flux.ApplyCommand(x, d.Policy), File: flux.File(x, d.Policy, path)})
 	}
 	if len(object.List(d.Policy.Object, "spec", "rules")) == 0 {
 		f.Message += "; it has no rules, so it allows nothing"
@@ -360,5 +360,5 @@ func peerAction(x *engine.Context, f *finding.Finding, denied []meshDenial) []fi
 	}
 	engine.Prove(f, peer, "spec.action")
 	return []finding.Fix{{Text: fmt.Sprintf("In spec.action, write ALLOW instead of DENY, as in %s", object.RefOf(peer)),
-		Command: flux.ApplyNow(x, policy), File: flux.File(x, policy, "spec.action")}}
+		Command: flux.ApplyCommand(x, policy), File: flux.File(x, policy, "spec.action")}}
 }

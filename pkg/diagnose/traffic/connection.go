@@ -1,4 +1,4 @@
-// Package traffic has facts about the connections that a tenant requires:
+// Package traffic provides facts about the connections that a tenant requires:
 // gateways, routes, Services, and the policies that allow or deny a connection.
 package traffic
 
@@ -17,12 +17,12 @@ import (
 // connection is traffic that a tenant requires: from the pods of one workload to a port
 // of another workload.
 type connection struct {
-	// From is nil for clients outside of the cluster.
+	// From and To are the two workloads; From is nil for clients outside of the cluster.
 	From, To *unstructured.Unstructured
 	// Service is the Service that the client connects to, servicePort its port.
 	Service     *unstructured.Unstructured
 	servicePort int64
-	// Port is the port of the containers, 0 if it can't be resolved.
+	// port is the port of the containers, 0 if it can't be resolved.
 	port int64
 	// tcp means that Istio does not parse the traffic as HTTP.
 	tcp bool
@@ -72,7 +72,7 @@ func findConnections(x *engine.Context, namespace string) []connection {
 	return found
 }
 
-// Connections are those that one destination of a route requires.
+// connections are those that one destination of a route requires.
 func (r Route) connections(to RouteDestination) []connection {
 	name, namespace, ok := ServiceHost(to.Host(), r.Obj.GetNamespace())
 	if !ok {
@@ -123,7 +123,7 @@ func toService(x *engine.Context, from, svc *unstructured.Unstructured, number i
 			continue
 		}
 		behind := x.Selected(engine.SelectorOf(svc), svc.GetNamespace())
-		_, mistaken := Service{x, svc, &engine.Result{}}.Mistaken(i, port, behind)
+		_, mistaken := Service{x, svc, &engine.Result{}}.MistakenPort(i, port, behind)
 		for _, to := range behind {
 			c := connection{From: from, To: to, Service: svc, servicePort: number, port: targetNumber(x, port, to), tcp: tcp}
 			if mistaken {

@@ -32,14 +32,19 @@ func (s GatewayServer) Path(below string) string {
 	return fmt.Sprintf("spec.servers[%d].%s", s.Index, below)
 }
 
+// Hosts are the hosts that the server serves, each with or without a namespace.
 func (s GatewayServer) Hosts() []string { return object.Texts(s.Spec, "hosts") }
 
+// Number is the number of the port on which the server listens.
 func (s GatewayServer) Number() int64 { return object.Int(s.Spec, "port", "number") }
 
+// Mode is the TLS mode, such as SIMPLE or PASSTHROUGH.
 func (s GatewayServer) Mode() string { return object.Text(s.Spec, "tls", "mode") }
 
+// HasTLS reports whether the server has TLS settings.
 func (s GatewayServer) HasTLS() bool { return object.Map(s.Spec, "tls") != nil }
 
+// Protocol is the protocol of the port, in capital letters.
 func (s GatewayServer) Protocol() string {
 	return strings.ToUpper(object.Text(s.Spec, "port", "protocol"))
 }
@@ -83,7 +88,7 @@ func SelectorFixes(x *engine.Context, f *finding.Finding, obj *unstructured.Unst
 	engine.Prove(f, near.Workload, near.Path())
 	return []finding.Fix{{
 		Text:    fmt.Sprintf("In spec.selector, write %s: %s instead of %s: %s", near.PodKey, near.PodValue, near.Key, near.Value),
-		Command: flux.ApplyNow(x, obj), File: flux.File(x, obj, "spec.selector"),
+		Command: flux.ApplyCommand(x, obj), File: flux.File(x, obj, "spec.selector"),
 	}, look}
 }
 
@@ -100,7 +105,7 @@ func peerSelector(x *engine.Context, f *finding.Finding, obj, peer *unstructured
 	engine.Prove(f, own[0], engine.LabelsPath(own[0]))
 	return []finding.Fix{{
 		Text:    fmt.Sprintf("In spec.selector, write %s, as in %s", engine.WriteLabels(selector), object.RefOf(peer)),
-		Command: flux.ApplyNow(x, obj), File: flux.File(x, obj, "spec.selector"),
+		Command: flux.ApplyCommand(x, obj), File: flux.File(x, obj, "spec.selector"),
 	}}
 }
 

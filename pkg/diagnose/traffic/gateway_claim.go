@@ -120,7 +120,7 @@ func rival(x *engine.Context, obj *unstructured.Unstructured, s GatewayServer) c
 	known := *x
 	known.Snap = x.Known
 	namespace := obj.GetNamespace()
-	own := len(known.Selected(engine.SelectorOf(obj), namespace)) > 0 || len(known.Unseen(namespace)) > 0
+	own := len(known.Selected(engine.SelectorOf(obj), namespace)) > 0 || len(known.UnreadSelectable(namespace)) > 0
 	return claim{Gateway{X: x, Obj: obj}, s, own}
 }
 
@@ -136,7 +136,7 @@ func mayShare(a, b *unstructured.Unstructured) bool {
 	return true
 }
 
-// Claim is a server of a Gateway that claims a host and a port.
+// claim is a server of a Gateway that claims a host and a port.
 type claim struct {
 	Gateway
 	server  GatewayServer
@@ -321,7 +321,7 @@ func hostConflict(x *engine.Context, winner, loser claim, host string) finding.F
 	}
 	engine.Prove(&f, wrong.Obj, "spec.selector")
 	fix := finding.Fix{Text: fmt.Sprintf("In %s of %s, use its own hosts instead of %s", wrong.server.Path("hosts"), f.Ref, host),
-		Command: flux.ApplyNow(x, wrong.Obj), File: flux.File(x, wrong.Obj, wrong.server.Path("hosts"))}
+		Command: flux.ApplyCommand(x, wrong.Obj), File: flux.File(x, wrong.Obj, wrong.server.Path("hosts"))}
 	f.Fixes = []finding.Fix{fix}
 	return f
 }
@@ -344,6 +344,6 @@ func portConflict(x *engine.Context, winner, loser claim) finding.Finding {
 		engine.Prove(&f, c.Obj, c.server.Path("port.number"), c.server.Path("port.protocol"))
 	}
 	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("In %s, use another port, or the protocol of %s", loser.server.Path("port"), object.RefOf(winner.Obj)),
-		Command: flux.ApplyNow(x, loser.Obj), File: flux.File(x, loser.Obj, loser.server.Path("port"))}}
+		Command: flux.ApplyCommand(x, loser.Obj), File: flux.File(x, loser.Obj, loser.server.Path("port"))}}
 	return f
 }

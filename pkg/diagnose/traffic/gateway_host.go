@@ -12,7 +12,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
-// HostMismatch is a host of a Gateway's server for which the Gateway has no route and its
+// hostMismatch is a host of a Gateway's server for which the Gateway has no route and its
 // Certificate is not valid, while the two agree on another host that the Gateway does not
 // serve. It is two against one, so the Gateway has to be changed.
 type hostMismatch struct {
@@ -22,6 +22,7 @@ type hostMismatch struct {
 	Route, Certificate *unstructured.Unstructured
 }
 
+// Path is where the Gateway has the host.
 func (m hostMismatch) Path() string { return m.server.Path(fmt.Sprintf("hosts[%d]", m.index)) }
 
 // HostMismatch compares one host of a server with the routes in the Gateway's namespace

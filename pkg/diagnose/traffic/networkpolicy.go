@@ -310,7 +310,7 @@ func networkDenied(x *engine.Context, denied []networkDenial) finding.Finding {
 			f.Message += fmt.Sprintf("; it allows namespace %s, which belongs to tenant %s", other, x.TenantOf(other))
 			path := p.path + ".namespaceSelector"
 			f.Fixes = append(f.Fixes, finding.Fix{Text: fmt.Sprintf("In %s, select namespace %s instead of %s", path, far.GetNamespace(), other),
-				Command: flux.ApplyNow(x, d.policy), File: flux.File(x, d.policy, path)})
+				Command: flux.ApplyCommand(x, d.policy), File: flux.File(x, d.policy, path)})
 		}
 	}
 	if len(peers) == 0 {

@@ -25,6 +25,7 @@ type RouteRule struct {
 	Spec     map[string]any
 }
 
+// Rules are the rules for HTTP, TLS and TCP.
 func (r Route) Rules() []RouteRule {
 	var found []RouteRule
 	for _, protocol := range []string{"http", "tls", "tcp"} {
@@ -35,6 +36,7 @@ func (r Route) Rules() []RouteRule {
 	return found
 }
 
+// Path is where the VirtualService has the rule.
 func (r RouteRule) Path() string { return fmt.Sprintf("spec.%s[%d]", r.Protocol, r.index) }
 
 // RouteDestination is the destination of one entry of a rule's route.
@@ -44,6 +46,7 @@ type RouteDestination struct {
 	Spec  map[string]any
 }
 
+// Destinations are the destinations of the rule.
 func (r RouteRule) Destinations() []RouteDestination {
 	var found []RouteDestination
 	for i, to := range object.List(r.Spec, "route") {
@@ -52,10 +55,12 @@ func (r RouteRule) Destinations() []RouteDestination {
 	return found
 }
 
+// Path is where the VirtualService has the destination.
 func (d RouteDestination) Path() string {
 	return fmt.Sprintf("%s.route[%d].destination", d.Rule.Path(), d.index)
 }
 
+// Host is the host of the destination: the name of a Service, or a domain.
 func (d RouteDestination) Host() string { return object.Text(d.Spec, "host") }
 
 // Port is the Service's port to which requests are sent. It can be omitted if the Service
@@ -91,6 +96,7 @@ type RouteGateway struct {
 	Obj   *unstructured.Unstructured
 }
 
+// Gateways are the Gateways that the VirtualService is bound to.
 func (r Route) Gateways() []RouteGateway {
 	var found []RouteGateway
 	for i, name := range object.Texts(r.Obj.Object, "spec", "gateways") {
@@ -124,7 +130,7 @@ func (r Route) Matching() []GatewayServer {
 	return found
 }
 
-// Matches reports whether a server accepts one of the route's hosts. A server's host may
+// matches reports whether a server accepts one of the route's hosts. A server's host may
 // name the namespace of its routes (istio 1.24, pilot/pkg/networking/core/gateway.go,
 // pickMatchingGatewayHosts).
 func (r Route) matches(home string, server GatewayServer) bool {

@@ -32,8 +32,8 @@ func (s Service) Ready() (count int, listed bool) {
 	for _, slice := range s.Slices() {
 		listed = true
 		for _, endpoint := range object.List(slice.Object, "endpoints") {
-			ready, said := object.Map(endpoint, "conditions")["ready"].(bool)
-			if (ready || !said) && !s.outdated(endpoint) { // not said means ready (discovery/v1, EndpointConditions)
+			ready, reported := object.Map(endpoint, "conditions")["ready"].(bool)
+			if (ready || !reported) && !s.outdated(endpoint) { // not reported means ready (discovery/v1, EndpointConditions)
 				count++
 			}
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
+// PortFinding is the finding that a port of the Service is wrong; why is a clause.
 func (s Service) PortFinding(i int, reason, why string) finding.Finding {
 	ref := object.RefOf(s.Obj)
 	f := finding.Finding{
@@ -23,11 +24,11 @@ func (s Service) PortFinding(i int, reason, why string) finding.Finding {
 	return f
 }
 
-// Mistaken reports a port whose targetPort no container declares, while one declares the
+// MistakenPort reports a port whose targetPort no container declares, while one declares the
 // port that was meant: the Service's own number, or the one that another tenant's
 // corresponding Service targets. A container may listen on ports that it does not
 // declare, so this is only reported with such evidence.
-func (s Service) Mistaken(i int, port map[string]any, behind []*unstructured.Unstructured) (finding.Finding, bool) {
+func (s Service) MistakenPort(i int, port map[string]any, behind []*unstructured.Unstructured) (finding.Finding, bool) {
 	number, target := object.Int(port, "port"), object.Int(port, "targetPort")
 	if target == 0 || target == number {
 		return finding.Finding{}, false
@@ -48,7 +49,7 @@ func (s Service) Mistaken(i int, port map[string]any, behind []*unstructured.Uns
 			}
 		}
 	}
-	near, ok := NearPort(s.X, behind, func(c ContainerPort) bool { return c.Number == meant })
+	near, ok := FindPort(s.X, behind, func(c ContainerPort) bool { return c.Number == meant })
 	if !ok || meant == target {
 		return finding.Finding{}, false
 	}
@@ -56,12 +57,12 @@ func (s Service) Mistaken(i int, port map[string]any, behind []*unstructured.Uns
 	if theirs != nil {
 		engine.Prove(&f, theirs, "spec.ports")
 	}
-	s.Offer(&f, i, near, fmt.Sprint(target))
+	s.SuggestPort(&f, i, near, fmt.Sprint(target))
 	return f, true
 }
 
-// Offer adds the port that was meant to a finding.
-func (s Service) Offer(f *finding.Finding, i int, near ContainerPort, wrong string) {
+// SuggestPort adds the port that was meant to a finding.
+func (s Service) SuggestPort(f *finding.Finding, i int, near ContainerPort, wrong string) {
 	path := fmt.Sprintf("spec.ports[%d].targetPort", i)
 	f.Message += fmt.Sprintf("; container %s of %s has %s", near.container, object.RefOf(near.of), near)
 	engine.Prove(f, near.of, near.path)
@@ -70,7 +71,7 @@ func (s Service) Offer(f *finding.Finding, i int, near ContainerPort, wrong stri
 		meant = near.Name
 	}
 	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("In %s, write %s instead of %s", path, meant, wrong),
-		Command: flux.ApplyNow(s.X, s.Obj), File: flux.File(s.X, s.Obj, path)}}
+		Command: flux.ApplyCommand(s.X, s.Obj), File: flux.File(s.X, s.Obj, path)}}
 }
 
 // ContainerPort is a port that a container declares.
@@ -81,6 +82,7 @@ type ContainerPort struct {
 	path            string
 }
 
+// String names the port in a message: "port http (8042)".
 func (c ContainerPort) String() string {
 	if c.Name == "" {
 		return fmt.Sprintf("port %d", c.Number)
@@ -95,7 +97,7 @@ func ContainerPorts(x *engine.Context, workload *unstructured.Unstructured) []Co
 		return portsIn(workload, "spec")
 	}
 	found := portsIn(workload, "spec.template.spec")
-	pods, _ := pods.Pods(x, workload)
+	pods, _ := pods.Current(x, workload)
 	for _, pod := range pods {
 		found = append(found, portsIn(pod, "spec")...)
 	}
@@ -121,8 +123,8 @@ func portsIn(obj *unstructured.Unstructured, at string) []ContainerPort {
 	return found
 }
 
-// NearPort is the declared port that fits, if there is only one.
-func NearPort(x *engine.Context, workloads []*unstructured.Unstructured, fits func(ContainerPort) bool) (ContainerPort, bool) {
+// FindPort is the declared port that fits, if there is only one.
+func FindPort(x *engine.Context, workloads []*unstructured.Unstructured, fits func(ContainerPort) bool) (ContainerPort, bool) {
 	var found ContainerPort
 	for _, workload := range workloads {
 		for _, c := range ContainerPorts(x, workload) {

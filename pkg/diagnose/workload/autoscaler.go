@@ -38,7 +38,7 @@ type autoscaler struct {
 	exam *engine.Result
 }
 
-// Target is the object that it scales.
+// target is the object that it scales.
 func (a autoscaler) target() object.Ref {
 	target := object.Map(a.obj.Object, "spec", "scaleTargetRef")
 	return object.Ref{APIVersion: object.Text(target, "apiVersion"), Kind: object.Text(target, "kind"), Namespace: a.obj.GetNamespace(), Name: object.Text(target, "name")}

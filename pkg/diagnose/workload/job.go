@@ -55,12 +55,12 @@ func ExplainJob(x *engine.Context, job *unstructured.Unstructured, failing bool)
 	if creation(x, job, &e, failing || failed) {
 		return e
 	}
-	podsValue, unread := pods.Pods(x, job)
-	slices.SortStableFunc(podsValue, func(a, b *unstructured.Unstructured) int { // its last word counts
+	current, unread := pods.Current(x, job)
+	slices.SortStableFunc(current, func(a, b *unstructured.Unstructured) int { // its last word counts
 		return b.GetCreationTimestamp().Compare(a.GetCreationTimestamp().Time)
 	})
 	if !failed {
-		if worst, hard := blamePods(x, &e, podsValue, failing); hard {
+		if worst, hard := blamePods(x, &e, current, failing); hard {
 			e.Verdict.Status, e.Verdict.Reason, e.Verdict.Message = health.Failing, health.Reason(worst.Reason), worst.Message
 		}
 		if failing && len(e.Blame) == 0 {
@@ -69,9 +69,9 @@ func ExplainJob(x *engine.Context, job *unstructured.Unstructured, failing bool)
 		return e
 	}
 	f := jobFailed(job, e.Verdict)
-	for _, pod := range podsValue {
-		for _, t := range pods.Troubles(x, pod) {
-			if t.Code != engine.CodeCrash || len(pods.DownDatabases(x, pods.Read(x, pod))) > 0 {
+	for _, pod := range current {
+		for _, t := range pods.Problems(x, pod) {
+			if t.Code != engine.CodeCrash || len(pods.DownDatabases(x, pods.ViewOf(x, pod))) > 0 {
 				e.Blame = append(e.Blame, object.RefOf(pod))
 			} else if len(e.Blame) == 0 {
 				f.Message += "; " + t.Message

@@ -25,12 +25,12 @@ func ExplainQuota(x *engine.Context, quota *unstructured.Unstructured, failing b
 	e := engine.Result{Verdict: health.Verdict{Ref: ref, Status: health.Ready, Since: quota.GetCreationTimestamp().Time}}
 	for _, kind := range []schema.GroupKind{object.ReplicaSetKind, object.DeploymentKind, object.StatefulSetKind, object.DaemonSetKind, object.JobKind} {
 		for _, obj := range x.Snap.List(kind, ref.Namespace).Objects {
-			no, ok := refusalOf(x, obj)
+			refused, ok := refusalOf(x, obj)
 			if !ok {
 				continue
 			}
-			if said, _ := x.Message(no.message).APIError(); said.Problem == apierror.ProblemQuota && said.Quota.Name == ref.Name {
-				f := quotaFinding(x, x.TopOwnerOf(obj), ref, said, no)
+			if parsed, _ := x.Message(refused.message).APIError(); parsed.Problem == apierror.ProblemQuota && parsed.Quota.Name == ref.Name {
+				f := quotaFinding(x, x.TopOwnerOf(obj), ref, parsed, refused)
 				again := func(have finding.Finding) bool { return have.Message == f.Message } // a Deployment repeats its ReplicaSet
 				if !slices.ContainsFunc(e.Findings, again) {
 					e.Findings = append(e.Findings, f)
@@ -46,20 +46,20 @@ func ExplainQuota(x *engine.Context, quota *unstructured.Unstructured, failing b
 }
 
 // quotaFinding is the finding on a quota that is too small for the pods of a workload.
-func quotaFinding(x *engine.Context, owner, quota object.Ref, said apierror.Error, no podRefusal) finding.Finding {
+func quotaFinding(x *engine.Context, owner, quota object.Ref, parsed apierror.Error, refused podRefusal) finding.Finding {
 	f := finding.Finding{
-		Code: engine.CodeQuota, Ref: quota, Reason: "FailedCreate", Severity: finding.Critical, Since: no.at,
+		Code: engine.CodeQuota, Ref: quota, Reason: "FailedCreate", Severity: finding.Critical, Since: refused.at,
 		Message:  fmt.Sprintf("%s is too small for the pods of %s", quota, owner),
-		Evidence: []finding.Evidence{no.proof},
+		Evidence: []finding.Evidence{refused.proof},
 	}
-	if len(said.Quota.Exceeded) == 0 { // it asks for limits or requests that the pods don't have
-		f.Message = fmt.Sprintf("%s accepts only pods that set the requests and limits that it counts, and the pods of %s do not set all of them: %s", quota, owner, said.Detail)
+	if len(parsed.Quota.Exceeded) == 0 { // it asks for limits or requests that the pods don't have
+		f.Message = fmt.Sprintf("%s accepts only pods that set the requests and limits that it counts, and the pods of %s do not set all of them: %s", quota, owner, parsed.Detail)
 		f.Fixes = []finding.Fix{{Text: "Set the requests and limits that the quota requires in the containers", File: flux.File(x, x.Snap.Lookup(owner).Object, "resources")}}
 		return f
 	}
 	live := x.Snap.Lookup(quota).Object
 	var short []string
-	for _, use := range said.Quota.Exceeded {
+	for _, use := range parsed.Quota.Exceeded {
 		short = append(short, fmt.Sprintf("%s: %s more requested, %s of %s used", use.Resource, use.Requested, use.Used, use.Limited))
 		if live != nil {
 			f.Evidence = append(f.Evidence, quotaProof(live, use.Resource)...)

@@ -38,7 +38,7 @@ func ExplainWorkload(x *engine.Context, obj *unstructured.Unstructured, failing 
 		e.Verdict.Status = health.Failing
 		return e
 	}
-	pods, unread := pods.Pods(x, obj)
+	pods, unread := pods.Current(x, obj)
 	worst, hard := blamePods(x, &e, pods, failing)
 	if hard {
 		e.Verdict.Status, e.Verdict.Reason = health.Failing, health.Reason(worst.Reason)
