@@ -27,20 +27,21 @@ func TestWalkthrough(t *testing.T) {
 		t.Fatalf("without the explainer, its case does not fail: %v\n%s", err, out)
 	}
 
-	code := regexp.MustCompile("`(codeDisruption finding.Code = \"(OW[0-9]+)\")`").FindStringSubmatch(text)
+	code := regexp.MustCompile("`(CodeDisruption finding.Code = \"(OW[0-9]+)\")`").FindStringSubmatch(text)
 	if code == nil {
 		t.Fatal("CONTRIBUTING.md has no constant for the code")
 	}
-	edit(t, filepath.Join(diagnose, "codes.go"), "const (", "&\n\t"+code[1])
+	edit(t, filepath.Join(diagnose, "engine", "codes.go"), "const (", "&\n\t"+code[1])
 	edit(t, filepath.Join(dir, "docs", "findings.md"), "### OW4120", "### "+code[2]+"\n\n**A disruption budget can't be evaluated**\n\n**What it means.** The number of pods that may be evicted is not known.\n\n**Example**\n\n> PodDisruptionBudget bhs-orthweb/orthanc can't be worked out: jobs.batch does not\n> implement the scale subresource\n\n**What to do.** Correct its selector.\n\n&")
-	write(t, filepath.Join(diagnose, "disruption.go"), `package diagnose
+	write(t, filepath.Join(diagnose, "workload", "disruption.go"), `package workload
 
 import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/field"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 `+fenced(t, text, "go"))

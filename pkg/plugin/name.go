@@ -26,9 +26,9 @@ func nameOf(argv []string) string {
 func renameExamples(cmd *cobra.Command, name string) {
 	lines := strings.Split(cmd.Example, "\n")
 	for i, line := range lines {
-		commandValue := strings.TrimLeft(line, " ")
-		if rest, ok := strings.CutPrefix(commandValue, command.UsualName+" "); ok {
-			lines[i] = line[:len(line)-len(commandValue)] + name + " " + rest
+		typed := strings.TrimLeft(line, " ")
+		if rest, ok := strings.CutPrefix(typed, command.UsualName+" "); ok {
+			lines[i] = line[:len(line)-len(typed)] + name + " " + rest
 		}
 	}
 	cmd.Example = strings.Join(lines, "\n")
