@@ -81,7 +81,7 @@ func judgeUnchanged(before, after census, kept int64) check.Check {
 // maxNamed is how many of what was lost are named.
 const maxNamed = 100
 
-// Missing names what the archive had before and no longer has.
+// missing names what the archive had before and no longer has.
 func missing(what string, before, after []string) []string {
 	if before == nil || after == nil {
 		return nil

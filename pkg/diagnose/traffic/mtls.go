@@ -63,4 +63,5 @@ func peerAuthentications(x *engine.Context, namespace string) []*unstructured.Un
 	return found
 }
 
+// InjectLabel is the label of a pod that enables or disables Istio's sidecar.
 const InjectLabel = "sidecar.istio.io/inject"

@@ -7,6 +7,7 @@ import (
 	"time"
 )
 
+// ErrChanged is the error of a file that another program writes to while it is sent.
 var ErrChanged = errors.New("the file has changed since it was scanned")
 
 // data reads a file's data set while it is sent: as many bytes as when the file was

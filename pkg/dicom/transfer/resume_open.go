@@ -17,7 +17,7 @@ const (
 	maxLine = 64 << 10
 )
 
-// errInUse: two runs that write to one file would truncate each other's lines.
+// errInUse is the error of a file that another run writes to: two runs that write to one file would truncate each other's lines.
 var errInUse = errors.New("another run uses it: wait until that run has ended, or specify another file")
 
 // openResume reads or creates a resume file, and locks it for writing until it is closed.

@@ -16,6 +16,7 @@ import (
 // Digest identifies a UID or a path: 128 bits, so that millions don't collide.
 type Digest [16]byte
 
+// DigestOf is the digest of a UID or a path.
 func DigestOf(text string) Digest {
 	sum := sha256.Sum256([]byte(text))
 	return Digest(sum[:])

@@ -189,7 +189,7 @@ func encodedRun(text string) int {
 	return len(text)
 }
 
-// isMixed: base64 of a text has capitals and small letters.
+// isMixed reports whether a text can be base64: base64 of a text has capitals and small letters.
 func isMixed(run string) bool {
 	capitals, small := false, false
 	for i := range len(run) {
@@ -243,13 +243,13 @@ func printable(text []byte) bool {
 	return len(text) > 0
 }
 
-// isUserAndPassword: "alice:password", as registries and HTTP have it.
+// isUserAndPassword reports whether a text is "alice:password", as registries and HTTP have it.
 func isUserAndPassword(text string) bool {
 	user, password, ok := strings.Cut(strings.TrimSpace(text), ":")
 	return ok && user != "" && password != "" && !strings.ContainsAny(user, " \t\n/{[\"'<(,;") && !strings.ContainsAny(password, " \t\n")
 }
 
-// isSecretKey: 40 characters of base64, as AWS makes its secret keys. A commit is
+// isSecretKey reports whether a text is 40 characters of base64, as AWS makes its secret keys. A commit is
 // as long, and has no capitals.
 func isSecretKey(run string) bool {
 	const length, least = 40, 4

@@ -54,7 +54,7 @@ const maxWord = 18
 
 func beginsWord(c byte) bool { return IsAlnum(c) || isQuote(c) || c == '(' || c == '[' }
 
-// isLetters: letters, of which only the first may be a capital.
+// isLetters reports whether a text has only letters, of which only the first may be a capital.
 func isLetters(word string) bool {
 	for i := range len(word) {
 		c := word[i]
@@ -190,7 +190,7 @@ func isName(text string) bool {
 	return IsAlnum(text[0])
 }
 
-// isScreaming: JOBBER_ACCESS_TOKEN.
+// isScreaming reports whether a text is in capitals with underscores: JOBBER_ACCESS_TOKEN.
 func isScreaming(text string) bool {
 	for i := range len(text) {
 		if c := text[i]; c != '_' && (c < 'A' || c > 'Z') {

@@ -135,7 +135,7 @@ func quotedValue(text string, start int, quote string) cut {
 	}
 }
 
-// wholeLine: what follows such a header has spaces in it.
+// wholeLine are headers whose whole line is a secret: what follows such a header has spaces in it.
 func wholeLine(key string) bool {
 	return lineKeys.MatchEnd(key)
 }

@@ -156,7 +156,7 @@ var (
 	plainName = regexp.MustCompile(`^[0-9A-Za-z_-]+`)
 )
 
-// refuseAnchors: a few names that are repeated make gigabytes of a short text. No
+// refuseAnchors rejects anchors: a few names that are repeated make gigabytes of a short text. No
 // object of Kubernetes needs one.
 func refuseAnchors(text []byte, file string) error {
 	anchors := anchor.FindAllSubmatch(text, -1)

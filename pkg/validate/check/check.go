@@ -50,19 +50,23 @@ type Check struct {
 	Details []string
 }
 
-// Passed, fail and warn make a Check; its name and time are added by the runner.
+// Passed is a check that passes. The runner adds its name and time, as to those of Failed,
+// Warned and Skipped.
 func Passed(found string, details ...string) Check {
 	return Check{Outcome: Pass, Found: found, Details: details}
 }
 
+// Failed is a check that fails, with what was found, what was expected, and a fix.
 func Failed(code finding.Code, found, expected string, fix finding.Fix) Check {
 	return Check{Outcome: Fail, Code: code, Found: found, Expected: expected, Fix: fix}
 }
 
+// Warned is a check that passes with a warning.
 func Warned(code finding.Code, found, expected string, fix finding.Fix) Check {
 	return Check{Outcome: Warn, Code: code, Found: found, Expected: expected, Fix: fix}
 }
 
+// Skipped is a check that could not be done.
 func Skipped(why string) Check { return Check{Outcome: Skip, Found: why} }
 
 // DescribeError is the text of an error. A deadline is always that of the check.

@@ -23,6 +23,7 @@ func OrStatus(err error, status int) error {
 	return err
 }
 
+// LogFix advises to read the log of the tenant's Orthanc.
 func LogFix(tenant string) finding.Fix {
 	return finding.Fix{
 		Text:    "Check Orthanc's log for the reason, and whether its storage and database have free space and respond",

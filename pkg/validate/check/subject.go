@@ -145,6 +145,8 @@ func (o Options) handshake(ctx context.Context, s Subject, p Endpoint, config *t
 	return secured, nil
 }
 
+// TLSConfig is the configuration of a TLS client of the endpoint: it verifies the server,
+// unless o.Insecure is set.
 func (o Options) TLSConfig(s Subject, p Endpoint) *tls.Config {
 	config := &tls.Config{
 		ServerName: p.Host, MinVersion: tls.VersionTLS12, RootCAs: x509.NewCertPool(), Time: o.Now,

@@ -64,6 +64,7 @@ type HelloResult struct {
 	Err   error
 }
 
+// Accepted reports whether the server accepted the ClientHello.
 func (g HelloResult) Accepted() bool { return g.Err == nil && g.Reply.Kind == probe.Accepted }
 
 // describe is the rest of a sentence about the client.

@@ -26,6 +26,7 @@ const (
 // explorerTitle is that of both explorers' pages.
 var explorerTitle = regexp.MustCompile(`(?i)<title>\s*Orthanc Explorer`)
 
+// IsExplorer reports whether the answer is the page of Orthanc's explorer.
 func IsExplorer(r Reply) bool { return r.Status == http.StatusOK && explorerTitle.Match(r.Body) }
 
 // JudgePage is pure. login has the credentials that were sent.
@@ -55,6 +56,7 @@ func expectedPage(at string) string {
 	return "200 OK and Orthanc's explorer from " + at
 }
 
+// RouteFix advises to check Orthanc and the route to it.
 func RouteFix(tenant string) finding.Fix {
 	return finding.Fix{Text: "Check whether Orthanc is running and whether the VirtualService routes to it", Command: "kubectl orthweb explain " + escape.ShellWord(tenant)}
 }

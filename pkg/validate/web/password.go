@@ -1,4 +1,4 @@
 package web
 
-// The default user and password of Orthanc (Orthanc's configuration, RegisteredUsers).
+// DefaultUser and DefaultPassword are those of Orthanc (Orthanc's configuration, RegisteredUsers).
 const DefaultUser, DefaultPassword = "admin", "orthanc"

@@ -58,6 +58,7 @@ func newHTTPClient(connect func(context.Context, check.Subject, check.Endpoint) 
 	}
 }
 
+// Close closes idle connections.
 func (w *Web) Close() {
 	w.anonymous.CloseIdleConnections()
 	w.verified.CloseIdleConnections()

@@ -44,10 +44,12 @@ func JudgeStatus(r Reply, tenant string, login check.Credentials) check.Check {
 	return refused(check.CodeWebStatus, says+retryAfter(r), RouteFix(tenant))
 }
 
+// StatusLine is "404 Not Found".
 func StatusLine(status int) string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s", status, http.StatusText(status)))
 }
 
+// RoutesCommand prints the tenant's Gateways and VirtualServices.
 func RoutesCommand(tenant string) string {
 	return escape.Command("kubectl get gateways.networking.istio.io,virtualservices.networking.istio.io -n %s-orthweb -o yaml", tenant)
 }
