@@ -243,7 +243,7 @@ func formsOf(t testing.TB) []form {
 		words := strings.Fields(cmd.CommandPath())
 		args := append(words[slices.Index(words, "orthweb")+1:], "--from=-", "--assume-complete")
 		if cmd.Flags().Lookup("block") != nil {
-			args = append(args, "--block=b") // no kubeconfig names one
+			args = append(args, "--block=b", "--ip=192.0.2.9", "--allow-domain=orthweb.com") // no kubeconfig names a block
 		}
 		output := cmd.Flags().Lookup("output")
 		if output == nil {
