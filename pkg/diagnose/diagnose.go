@@ -3,8 +3,10 @@
 // blame no other object. The problems of those objects are the causes; the problems of
 // all others are consequences, and are not reported.
 //
-// It is pure: the same snapshot gives the same answer. There is one explainer for each
-// kind, in a file of its own; kindTable lists them.
+// It is pure: the same snapshot gives the same answer. The explainers are in the packages
+// below, by family (kustomize, helm, pki, pod, …): each is a function ExplainKIND, and
+// kindTable lists them with the kinds that they read. Judges, functions JudgeKIND, read
+// what an object reports about itself; judgesByKind lists them.
 package diagnose
 
 import (

@@ -194,7 +194,7 @@ func refsText(refs []object.Ref) string {
 // uninstalling reports a release that is deleted after Helm has uninstalled it, which
 // by default waits for its objects (helm-controller 1.6, reconcileDelete).
 func (t *termination) uninstalling() {
-	r := flux.Release{X: t.x, Obj: t.obj, Exam: &engine.Result{}}
+	r := flux.Release{X: t.x, Obj: t.obj, Result: &engine.Result{}}
 	var leaving []object.Ref
 	for _, kind := range append(append([]kindIn{}, kindIn{object.ClaimKind, r.Target()}), workloadsIn(r.Target())...) {
 		objects, _ := t.list(kind)

@@ -76,9 +76,9 @@ func nearMiss(selector map[string]string, workload *unstructured.Unstructured) (
 	return near, far
 }
 
-// MisspellingDistance is the distance between two words that may be misspellings of each other: one
-// letter, or two letters in the wrong order. It is 0 for all others, so that
-// "egressgateway" never counts as "ingressgateway".
+// MisspellingDistance is the distance between two words of which one may be a
+// misspelling of the other: one letter, or two letters in the wrong order. It is 0 for
+// all others, so that "egressgateway" never counts as "ingressgateway".
 func MisspellingDistance(a, b string) int {
 	d := Distance(a, b)
 	if min(len(a), len(b)) > 2 && (d == 1 || d == 2 && SameLetters(a, b)) {

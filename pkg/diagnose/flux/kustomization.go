@@ -11,10 +11,10 @@ import (
 
 // Kustomization is one layer under examination.
 type Kustomization struct {
-	X     *engine.Context
-	Obj   *unstructured.Unstructured
-	Ready object.Condition
-	Exam  *engine.Result
+	X      *engine.Context
+	Obj    *unstructured.Unstructured
+	Ready  object.Condition
+	Result *engine.Result
 	// Failed is its last failed attempt, empty if there is none.
 	Failed Failure
 }

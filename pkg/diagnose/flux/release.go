@@ -11,10 +11,10 @@ import (
 
 // Release is one HelmRelease under examination.
 type Release struct {
-	X     *engine.Context
-	Obj   *unstructured.Unstructured
-	Ready object.Condition
-	Exam  *engine.Result
+	X      *engine.Context
+	Obj    *unstructured.Unstructured
+	Ready  object.Condition
+	Result *engine.Result
 }
 
 // SourceRef is the object that a sourceRef names; home is the namespace if it names

@@ -36,12 +36,12 @@ func chart(r flux.Release) bool {
 	status := flux.SourceVerdict(r.X, answer.Object).Status
 	empty := object.Text(answer.Object.Object, "status", "artifact", "revision") == ""
 	if status == health.Failing || status != health.Ready && (waits || empty) {
-		r.Exam.Blame = append(r.Exam.Blame, ref)
+		r.Result.Blame = append(r.Result.Blame, ref)
 	}
-	if waits && r.Exam.Verdict.Status == health.Failing {
-		r.Exam.Fallback = append(r.Exam.Fallback, awaitedChart(r, answer.Object, status == health.Ready && !empty))
+	if waits && r.Result.Verdict.Status == health.Failing {
+		r.Result.Fallback = append(r.Result.Fallback, awaitedChart(r, answer.Object, status == health.Ready && !empty))
 	}
-	return waits || empty && len(r.Exam.Blame) > 0
+	return waits || empty && len(r.Result.Blame) > 0
 }
 
 // awaitedChart reports a release that waits for its chart. If the chart is ready for
@@ -100,7 +100,7 @@ func repository(r flux.Release, waits bool) bool {
 	case answer.Presence != snapshot.Present:
 		return false
 	case flux.SourceVerdict(r.X, answer.Object).Status == health.Failing || waits && flux.SourceVerdict(r.X, answer.Object).Status != health.Ready:
-		r.Exam.Blame = append(r.Exam.Blame, ref)
+		r.Result.Blame = append(r.Result.Blame, ref)
 		return true
 	}
 	return false
@@ -127,11 +127,11 @@ func unread(r flux.Release, waits bool, ref object.Ref, answer snapshot.Answer) 
 		addOtherCharts(r.X, c, parsed.Problem, r.X.DefinedIn(r.Obj), &f)
 	default:
 		if answer.Why.Why != snapshot.NotServed {
-			r.Exam.Unknown = append(r.Exam.Unknown, *answer.Why)
+			r.Result.Unknown = append(r.Result.Unknown, *answer.Why)
 		}
 		return true
 	}
-	r.Exam.Findings = append(r.Exam.Findings, f)
+	r.Result.Findings = append(r.Result.Findings, f)
 	return true
 }
 
@@ -149,5 +149,5 @@ func missingSource(r flux.Release, ref object.Ref, where string) {
 	if near, ok := r.X.Nearest(ref); ok {
 		f.Message += fmt.Sprintf("; did you mean %s?", near.Name)
 	}
-	r.Exam.Findings = append(r.Exam.Findings, f)
+	r.Result.Findings = append(r.Result.Findings, f)
 }

@@ -21,8 +21,8 @@ import (
 // fallback is what is known if no deeper cause is found: the first recorded failure,
 // and whether the release was uninstalled.
 func fallback(r flux.Release, timedOut bool) {
-	f := releaseFinding(r, engine.CodeReleaseFailed, string(r.Exam.Verdict.Reason), "")
-	text := r.Exam.Verdict.Message
+	f := releaseFinding(r, engine.CodeReleaseFailed, string(r.Result.Verdict.Reason), "")
+	text := r.Result.Verdict.Message
 	if first, ok := firstFailure(r); ok {
 		f.Reason, text = first.Reason, first.Text
 		if !first.At.IsZero() {
@@ -64,7 +64,7 @@ func fallback(r flux.Release, timedOut bool) {
 	if retry := retry(r); !slices.ContainsFunc(f.Fixes, func(fix finding.Fix) bool { return fix.Command == retry.Command }) {
 		f.Fixes = append(f.Fixes, retry)
 	}
-	r.Exam.Fallback = append(r.Exam.Fallback, f)
+	r.Result.Fallback = append(r.Result.Fallback, f)
 }
 
 // rollbackTarget names the record that Flux would roll back to if Helm does not have

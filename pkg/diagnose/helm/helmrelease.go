@@ -25,7 +25,7 @@ import (
 // messages of Helm, and the objects that it installed.
 func ExplainHelmRelease(x *engine.Context, obj *unstructured.Unstructured, failing bool) engine.Result {
 	e := engine.Result{Verdict: x.Health.Of(object.RefOf(obj))}
-	r := flux.Release{X: x, Obj: obj, Ready: object.ConditionOf(obj, "Ready"), Exam: &e}
+	r := flux.Release{X: x, Obj: obj, Ready: object.ConditionOf(obj, "Ready"), Result: &e}
 	switch {
 	case e.Verdict.Status == health.Ready:
 		return e
@@ -42,7 +42,7 @@ func ExplainHelmRelease(x *engine.Context, obj *unstructured.Unstructured, faili
 		stuck(r)
 		return e
 	}
-	if flux.Dependencies(x, obj, &e) || denied(r) || chart(r) || values(r) {
+	if flux.ExplainDependencies(x, obj, &e) || denied(r) || chart(r) || values(r) {
 		return e
 	}
 	helmFailure(r, failing || e.Verdict.Status == health.Failing)
@@ -52,7 +52,7 @@ func ExplainHelmRelease(x *engine.Context, obj *unstructured.Unstructured, faili
 func releaseFinding(r flux.Release, code finding.Code, reason, message string) finding.Finding {
 	return finding.Finding{
 		Code: code, Ref: object.RefOf(r.Obj), Reason: reason, Message: message, Severity: finding.Critical,
-		Since: r.Exam.Verdict.Since, Evidence: conditions(r),
+		Since: r.Result.Verdict.Since, Evidence: conditions(r),
 	}
 }
 
@@ -125,12 +125,12 @@ func suspended(r flux.Release) finding.Finding {
 
 // denied reports a source in another namespace that the release is not allowed to use.
 func denied(r flux.Release) bool {
-	if r.Exam.Verdict.Reason != "AccessDenied" {
+	if r.Result.Verdict.Reason != "AccessDenied" {
 		return false
 	}
 	f := releaseFinding(r, engine.CodeAccessDenied, "AccessDenied", fmt.Sprintf("%s is not allowed to use its chart: %s", object.RefOf(r.Obj), engine.FirstLine(r.Ready.Message)))
 	f.Fixes = []finding.Fix{{Text: "Move the source into the namespace of the release, or allow references across namespaces", File: r.X.DefinedIn(r.Obj)}}
-	r.Exam.Findings = append(r.Exam.Findings, f)
+	r.Result.Findings = append(r.Result.Findings, f)
 	return true
 }
 
@@ -165,9 +165,9 @@ func locked(r flux.Release, m flux.Statement) {
 	} else if !known {
 		f.Fixes = append(f.Fixes, finding.Fix{Text: "Check which revision is pending, and which was deployed last", Command: helmCommand(r, "history")})
 	}
-	r.Exam.Findings = append(r.Exam.Findings, f)
+	r.Result.Findings = append(r.Result.Findings, f)
 	if !known {
-		r.Exam.Unknown = append(r.Exam.Unknown, r.X.Unreadable(object.SecretKind, storage(r))...)
+		r.Result.Unknown = append(r.Result.Unknown, r.X.Unreadable(object.SecretKind, storage(r))...)
 	}
 }
 
@@ -212,7 +212,7 @@ func canceled(r flux.Release, parsed helm.Failure, m flux.Statement) {
 	} else {
 		f.Fixes[0].Text = "Wait for the next retry, or retry immediately"
 	}
-	r.Exam.Findings = append(r.Exam.Findings, f)
+	r.Result.Findings = append(r.Result.Findings, f)
 }
 
 // stuck reports a release that reports to be in progress although no action can be
@@ -249,9 +249,9 @@ func stuck(r flux.Release) {
 	f.Fixes = append(f.Fixes, finding.Fix{Text: "If the status does not change, restart helm-controller",
 		Command: "kubectl rollout restart deployment helm-controller -n " + escape.ShellWord(namespace)})
 	if finished || restarted || r.Ready.Reason == "HealthCheckCanceled" {
-		r.Exam.Findings = append(r.Exam.Findings, f)
+		r.Result.Findings = append(r.Result.Findings, f)
 		return
 	}
 	installed(r, true)
-	r.Exam.Fallback = append(r.Exam.Fallback, f)
+	r.Result.Fallback = append(r.Result.Fallback, f)
 }

@@ -23,14 +23,14 @@ func hook(r flux.Release, parsed helm.Failure, m flux.Statement) {
 	unread := r.X.Unreadable(object.JobKind, r.Target())
 	for _, ref := range hookObjects(r, parsed) {
 		if r.X.Snap.Lookup(ref).Object != nil {
-			r.Exam.Blame = engine.AddRef(r.Exam.Blame, ref)
+			r.Result.Blame = engine.AddRef(r.Result.Blame, ref)
 		}
 	}
-	f := releaseFinding(r, engine.CodeHookFailed, string(r.Exam.Verdict.Reason), fmt.Sprintf("the %s hook of %s failed: %s", parsed.Hook, object.RefOf(r.Obj), engine.FirstLine(parsed.Cause)))
+	f := releaseFinding(r, engine.CodeHookFailed, string(r.Result.Verdict.Reason), fmt.Sprintf("the %s hook of %s failed: %s", parsed.Hook, object.RefOf(r.Obj), engine.FirstLine(parsed.Cause)))
 	f.Evidence = engine.WithProof(f.Evidence, m.Proof)
-	f.Fixes = hookFixes(r, parsed, len(r.Exam.Blame) == 0 && len(unread) == 0)
-	r.Exam.Unknown = append(r.Exam.Unknown, unread...)
-	r.Exam.Findings = append(r.Exam.Findings, f)
+	f.Fixes = hookFixes(r, parsed, len(r.Result.Blame) == 0 && len(unread) == 0)
+	r.Result.Unknown = append(r.Result.Unknown, unread...)
+	r.Result.Findings = append(r.Result.Findings, f)
 }
 
 // hookFixes are what to inspect next: the log of the Job of the hook, or if it no
@@ -86,15 +86,15 @@ func installed(r flux.Release, failing bool) {
 	for _, kind := range engine.WorkloadKinds {
 		for _, obj := range r.X.Snap.List(kind, r.Target()).Objects {
 			if r.Owns(obj) && awaited(r, object.RefOf(obj), failing) {
-				r.Exam.Blame = engine.AddRef(r.Exam.Blame, object.RefOf(obj))
+				r.Result.Blame = engine.AddRef(r.Result.Blame, object.RefOf(obj))
 			}
 		}
-		r.Exam.Unknown = append(r.Exam.Unknown, r.X.Unreadable(kind, r.Target())...)
+		r.Result.Unknown = append(r.Result.Unknown, r.X.Unreadable(kind, r.Target())...)
 	}
 	for _, obj := range r.X.Snap.List(object.ServiceKind, r.Target()).Objects {
 		loadBalancer := object.Text(obj.Object, "spec", "type") == "LoadBalancer" // Helm waits for its address
 		if loadBalancer && r.Owns(obj) && awaited(r, object.RefOf(obj), failing) {
-			r.Exam.Blame = engine.AddRef(r.Exam.Blame, object.RefOf(obj))
+			r.Result.Blame = engine.AddRef(r.Result.Blame, object.RefOf(obj))
 		}
 	}
 }
@@ -117,7 +117,7 @@ func waitedFor(r flux.Release, items []healthcheck.Item) {
 				ref.Namespace = r.Target()
 			}
 			if r.X.Snap.Lookup(ref).Presence == snapshot.Present && awaited(r, ref, true) {
-				r.Exam.Blame = engine.AddRef(r.Exam.Blame, ref)
+				r.Result.Blame = engine.AddRef(r.Result.Blame, ref)
 			}
 		}
 	}

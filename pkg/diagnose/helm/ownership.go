@@ -73,7 +73,7 @@ func owned(r flux.Release, refusal apierror.Error, m flux.Statement) {
 		})
 	}
 	f.Fixes = append(f.Fixes, retry(r))
-	r.Exam.Findings = append(r.Exam.Findings, f)
+	r.Result.Findings = append(r.Result.Findings, f)
 }
 
 // dataLossWarning warns that Helm deletes an adopted object and its data together with the

@@ -43,7 +43,7 @@ func refused(r flux.Release, parsed helm.Failure, m flux.Statement) bool {
 		}
 		return true
 	}
-	findings, blame := refusal.ExplainAPIError(r.X, object.RefOf(r.Obj), m.Text, r.Exam.Verdict.Since)
+	findings, blame := refusal.ExplainAPIError(r.X, object.RefOf(r.Obj), m.Text, r.Result.Verdict.Since)
 	for i := range findings {
 		f := &findings[i]
 		for j, e := range f.Evidence {
@@ -54,8 +54,8 @@ func refused(r flux.Release, parsed helm.Failure, m flux.Statement) bool {
 		chartFixes(r, f, parsed, rejected)
 		f.Fixes = append(f.Fixes, retry(r))
 	}
-	r.Exam.Findings = append(r.Exam.Findings, findings...)
-	r.Exam.Blame = append(r.Exam.Blame, blame...)
+	r.Result.Findings = append(r.Result.Findings, findings...)
+	r.Result.Blame = append(r.Result.Blame, blame...)
 	return len(findings)+len(blame) > 0
 }
 
@@ -78,7 +78,7 @@ func replaced(r flux.Release, refusal apierror.Error, m flux.Statement) bool {
 	f := releaseFinding(r, engine.CodeReleaseField, m.Reason, fmt.Sprintf("%s replaces %s instead of changing it, which the API server refuses: %s", object.RefOf(r.Obj), obj, refusal.Detail))
 	f.Evidence = engine.WithProof([]finding.Evidence{m.Proof}, append(f.Evidence, engine.Evidence(r.Obj, "spec.upgrade.force", "true", time.Time{}))...)
 	f.Fixes = []finding.Fix{{Text: "Remove spec.upgrade.force", File: r.X.DefinedIn(r.Obj)}, retry(r)}
-	r.Exam.Findings = append(r.Exam.Findings, f)
+	r.Result.Findings = append(r.Result.Findings, f)
 	return true
 }
 
@@ -140,7 +140,7 @@ func storedManifest(r flux.Release, m flux.Statement) bool {
 		command += " --mapfile map.yaml"
 	}
 	f.Fixes = []finding.Fix{{Text: tool, Command: command}, retry(r)}
-	r.Exam.Findings = append(r.Exam.Findings, f)
+	r.Result.Findings = append(r.Result.Findings, f)
 	return true
 }
 
@@ -208,7 +208,7 @@ func immutable(r flux.Release, refusal apierror.Error, m flux.Statement) {
 	if again, ok := recreate(obj); ok {
 		f.Fixes = append(f.Fixes, again)
 	}
-	r.Exam.Findings = append(r.Exam.Findings, f)
+	r.Result.Findings = append(r.Result.Findings, f)
 }
 
 // deepField reads a field of an object as evidence quotes it.
@@ -253,6 +253,6 @@ func resized(r flux.Release, rejected apierror.Error, m flux.Statement) bool {
 	f.Evidence = engine.WithProof(append([]finding.Evidence{m.Proof}, proof...), f.Evidence...)
 	f.Fixes = append(fixes, retry(r))
 	f.Fixes[0].File = r.X.DefinedIn(r.Obj)
-	r.Exam.Findings = append(r.Exam.Findings, f)
+	r.Result.Findings = append(r.Result.Findings, f)
 	return true
 }

@@ -49,7 +49,7 @@ func recorded(r flux.Release, parsed helm.Failure, m flux.Statement) bool {
 			{Text: "Then force a reconciliation: Flux installs the release again and adopts the existing objects", Command: fluxReconcile(r, "reconcile", "--force")},
 		}
 	}
-	r.Exam.Findings = append(r.Exam.Findings, f)
+	r.Result.Findings = append(r.Result.Findings, f)
 	return true
 }
 

@@ -20,7 +20,7 @@ import (
 // uninstalled a failed release, only there. Events from before the current sequence of
 // failures are about something else.
 func statements(r flux.Release) []flux.Statement {
-	if r.Exam.Verdict.Status != health.Failing {
+	if r.Result.Verdict.Status != health.Failing {
 		return nil
 	}
 	var all []flux.Statement
@@ -29,7 +29,7 @@ func statements(r flux.Release) []flux.Statement {
 		if released.Status == "False" && e.Last.Before(released.Since.Add(-time.Minute)) {
 			continue
 		}
-		all = append(all, flux.Statement{Reason: e.Reason, Text: e.Message, At: e.First, Proof: engine.EventEvidence(r.Exam.Verdict.Ref, e)})
+		all = append(all, flux.Statement{Reason: e.Reason, Text: e.Message, At: e.First, Proof: engine.EventEvidence(r.Result.Verdict.Ref, e)})
 	}
 	for _, kind := range []string{"Released", "TestSuccess", "Ready", "Stalled"} {
 		if c := object.ConditionOf(r.Obj, kind); c.Message != "" && (c.Status == "False") == (kind != "Stalled") {
@@ -63,8 +63,8 @@ func helmFailure(r flux.Release, failing bool) {
 	}
 	installed(r, failing)
 	switch {
-	case !failing || len(r.Exam.Blame) > 0:
-	case r.Exam.Verdict.Status == health.Progressing:
+	case !failing || len(r.Result.Blame) > 0:
+	case r.Result.Verdict.Status == health.Progressing:
 		underway(r)
 	default:
 		fallback(r, timedOut)
@@ -74,7 +74,7 @@ func helmFailure(r flux.Release, failing bool) {
 // underway reports a release in progress, the end of which an object above it did not
 // wait for.
 func underway(r flux.Release) {
-	f := releaseFinding(r, engine.CodeReleaseUnderway, string(r.Exam.Verdict.Reason), fmt.Sprintf("%s is still in progress and has not failed: %s", object.RefOf(r.Obj), r.Exam.Verdict.Message))
+	f := releaseFinding(r, engine.CodeReleaseUnderway, string(r.Result.Verdict.Reason), fmt.Sprintf("%s is still in progress and has not failed: %s", object.RefOf(r.Obj), r.Result.Verdict.Message))
 	f.Severity, f.Evidence = finding.Warning, nil
 	if r.Ready.Status == "True" || r.Ready.Status == "" {
 		for _, path := range [][]string{{"metadata", "generation"}, {"status", "observedGeneration"}} {
@@ -87,7 +87,7 @@ func underway(r flux.Release) {
 	}
 	f.Fixes = []finding.Fix{{Text: "Wait until it has finished", Command: escape.Command("flux get helmrelease %s -n %s --watch", r.Obj.GetName(), r.Obj.GetNamespace())}}
 	if len(f.Evidence) > 0 {
-		r.Exam.Fallback = append(r.Exam.Fallback, f)
+		r.Result.Fallback = append(r.Result.Fallback, f)
 	}
 }
 
@@ -102,7 +102,7 @@ func reported(r flux.Release, parsed helm.Failure, m flux.Statement) bool {
 	case parsed.Problem == helm.ProblemStoredManifest:
 		return storedManifest(r, m)
 	case parsed.Problem == helm.ProblemTemplate && (len(wrong) == 0 || wrong[0].Missing):
-		r.Exam.Findings = append(r.Exam.Findings, template(r, parsed, wrong, m))
+		r.Result.Findings = append(r.Result.Findings, template(r, parsed, wrong, m))
 	case parsed.Problem == helm.ProblemHook:
 		hook(r, parsed, m)
 	case len(wrong) > 0:
@@ -123,7 +123,7 @@ func template(r flux.Release, parsed helm.Failure, wrong []helm.ValueError, m fl
 	if parsed.At.Line > 0 {
 		where += fmt.Sprintf(", line %d", parsed.At.Line)
 	}
-	f := releaseFinding(r, engine.CodeTemplateFailed, string(r.Exam.Verdict.Reason), fmt.Sprintf("the chart of %s can't be rendered: %s: %s", object.RefOf(r.Obj), where, engine.FirstLine(parsed.Cause)))
+	f := releaseFinding(r, engine.CodeTemplateFailed, string(r.Result.Verdict.Reason), fmt.Sprintf("the chart of %s can't be rendered: %s: %s", object.RefOf(r.Obj), where, engine.FirstLine(parsed.Cause)))
 	f.Evidence = engine.WithProof(f.Evidence, m.Proof)
 	fix := finding.Fix{File: r.X.DefinedIn(r.Obj), Command: showChart(r, "values")}
 	switch {
@@ -154,13 +154,13 @@ func tested(r flux.Release, parsed helm.Failure, m flux.Statement) {
 		test := strings.Contains(pod.GetAnnotations()["helm.sh/hook"], "test")
 		named := strings.Contains(parsed.Cause, "pod "+pod.GetName()+" failed")
 		if (named || test && r.Owns(pod)) && object.Text(pod.Object, "status", "phase") == "Failed" {
-			r.Exam.Blame = engine.AddRef(r.Exam.Blame, object.RefOf(pod))
+			r.Result.Blame = engine.AddRef(r.Result.Blame, object.RefOf(pod))
 		}
 	}
 	f := releaseFinding(r, engine.CodeTestFailed, m.Reason, fmt.Sprintf("the test of %s failed: %s; what it installed may still work", object.RefOf(r.Obj), engine.FirstLine(parsed.Cause)))
 	f.Evidence = engine.WithProof(f.Evidence, m.Proof)
 	f.Fixes = []finding.Fix{{Text: "Run the test again and read its log", Command: helmCommand(r, "test", "--logs")}, retry(r)}
-	r.Exam.Findings = append(r.Exam.Findings, f)
+	r.Result.Findings = append(r.Result.Findings, f)
 }
 
 // postRenderer reports a post-renderer that fails on the rendered chart.
@@ -181,5 +181,5 @@ func postRenderer(r flux.Release, m flux.Statement) {
 		}
 	}
 	f.Fixes = []finding.Fix{fix, retry(r)}
-	r.Exam.Findings = append(r.Exam.Findings, f)
+	r.Result.Findings = append(r.Result.Findings, f)
 }

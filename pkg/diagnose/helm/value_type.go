@@ -60,7 +60,7 @@ func wrongValues(r flux.Release, all []helm.ValueError, parsed helm.Failure, m f
 	}
 	f.Message = fmt.Sprintf("%s %s: %s", f.Ref, what, strings.Join(slices.Compact(texts), "; "))
 	f.Fixes = append(slices.CompactFunc(f.Fixes, func(a, b finding.Fix) bool { return a == b }), retry(r))
-	r.Exam.Findings = append(r.Exam.Findings, f)
+	r.Result.Findings = append(r.Result.Findings, f)
 }
 
 // wrongValue reports one value.

@@ -30,8 +30,8 @@ func values(r flux.Release) bool {
 			lacks(r, i, keyed, "which is not in it")
 		}
 	}
-	if len(r.Exam.Findings) > 0 || r.Exam.Verdict.Reason != "ValuesError" {
-		return len(r.Exam.Findings) > 0
+	if len(r.Result.Findings) > 0 || r.Result.Verdict.Reason != "ValuesError" {
+		return len(r.Result.Findings) > 0
 	}
 	badValues(r)
 	return true
@@ -46,9 +46,9 @@ func lacks(r flux.Release, entry int, p engine.ConfigSource, gone string) {
 		f.Evidence = append(f.Evidence, finding.Evidence{Ref: p.Ref, Field: "object", Value: "does not exist"})
 	}
 	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Create %s, or correct spec.valuesFrom", p), File: r.X.DefinedIn(r.Obj)}, retry(r)}
-	r.Exam.Findings = append(r.Exam.Findings, f)
-	if creator, ok := flux.FailingCreator(r.X, p.Ref, r.Exam.Verdict.Ref); ok {
-		r.Exam.Blame = append(r.Exam.Blame, creator)
+	r.Result.Findings = append(r.Result.Findings, f)
+	if creator, ok := flux.FailingCreator(r.X, p.Ref, r.Result.Verdict.Ref); ok {
+		r.Result.Blame = append(r.Result.Blame, creator)
 	}
 }
 
@@ -61,7 +61,7 @@ func badValues(r flux.Release) {
 	parsed, _ := r.X.Message(r.Ready.Message).Helm()
 	named := parsed.Values.Object
 	if named.Name == "" {
-		r.Exam.Findings = append(r.Exam.Findings, f)
+		r.Result.Findings = append(r.Result.Findings, f)
 		return
 	}
 	p := engine.ConfigSource{Ref: engine.CoreRef(named.Kind, cmp.Or(named.Namespace, r.Obj.GetNamespace()), named.Name)}
@@ -76,5 +76,5 @@ func badValues(r flux.Release) {
 		f.Message = fmt.Sprintf("%s did not find %s, which exists now: the next retry installs it", self, p)
 		f.Fixes = []finding.Fix{retry(r)}
 	}
-	r.Exam.Findings = append(r.Exam.Findings, f)
+	r.Result.Findings = append(r.Result.Findings, f)
 }

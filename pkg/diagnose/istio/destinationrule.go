@@ -79,7 +79,7 @@ func subset(r traffic.Route, to traffic.RouteDestination, service *unstructured.
 		return
 	}
 	if unread := r.X.Unreadable(object.DestinationRuleKind, service.GetNamespace()); len(unread) > 0 {
-		r.Exam.Unknown = append(r.Exam.Unknown, unread...)
+		r.Result.Unknown = append(r.Result.Unknown, unread...)
 		return
 	}
 	ref := object.RefOf(service)
@@ -102,7 +102,7 @@ func subset(r traffic.Route, to traffic.RouteDestination, service *unstructured.
 			}
 		}
 	}
-	r.Exam.Findings = append(r.Exam.Findings, f)
+	r.Result.Findings = append(r.Result.Findings, f)
 }
 
 // subsetPods reports a subset whose labels none of the Service's pods has.
@@ -131,5 +131,5 @@ func subsetPods(r traffic.Route, rule *unstructured.Unstructured, i int, service
 		f.Fixes = append([]finding.Fix{{Text: fmt.Sprintf("In %s, write %s: %s instead of %s: %s", path, near.PodKey, near.PodValue, near.Key, near.Value),
 			Command: flux.ApplyCommand(r.X, rule), File: flux.File(r.X, rule, path)}}, f.Fixes...)
 	}
-	r.Exam.Findings = append(r.Exam.Findings, f)
+	r.Result.Findings = append(r.Result.Findings, f)
 }

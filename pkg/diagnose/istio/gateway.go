@@ -23,7 +23,7 @@ func ExplainGateway(x *engine.Context, obj *unstructured.Unstructured, _ bool) e
 	if obj.GetDeletionTimestamp() != nil {
 		return e
 	}
-	g := traffic.Gateway{X: x, Obj: obj, Exam: &e}
+	g := traffic.Gateway{X: x, Obj: obj, Result: &e}
 	gatewayPods(g)
 	checkService(g)
 	for i, server := range object.List(obj.Object, "spec", "servers") {
@@ -49,12 +49,12 @@ func gatewayPods(g traffic.Gateway) {
 		return
 	}
 	if idle, ok := traffic.ScaledDown(g.X, serving); ok {
-		g.Exam.Findings = append(g.Exam.Findings, idle)
+		g.Result.Findings = append(g.Result.Findings, idle)
 		return
 	}
 	for _, workload := range serving {
 		if ref := object.RefOf(workload); flux.KnownNotReady(g.X, ref) {
-			g.Exam.Blame = append(g.Exam.Blame, ref)
+			g.Result.Blame = append(g.Result.Blame, ref)
 		}
 	}
 	otherTenants(g, serving)
@@ -64,11 +64,11 @@ func gatewayPods(g traffic.Gateway) {
 // the release that installs them is not ready.
 func unserved(g traffic.Gateway) {
 	if unseen := g.X.UnreadSelectable(""); len(unseen) > 0 {
-		g.Exam.Unknown = append(g.Exam.Unknown, unseen...)
+		g.Result.Unknown = append(g.Result.Unknown, unseen...)
 		return
 	}
 	if release, ok := flux.ReleaseByChart(g.X, g.Obj.GetNamespace(), "gateway", "ingress"); ok && flux.KnownNotReady(g.X, release) {
-		g.Exam.Blame = append(g.Exam.Blame, release)
+		g.Result.Blame = append(g.Result.Blame, release)
 		return
 	}
 	ref, selector := object.RefOf(g.Obj), engine.SelectorOf(g.Obj)
@@ -78,7 +78,7 @@ func unserved(g traffic.Gateway) {
 	}
 	engine.Prove(&f, g.Obj, "spec.selector")
 	f.Fixes = traffic.SelectorFixes(g.X, &f, g.Obj, "")
-	g.Exam.Findings = append(g.Exam.Findings, f)
+	g.Result.Findings = append(g.Result.Findings, f)
 }
 
 // otherTenants reports a tenant's Gateway whose selector matches only pods of other
@@ -103,5 +103,5 @@ func otherTenants(g traffic.Gateway, serving []*unstructured.Unstructured) {
 	engine.Prove(&f, ingress[0], engine.LabelsPath(ingress[0]))
 	f.Fixes = []finding.Fix{{Text: "In spec.selector, use the labels of the pods of " + object.RefOf(ingress[0]).String(),
 		Command: flux.ApplyCommand(g.X, g.Obj), File: flux.File(g.X, g.Obj, "spec.selector")}}
-	g.Exam.Findings = append(g.Exam.Findings, f)
+	g.Result.Findings = append(g.Result.Findings, f)
 }

@@ -52,7 +52,7 @@ func withoutTLS(g traffic.Gateway, server traffic.GatewayServer) {
 	engine.Prove(&f, g.Obj, server.Path("port"))
 	f.Fixes = []finding.Fix{{Text: "Add tls.mode and tls.credentialName to " + strings.TrimSuffix(server.Path(""), "."),
 		Command: flux.ApplyCommand(g.X, g.Obj), File: flux.File(g.X, g.Obj, server.Path("tls"))}}
-	g.Exam.Findings = append(g.Exam.Findings, f)
+	g.Result.Findings = append(g.Result.Findings, f)
 }
 
 // credential checks one Secret in the namespaces of the Gateway's pods. If there are
@@ -71,10 +71,10 @@ func credential(g traffic.Gateway, server traffic.GatewayServer, name string) {
 			found, found.Verdict.Ref = one, object.RefOf(g.Obj)
 		}
 	}
-	g.Exam.Findings = append(g.Exam.Findings, found.Findings...)
-	g.Exam.Unknown = append(g.Exam.Unknown, found.Unknown...)
+	g.Result.Findings = append(g.Result.Findings, found.Findings...)
+	g.Result.Unknown = append(g.Result.Unknown, found.Unknown...)
 	for _, ref := range found.Blame {
-		g.Exam.Blame = engine.AddRef(g.Exam.Blame, ref)
+		g.Result.Blame = engine.AddRef(g.Result.Blame, ref)
 	}
 }
 

@@ -32,7 +32,7 @@ func mismatches(g traffic.Gateway, s traffic.GatewayServer) {
 		}
 		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("In %s, write %s instead of %s", m.Path(), host, written),
 			Command: flux.ApplyCommand(g.X, g.Obj), File: flux.File(g.X, g.Obj, m.Path())}}
-		g.Exam.Findings = append(g.Exam.Findings, f)
+		g.Result.Findings = append(g.Result.Findings, f)
 	}
 }
 

@@ -46,7 +46,7 @@ func checkService(g traffic.Gateway) {
 			Command: escape.Command("flux reconcile helmrelease %s -n %s --force", ref.Name, ref.Namespace)},
 		{Text: "Check which Services exist", Command: escape.Command("kubectl get services -n %s --show-labels", serving[0].GetNamespace())},
 	}
-	g.Exam.Findings = append(g.Exam.Findings, f)
+	g.Result.Findings = append(g.Result.Findings, f)
 }
 
 // onNode reports whether clients reach a workload's pods on ports of their nodes.
@@ -89,7 +89,7 @@ func port(g traffic.Gateway, s traffic.GatewayServer) {
 	engine.Prove(&f, fronts[0], "spec.ports")
 	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Use one of the ports of %s in %s, or add port %d to that Service", service, s.Path("port.number"), s.Number()),
 		Command: escape.Command("kubectl get service %s -n %s", service.Name, service.Namespace), File: flux.File(g.X, g.Obj, s.Path("port.number"))}}
-	g.Exam.Findings = append(g.Exam.Findings, f)
+	g.Result.Findings = append(g.Result.Findings, f)
 }
 
 // serverName warns of a server for DICOM over TLS that has only named hosts. Envoy then
@@ -110,7 +110,7 @@ func serverName(g traffic.Gateway, s traffic.GatewayServer) {
 	engine.Prove(&f, g.Obj, path)
 	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("In %s, write \"*\", unless all devices send the name", path),
 		Command: flux.ApplyCommand(g.X, g.Obj), File: flux.File(g.X, g.Obj, path)}}
-	g.Exam.Findings = append(g.Exam.Findings, f)
+	g.Result.Findings = append(g.Result.Findings, f)
 }
 
 // terminates reports whether the gateway itself terminates TLS for clients from outside.

@@ -23,7 +23,7 @@ func ExplainVirtualService(x *engine.Context, obj *unstructured.Unstructured, _ 
 	if obj.GetDeletionTimestamp() != nil {
 		return e
 	}
-	r := traffic.Route{X: x, Obj: obj, Exam: &e}
+	r := traffic.Route{X: x, Obj: obj, Result: &e}
 	entries(r)
 	for _, rule := range r.Rules() {
 		for _, to := range rule.Destinations() {
@@ -65,11 +65,11 @@ func lookUp(r traffic.Route, ref object.Ref, path, name string) *unstructured.Un
 	switch answer.Presence {
 	case snapshot.Unknown:
 		if answer.Why.Why != snapshot.NotServed {
-			r.Exam.Unknown = append(r.Exam.Unknown, *answer.Why)
+			r.Result.Unknown = append(r.Result.Unknown, *answer.Why)
 		}
 	case snapshot.Absent:
 		if gone, ok := flux.DeletedSince(r.X, ref); ok {
-			r.Exam.Findings = append(r.Exam.Findings, gone)
+			r.Result.Findings = append(r.Result.Findings, gone)
 			break
 		}
 		resource := "services"
@@ -83,7 +83,7 @@ func lookUp(r traffic.Route, ref object.Ref, path, name string) *unstructured.Un
 			f.Message += fmt.Sprintf("; did you mean %s?", near.Name)
 			suggest(r, &f, path, strings.Replace(name, ref.Name, near.Name, 1), name)
 		}
-		r.Exam.Findings = append(r.Exam.Findings, f)
+		r.Result.Findings = append(r.Result.Findings, f)
 	}
 	return answer.Object
 }
@@ -107,7 +107,7 @@ func destination(r traffic.Route, to traffic.RouteDestination) {
 		return
 	}
 	subset(r, to, service)
-	r.Exam.Blame = engine.AddRef(r.Exam.Blame, ref)
+	r.Result.Blame = engine.AddRef(r.Result.Blame, ref)
 }
 
 // shortHost reports "name.namespace", which Istio resolves outside of the cluster, if
@@ -126,7 +126,7 @@ func shortHost(r traffic.Route, to traffic.RouteDestination) {
 	f := brokenRoute(r, "HostNotResolved", fmt.Sprintf("Istio does not resolve %s to %s", to.Host(), ref), to.Path()+".host",
 		finding.Fix{Text: fmt.Sprintf("In %s.host, write %s", to.Path(), full), Command: flux.ApplyCommand(r.X, r.Obj)})
 	engine.Prove(&f, service, "metadata.namespace")
-	r.Exam.Findings = append(r.Exam.Findings, f)
+	r.Result.Findings = append(r.Result.Findings, f)
 }
 
 // portExists reports a port that the Service does not have. If a port is omitted and
@@ -156,7 +156,7 @@ func portExists(r traffic.Route, to traffic.RouteDestination, service *unstructu
 		}
 	}
 	engine.Prove(&f, service, "spec.ports")
-	r.Exam.Findings = append(r.Exam.Findings, f)
+	r.Result.Findings = append(r.Result.Findings, f)
 	return false
 }
 

@@ -28,7 +28,7 @@ func entries(r traffic.Route) {
 	matching := r.Matching()
 	if len(matching) == 0 {
 		if wrong := slices.IndexFunc(known, func(entry traffic.RouteGateway) bool { return misdirected(r, entry) }); wrong >= 0 {
-			r.Exam.Blame = engine.AddRef(r.Exam.Blame, known[wrong].Ref)
+			r.Result.Blame = engine.AddRef(r.Result.Blame, known[wrong].Ref)
 		} else if onlyServers(r, func(traffic.GatewayServer) bool { return true }) {
 			hostsNotServed(r, known[0])
 		}
@@ -81,12 +81,12 @@ func hostsNotServed(r traffic.Route, entry traffic.RouteGateway) {
 			_, name, _ := engine.CutNamespace(other)
 			if engine.MisspellingDistance(host, name) > 0 {
 				suggest(r, &f, fmt.Sprintf("spec.hosts[%d]", i), name, host)
-				r.Exam.Findings = append(r.Exam.Findings, f)
+				r.Result.Findings = append(r.Result.Findings, f)
 				return
 			}
 		}
 	}
-	r.Exam.Findings = append(r.Exam.Findings, f)
+	r.Result.Findings = append(r.Result.Findings, f)
 }
 
 // protocolMismatch reports rules of a protocol that none of the servers uses.
@@ -98,7 +98,7 @@ func protocolMismatch(r traffic.Route, entry traffic.RouteGateway, servers []tra
 		finding.Fix{Text: fmt.Sprintf("Move the rules to spec.%s, or correct the protocol of the Gateway's server", want),
 			Command: escape.Command("kubectl get gateways.networking.istio.io %s -n %s -o yaml", gateway.Name, gateway.Namespace)})
 	engine.Prove(&f, entry.Obj, servers[0].Path("port.protocol"), servers[0].Path("tls.mode"))
-	r.Exam.Findings = append(r.Exam.Findings, f)
+	r.Result.Findings = append(r.Result.Findings, f)
 }
 
 // portMatches reports rules that are all for ports on which no server of the Gateways
@@ -135,5 +135,5 @@ func portMatches(r traffic.Route, entry traffic.RouteGateway, servers []traffic.
 	if len(servers) == 1 {
 		suggest(r, &f, first, fmt.Sprint(servers[0].Number()), wrong)
 	}
-	r.Exam.Findings = append(r.Exam.Findings, f)
+	r.Result.Findings = append(r.Result.Findings, f)
 }

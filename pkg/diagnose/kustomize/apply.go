@@ -27,7 +27,7 @@ func applied(k flux.Kustomization, message string) bool {
 		return true // what is refused in it is a problem of that object, not the layer's
 	}
 	rejected, ok := k.X.Message(message).APIError()
-	if !ok && k.Exam.Verdict.Reason != "ReconciliationFailed" && k.Exam.Verdict.Reason != "PruneFailed" {
+	if !ok && k.Result.Verdict.Reason != "ReconciliationFailed" && k.Result.Verdict.Reason != "PruneFailed" {
 		return true
 	}
 	if rejected.Problem == apierror.ProblemConflict && rejected.Manager != "" {
@@ -35,7 +35,7 @@ func applied(k flux.Kustomization, message string) bool {
 		return false
 	}
 	denied := rejected.Problem == apierror.ProblemWebhook && rejected.Webhook.Failure == apierror.WebhookDenied || rejected.Problem == apierror.ProblemPolicy
-	if denied && k.Exam.Verdict.Reason == "PruneFailed" { // it is the deletion that is denied, not what the object is
+	if denied && k.Result.Verdict.Reason == "PruneFailed" { // it is the deletion that is denied, not what the object is
 		report(k, deletionDenied(k, rejected))
 		return false
 	}
@@ -43,7 +43,7 @@ func applied(k flux.Kustomization, message string) bool {
 		findings, blame := refusal.ExplainAPIError(k.X, object.RefOf(k.Obj), message, k.Failed.Proof.At)
 		for i := range findings {
 			if findings[i].Since.IsZero() {
-				findings[i].Since = k.Exam.Verdict.Since
+				findings[i].Since = k.Result.Verdict.Since
 			}
 			for j, e := range findings[i].Evidence { // the message is the layer's: quote where it stands
 				if e.Field == "message" && e.Ref.Same(object.RefOf(k.Obj)) {
@@ -52,19 +52,19 @@ func applied(k flux.Kustomization, message string) bool {
 			}
 			findings[i].Fixes = append(findings[i].Fixes, k.Retry("Then reconcile it"))
 		}
-		k.Exam.Findings = append(k.Exam.Findings, findings...)
-		k.Exam.Blame = append(k.Exam.Blame, blame...)
+		k.Result.Findings = append(k.Result.Findings, findings...)
+		k.Result.Blame = append(k.Result.Blame, blame...)
 	}
-	k.Exam.Fallback = append(k.Exam.Fallback, refused(k, rejected))
+	k.Result.Fallback = append(k.Result.Fallback, refused(k, rejected))
 	return false
 }
 
 // refused reports a refusal, or an error of pruning, without a known deeper cause.
 func refused(k flux.Kustomization, refusal apierror.Error) finding.Finding {
-	if k.Exam.Verdict.Reason == "PruneFailed" {
+	if k.Result.Verdict.Reason == "PruneFailed" {
 		return notPruned(k, refusal)
 	}
-	f := ownFinding(k, engine.CodeReconcileFailed, string(k.Exam.Verdict.Reason))
+	f := ownFinding(k, engine.CodeReconcileFailed, string(k.Result.Verdict.Reason))
 	switch {
 	case k.Failed.Message == "":
 		f.Fixes = []finding.Fix{logs(k)}
@@ -152,7 +152,7 @@ func scaledBy(k flux.Kustomization, ref object.Ref) *unstructured.Unstructured {
 // notPruned reports an object that is no longer in the manifests and that the layer
 // can't delete (fluxcd/pkg/ssa v0.76, manager_delete.go, DeleteAll).
 func notPruned(k flux.Kustomization, refusal apierror.Error) finding.Finding {
-	f := ownFinding(k, engine.CodePruneFailed, string(k.Exam.Verdict.Reason))
+	f := ownFinding(k, engine.CodePruneFailed, string(k.Result.Verdict.Reason))
 	obj := refusal.Object
 	if obj.Kind == "" || obj.Name == "" {
 		f.Message = strings.Replace(f.Message, "can't be applied", "can't delete what is no longer in its manifests", 1)
@@ -174,7 +174,7 @@ func notPruned(k flux.Kustomization, refusal apierror.Error) finding.Finding {
 // is required.
 func deletionDenied(k flux.Kustomization, rejected apierror.Error) finding.Finding {
 	r := refusal.Refusal{X: k.X, Obj: object.RefOf(k.Obj), Parsed: rejected, Message: k.Failed.Message}
-	f := ownFinding(k, engine.CodePruneFailed, string(k.Exam.Verdict.Reason))
+	f := ownFinding(k, engine.CodePruneFailed, string(k.Result.Verdict.Reason))
 	f.Ref = r.Refused()
 	why := strings.TrimRight(cmp.Or(rejected.Detail, engine.FirstLine(k.Failed.Message)), ";")
 	inspection := finding.Fix{Text: "Check what protects the object, and which of its fields the message of the webhook refers to", Command: flux.DescribeCommand(f.Ref)}

@@ -20,7 +20,7 @@ import (
 // no such reason.
 func built(k flux.Kustomization, text string) bool {
 	build, ok := k.X.Message(text).Build()
-	if !ok && (k.Exam.Verdict.Status != health.Failing || k.Exam.Verdict.Reason != "BuildFailed" && k.Exam.Verdict.Reason != "ArtifactFailed") {
+	if !ok && (k.Result.Verdict.Status != health.Failing || k.Result.Verdict.Reason != "BuildFailed" && k.Result.Verdict.Reason != "ArtifactFailed") {
 		return true
 	}
 	if source, ok := k.X.Message(text).Source(); ok && source.Problem == message.SourceNoArtifact {
@@ -46,12 +46,14 @@ func built(k flux.Kustomization, text string) bool {
 }
 
 // report adds a finding about the layer.
-func report(k flux.Kustomization, f finding.Finding) { k.Exam.Findings = append(k.Exam.Findings, f) }
+func report(k flux.Kustomization, f finding.Finding) {
+	k.Result.Findings = append(k.Result.Findings, f)
+}
 
 // failedAt is the reason that Flux gives for the failed step, if it has one: while the
 // next attempt runs, it may be lost.
 func failedAt(k flux.Kustomization, step string) string {
-	if reason := k.Exam.Verdict.Reason; strings.HasSuffix(string(reason), "Failed") {
+	if reason := k.Result.Verdict.Reason; strings.HasSuffix(string(reason), "Failed") {
 		return string(reason)
 	}
 	return step
@@ -171,7 +173,7 @@ func lacking(k flux.Kustomization, f finding.Finding, needed engine.ConfigSource
 		report(k, f)
 		return
 	case presence == snapshot.Unknown:
-		k.Exam.Unknown = append(k.Exam.Unknown, k.X.Unreadable(needed.Ref.GroupKind(), needed.Ref.Namespace)...)
+		k.Result.Unknown = append(k.Result.Unknown, k.X.Unreadable(needed.Ref.GroupKind(), needed.Ref.Namespace)...)
 	default:
 		f.Evidence = append(f.Evidence, finding.Evidence{Ref: needed.Ref, Field: "object", Value: "does not exist"})
 	}
@@ -182,7 +184,7 @@ func lacking(k flux.Kustomization, f finding.Finding, needed engine.ConfigSource
 		fix.Text = fmt.Sprintf("In %s, write %s instead of %s, or create %s", where, near.Name, needed.Ref.Name, needed)
 	}
 	if creator, ok := flux.FailingCreator(k.X, needed.Ref, object.RefOf(k.Obj)); ok {
-		k.Exam.Blame = append(k.Exam.Blame, creator)
+		k.Result.Blame = append(k.Result.Blame, creator)
 	}
 	f.Fixes = []finding.Fix{fix}
 	report(k, f)

@@ -55,7 +55,7 @@ func decryption(k flux.Kustomization, build message.Build) {
 		return
 	case snapshot.Unknown:
 		if answer.Why.Why != snapshot.NotServed {
-			k.Exam.Unknown = append(k.Exam.Unknown, *answer.Why)
+			k.Result.Unknown = append(k.Result.Unknown, *answer.Why)
 		}
 		f.Message += encryptedFor(build)
 		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Check which keys %s has: Flux reads %s", ref, allNames(familiesOf(build.Decryption.Recipients))), Command: flux.DescribeCommand(ref)}}

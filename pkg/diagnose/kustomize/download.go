@@ -32,7 +32,7 @@ func download(k flux.Kustomization, build message.Build) {
 		return
 	}
 	if flux.NotReady(k.X, server) {
-		k.Exam.Blame = append(k.Exam.Blame, server)
+		k.Result.Blame = append(k.Result.Blame, server)
 	}
 	if artifactService(k, server, &f) {
 		report(k, f)
@@ -109,7 +109,7 @@ func artifactService(k flux.Kustomization, server object.Ref, f *finding.Finding
 func unreached(k flux.Kustomization, server object.Ref, d message.Download, f *finding.Finding) {
 	client := flux.ControllerOf(k.X, k.Obj)
 	blocked := traffic.BlockingPolicy(k.X, client, server)
-	k.Exam.Unknown = append(k.Exam.Unknown, blocked.Unknown...)
+	k.Result.Unknown = append(k.Result.Unknown, blocked.Unknown...)
 	if blocked.Policy != nil {
 		f.Ref = object.RefOf(blocked.Policy)
 		f.Reason = "NetworkPolicy"

@@ -59,26 +59,26 @@ func isOf(item healthcheck.Item, ref object.Ref) bool {
 // message of the layer is evidence; if it names an object that is ready now, it is out
 // of date.
 func checks(k flux.Kustomization, message string) {
-	failed := k.Exam.Verdict.Status == health.Failing
+	failed := k.Result.Verdict.Status == health.Failing
 	var missing []object.Ref
 	for _, ref := range checked(k, message) {
 		switch answer := k.X.Snap.Lookup(ref); answer.Presence {
 		case snapshot.Present:
 			if k.X.Examine(ref, failed).Verdict.Status != health.Ready || len(k.X.Examine(ref, failed).Findings) > 0 {
-				k.Exam.Blame = append(k.Exam.Blame, ref)
+				k.Result.Blame = append(k.Result.Blame, ref)
 			}
 		case snapshot.Absent:
 			missing = append(missing, ref)
 		default:
 			if answer.Why.Why != snapshot.NotServed {
-				k.Exam.Unknown = append(k.Exam.Unknown, *answer.Why)
+				k.Result.Unknown = append(k.Result.Unknown, *answer.Why)
 			}
 		}
 	}
 	for _, ref := range missing {
 		missingCheck(k, ref, failed)
 	}
-	if !failed || len(k.Exam.Fallback) > 0 {
+	if !failed || len(k.Result.Fallback) > 0 {
 		return
 	}
 	f := kustomizationFinding(k, engine.CodeHealthCheckFailed, failedAt(k, "HealthCheckFailed"), fmt.Sprintf("%s failed: %s", object.RefOf(k.Obj), engine.FirstLine(message)))
@@ -92,7 +92,7 @@ func checks(k flux.Kustomization, message string) {
 		f.Severity = finding.Warning
 		f.Fixes = []finding.Fix{k.Retry("Reconcile it now instead of waiting for the next retry")}
 	}
-	k.Exam.Fallback = append(k.Exam.Fallback, f)
+	k.Result.Fallback = append(k.Result.Fallback, f)
 }
 
 // recovered reports whether everything that a failed health check names is known to be
@@ -119,7 +119,7 @@ func missingCheck(k flux.Kustomization, ref object.Ref, failed bool) {
 			"%s checks %s, which does not exist; there is one in namespace %s", object.RefOf(k.Obj), ref, elsewhere.Namespace))
 		f.Evidence = append(checkProof(k, ref), finding.Evidence{Ref: elsewhere, Field: "metadata.namespace", Value: elsewhere.Namespace})
 		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("In spec.healthChecks, write namespace: %s for %s", elsewhere.Namespace, ref.Short()), File: k.X.DefinedIn(k.Obj)}}
-		k.Exam.Findings = append(k.Exam.Findings, f)
+		k.Result.Findings = append(k.Result.Findings, f)
 		return
 	}
 	if !failed {
@@ -132,7 +132,7 @@ func missingCheck(k flux.Kustomization, ref object.Ref, failed bool) {
 		f.Message += fmt.Sprintf("; did you mean %s?", near.Name)
 		f.Fixes[0].Text = fmt.Sprintf("In spec.healthChecks, write %s instead of %s, or add what creates %s", near.Name, ref.Name, ref.Short())
 	}
-	k.Exam.Fallback = append([]finding.Finding{f}, k.Exam.Fallback...)
+	k.Result.Fallback = append([]finding.Finding{f}, k.Result.Fallback...)
 }
 
 // checkProof is the entry of the layer for a checked object, and that the object does

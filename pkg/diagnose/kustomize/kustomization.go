@@ -26,7 +26,7 @@ import (
 // older than the fix, or not exist yet.
 func ExplainKustomization(x *engine.Context, obj *unstructured.Unstructured, failing bool) engine.Result {
 	e := engine.Result{Verdict: x.Health.Of(object.RefOf(obj))}
-	k := flux.Kustomization{X: x, Obj: obj, Ready: object.ConditionOf(obj, "Ready"), Exam: &e}
+	k := flux.Kustomization{X: x, Obj: obj, Ready: object.ConditionOf(obj, "Ready"), Result: &e}
 	switch {
 	case e.Verdict.Renewing: // Ready by its last try; the next may be failing already
 		checks(k, "")
@@ -46,7 +46,7 @@ func ExplainKustomization(x *engine.Context, obj *unstructured.Unstructured, fai
 		flux.ExplainStuck(x, obj, &e)
 		return e
 	}
-	if flux.Dependencies(x, obj, &e) || readyExpr(k) || invalidExpression(k) {
+	if flux.ExplainDependencies(x, obj, &e) || readyExpr(k) || invalidExpression(k) {
 		return e
 	}
 	k.Failed = lastFailure(k)
@@ -60,7 +60,7 @@ func ExplainKustomization(x *engine.Context, obj *unstructured.Unstructured, fai
 func kustomizationFinding(k flux.Kustomization, code finding.Code, reason, message string) finding.Finding {
 	return finding.Finding{
 		Code: code, Ref: object.RefOf(k.Obj), Reason: reason, Message: message,
-		Severity: finding.Critical, Since: k.Exam.Verdict.Since,
+		Severity: finding.Critical, Since: k.Result.Verdict.Since,
 	}
 }
 
@@ -68,7 +68,7 @@ func kustomizationFinding(k flux.Kustomization, code finding.Code, reason, messa
 // condition, or while the next attempt runs, according to the statement of its verdict.
 // Its message is empty if it is lost.
 func lastFailure(k flux.Kustomization) flux.Failure {
-	verdict := k.Exam.Verdict
+	verdict := k.Result.Verdict
 	underway := k.Ready.Reason == "Progressing" || health.Reason(k.Ready.Reason) == health.Canceled
 	switch {
 	case k.Ready.Status == "False" && !underway:
@@ -93,8 +93,8 @@ func quoteStatement(v health.Verdict) finding.Evidence {
 // failedAttemptField is the field that shows a failed attempt without its message.
 func failedAttemptField(k flux.Kustomization) finding.Evidence {
 	history := object.List(k.Obj.Object, "status", "history")
-	if len(history) > 0 && object.Text(history[0], "lastReconciledStatus") == string(k.Exam.Verdict.Reason) {
-		return engine.Evidence(k.Obj, "status.history[0].lastReconciledStatus", string(k.Exam.Verdict.Reason), object.Time(history[0], "lastReconciled"))
+	if len(history) > 0 && object.Text(history[0], "lastReconciledStatus") == string(k.Result.Verdict.Reason) {
+		return engine.Evidence(k.Obj, "status.history[0].lastReconciledStatus", string(k.Result.Verdict.Reason), object.Time(history[0], "lastReconciled"))
 	}
 	if reconciling := object.ConditionOf(k.Obj, "Reconciling"); reconciling.Status != "" {
 		return engine.Quote(k.Obj, reconciling)
@@ -132,19 +132,19 @@ func suspended(k flux.Kustomization) finding.Finding {
 // layer is stalled, and not retried until it changes (kustomize-controller 1.9,
 // InvalidCELExpressionReason).
 func invalidExpression(k flux.Kustomization) bool {
-	if k.Exam.Verdict.Reason != "InvalidCELExpression" {
+	if k.Result.Verdict.Reason != "InvalidCELExpression" {
 		return false
 	}
-	f := kustomizationFinding(k, engine.CodeReconcileFailed, string(k.Exam.Verdict.Reason),
-		fmt.Sprintf("%s has an expression that can't be evaluated: %s", object.RefOf(k.Obj), engine.FirstLine(k.Exam.Verdict.Message)))
+	f := kustomizationFinding(k, engine.CodeReconcileFailed, string(k.Result.Verdict.Reason),
+		fmt.Sprintf("%s has an expression that can't be evaluated: %s", object.RefOf(k.Obj), engine.FirstLine(k.Result.Verdict.Message)))
 	for _, kind := range []string{"Stalled", "Ready"} {
-		if c := object.ConditionOf(k.Obj, kind); c.Reason == string(k.Exam.Verdict.Reason) {
+		if c := object.ConditionOf(k.Obj, kind); c.Reason == string(k.Result.Verdict.Reason) {
 			f.Evidence = append(f.Evidence, engine.Quote(k.Obj, c))
 			break
 		}
 	}
 	f.Fixes = []finding.Fix{{Text: "Correct spec.healthCheckExprs, or readyExpr in spec.dependsOn; Flux does not retry until the layer changes", File: k.X.DefinedIn(k.Obj)}}
-	k.Exam.Findings = append(k.Exam.Findings, f)
+	k.Result.Findings = append(k.Result.Findings, f)
 	return true
 }
 
@@ -159,7 +159,7 @@ func readyExpr(k flux.Kustomization) bool {
 	f.Evidence = []finding.Evidence{engine.Quote(k.Obj, k.Ready)}
 	f.Fixes = []finding.Fix{{Text: "Compare readyExpr in spec.dependsOn with the dependency's status", File: k.X.DefinedIn(k.Obj),
 		Command: escape.Command("kubectl get kustomization %s -n %s -o yaml", dep.Name, cmp.Or(dep.Namespace, k.Obj.GetNamespace()))}}
-	k.Exam.Findings = append(k.Exam.Findings, f)
+	k.Result.Findings = append(k.Result.Findings, f)
 	return true
 }
 
@@ -188,20 +188,20 @@ func denied(k flux.Kustomization) bool {
 func sourced(k flux.Kustomization, message string) bool {
 	ref := health.SourceOf(k.Obj)
 	_, built := k.X.Message(message).Build()
-	waits := k.Exam.Verdict.Reason == "ArtifactFailed" && !built
+	waits := k.Result.Verdict.Reason == "ArtifactFailed" && !built
 	switch answer := k.X.Snap.Lookup(ref); answer.Presence {
 	case snapshot.Absent:
-		k.Exam.Findings = append(k.Exam.Findings, missingSource(k, ref))
+		k.Result.Findings = append(k.Result.Findings, missingSource(k, ref))
 		return false
 	case snapshot.Unknown:
 		if waits && answer.Why.Why != snapshot.NotServed {
-			k.Exam.Unknown = append(k.Exam.Unknown, *answer.Why)
+			k.Result.Unknown = append(k.Result.Unknown, *answer.Why)
 			return false
 		}
 	default:
 		empty := object.Text(answer.Object.Object, "status", "artifact", "revision") == ""
 		if empty && k.X.Health.Of(ref).Status != health.Ready {
-			k.Exam.Blame = append(k.Exam.Blame, ref)
+			k.Result.Blame = append(k.Result.Blame, ref)
 			return false
 		}
 	}

@@ -18,10 +18,10 @@ import (
 // JudgeService judges by the address of a load balancer, by its ports there, and by
 // conditions that clouds add.
 func JudgeService(x *engine.Context, service *unstructured.Unstructured) engine.Result {
-	if e, ok := selfreport.Deleted(x, service); ok {
+	if e, ok := selfreport.JudgeDeleted(x, service); ok {
 		return e
 	}
-	if e, ok := selfreport.ByConditions(service, selfreport.Conditions(service)); ok {
+	if e, ok := selfreport.JudgeConditions(service, selfreport.Conditions(service)); ok {
 		return e
 	}
 	for i, ingress := range object.List(service.Object, "status", "loadBalancer", "ingress") {
@@ -48,7 +48,7 @@ func JudgeService(x *engine.Context, service *unstructured.Unstructured) engine.
 // JudgeEndpointSlice counts the endpoints that receive traffic (discovery/v1: an unset
 // condition means ready).
 func JudgeEndpointSlice(x *engine.Context, slice *unstructured.Unstructured) engine.Result {
-	if e, ok := selfreport.Deleted(x, slice); ok {
+	if e, ok := selfreport.JudgeDeleted(x, slice); ok {
 		return e
 	}
 	endpoints := object.List(slice.Object, "endpoints")
@@ -71,7 +71,7 @@ func JudgeEndpointSlice(x *engine.Context, slice *unstructured.Unstructured) eng
 
 // JudgeEndpoints does the same for Endpoints (core/v1).
 func JudgeEndpoints(x *engine.Context, obj *unstructured.Unstructured) engine.Result {
-	if e, ok := selfreport.Deleted(x, obj); ok {
+	if e, ok := selfreport.JudgeDeleted(x, obj); ok {
 		return e
 	}
 	if _, led := obj.GetAnnotations()["control-plane.alpha.kubernetes.io/leader"]; led { // a lock
@@ -116,14 +116,14 @@ func noneReady(obj *unstructured.Unstructured, total int, names []string, proof 
 // JudgeIstio judges by what istiod writes if its status controllers are enabled:
 // conditions, and messages of its analysis.
 func JudgeIstio(x *engine.Context, obj *unstructured.Unstructured) engine.Result {
-	if e, ok := selfreport.Deleted(x, obj); ok {
+	if e, ok := selfreport.JudgeDeleted(x, obj); ok {
 		return e
 	}
 	conditions := slices.DeleteFunc(selfreport.Conditions(obj), func(c selfreport.Condition) bool { return c.Type == "Reconciled" }) // proxies that have it yet
-	if e, ok := selfreport.ByConditions(obj, conditions); ok {
+	if e, ok := selfreport.JudgeConditions(obj, conditions); ok {
 		return e
 	}
-	if e, ok := selfreport.Validated(obj); ok {
+	if e, ok := selfreport.JudgeIstioAnalysis(obj); ok {
 		return e
 	}
 	return selfreport.ReadyResult(obj, time.Time{})
@@ -131,7 +131,7 @@ func JudgeIstio(x *engine.Context, obj *unstructured.Unstructured) engine.Result
 
 // JudgeIngress judges by the address that an ingress controller sets.
 func JudgeIngress(x *engine.Context, obj *unstructured.Unstructured) engine.Result {
-	if e, ok := selfreport.Deleted(x, obj); ok {
+	if e, ok := selfreport.JudgeDeleted(x, obj); ok {
 		return e
 	}
 	if len(object.List(obj.Object, "status", "loadBalancer", "ingress")) > 0 {
@@ -145,10 +145,10 @@ func JudgeIngress(x *engine.Context, obj *unstructured.Unstructured) engine.Resu
 // pkg/apis/application/v1alpha1): its last operation, errors in conditions, the health
 // of its objects, and whether they are as in Git.
 func JudgeApplication(x *engine.Context, app *unstructured.Unstructured) engine.Result {
-	if e, ok := selfreport.Deleted(x, app); ok {
+	if e, ok := selfreport.JudgeDeleted(x, app); ok {
 		return e
 	}
-	if e, ok := selfreport.ByConditions(app, selfreport.Conditions(app)); ok {
+	if e, ok := selfreport.JudgeConditions(app, selfreport.Conditions(app)); ok {
 		return e
 	}
 	at := func(path ...string) string { return object.Text(app.Object, append([]string{"status"}, path...)...) }

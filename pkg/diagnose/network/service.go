@@ -25,7 +25,7 @@ func ExplainService(x *engine.Context, obj *unstructured.Unstructured, failing b
 	if obj.GetDeletionTimestamp() != nil {
 		return e
 	}
-	s := traffic.Service{X: x, Obj: obj, Exam: &e}
+	s := traffic.Service{X: x, Obj: obj, Result: &e}
 	if object.Text(obj.Object, "spec", "type") == "ExternalName" {
 		externalName(s)
 		e.Judge()
@@ -57,25 +57,25 @@ func endpoints(s traffic.Service, failing bool) {
 	for _, workload := range behind {
 		ref := object.RefOf(workload)
 		if s.X.Health.Of(ref).Status != health.Ready {
-			s.Exam.Blame = append(s.Exam.Blame, ref)
+			s.Result.Blame = append(s.Result.Blame, ref)
 		}
 	}
 	switch {
 	case len(behind) == 0 && len(unseen) > 0 && !listed:
-		s.Exam.Unknown = append(s.Exam.Unknown, unseen...)
+		s.Result.Unknown = append(s.Result.Unknown, unseen...)
 		return
-	case len(behind) > 0 && !listed && len(s.Exam.Blame) == 0:
+	case len(behind) > 0 && !listed && len(s.Result.Blame) == 0:
 		return // the workload is ready, and nothing speaks against it
 	}
 	young := s.X.Now.Sub(s.Obj.GetCreationTimestamp().Time) < engine.RequestTimeout && (len(behind) > 0 || !applied(s))
-	if len(s.Exam.Blame) > 0 || young && !failing {
+	if len(s.Result.Blame) > 0 || young && !failing {
 		waits(s)
 	}
-	if failing || !young && len(s.Exam.Blame) == 0 {
+	if failing || !young && len(s.Result.Blame) == 0 {
 		f := noEndpoints(s, behind)
-		s.Exam.Fallback = append(s.Exam.Fallback, f)
-		if len(s.Exam.Blame) == 0 {
-			v := &s.Exam.Verdict
+		s.Result.Fallback = append(s.Result.Fallback, f)
+		if len(s.Result.Blame) == 0 {
+			v := &s.Result.Verdict
 			v.Status, v.Reason, v.Message = health.Failing, health.Reason(f.Reason), f.Message
 		}
 	}
@@ -93,7 +93,7 @@ func applied(s traffic.Service) bool {
 
 // waits marks a Service that will be reachable once its pods are ready.
 func waits(s traffic.Service) {
-	v := &s.Exam.Verdict
+	v := &s.Result.Verdict
 	v.Status, v.Reason, v.Message = health.Progressing, "NoEndpoints", "no pod behind it is ready"
 }
 
@@ -142,13 +142,13 @@ func externalName(s traffic.Service) {
 		obj, unknown, gone := s.X.Find(next)
 		switch {
 		case unknown != nil:
-			s.Exam.Unknown = append(s.Exam.Unknown, *unknown)
+			s.Result.Unknown = append(s.Result.Unknown, *unknown)
 			return
 		case gone:
 			aliasMissing(s, at, next)
 			return
 		case object.Text(obj.Object, "spec", "type") != "ExternalName":
-			s.Exam.Blame = engine.AddRef(s.Exam.Blame, next)
+			s.Result.Blame = engine.AddRef(s.Result.Blame, next)
 			return
 		}
 		for _, ref := range seen {
@@ -182,19 +182,19 @@ func aliasMissing(s traffic.Service, at *unstructured.Unstructured, gone object.
 		f.Fixes = append([]finding.Fix{{Text: fmt.Sprintf("In spec.externalName, write %s%s instead of %s", near.Name, strings.TrimPrefix(wrong, gone.Name), wrong),
 			Command: flux.ApplyCommand(s.X, at), File: flux.File(s.X, at, "spec.externalName")}}, f.Fixes...)
 	}
-	s.Exam.Findings = append(s.Exam.Findings, f)
+	s.Result.Findings = append(s.Result.Findings, f)
 }
 
 func aliasCycle(s traffic.Service, at *unstructured.Unstructured, next object.Ref) {
 	f := alias(s, "ExternalNameCycle", fmt.Sprintf("%s is an alias of %s, which refers back to it", object.RefOf(at), next), at)
 	engine.Prove(&f, s.Obj, "spec.externalName")
-	s.Exam.Findings = append(s.Exam.Findings, f)
+	s.Result.Findings = append(s.Result.Findings, f)
 }
 
 // noAddress is the finding on a load balancer without an address, with the message of the
 // cloud's controller.
 func noAddress(s traffic.Service) finding.Finding {
-	v := s.Exam.Verdict
+	v := s.Result.Verdict
 	f := finding.Finding{
 		Code: engine.CodeNoAddress, Ref: v.Ref, Reason: string(v.Reason), Severity: finding.Critical, Since: v.Since,
 		Message: fmt.Sprintf("%s can't be reached from outside: its load balancer has no address", v.Ref),
@@ -340,6 +340,6 @@ func plaintext(s traffic.Service) {
 		in, _, _ := strings.Cut(path, "[")
 		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Remove %s from %s, so that Istio injects its proxy into the pods", traffic.InjectLabel, in),
 			Command: flux.ApplyCommand(s.X, c.From), File: flux.File(s.X, c.From, path)}}
-		s.Exam.Findings = append(s.Exam.Findings, f)
+		s.Result.Findings = append(s.Result.Findings, f)
 	}
 }

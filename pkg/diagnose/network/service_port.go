@@ -37,7 +37,7 @@ func targetPorts(s traffic.Service) {
 		if !routed && len(broken) < len(ports) {
 			f.Severity = finding.Warning
 		}
-		s.Exam.Findings = append(s.Exam.Findings, f)
+		s.Result.Findings = append(s.Result.Findings, f)
 	}
 }
 

@@ -22,7 +22,7 @@ import (
 // JudgeNode reports what else a ready node reports: that no pods are to be scheduled on
 // it, and conditions that node-problem-detector adds.
 func JudgeNode(x *engine.Context, node *unstructured.Unstructured) engine.Result {
-	if e, ok := selfreport.Deleted(x, node); ok {
+	if e, ok := selfreport.JudgeDeleted(x, node); ok {
 		return e
 	}
 	if v := x.NodeVerdict(node); v.Status != health.Ready {
@@ -35,7 +35,7 @@ func JudgeNode(x *engine.Context, node *unstructured.Unstructured) engine.Result
 			conditions = append(conditions, c)
 		}
 	}
-	if e, ok := selfreport.ByConditions(node, conditions); ok {
+	if e, ok := selfreport.JudgeConditions(node, conditions); ok {
 		return e
 	}
 	for _, c := range selfreport.Conditions(node) { // Azure's VMEventScheduled, RebootScheduled, …
@@ -81,7 +81,7 @@ func temporaryNode(node *unstructured.Unstructured) (engine.Result, bool) {
 
 // JudgeNamespace reports what a namespace that is being deleted waits for.
 func JudgeNamespace(x *engine.Context, obj *unstructured.Unstructured) engine.Result {
-	if e, ok := selfreport.Deleted(x, obj); ok {
+	if e, ok := selfreport.JudgeDeleted(x, obj); ok {
 		return e
 	}
 	return selfreport.ReadyResult(obj, time.Time{})
@@ -90,7 +90,7 @@ func JudgeNamespace(x *engine.Context, obj *unstructured.Unstructured) engine.Re
 // JudgeQuota warns about a quota that is used up: the next object that counts against
 // it is refused.
 func JudgeQuota(x *engine.Context, quota *unstructured.Unstructured) engine.Result {
-	if e, ok := selfreport.Deleted(x, quota); ok {
+	if e, ok := selfreport.JudgeDeleted(x, quota); ok {
 		return e
 	}
 	var full []string
@@ -120,10 +120,10 @@ func JudgeQuota(x *engine.Context, quota *unstructured.Unstructured) engine.Resu
 // JudgeBudget warns about a budget that allows no disruption, with the reason
 // (policy/v1, PodDisruptionBudgetStatus).
 func JudgeBudget(x *engine.Context, budget *unstructured.Unstructured) engine.Result {
-	if e, ok := selfreport.Deleted(x, budget); ok {
+	if e, ok := selfreport.JudgeDeleted(x, budget); ok {
 		return e
 	}
-	if e, ok := selfreport.SpecUnobserved(budget); ok {
+	if e, ok := selfreport.JudgeGeneration(budget); ok {
 		return e
 	}
 	allowed, known := object.Map(budget.Object, "status")["disruptionsAllowed"].(int64)
@@ -159,7 +159,7 @@ func JudgeBudget(x *engine.Context, budget *unstructured.Unstructured) engine.Re
 // JudgeSigningRequest reports the progress of a CertificateSigningRequest
 // (certificates.k8s.io/v1).
 func JudgeSigningRequest(x *engine.Context, obj *unstructured.Unstructured) engine.Result {
-	if e, ok := selfreport.Deleted(x, obj); ok {
+	if e, ok := selfreport.JudgeDeleted(x, obj); ok {
 		return e
 	}
 	who := selfreport.QuoteFields(obj, "spec.signerName", "spec.username")
@@ -192,10 +192,10 @@ func JudgeSigningRequest(x *engine.Context, obj *unstructured.Unstructured) engi
 // JudgeAdmissionPolicy reports the errors that the API server found in the expressions of a
 // policy (admissionregistration.k8s.io/v1, TypeChecking).
 func JudgeAdmissionPolicy(x *engine.Context, obj *unstructured.Unstructured) engine.Result {
-	if e, ok := selfreport.Deleted(x, obj); ok {
+	if e, ok := selfreport.JudgeDeleted(x, obj); ok {
 		return e
 	}
-	if e, ok := selfreport.SpecUnobserved(obj); ok {
+	if e, ok := selfreport.JudgeGeneration(obj); ok {
 		return e
 	}
 	const path = "status.typeChecking.expressionWarnings"
@@ -204,7 +204,7 @@ func JudgeAdmissionPolicy(x *engine.Context, obj *unstructured.Unstructured) eng
 		return selfreport.OwnFinding(obj, health.Failing, engine.CodePolicy, finding.Warning, "TypeCheck", says, time.Time{},
 			selfreport.QuoteFields(obj, fmt.Sprintf("%s[%d].fieldRef", path, i), fmt.Sprintf("%s[%d].warning", path, i), "spec.failurePolicy")...)
 	}
-	if e, ok := selfreport.ByConditions(obj, selfreport.Conditions(obj)); ok {
+	if e, ok := selfreport.JudgeConditions(obj, selfreport.Conditions(obj)); ok {
 		return e
 	}
 	return selfreport.ReadyResult(obj, time.Time{})
@@ -213,7 +213,7 @@ func JudgeAdmissionPolicy(x *engine.Context, obj *unstructured.Unstructured) eng
 // JudgePolicyReport reports what a policy report contains about other objects (policy reports
 // API v1alpha2: summary and results). The report itself is ready.
 func JudgePolicyReport(x *engine.Context, obj *unstructured.Unstructured) engine.Result {
-	if e, ok := selfreport.Deleted(x, obj); ok {
+	if e, ok := selfreport.JudgeDeleted(x, obj); ok {
 		return e
 	}
 	e := selfreport.ReadyResult(obj, time.Time{})
@@ -237,7 +237,7 @@ func JudgePolicyReport(x *engine.Context, obj *unstructured.Unstructured) engine
 // JudgeAdmissionPolicyBinding looks up the policy of a binding: without it, the binding has no
 // effect.
 func JudgeAdmissionPolicyBinding(x *engine.Context, obj *unstructured.Unstructured) engine.Result {
-	if e, ok := selfreport.Deleted(x, obj); ok {
+	if e, ok := selfreport.JudgeDeleted(x, obj); ok {
 		return e
 	}
 	policy := object.Ref{APIVersion: obj.GetAPIVersion(), Kind: strings.TrimSuffix(obj.GetKind(), "Binding"), Name: object.Text(obj.Object, "spec", "policyName")}

@@ -17,7 +17,7 @@ import (
 // JudgeClaim judges by the phase of a claim, and if it has a volume, by the progress of
 // a change.
 func JudgeClaim(x *engine.Context, claim *unstructured.Unstructured) engine.Result {
-	if e, ok := selfreport.Deleted(x, claim); ok {
+	if e, ok := selfreport.JudgeDeleted(x, claim); ok {
 		return e
 	}
 	switch object.Text(claim.Object, "status", "phase") {
@@ -36,7 +36,7 @@ func JudgeClaim(x *engine.Context, claim *unstructured.Unstructured) engine.Resu
 
 // JudgeVolume judges by the phase of a volume (core/v1, PersistentVolumePhase).
 func JudgeVolume(x *engine.Context, volume *unstructured.Unstructured) engine.Result {
-	if e, ok := selfreport.Deleted(x, volume); ok {
+	if e, ok := selfreport.JudgeDeleted(x, volume); ok {
 		return e
 	}
 	since := object.Time(volume.Object, "status", "lastPhaseTransitionTime")
@@ -66,7 +66,7 @@ func JudgeVolume(x *engine.Context, volume *unstructured.Unstructured) engine.Re
 
 // JudgeAttachment judges by what the attacher reports (storage.k8s.io/v1).
 func JudgeAttachment(x *engine.Context, obj *unstructured.Unstructured) engine.Result {
-	if e, ok := selfreport.Deleted(x, obj); ok {
+	if e, ok := selfreport.JudgeDeleted(x, obj); ok {
 		return e
 	}
 	where := selfreport.QuoteFields(obj, "status.attached", "spec.attacher", "spec.nodeName", "spec.source.persistentVolumeName")
@@ -94,7 +94,7 @@ func JudgeSnapshot(x *engine.Context, obj *unstructured.Unstructured) engine.Res
 	if message := engine.FirstLine(object.Text(obj.Object, "status", "error", "message")); message != "" {
 		return selfreport.OwnFinding(obj, health.Failing, engine.CodeSnapshot, finding.Critical, "SnapshotError", message, object.Time(obj.Object, "status", "error", "time"), proof...)
 	}
-	if e, ok := selfreport.Deleted(x, obj); ok {
+	if e, ok := selfreport.JudgeDeleted(x, obj); ok {
 		return e
 	}
 	if object.Bool(obj.Object, "status", "readyToUse") {
@@ -110,10 +110,10 @@ func JudgeSnapshot(x *engine.Context, obj *unstructured.Unstructured) engine.Res
 // JudgeResourceClaim judges by whether devices are allocated (resource.k8s.io/v1): the
 // scheduler allocates them for the first pod that uses the claim.
 func JudgeResourceClaim(x *engine.Context, obj *unstructured.Unstructured) engine.Result {
-	if e, ok := selfreport.Deleted(x, obj); ok {
+	if e, ok := selfreport.JudgeDeleted(x, obj); ok {
 		return e
 	}
-	if e, ok := selfreport.ByConditions(obj, selfreport.Conditions(obj)); ok {
+	if e, ok := selfreport.JudgeConditions(obj, selfreport.Conditions(obj)); ok {
 		e.Findings[0].Code = engine.CodeResourceClaim
 		return e
 	}

@@ -47,7 +47,7 @@ func judgeChange(x *engine.Context, claim *unstructured.Unstructured) engine.Res
 	if e, ok := modifying(x, claim); ok {
 		return e
 	}
-	if e, ok := selfreport.ByConditions(claim, selfreport.Conditions(claim)); ok {
+	if e, ok := selfreport.JudgeConditions(claim, selfreport.Conditions(claim)); ok {
 		e.Findings[0].Severity = finding.Warning // the volume works meanwhile
 		return e
 	}

@@ -19,7 +19,7 @@ import (
 // JudgeSecret checks the certificate of a TLS Secret, which is the only part of a
 // Secret that is public and that a snapshot keeps. Other Secrets have no state.
 func JudgeSecret(x *engine.Context, secret *unstructured.Unstructured) engine.Result {
-	if e, ok := selfreport.Deleted(x, secret); ok {
+	if e, ok := selfreport.JudgeDeleted(x, secret); ok {
 		return e
 	}
 	if object.Text(secret.Object, "type") != "kubernetes.io/tls" {

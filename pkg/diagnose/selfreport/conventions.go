@@ -21,41 +21,41 @@ import (
 // those of kstatus (cli-utils, pkg/kstatus/README.md), then conditions with a known
 // polarity, then words for states. An object without any of them is Unknown.
 func JudgeByConventions(x *engine.Context, obj *unstructured.Unstructured) engine.Result {
-	if e, ok := Deleted(x, obj); ok {
+	if e, ok := JudgeDeleted(x, obj); ok {
 		return e
 	}
-	if e, ok := SpecUnobserved(obj); ok {
+	if e, ok := JudgeGeneration(obj); ok {
 		return e
 	}
 	conditions := Conditions(obj)
-	if e, ok := ByConditions(obj, conditions); ok {
+	if e, ok := JudgeConditions(obj, conditions); ok {
 		return e
 	}
-	if e, ok := byWords(obj, summedUp(conditions)); ok {
+	if e, ok := judgeStateWords(obj, summedUp(conditions)); ok {
 		return e
 	}
-	if e, ok := byReplicas(obj); ok {
+	if e, ok := judgeReplicas(obj); ok {
 		return e
 	}
-	if e, ok := unclaimed(obj); ok {
+	if e, ok := judgeParents(obj); ok {
 		return e
 	}
-	if e, ok := SuspendedBySpec(obj); ok {
+	if e, ok := JudgeSuspended(obj); ok {
 		return e
 	}
-	if e, ok := byFlag(obj); ok && !summedUp(conditions) {
+	if e, ok := judgeReadyFlag(obj); ok && !summedUp(conditions) {
 		return e
 	}
-	if e, ok := byViolations(obj); ok {
+	if e, ok := judgeViolations(obj); ok {
 		return e
 	}
-	if e, ok := byScale(obj); ok && !summedUp(conditions) {
+	if e, ok := judgeScale(obj); ok && !summedUp(conditions) {
 		return e
 	}
 	return ReadyOrUnknown(obj, conditions)
 }
 
-// OwnFinding is the exam for what an object reports about itself.
+// OwnFinding is the result for what an object reports about itself.
 func OwnFinding(obj *unstructured.Unstructured, status health.Status, code finding.Code, severity finding.Severity, reason, says string, since time.Time, proof ...finding.Evidence) engine.Result {
 	ref := object.RefOf(obj)
 	verbs := map[health.Status]string{
@@ -74,7 +74,7 @@ func OwnFinding(obj *unstructured.Unstructured, status health.Status, code findi
 	}
 }
 
-// ReadyResult is the exam of an object without a problem.
+// ReadyResult is the result for an object without a problem.
 func ReadyResult(obj *unstructured.Unstructured, since time.Time) engine.Result {
 	if since.IsZero() {
 		since = obj.GetCreationTimestamp().Time
@@ -95,9 +95,9 @@ func InspectCommand(ref object.Ref) string {
 	return command
 }
 
-// Deleted reports an object that is being deleted, with the finalizers that it waits
+// JudgeDeleted reports an object that is being deleted, with the finalizers that it waits
 // for.
-func Deleted(x *engine.Context, obj *unstructured.Unstructured) (engine.Result, bool) {
+func JudgeDeleted(x *engine.Context, obj *unstructured.Unstructured) (engine.Result, bool) {
 	at := obj.GetDeletionTimestamp()
 	if at == nil {
 		return engine.Result{}, false
@@ -139,8 +139,8 @@ func Obstacle(obj *unstructured.Unstructured) (string, finding.Evidence, bool) {
 	return "", finding.Evidence{}, false
 }
 
-// SpecUnobserved reports an object whose controller has not observed its newest spec.
-func SpecUnobserved(obj *unstructured.Unstructured) (engine.Result, bool) {
+// JudgeGeneration reports an object whose controller has not observed its newest spec.
+func JudgeGeneration(obj *unstructured.Unstructured) (engine.Result, bool) {
 	generation := obj.GetGeneration()
 	path, observed := "status.observedGeneration", observedGeneration(obj)
 	if observed == 0 {
@@ -179,9 +179,9 @@ func summedUp(conditions []Condition) bool {
 	return false
 }
 
-// ByConditions judges by the worst condition. If a condition that summarizes the others
+// JudgeConditions judges by the worst condition. If a condition that summarizes the others
 // is True, conditions in progress do not count, and failures are warnings.
-func ByConditions(obj *unstructured.Unstructured, conditions []Condition) (engine.Result, bool) {
+func JudgeConditions(obj *unstructured.Unstructured, conditions []Condition) (engine.Result, bool) {
 	up := summedUp(conditions)
 	var worst Condition
 	worstStatus := health.Ready
@@ -284,8 +284,8 @@ func (c Condition) weight() int {
 	return weight
 }
 
-// byWords judges by a word for the state, and by the errors that the object reports.
-func byWords(obj *unstructured.Unstructured, up bool) (engine.Result, bool) {
+// judgeStateWords judges by a word for the state, and by the errors that the object reports.
+func judgeStateWords(obj *unstructured.Unstructured, up bool) (engine.Result, bool) {
 	state, known := ownWord(obj)
 	failure, failed := ownError(obj)
 	if !failed && (!known || state.status == health.Ready) || up && !failed && state.status == health.Progressing {
@@ -336,9 +336,9 @@ func byWords(obj *unstructured.Unstructured, up bool) (engine.Result, bool) {
 	return OwnFinding(obj, status, code, severity, reason, says, time.Time{}, proof...), true
 }
 
-// unclaimed reports a route or policy (Gateway API v1) without a report of a controller
+// judgeParents reports a route or policy (Gateway API v1) without a report of a controller
 // about its parents.
-func unclaimed(obj *unstructured.Unstructured) (engine.Result, bool) {
+func judgeParents(obj *unstructured.Unstructured) (engine.Result, bool) {
 	parents := object.List(obj.Object, "spec", "parentRefs")
 	if len(parents) == 0 || len(object.List(obj.Object, "status", "parents")) > 0 {
 		return engine.Result{}, false
@@ -347,8 +347,8 @@ func unclaimed(obj *unstructured.Unstructured) (engine.Result, bool) {
 		obj.GetCreationTimestamp().Time, QuoteFields(obj, "spec.parentRefs[0].kind", "spec.parentRefs[0].namespace", "spec.parentRefs[0].name")...), true
 }
 
-// SuspendedBySpec reports an object that is suspended by its spec.
-func SuspendedBySpec(obj *unstructured.Unstructured) (engine.Result, bool) {
+// JudgeSuspended reports an object that is suspended by its spec.
+func JudgeSuspended(obj *unstructured.Unstructured) (engine.Result, bool) {
 	for _, path := range []string{"suspend", "suspended", "paused"} {
 		if object.Bool(obj.Object, "spec", path) {
 			return OwnFinding(obj, health.Suspended, engine.CodeHalted, finding.Info, "Suspended", "spec."+path+" is true", time.Time{},
@@ -390,9 +390,9 @@ func NotJudged(obj *unstructured.Unstructured, why string) health.Verdict {
 	return health.Verdict{Ref: object.RefOf(obj), Status: health.Unknown, Reason: "NotJudged", Message: "its state can't be judged: " + why}
 }
 
-// Validated reads the messages of Istio's analysis (istio.io/api,
+// JudgeIstioAnalysis reads the messages of Istio's analysis (istio.io/api,
 // analysis/v1alpha1: level, and a type with a code and a name).
-func Validated(obj *unstructured.Unstructured) (engine.Result, bool) {
+func JudgeIstioAnalysis(obj *unstructured.Unstructured) (engine.Result, bool) {
 	for i, message := range object.List(obj.Object, "status", "validationMessages") {
 		level, path := object.Text(message, "level"), fmt.Sprintf("status.validationMessages[%d].", i)
 		if level != "ERROR" && level != "WARNING" {

@@ -19,9 +19,9 @@ var StateCodes = []finding.Code{engine.CodeOtherNotReady, engine.CodeUnderWay, e
 // (kubernetes v1.36, pkg/controller/cronjob/cronjob_controllerv2.go).
 var scheduleReasons = []string{"UnknownTimeZone", "InvalidSchedule", "UnparseableSchedule", "TooManyMissedTimes", "FailedNeedsStart", "FailedCreate", "MissSchedule"}
 
-// UnscheduledCron reports a CronJob that its controller could not run, according to its
+// JudgeCronEvents reports a CronJob that its controller could not run, according to its
 // newest Warning event since the last run.
-func UnscheduledCron(x *engine.Context, cron *unstructured.Unstructured) (engine.Result, bool) {
+func JudgeCronEvents(x *engine.Context, cron *unstructured.Unstructured) (engine.Result, bool) {
 	started := object.Time(cron.Object, "status", "lastScheduleTime")
 	for _, e := range x.Warnings(cron) {
 		if !slices.Contains(scheduleReasons, e.Reason) || e.Last.Before(started) {

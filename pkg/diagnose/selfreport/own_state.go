@@ -15,8 +15,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
-// byReplicas judges by the desired and the ready replicas.
-func byReplicas(obj *unstructured.Unstructured) (engine.Result, bool) {
+// judgeReplicas judges by the desired and the ready replicas.
+func judgeReplicas(obj *unstructured.Unstructured) (engine.Result, bool) {
 	for _, path := range []string{"readyReplicas", "availableReplicas"} {
 		have, counted := object.Map(obj.Object, "status")[path].(int64)
 		want, requested := object.Map(obj.Object, "spec")["replicas"].(int64)
@@ -29,9 +29,9 @@ func byReplicas(obj *unstructured.Unstructured) (engine.Result, bool) {
 	return engine.Result{}, false
 }
 
-// byScale judges by the ready and the desired replicas as text: "1/1" (OpenTelemetry
+// judgeScale judges by the ready and the desired replicas as text: "1/1" (OpenTelemetry
 // operator v0.130, status.scale.statusReplicas).
-func byScale(obj *unstructured.Unstructured) (engine.Result, bool) {
+func judgeScale(obj *unstructured.Unstructured) (engine.Result, bool) {
 	const path = "status.scale.statusReplicas"
 	have, want, ok := strings.Cut(object.Text(obj.Object, "status", "scale", "statusReplicas"), "/")
 	ready, err := strconv.Atoi(have)
@@ -46,9 +46,9 @@ func byScale(obj *unstructured.Unstructured) (engine.Result, bool) {
 		QuoteFields(obj, path)...), true
 }
 
-// byFlag judges by status.ready, which providers of Cluster API and others set instead
+// judgeReadyFlag judges by status.ready, which providers of Cluster API and others set instead
 // of a condition, and by status.created of Gatekeeper.
-func byFlag(obj *unstructured.Unstructured) (engine.Result, bool) {
+func judgeReadyFlag(obj *unstructured.Unstructured) (engine.Result, bool) {
 	for _, name := range []string{"ready", "created"} {
 		set, known := object.Map(obj.Object, "status")[name].(bool)
 		switch {
@@ -63,9 +63,9 @@ func byFlag(obj *unstructured.Unstructured) (engine.Result, bool) {
 	return engine.Result{}, false
 }
 
-// byViolations judges by the result of the Gatekeeper audit (gatekeeper v3.20,
+// judgeViolations judges by the result of the Gatekeeper audit (gatekeeper v3.20,
 // constraints: status.totalViolations). The constraint itself works.
-func byViolations(obj *unstructured.Unstructured) (engine.Result, bool) {
+func judgeViolations(obj *unstructured.Unstructured) (engine.Result, bool) {
 	total, known := object.Map(obj.Object, "status")["totalViolations"].(int64)
 	if !known {
 		return engine.Result{}, false
@@ -138,7 +138,7 @@ func AlsoReported(x *engine.Context, v health.Verdict, obj *unstructured.Unstruc
 	case health.Suspended:
 		code, severity = engine.CodeHalted, finding.Info
 	}
-	if e, ok := Deleted(x, obj); ok {
+	if e, ok := JudgeDeleted(x, obj); ok {
 		e.Verdict = v
 		return e, true
 	}
@@ -155,7 +155,7 @@ func AlsoReported(x *engine.Context, v health.Verdict, obj *unstructured.Unstruc
 		return engine.Result{}, false
 	}
 	says := cmp.Or(engine.FirstLine(v.Message), string(v.Reason))
-	if own, ok := ByConditions(obj, Conditions(obj)); ok && v.Status == health.Failing && tellsFailure(string(own.Verdict.Reason)) && !tellsFailure(string(v.Reason)) {
+	if own, ok := JudgeConditions(obj, Conditions(obj)); ok && v.Status == health.Failing && tellsFailure(string(own.Verdict.Reason)) && !tellsFailure(string(v.Reason)) {
 		says += "; " + own.Verdict.Message // Flux rolled a release back: that is not what failed
 	}
 	e := OwnFinding(obj, v.Status, code, severity, string(v.Reason), says, v.Since, proof...)
@@ -165,13 +165,13 @@ func AlsoReported(x *engine.Context, v health.Verdict, obj *unstructured.Unstruc
 
 // JudgeStateless judges configuration ready, unless it reports a problem.
 func JudgeStateless(x *engine.Context, obj *unstructured.Unstructured) engine.Result {
-	if e, ok := Deleted(x, obj); ok {
+	if e, ok := JudgeDeleted(x, obj); ok {
 		return e
 	}
-	if e, ok := ByConditions(obj, Conditions(obj)); ok {
+	if e, ok := JudgeConditions(obj, Conditions(obj)); ok {
 		return e
 	}
-	if e, ok := Validated(obj); ok {
+	if e, ok := JudgeIstioAnalysis(obj); ok {
 		return e
 	}
 	return ReadyResult(obj, time.Time{})

@@ -57,7 +57,7 @@ func findConnections(x *engine.Context, namespace string) []connection {
 		}
 	}
 	for _, obj := range x.Snap.List(object.VirtualServiceKind, namespace).Objects {
-		r := Route{X: x, Obj: obj, Exam: &engine.Result{}}
+		r := Route{X: x, Obj: obj, Result: &engine.Result{}}
 		for _, rule := range r.Rules() {
 			for _, to := range rule.Destinations() {
 				for _, c := range r.connections(to) {

@@ -16,9 +16,9 @@ import (
 
 // Gateway is one Gateway under examination.
 type Gateway struct {
-	X    *engine.Context
-	Obj  *unstructured.Unstructured
-	Exam *engine.Result
+	X      *engine.Context
+	Obj    *unstructured.Unstructured
+	Result *engine.Result
 }
 
 // GatewayServer is one entry of a Gateway's spec.servers.

@@ -29,7 +29,7 @@ func (g Gateway) Claims(s GatewayServer) {
 			continue
 		}
 		if f, ok := collide(g.X, own, rival); ok {
-			g.Exam.Findings = append(g.Exam.Findings, f)
+			g.Result.Findings = append(g.Result.Findings, f)
 			return
 		}
 	}

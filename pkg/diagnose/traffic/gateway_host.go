@@ -39,7 +39,7 @@ func (g Gateway) HostMismatch(s GatewayServer, index int) (hostMismatch, bool) {
 	}
 	m := hostMismatch{server: s, index: index, Wrong: bare, Certificate: makers[0]}
 	for _, obj := range g.X.Snap.List(object.VirtualServiceKind, g.Obj.GetNamespace()).Objects {
-		r := Route{X: g.X, Obj: obj, Exam: &engine.Result{}}
+		r := Route{X: g.X, Obj: obj, Result: &engine.Result{}}
 		if !r.boundTo(g.Obj) {
 			continue
 		}

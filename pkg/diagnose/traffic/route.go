@@ -13,9 +13,9 @@ import (
 
 // Route is one VirtualService under examination.
 type Route struct {
-	X    *engine.Context
-	Obj  *unstructured.Unstructured
-	Exam *engine.Result
+	X      *engine.Context
+	Obj    *unstructured.Unstructured
+	Result *engine.Result
 }
 
 // RouteRule is an entry of spec.http, spec.tls or spec.tcp.

@@ -9,9 +9,9 @@ import (
 
 // Service is one Service under examination.
 type Service struct {
-	X    *engine.Context
-	Obj  *unstructured.Unstructured
-	Exam *engine.Result
+	X      *engine.Context
+	Obj    *unstructured.Unstructured
+	Result *engine.Result
 }
 
 // Slices are the Service's EndpointSlices.

@@ -25,7 +25,7 @@ var replicaFields = []string{
 
 // JudgeWorkload judges by the counters and conditions of a workload (apps/v1).
 func JudgeWorkload(x *engine.Context, obj *unstructured.Unstructured) engine.Result {
-	if e, ok := selfreport.Deleted(x, obj); ok {
+	if e, ok := selfreport.JudgeDeleted(x, obj); ok {
 		return e
 	}
 	v := x.WorkloadVerdict(obj)
@@ -55,7 +55,7 @@ func JudgeWorkload(x *engine.Context, obj *unstructured.Unstructured) engine.Res
 		return selfreport.OwnFinding(obj, health.Progressing, engine.CodeUnderWay, finding.Warning, "RollingOut",
 			fmt.Sprintf("%d of %d pods have been updated to the newest pod template", updated, wanted), time.Time{}, proof...)
 	}
-	if e, ok := selfreport.ByConditions(obj, selfreport.Conditions(obj)); ok {
+	if e, ok := selfreport.JudgeConditions(obj, selfreport.Conditions(obj)); ok {
 		return e
 	}
 	return engine.Result{Verdict: v}
@@ -63,7 +63,7 @@ func JudgeWorkload(x *engine.Context, obj *unstructured.Unstructured) engine.Res
 
 // JudgeJob judges a running Job by its counters (batch/v1).
 func JudgeJob(x *engine.Context, job *unstructured.Unstructured) engine.Result {
-	if e, ok := selfreport.Deleted(x, job); ok {
+	if e, ok := selfreport.JudgeDeleted(x, job); ok {
 		return e
 	}
 	v := jobVerdict(job)
@@ -71,7 +71,7 @@ func JudgeJob(x *engine.Context, job *unstructured.Unstructured) engine.Result {
 	case health.Ready:
 		return engine.Result{Verdict: v}
 	case health.Suspended:
-		e, _ := selfreport.SuspendedBySpec(job)
+		e, _ := selfreport.JudgeSuspended(job)
 		e.Verdict.Since, e.Findings[0].Since = v.Since, v.Since
 		if c := object.ConditionOf(job, "Suspended"); c.Status == "True" {
 			e.Findings[0].Evidence = append(e.Findings[0].Evidence, engine.QuoteWithStatus(job, c))
@@ -95,13 +95,13 @@ func JudgeJob(x *engine.Context, job *unstructured.Unstructured) engine.Result {
 // active run is in the list (kubernetes v1.36, pkg/controller/cronjob): if no run is
 // active and none has succeeded since the last one started, that one failed.
 func JudgeCronJob(x *engine.Context, cron *unstructured.Unstructured) engine.Result {
-	if e, ok := selfreport.Deleted(x, cron); ok {
+	if e, ok := selfreport.JudgeDeleted(x, cron); ok {
 		return e
 	}
-	if e, ok := selfreport.SuspendedBySpec(cron); ok {
+	if e, ok := selfreport.JudgeSuspended(cron); ok {
 		return e
 	}
-	if e, ok := selfreport.UnscheduledCron(x, cron); ok {
+	if e, ok := selfreport.JudgeCronEvents(x, cron); ok {
 		return e
 	}
 	started, succeeded := object.Time(cron.Object, "status", "lastScheduleTime"), object.Time(cron.Object, "status", "lastSuccessfulTime")
@@ -123,7 +123,7 @@ func JudgeCronJob(x *engine.Context, cron *unstructured.Unstructured) engine.Res
 // JudgeAutoscaler reports an autoscaler that can't compute the number of replicas, from
 // the first time on (autoscaling/v2). Its target keeps running.
 func JudgeAutoscaler(x *engine.Context, obj *unstructured.Unstructured) engine.Result {
-	if e, ok := selfreport.Deleted(x, obj); ok {
+	if e, ok := selfreport.JudgeDeleted(x, obj); ok {
 		return e
 	}
 	for _, c := range selfreport.Conditions(obj) {
@@ -165,10 +165,10 @@ func JudgePod(x *engine.Context, pod *unstructured.Unstructured) engine.Result {
 	if len(e.Findings) > 0 {
 		return e
 	}
-	if own, ok := selfreport.Deleted(x, pod); ok {
+	if own, ok := selfreport.JudgeDeleted(x, pod); ok {
 		return own
 	}
-	if own, ok := selfreport.ByConditions(pod, selfreport.Conditions(pod)); ok {
+	if own, ok := selfreport.JudgeConditions(pod, selfreport.Conditions(pod)); ok {
 		return own
 	}
 	return selfreport.OwnFinding(pod, e.Verdict.Status, engine.CodeUnderWay, finding.Warning, string(e.Verdict.Reason),
