@@ -53,7 +53,7 @@ var rules = []rule{
 // them in the same order.
 var layers = []string{
 	"pkg/object",
-	"pkg/escape",
+	"pkg/escape pkg/similar",
 	"pkg/finding",
 	"pkg/advice",
 	"pkg/atomicfile",
@@ -231,6 +231,37 @@ func TestLayersAreDocumented(t *testing.T) {
 	}
 }
 
+// TestPackagesAreDescribed requires each package to have one comment, which begins with its
+// name.
+func TestPackagesAreDescribed(t *testing.T) {
+	inRoot(t)
+	described := map[string]int{}
+	for file := range productImports(t) {
+		if strings.HasSuffix(file, "_test.go") && filepath.Dir(file) != filepath.FromSlash("internal/repotest") {
+			continue
+		}
+		home := filepath.ToSlash(filepath.Dir(file))
+		described[home] += 0
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments|parser.PackageClauseOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if parsed.Doc == nil {
+			continue
+		}
+		described[home]++
+		begin := "Package " + parsed.Name.Name + " "
+		if text := parsed.Doc.Text(); parsed.Name.Name != "main" && !strings.HasPrefix(text, begin) || strings.Contains(text, "\nPackage ") {
+			t.Errorf("the package comment in %s does not begin with %q, or there are two", file, begin)
+		}
+	}
+	for home, n := range described {
+		if n != 1 {
+			t.Errorf("%s has %d package comments", home, n)
+		}
+	}
+}
+
 // maxLines is how long a package may be without its tests: longer ones have more than one
 // subject.
 const maxLines = 2500
@@ -305,6 +336,7 @@ func productImports(t *testing.T) map[string][]string {
 		if err != nil {
 			return err
 		}
+		found[path] = nil
 		for _, spec := range file.Imports {
 			imported, err := strconv.Unquote(spec.Path.Value)
 			if err != nil {

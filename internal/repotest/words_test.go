@@ -1,4 +1,3 @@
-// Package repotest holds the tests of the repository as a whole.
 package repotest
 
 import (

@@ -1,3 +1,5 @@
+// Package atomicfile writes files whole or not at all. Several that belong together,
+// as a key and its certificate do, are all there afterwards or none is.
 package atomicfile
 
 import (

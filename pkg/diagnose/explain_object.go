@@ -6,14 +6,9 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
-	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/network"
-	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/node"
-	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/pki"
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/selfreport"
-	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/workload"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
@@ -55,7 +50,7 @@ func addWarning(w *engine.Walk, s *Subject, obj *unstructured.Unstructured) {
 		return
 	}
 	e := events[0]
-	line := engine.FirstLine(e.Message)
+	line := health.FirstLine(e.Message)
 	if len(s.Causes) == 0 {
 		f := finding.Finding{
 			Code: engine.CodeOtherNotReady, Ref: s.Ref, Reason: e.Reason, Severity: finding.Warning, Since: e.First,
@@ -72,60 +67,6 @@ func addWarning(w *engine.Walk, s *Subject, obj *unstructured.Unstructured) {
 	}
 	c.Message += "; its newest warning is " + e.Reason + ": " + line
 	c.Evidence = w.X.Verified(append(slices.Clone(c.Evidence), engine.EventEvidence(s.Ref, e)))
-}
-
-// judgesByKind are the judges of the kinds that conventions alone do not judge
-// correctly: their state is in specific fields, or they have none.
-func judgesByKind() map[schema.GroupKind]engine.Judge {
-	judges := map[schema.GroupKind]engine.Judge{
-		object.PodKind:         workload.JudgePod,
-		object.DeploymentKind:  workload.JudgeWorkload,
-		object.StatefulSetKind: workload.JudgeWorkload,
-		object.DaemonSetKind:   workload.JudgeWorkload,
-		object.ReplicaSetKind:  workload.JudgeWorkload,
-
-		object.ReplicationControllerKind: workload.JudgeWorkload,
-		object.JobKind:                   workload.JudgeJob,
-		object.CronJobKind:               workload.JudgeCronJob,
-		object.AutoscalerKind:            workload.JudgeAutoscaler,
-
-		object.ClaimKind:  node.JudgeClaim,
-		object.VolumeKind: node.JudgeVolume,
-		{Group: "storage.k8s.io", Kind: "VolumeAttachment"}:               node.JudgeAttachment,
-		{Group: "snapshot.storage.k8s.io", Kind: "VolumeSnapshot"}:        node.JudgeSnapshot,
-		{Group: "snapshot.storage.k8s.io", Kind: "VolumeSnapshotContent"}: node.JudgeSnapshot,
-		{Group: "resource.k8s.io", Kind: "ResourceClaim"}:                 node.JudgeResourceClaim,
-
-		object.SecretKind: pki.JudgeSecret,
-		object.NodeKind:   node.JudgeNode,
-		object.QuotaKind:  node.JudgeQuota,
-		{Group: "policy", Kind: "PodDisruptionBudget"}:                                    node.JudgeBudget,
-		{Group: "certificates.k8s.io", Kind: "CertificateSigningRequest"}:                 node.JudgeSigningRequest,
-		{Group: "admissionregistration.k8s.io", Kind: "ValidatingAdmissionPolicy"}:        node.JudgeAdmissionPolicy,
-		{Group: "admissionregistration.k8s.io", Kind: "ValidatingAdmissionPolicyBinding"}: node.JudgeAdmissionPolicyBinding,
-		{Group: "admissionregistration.k8s.io", Kind: "MutatingAdmissionPolicyBinding"}:   node.JudgeAdmissionPolicyBinding,
-
-		object.ServiceKind:                            network.JudgeService,
-		object.EndpointSliceKind:                      network.JudgeEndpointSlice,
-		{Kind: "Endpoints"}:                           network.JudgeEndpoints,
-		object.GatewayKind:                            network.JudgeIstio,
-		object.VirtualServiceKind:                     network.JudgeIstio,
-		{Group: "networking.k8s.io", Kind: "Ingress"}: network.JudgeIngress,
-
-		object.APIServiceKind: selfreport.JudgeByConventions,
-
-		{Group: "wgpolicyk8s.io", Kind: "PolicyReport"}:        node.JudgePolicyReport,
-		{Group: "wgpolicyk8s.io", Kind: "ClusterPolicyReport"}: node.JudgePolicyReport,
-		{Group: "openreports.io", Kind: "Report"}:              node.JudgePolicyReport,
-		{Group: "openreports.io", Kind: "ClusterReport"}:       node.JudgePolicyReport,
-
-		object.NamespaceKind:                        node.JudgeNamespace,
-		{Group: "argoproj.io", Kind: "Application"}: network.JudgeApplication,
-	}
-	for _, gk := range engine.Stateless {
-		judges[gk] = selfreport.JudgeStateless
-	}
-	return judges
 }
 
 // explainDirectly completes the result of a walk for a requested object. Its causes are

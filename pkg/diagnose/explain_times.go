@@ -59,7 +59,7 @@ func deadline(x *engine.Context, ref object.Ref, verdict health.Verdict) time.Ti
 	case object.KustomizationKind:
 		timeout = kustomize.TimeoutOf(obj)
 	case object.HelmReleaseKind:
-		timeout = 5 * time.Minute // helmFailure-controller's default (api v2, GetTimeout)
+		timeout = 5 * time.Minute // helm-controller's default (api v2, GetTimeout)
 		if own := object.Duration(obj.Object, "spec", "timeout"); own > 0 {
 			timeout = own
 		}

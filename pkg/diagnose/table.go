@@ -28,7 +28,7 @@ import (
 )
 
 // kindEntry is the entry of a kind: its explainer, and the other kinds that the
-// explainer reads. A new kind is added here and nowhere else.
+// explainer reads.
 type kindEntry struct {
 	kinds   []schema.GroupKind
 	explain engine.Explainer
@@ -112,4 +112,58 @@ func Kinds() []schema.GroupKind {
 		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Kind, b.Kind))
 	})
 	return slices.Compact(kinds)
+}
+
+// judgesByKind are the judges of the kinds that conventions alone do not judge
+// correctly: their state is in specific fields, or they have none.
+func judgesByKind() map[schema.GroupKind]engine.Judge {
+	judges := map[schema.GroupKind]engine.Judge{
+		object.PodKind:         pod.JudgePod,
+		object.DeploymentKind:  workload.JudgeWorkload,
+		object.StatefulSetKind: workload.JudgeWorkload,
+		object.DaemonSetKind:   workload.JudgeWorkload,
+		object.ReplicaSetKind:  workload.JudgeWorkload,
+
+		object.ReplicationControllerKind: workload.JudgeWorkload,
+		object.JobKind:                   workload.JudgeJob,
+		object.CronJobKind:               workload.JudgeCronJob,
+		object.AutoscalerKind:            workload.JudgeAutoscaler,
+
+		object.ClaimKind:  node.JudgeClaim,
+		object.VolumeKind: node.JudgeVolume,
+		{Group: "storage.k8s.io", Kind: "VolumeAttachment"}:               node.JudgeAttachment,
+		{Group: "snapshot.storage.k8s.io", Kind: "VolumeSnapshot"}:        node.JudgeSnapshot,
+		{Group: "snapshot.storage.k8s.io", Kind: "VolumeSnapshotContent"}: node.JudgeSnapshot,
+		{Group: "resource.k8s.io", Kind: "ResourceClaim"}:                 node.JudgeResourceClaim,
+
+		object.SecretKind: pki.JudgeSecret,
+		object.NodeKind:   node.JudgeNode,
+		object.QuotaKind:  workload.JudgeQuota,
+		{Group: "policy", Kind: "PodDisruptionBudget"}:                                    workload.JudgeBudget,
+		{Group: "certificates.k8s.io", Kind: "CertificateSigningRequest"}:                 pki.JudgeSigningRequest,
+		{Group: "admissionregistration.k8s.io", Kind: "ValidatingAdmissionPolicy"}:        apiserver.JudgeAdmissionPolicy,
+		{Group: "admissionregistration.k8s.io", Kind: "ValidatingAdmissionPolicyBinding"}: apiserver.JudgeAdmissionPolicyBinding,
+		{Group: "admissionregistration.k8s.io", Kind: "MutatingAdmissionPolicyBinding"}:   apiserver.JudgeAdmissionPolicyBinding,
+
+		object.ServiceKind:                            network.JudgeService,
+		object.EndpointSliceKind:                      network.JudgeEndpointSlice,
+		{Kind: "Endpoints"}:                           network.JudgeEndpoints,
+		object.GatewayKind:                            istio.JudgeIstio,
+		object.VirtualServiceKind:                     istio.JudgeIstio,
+		{Group: "networking.k8s.io", Kind: "Ingress"}: network.JudgeIngress,
+
+		object.APIServiceKind: selfreport.JudgeByConventions,
+
+		{Group: "wgpolicyk8s.io", Kind: "PolicyReport"}:        apiserver.JudgePolicyReport,
+		{Group: "wgpolicyk8s.io", Kind: "ClusterPolicyReport"}: apiserver.JudgePolicyReport,
+		{Group: "openreports.io", Kind: "Report"}:              apiserver.JudgePolicyReport,
+		{Group: "openreports.io", Kind: "ClusterReport"}:       apiserver.JudgePolicyReport,
+
+		object.NamespaceKind:                        judgeNamespace,
+		{Group: "argoproj.io", Kind: "Application"}: selfreport.JudgeApplication,
+	}
+	for _, gk := range engine.Stateless {
+		judges[gk] = selfreport.JudgeStateless
+	}
+	return judges
 }

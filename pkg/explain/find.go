@@ -12,8 +12,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/similar"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
-	"github.com/digihunch/kubectl-orthweb/pkg/tenant/selection"
 )
 
 // findObject finds the object that KIND/NAME names: the kind by its name, plural or short
@@ -129,7 +129,7 @@ func (q *query) noObject(snap *snapshot.Snapshot, gk schema.GroupKind, name, arg
 	if len(same) > 0 {
 		return advice.Add(err, "It exists in: %s.", firstNamespaces(same))
 	}
-	if near := selection.Nearest(name, names); near != "" {
+	if near := similar.Nearest(name, names); near != "" {
 		return advice.Add(err, "Did you mean %s?", near)
 	}
 	return advice.Add(err, "%s", heldNames(names))

@@ -4,6 +4,7 @@
 package finding
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
@@ -56,4 +57,12 @@ type Evidence struct {
 // tree to edit. Command and File may be empty.
 type Fix struct {
 	Text, Command, File string
+}
+
+// Count is "1 pod", "2 pods", for messages.
+func Count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }

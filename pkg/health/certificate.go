@@ -68,7 +68,7 @@ func notIssued(obj *unstructured.Unstructured, v Verdict, attempts int64) Verdic
 		times = fmt.Sprintf("%d times", attempts)
 	}
 	v.Statement = statementOf(why)
-	return v.with(Failing, Reason(why.Reason), "issuing it failed "+times+": "+firstLine(why.Message), object.Time(obj.Object, "status", "lastFailureTime"))
+	return v.with(Failing, Reason(why.Reason), "issuing it failed "+times+": "+FirstLine(why.Message), object.Time(obj.Object, "status", "lastFailureTime"))
 }
 
 // newSpec is the verdict on a certificate that was ready before its spec changed.
@@ -90,7 +90,7 @@ func (a *Assessor) progressingOrFailing(obj *unstructured.Unstructured, v Verdic
 		status = Failing
 	}
 	v.Statement = said
-	return v.with(status, Reason(reason), firstLine(c.Message), c.Since)
+	return v.with(status, Reason(reason), FirstLine(c.Message), c.Since)
 }
 
 // issuer judges an Issuer or ClusterIssuer.
@@ -100,7 +100,7 @@ func (a *Assessor) issuer(obj *unstructured.Unstructured, v Verdict) Verdict {
 	case ready.Is("True") && ready.Outdated(obj):
 		return newSpec(obj, v)
 	case ready.Is("True"):
-		return v.with(Ready, "", firstLine(ready.Message), ready.Since)
+		return v.with(Ready, "", FirstLine(ready.Message), ready.Since)
 	case ready.Is("False"):
 		return v.FromCondition(Failing, ready)
 	default:

@@ -62,7 +62,7 @@ func (a *Assessor) waiting(obj *unstructured.Unstructured, v Verdict) Verdict {
 	if late, ok := a.waitsForReady(obj, v, ready); ok {
 		return late
 	}
-	message := firstLine(ready.Message)
+	message := FirstLine(ready.Message)
 	if len(v.WaitsFor) > 0 {
 		message = "waits for " + names(v.WaitsFor, v.Ref.Namespace)
 	}

@@ -69,7 +69,7 @@ func (v Verdict) with(status Status, reason Reason, message string, since time.T
 // FromCondition is the verdict that a condition gives.
 func (v Verdict) FromCondition(status Status, c object.Condition) Verdict {
 	v.Statement = statementOf(c)
-	return v.with(status, Reason(c.Reason), firstLine(c.Message), c.Since)
+	return v.with(status, Reason(c.Reason), FirstLine(c.Message), c.Since)
 }
 
 // Assessor judges the objects of one snapshot, each at most once. It is not

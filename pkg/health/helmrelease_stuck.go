@@ -58,13 +58,13 @@ func ActionFinished(obj *unstructured.Unstructured) bool {
 // does not apply to an action that has ended according to the history, or that a newer
 // helm-controller never started.
 func (a *Assessor) progressing(obj *unstructured.Unstructured, v Verdict, ready object.Condition) Verdict {
-	reason, message := underway, firstLine(object.ConditionOf(obj, "Reconciling").Message)
+	reason, message := underway, FirstLine(object.ConditionOf(obj, "Reconciling").Message)
 	canceled := Reason(ready.Reason) == Canceled
 	if canceled {
 		reason, message = Canceled, ""
 	}
 	if message == "" {
-		message = firstLine(ready.Message)
+		message = FirstLine(ready.Message)
 	}
 	v = a.checkStale(obj, v.with(Progressing, reason, message, ready.Since))
 	if v.Status != Progressing || ready.Since.IsZero() {

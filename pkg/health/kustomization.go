@@ -82,9 +82,9 @@ func (a *Assessor) kustomizationTrying(obj *unstructured.Unstructured, v Verdict
 	if canceled {
 		return a.checkStale(obj, v.FromCondition(Progressing, ready))
 	}
-	message := firstLine(object.ConditionOf(obj, "Reconciling").Message)
+	message := FirstLine(object.ConditionOf(obj, "Reconciling").Message)
 	if message == "" {
-		message = firstLine(ready.Message)
+		message = FirstLine(ready.Message)
 	}
 	return a.checkStale(obj, v.with(Progressing, underway, message, ready.Since))
 }

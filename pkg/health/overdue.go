@@ -55,9 +55,9 @@ func (a *Assessor) overdue(obj *unstructured.Unstructured, v Verdict, ready obje
 		return a.checkStale(obj, v.with(Failing, Canceled, fmt.Sprintf(
 			"its health checks were canceled %s ago, and Flux has not reconciled it since (its timeout is %s)", ago, timeout), last)), true
 	}
-	message := firstLine(object.ConditionOf(obj, "Reconciling").Message)
+	message := FirstLine(object.ConditionOf(obj, "Reconciling").Message)
 	if message == "" {
-		message = firstLine(ready.Message)
+		message = FirstLine(ready.Message)
 	}
 	return a.checkStale(obj, v.with(Failing, Stuck, fmt.Sprintf(
 		"it has been reconciling for %s, longer than its timeout of %s: %s", ago, timeout, message), last)), true
@@ -81,7 +81,7 @@ func (a *Assessor) neverReconciled(obj *unstructured.Unstructured, v Verdict) (V
 func (a *Assessor) waitsForReady(obj *unstructured.Unstructured, v Verdict, ready object.Condition) (Verdict, bool) {
 	dependencies := Dependencies(obj)
 	if v.Ref.Kind != object.KustomizationKind.Kind || len(v.WaitsFor) > 0 || len(dependencies) == 0 ||
-		!strings.HasSuffix(firstLine(ready.Message), "is not ready") {
+		!strings.HasSuffix(FirstLine(ready.Message), "is not ready") {
 		return v, false
 	}
 	last := ready.Since

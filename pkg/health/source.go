@@ -39,7 +39,7 @@ func (a *Assessor) source(obj *unstructured.Unstructured, v Verdict) Verdict {
 	case ready.Is("True"), ready.Is("Unknown") && revision != "" && !behind:
 		return a.checkStale(obj, v.with(Ready, "", revision, ready.Since))
 	case ready.Is("Unknown"):
-		return a.checkStale(obj, v.with(Progressing, underway, firstLine(ready.Message), ready.Since))
+		return a.checkStale(obj, v.with(Progressing, underway, FirstLine(ready.Message), ready.Since))
 	default:
 		return a.notReconciled(obj, v)
 	}

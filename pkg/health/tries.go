@@ -35,7 +35,7 @@ func (v Verdict) retrying(failed attempt, since time.Time) Verdict {
 	message := "retrying after a failure"
 	switch {
 	case failed.statement.Message != "":
-		message = "retrying; last attempt: " + firstLine(failed.statement.Message)
+		message = "retrying; last attempt: " + FirstLine(failed.statement.Message)
 	case failed.before > 0:
 		message = fmt.Sprintf("retrying after %d failed attempts", failed.before)
 	}
@@ -167,9 +167,9 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// firstLine is the first line of a message, without its period: controllers append logs to
+// FirstLine is the first line of a message, without its period: controllers append logs to
 // their messages.
-func firstLine(message string) string {
+func FirstLine(message string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(message), "\n")
 	return strings.TrimSuffix(strings.TrimSpace(line), ".")
 }

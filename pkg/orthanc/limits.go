@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
 // Limits are the settings that make an Orthanc remove patients to make room for new ones
@@ -56,20 +58,13 @@ func (l Limits) Evicts(has, more Contents) string {
 		return ""
 	}
 	if most := *l.Patients; most > 0 && has.Patients+more.Patients+max(1, most/20) > most {
-		return fmt.Sprintf("the archive keeps at most %s, has %d, and removes the oldest to make room for new ones (MaximumPatientCount)", count(most, "patient"), has.Patients)
+		return fmt.Sprintf("the archive keeps at most %s, has %d, and removes the oldest to make room for new ones (MaximumPatientCount)", finding.Count(int(most), "patient"), has.Patients)
 	}
 	const mib = 1 << 20
 	if most := *l.Size * mib; most > 0 && has.Bytes+more.Bytes+max(mib, most/20) > most {
 		return fmt.Sprintf("the archive keeps at most %d MB, has %d MB, and removes the oldest patients to make room for new ones (MaximumStorageSize)", *l.Size, has.Bytes/mib)
 	}
 	return ""
-}
-
-func count(n int64, of string) string {
-	if n == 1 {
-		return "1 " + of
-	}
-	return fmt.Sprintf("%d %ss", n, of)
 }
 
 // Configuration is the configuration of one Orthanc, merged from its files.

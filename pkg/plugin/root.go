@@ -1,5 +1,5 @@
-// Package plugin is the command line: one file per command. It is the only package that
-// uses flags, terminals and exit codes.
+// Package plugin is the command line: it assembles the commands, which have a package each, and
+// rejects flags that would have no effect.
 package plugin
 
 import (

@@ -1,3 +1,5 @@
+// Package render turns models into bytes: tables and texts for users; package versioned has
+// the objects that scripts read. It decides how results look, never what they mean.
 package render
 
 import (

@@ -1,3 +1,6 @@
+// Package validate tests from outside the cluster that a tenant works: it connects as a
+// browser and a modality do, hop by hop, and reports which hop fails. It is given
+// everything that it needs to know about the tenant, and does not read the cluster.
 package validate
 
 import (

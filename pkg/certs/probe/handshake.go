@@ -1,3 +1,5 @@
+// Package probe connects to a tenant's endpoint as a client does, and returns what the
+// server presents. Other packages judge it.
 package probe
 
 import (

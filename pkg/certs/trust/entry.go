@@ -1,3 +1,9 @@
+// Package trust describes the certificates of a tenant: which exist, which CA signed them
+// and which Gateway serves them, their contents, and whether a client's certificate is
+// accepted.
+//
+// It is pure: its input is a snapshot, certificates that the caller has fetched, and a
+// time. From Secrets it reads only certificates, never a key.
 package trust
 
 import (

@@ -23,10 +23,10 @@ func ExplainAPIService(x *engine.Context, obj *unstructured.Unstructured, _ bool
 	if available.Status != "False" {
 		return e
 	}
-	e.Verdict.Status, e.Verdict.Reason, e.Verdict.Message = health.Failing, health.Reason(available.Reason), engine.FirstLine(available.Message)
+	e.Verdict.Status, e.Verdict.Reason, e.Verdict.Message = health.Failing, health.Reason(available.Reason), health.FirstLine(available.Message)
 	f := finding.Finding{
 		Code: engine.CodeAPIServiceDown, Ref: e.Verdict.Ref, Reason: available.Reason, Severity: finding.Critical, Since: available.Since,
-		Message:  fmt.Sprintf("%s is not available: %s", e.Verdict.Ref, engine.FirstLine(available.Message)),
+		Message:  fmt.Sprintf("%s is not available: %s", e.Verdict.Ref, health.FirstLine(available.Message)),
 		Evidence: []finding.Evidence{engine.QuoteWithStatus(obj, available)},
 		Fixes:    []finding.Fix{{Text: "Check why its server does not respond", Command: engine.Describe(e.Verdict.Ref)}},
 	}

@@ -39,7 +39,7 @@ func ExplainWebhook(x *engine.Context, obj *unstructured.Unstructured, failing b
 			answering(&e, x, obj, webhook, service, failing)
 		}
 	}
-	e.Judge()
+	e.JudgeByFindings()
 	return e
 }
 

@@ -50,7 +50,7 @@ func (t *termination) dependents() {
 		}
 		t.blameDeleted(obj)
 	}
-	t.addReason("finalizer %s waits for %s that it owns: %s", foreground, countOf(len(found), "object"), refsText(refs))
+	t.addReason("finalizer %s waits for %s that it owns: %s", foreground, finding.Count(len(found), "object"), refsText(refs))
 	t.fix(finding.Fix{Text: "Check what keeps " + refs[0].String(), Command: engine.Describe(refs[0])})
 }
 
@@ -64,10 +64,10 @@ func (t *termination) instances() {
 		t.blameDeleted(obj)
 	}
 	if len(objects) > 0 {
-		t.addReason("there are %s: %s", countOf(len(objects), "object"), engine.NamesOf(objects))
+		t.addReason("there are %s: %s", finding.Count(len(objects), "object"), engine.NamesOf(objects))
 	}
 	if c := object.ConditionOf(t.obj, "Terminating"); c.Message != "" {
-		t.addReason("%s", engine.FirstLine(c.Message))
+		t.addReason("%s", health.FirstLine(c.Message))
 		t.proof = append(t.proof, engine.Quote(t.obj, c))
 	}
 	t.fix(finding.Fix{Text: "Check which are left, and what keeps each", Command: "kubectl get " + escape.ShellWord(t.ref.Name) + " -A"})
@@ -91,7 +91,7 @@ func (t *termination) pod() {
 	t.addReason("the kubelet of node %s has not terminated it", node)
 	for _, e := range t.x.Warnings(t.obj) {
 		if slices.Contains([]string{"FailedKillPod", "FailedPreStopHook", "ExceededGracePeriod"}, e.Reason) {
-			t.addReason("it reports %s: %s", e.Reason, engine.FirstLine(e.Message))
+			t.addReason("it reports %s: %s", e.Reason, health.FirstLine(e.Message))
 			t.proof = append(t.proof, engine.EventEvidence(t.ref, e))
 			break
 		}
@@ -124,7 +124,7 @@ func (t *termination) namespace() {
 			t.undiscovered(left.Undiscovered)
 			continue
 		}
-		t.addReason("%s", engine.FirstLine(c.Message))
+		t.addReason("%s", health.FirstLine(c.Message))
 		if kind == namespaceConditions[0] {
 			t.undiscovered(nil)
 		}

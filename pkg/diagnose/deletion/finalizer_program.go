@@ -121,7 +121,7 @@ func (t *termination) workloadNamed(words []string) (found object.Ref, complete 
 func (t *termination) complaints() {
 	for _, c := range object.Conditions(object.Map(t.obj.Object, "status"), "status") {
 		if c.Is("False") && c.Message != "" {
-			t.addReason("it reports %s: %s", c.Reason, engine.FirstLine(c.Message))
+			t.addReason("it reports %s: %s", c.Reason, health.FirstLine(c.Message))
 			t.proof = append(t.proof, engine.Quote(t.obj, c))
 			t.denied(c.Message)
 			break

@@ -41,7 +41,7 @@ func (t *termination) usedBy(users []*unstructured.Unstructured) {
 	if len(users) == 1 {
 		verb = "uses"
 	}
-	t.addReason("%s still %s it (%s), which finalizer %s waits for", countOf(len(users), "pod"), verb, engine.NamesOf(users), claimProtection)
+	t.addReason("%s still %s it (%s), which finalizer %s waits for", finding.Count(len(users), "pod"), verb, engine.NamesOf(users), claimProtection)
 	var owners []object.Ref
 	var over []string
 	leaving := 0

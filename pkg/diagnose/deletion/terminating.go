@@ -129,14 +129,6 @@ func (t *termination) blameDeleted(obj *unstructured.Unstructured) bool {
 	return true
 }
 
-// countOf is "1 pod" or "3 pods".
-func countOf(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
 // undiscovered blames the aggregated APIs that do not answer: while one is not
 // available, the namespace controller does not know whether the namespace is empty. The
 // APIs that the condition names as "group/version" are reported if none of them is

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
@@ -181,7 +182,7 @@ func ProofOf(obj *unstructured.Unstructured, c object.Condition) finding.Evidenc
 // LastLine is the last line of a container's message, which contains the error.
 func LastLine(message string) string {
 	lines := strings.Split(strings.TrimSpace(message), "\n")
-	return FirstLine(lines[len(lines)-1])
+	return health.FirstLine(lines[len(lines)-1])
 }
 
 // WithProof adds evidence that is not in the list yet.

@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/similar"
 )
 
 // nearSelector is the one entry of a selector because of which it does not match the
@@ -80,7 +81,7 @@ func nearMiss(selector map[string]string, workload *unstructured.Unstructured) (
 // misspelling of the other: one letter, or two letters in the wrong order. It is 0 for
 // all others, so that "egressgateway" never counts as "ingressgateway".
 func MisspellingDistance(a, b string) int {
-	d := Distance(a, b)
+	d := similar.Distance(a, b)
 	if min(len(a), len(b)) > 2 && (d == 1 || d == 2 && SameLetters(a, b)) {
 		return d
 	}

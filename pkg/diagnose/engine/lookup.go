@@ -8,6 +8,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/similar"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -44,32 +45,11 @@ func (x *Context) Nearest(ref object.Ref) (object.Ref, bool) {
 		if ref.Namespace != "" && obj.GetNamespace() != ref.Namespace {
 			continue
 		}
-		if d := Distance(ref.Name, obj.GetName()); d < least {
+		if d := similar.Distance(ref.Name, obj.GetName()); d < least {
 			best, least = object.RefOf(obj), d
 		}
 	}
 	return best, best.Name != ""
-}
-
-// Distance is the Levenshtein distance: the number of letters to add, remove or change.
-func Distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // DefinedIn is the folder of the GitOps tree that contains an object: the path of the

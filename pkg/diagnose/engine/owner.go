@@ -34,12 +34,12 @@ func PodVerdict(pod *unstructured.Unstructured) health.Verdict {
 		v.Status = health.Ready
 	case phase == "Failed":
 		v.Status, v.Reason = health.Failing, health.Reason(object.Text(pod.Object, "status", "reason"))
-		v.Message = FirstLine(object.Text(pod.Object, "status", "message"))
+		v.Message = health.FirstLine(object.Text(pod.Object, "status", "message"))
 	case ready.Status == "True":
 		v.Status, v.Since = health.Ready, ready.Since
 	default:
 		v.Reason = health.Reason(ready.Reason)
-		v.Message = FirstLine(ready.Message)
+		v.Message = health.FirstLine(ready.Message)
 	}
 	return v
 }

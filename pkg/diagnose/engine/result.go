@@ -91,9 +91,9 @@ func Union(a, b []snapshot.Failure) []snapshot.Failure {
 	return a
 }
 
-// Judge sets the verdict from the findings, for kinds that have no status. A warning
+// JudgeByFindings sets the verdict from the findings, for kinds that have no status. A warning
 // leaves the object ready.
-func (e *Result) Judge() {
+func (e *Result) JudgeByFindings() {
 	for _, f := range e.Findings {
 		if f.Severity == finding.Critical {
 			e.Verdict.Status, e.Verdict.Reason, e.Verdict.Message, e.Verdict.Since = health.Failing, health.Reason(f.Reason), f.Message, f.Since

@@ -14,12 +14,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
-// FirstLine is the first line of a message, without a period.
-func FirstLine(message string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(message), "\n")
-	return strings.TrimSuffix(strings.TrimSpace(line), ".")
-}
-
 // Describe is the command that shows an object with its events.
 func Describe(ref object.Ref) string {
 	name := cmp.Or(commandNames[ref.Kind], ref.Kind)

@@ -28,13 +28,13 @@ func (x *Context) NodeVerdict(node *unstructured.Unstructured) health.Verdict {
 		return v
 	default:
 		v.Reason, v.Since = health.Reason(ready.Reason), ready.Since
-		v.Message = fmt.Sprintf("node %s is not ready: %s", node.GetName(), FirstLine(ready.Message))
+		v.Message = fmt.Sprintf("node %s is not ready: %s", node.GetName(), health.FirstLine(ready.Message))
 		return v
 	}
 	for _, kind := range Pressures {
 		if c := object.ConditionOf(node, kind); c.Status == "True" {
 			v.Reason, v.Since = health.Reason(kind), c.Since
-			v.Message = fmt.Sprintf("node %s reports %s: %s", node.GetName(), kind, FirstLine(c.Message))
+			v.Message = fmt.Sprintf("node %s reports %s: %s", node.GetName(), kind, health.FirstLine(c.Message))
 			return v
 		}
 	}

@@ -40,7 +40,7 @@ func SourceVerdict(x *engine.Context, obj *unstructured.Unstructured) health.Ver
 	case ready.Status == "Unknown" && overdue(x, obj):
 		v.Status, v.Reason, v.Since = health.Failing, health.Stuck, ready.Since
 		v.Message = fmt.Sprintf("it has been reconciling for %s, longer than its timeout of %s: %s",
-			duration.HumanDuration(x.Now.Sub(ready.Since)), health.Timeout(obj), engine.FirstLine(ready.Message))
+			duration.HumanDuration(x.Now.Sub(ready.Since)), health.Timeout(obj), health.FirstLine(ready.Message))
 	case ready.Status == "Unknown":
 		v = v.FromCondition(health.Progressing, ready)
 	case ready.Status == "" && object.Text(obj.Object, "spec", "type") != "oci":

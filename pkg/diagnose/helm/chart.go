@@ -49,7 +49,7 @@ func chart(r flux.Release) bool {
 func awaitedChart(r flux.Release, chart *unstructured.Unstructured, ready bool) finding.Finding {
 	ref := object.RefOf(chart)
 	if !ready || object.IntOr(chart.GetGeneration(), chart.Object, "status", "observedGeneration") < chart.GetGeneration() {
-		f := releaseFinding(r, engine.CodeChartFailed, r.Ready.Reason, fmt.Sprintf("%s waits for its chart: %s", object.RefOf(r.Obj), engine.FirstLine(r.Ready.Message)))
+		f := releaseFinding(r, engine.CodeChartFailed, r.Ready.Reason, fmt.Sprintf("%s waits for its chart: %s", object.RefOf(r.Obj), health.FirstLine(r.Ready.Message)))
 		f.Fixes = []finding.Fix{{Text: "Reconcile the chart", Command: flux.Command("reconcile", chart)}}
 		return f
 	}

@@ -36,7 +36,7 @@ func fallback(r flux.Release, timedOut bool) {
 	if what == "" {
 		what = "be installed"
 	}
-	f.Message = fmt.Sprintf("%s could not %s: %s", f.Ref, what, engine.FirstLine(text))
+	f.Message = fmt.Sprintf("%s could not %s: %s", f.Ref, what, health.FirstLine(text))
 	f.Fixes = failedFixes(r, parsed, timedOut)
 	if timedOut {
 		f.Code = engine.CodeReleaseTimedOut

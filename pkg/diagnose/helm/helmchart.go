@@ -26,7 +26,7 @@ func ExplainHelmChart(x *engine.Context, obj *unstructured.Unstructured, _ bool)
 		return e
 	}
 	if m, ok := flux.FetchStatement(x, obj); ok && e.Verdict.Status == health.Failing && e.Verdict.Reason != health.Stuck {
-		e.Verdict.Reason, e.Verdict.Message = cmp.Or(health.Reason(m.Reason), e.Verdict.Reason), engine.FirstLine(m.Text)
+		e.Verdict.Reason, e.Verdict.Message = cmp.Or(health.Reason(m.Reason), e.Verdict.Reason), health.FirstLine(m.Text)
 		e.Verdict.Statement = health.Statement{Field: m.Proof.Field, Reason: m.Reason, Message: m.Text, At: m.At}
 	}
 	repository := flux.SourceRef(object.Map(obj.Object, "spec", "sourceRef"), obj.GetNamespace())
@@ -94,7 +94,7 @@ func chartFailure(x *engine.Context, obj, repository *unstructured.Unstructured,
 		addOtherCharts(x, c, problem.Problem, file, &f)
 		return f
 	}
-	f := chartFinding(x, obj, v, engine.CodeChartFailed, fmt.Sprintf("can't fetch its chart %s: %s", c, engine.FirstLine(v.Message)))
+	f := chartFinding(x, obj, v, engine.CodeChartFailed, fmt.Sprintf("can't fetch its chart %s: %s", c, health.FirstLine(v.Message)))
 	f.Fixes[0].Text, f.Fixes[0].Command = "Fetch the chart by hand to see the whole error", c.command("helm show chart")
 	return f
 }

@@ -128,7 +128,7 @@ func denied(r flux.Release) bool {
 	if r.Result.Verdict.Reason != "AccessDenied" {
 		return false
 	}
-	f := releaseFinding(r, engine.CodeAccessDenied, "AccessDenied", fmt.Sprintf("%s is not allowed to use its chart: %s", object.RefOf(r.Obj), engine.FirstLine(r.Ready.Message)))
+	f := releaseFinding(r, engine.CodeAccessDenied, "AccessDenied", fmt.Sprintf("%s is not allowed to use its chart: %s", object.RefOf(r.Obj), health.FirstLine(r.Ready.Message)))
 	f.Fixes = []finding.Fix{{Text: "Move the source into the namespace of the release, or allow references across namespaces", File: r.X.DefinedIn(r.Obj)}}
 	r.Result.Findings = append(r.Result.Findings, f)
 	return true
@@ -223,7 +223,7 @@ func stuck(r flux.Release) {
 	restarted := lease != nil && object.Time(lease.Object, "spec", "acquireTime").After(r.Ready.Since)
 	finished := health.ActionFinished(r.Obj)
 	f := releaseFinding(r, engine.CodeReleaseStuck, string(health.Stuck), fmt.Sprintf("%s has reported %q for %s, longer than its timeout of %s: no action is running any longer",
-		object.RefOf(r.Obj), engine.FirstLine(r.Ready.Message), duration.HumanDuration(r.X.Now.Sub(r.Ready.Since)), duration.HumanDuration(health.ActionTimeout(r.Obj))))
+		object.RefOf(r.Obj), health.FirstLine(r.Ready.Message), duration.HumanDuration(r.X.Now.Sub(r.Ready.Since)), duration.HumanDuration(health.ActionTimeout(r.Obj))))
 	f.Evidence = []finding.Evidence{engine.Evidence(r.Obj, r.Ready.Path, r.Ready.Reason+": "+r.Ready.Message, r.Ready.Since)}
 	if timeout := object.Text(r.Obj.Object, "spec", "timeout"); timeout != "" {
 		f.Evidence = append(f.Evidence, engine.Evidence(r.Obj, "spec.timeout", timeout, time.Time{}))

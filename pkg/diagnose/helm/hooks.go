@@ -26,7 +26,7 @@ func hook(r flux.Release, parsed helm.Failure, m flux.Statement) {
 			r.Result.Blame = engine.AddRef(r.Result.Blame, ref)
 		}
 	}
-	f := releaseFinding(r, engine.CodeHookFailed, string(r.Result.Verdict.Reason), fmt.Sprintf("the %s hook of %s failed: %s", parsed.Hook, object.RefOf(r.Obj), engine.FirstLine(parsed.Cause)))
+	f := releaseFinding(r, engine.CodeHookFailed, string(r.Result.Verdict.Reason), fmt.Sprintf("the %s hook of %s failed: %s", parsed.Hook, object.RefOf(r.Obj), health.FirstLine(parsed.Cause)))
 	f.Evidence = engine.WithProof(f.Evidence, m.Proof)
 	f.Fixes = hookFixes(r, parsed, len(r.Result.Blame) == 0 && len(unread) == 0)
 	r.Result.Unknown = append(r.Result.Unknown, unread...)

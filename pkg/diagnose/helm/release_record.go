@@ -14,6 +14,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/flux"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/message/helm"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
@@ -43,7 +44,7 @@ func recorded(r flux.Release, parsed helm.Failure, m flux.Statement) bool {
 	case helm.ProblemRecordUnreadable:
 		recordUnreadable(r, parsed, &f)
 	case helm.ProblemRecordMissing:
-		f.Message = fmt.Sprintf("Helm has no record of %s: %s", object.RefOf(r.Obj), engine.FirstLine(parsed.Cause))
+		f.Message = fmt.Sprintf("Helm has no record of %s: %s", object.RefOf(r.Obj), health.FirstLine(parsed.Cause))
 		f.Fixes = []finding.Fix{
 			{Text: "List the releases that Helm has stored in the namespace", Command: "helm list --all -n " + escape.ShellWord(storage(r))},
 			{Text: "Then force a reconciliation: Flux installs the release again and adopts the existing objects", Command: fluxReconcile(r, "reconcile", "--force")},
@@ -167,7 +168,7 @@ func recordExists(r flux.Release, parsed helm.Failure, f *finding.Finding) {
 
 // recordUnreadable reports a record that Helm can't decode.
 func recordUnreadable(r flux.Release, parsed helm.Failure, f *finding.Finding) {
-	f.Message = fmt.Sprintf("Helm cannot read its records of %s: %s", f.Ref, engine.FirstLine(parsed.Cause))
+	f.Message = fmt.Sprintf("Helm cannot read its records of %s: %s", f.Ref, health.FirstLine(parsed.Cause))
 	if parsed.Record == "" {
 		f.Fixes = []finding.Fix{
 			{Text: "List the records, and check which of them cannot be decoded", Command: escape.Command("kubectl get secrets -n %s -l owner=helm,name=%s", storage(r), helmName(r))},

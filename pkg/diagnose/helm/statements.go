@@ -123,7 +123,7 @@ func template(r flux.Release, parsed helm.Failure, wrong []helm.ValueError, m fl
 	if parsed.At.Line > 0 {
 		where += fmt.Sprintf(", line %d", parsed.At.Line)
 	}
-	f := releaseFinding(r, engine.CodeTemplateFailed, string(r.Result.Verdict.Reason), fmt.Sprintf("the chart of %s can't be rendered: %s: %s", object.RefOf(r.Obj), where, engine.FirstLine(parsed.Cause)))
+	f := releaseFinding(r, engine.CodeTemplateFailed, string(r.Result.Verdict.Reason), fmt.Sprintf("the chart of %s can't be rendered: %s: %s", object.RefOf(r.Obj), where, health.FirstLine(parsed.Cause)))
 	f.Evidence = engine.WithProof(f.Evidence, m.Proof)
 	fix := finding.Fix{File: r.X.DefinedIn(r.Obj), Command: showChart(r, "values")}
 	switch {
@@ -157,7 +157,7 @@ func tested(r flux.Release, parsed helm.Failure, m flux.Statement) {
 			r.Result.Blame = engine.AddRef(r.Result.Blame, object.RefOf(pod))
 		}
 	}
-	f := releaseFinding(r, engine.CodeTestFailed, m.Reason, fmt.Sprintf("the test of %s failed: %s; what it installed may still work", object.RefOf(r.Obj), engine.FirstLine(parsed.Cause)))
+	f := releaseFinding(r, engine.CodeTestFailed, m.Reason, fmt.Sprintf("the test of %s failed: %s; what it installed may still work", object.RefOf(r.Obj), health.FirstLine(parsed.Cause)))
 	f.Evidence = engine.WithProof(f.Evidence, m.Proof)
 	f.Fixes = []finding.Fix{{Text: "Run the test again and read its log", Command: helmCommand(r, "test", "--logs")}, retry(r)}
 	r.Result.Findings = append(r.Result.Findings, f)
@@ -166,7 +166,7 @@ func tested(r flux.Release, parsed helm.Failure, m flux.Statement) {
 // postRenderer reports a post-renderer that fails on the rendered chart.
 func postRenderer(r flux.Release, m flux.Statement) {
 	parsed, _ := r.X.Message(m.Text).Helm()
-	f := releaseFinding(r, engine.CodePostRenderer, m.Reason, fmt.Sprintf("spec.postRenderers of %s fail on the rendered chart: %s", object.RefOf(r.Obj), engine.FirstLine(parsed.Cause)))
+	f := releaseFinding(r, engine.CodePostRenderer, m.Reason, fmt.Sprintf("spec.postRenderers of %s fail on the rendered chart: %s", object.RefOf(r.Obj), health.FirstLine(parsed.Cause)))
 	f.Evidence = engine.WithProof(f.Evidence, m.Proof)
 	fix := finding.Fix{Text: "Compare the targets of spec.postRenderers with the objects that the chart renders", Command: chartCommand(r, "helm template"), File: r.X.DefinedIn(r.Obj)}
 	for i, renderer := range object.List(r.Obj.Object, "spec", "postRenderers") {

@@ -9,6 +9,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/flux"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
@@ -56,7 +57,7 @@ func lacks(r flux.Release, entry int, p engine.ConfigSource, gone string) {
 // be read.
 func badValues(r flux.Release) {
 	self := object.RefOf(r.Obj)
-	f := releaseFinding(r, engine.CodeValuesMissing, "ValuesError", fmt.Sprintf("the values of %s can't be composed: %s", self, engine.FirstLine(r.Ready.Message)))
+	f := releaseFinding(r, engine.CodeValuesMissing, "ValuesError", fmt.Sprintf("the values of %s can't be composed: %s", self, health.FirstLine(r.Ready.Message)))
 	f.Fixes = []finding.Fix{{Text: "Check which entry of spec.valuesFrom the message refers to", Command: escape.Command("kubectl describe helmrelease %s -n %s", r.Obj.GetName(), r.Obj.GetNamespace()), File: r.X.DefinedIn(r.Obj)}, retry(r)}
 	parsed, _ := r.X.Message(r.Ready.Message).Helm()
 	named := parsed.Values.Object
@@ -69,7 +70,7 @@ func badValues(r flux.Release) {
 		p.Key = parsed.Values.Key
 	}
 	f.Ref = p.Ref
-	f.Fixes[0] = finding.Fix{Text: fmt.Sprintf("Correct %s: %s", p, engine.FirstLine(parsed.Values.Detail)),
+	f.Fixes[0] = finding.Fix{Text: fmt.Sprintf("Correct %s: %s", p, health.FirstLine(parsed.Values.Detail)),
 		Command: escape.Command("kubectl get %s %s -n %s -o yaml", strings.ToLower(p.Ref.Kind), p.Ref.Name, p.Ref.Namespace)}
 	if (parsed.Values.Missing || parsed.Values.MissingKey) && r.X.Presence(p) == snapshot.Present {
 		f.Ref, f.Severity = self, finding.Warning

@@ -43,7 +43,7 @@ func ExplainDestinationRule(x *engine.Context, obj *unstructured.Unstructured, _
 		f.Fixes = []finding.Fix{{Text: "In spec.trafficPolicy.tls.mode, write ISTIO_MUTUAL, or remove the setting",
 			Command: flux.ApplyCommand(x, obj), File: flux.File(x, obj, "spec.trafficPolicy.tls.mode")}}
 		e.Findings = append(e.Findings, f)
-		e.Judge()
+		e.JudgeByFindings()
 		return e
 	}
 	return e

@@ -34,7 +34,7 @@ func ExplainGateway(x *engine.Context, obj *unstructured.Unstructured, _ bool) e
 		mismatches(g, s)
 		serverName(g, s)
 	}
-	e.Judge()
+	e.JudgeByFindings()
 	return e
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/similar"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -33,7 +34,7 @@ func ExplainVirtualService(x *engine.Context, obj *unstructured.Unstructured, _ 
 	if len(r.Gateways()) > 0 {
 		e.Unknown = append(e.Unknown, traffic.UnreadPolicies(x, obj.GetNamespace())...)
 	}
-	e.Judge()
+	e.JudgeByFindings()
 	return e
 }
 
@@ -170,7 +171,7 @@ func meantPort(r traffic.Route, to traffic.RouteDestination, wrong int64, ports 
 			return engine.SameLetters(fmt.Sprint(object.Int(p, "port")), fmt.Sprint(wrong))
 		},
 		func(p map[string]any) bool {
-			return engine.Distance(fmt.Sprint(object.Int(p, "port")), fmt.Sprint(wrong)) == 1
+			return similar.Distance(fmt.Sprint(object.Int(p, "port")), fmt.Sprint(wrong)) == 1
 		},
 		func(p map[string]any) bool { return strings.HasPrefix(object.Text(p, "name"), to.Rule.Protocol) },
 		func(map[string]any) bool { return true },

@@ -15,6 +15,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/refusal"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/message/apierror"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
@@ -160,7 +161,7 @@ func notPruned(k flux.Kustomization, refusal apierror.Error) finding.Finding {
 		return f
 	}
 	ref := object.Ref{Kind: obj.Kind, Namespace: obj.Namespace, Name: obj.Name}
-	why := strings.TrimRight(cmp.Or(refusal.Detail, engine.FirstLine(k.Failed.Message)), ";")
+	why := strings.TrimRight(cmp.Or(refusal.Detail, health.FirstLine(k.Failed.Message)), ";")
 	f.Message = fmt.Sprintf("%s can't delete %s, which is no longer in its manifests: %s", object.RefOf(k.Obj), ref, why)
 	f.Fixes = []finding.Fix{
 		{Text: "Check what keeps the object: its finalizers and its owners", Command: "kubectl get " + strings.TrimPrefix(flux.DescribeCommand(ref), "kubectl describe ") + " -o yaml"},
@@ -176,7 +177,7 @@ func deletionDenied(k flux.Kustomization, rejected apierror.Error) finding.Findi
 	r := refusal.Refusal{X: k.X, Obj: object.RefOf(k.Obj), Parsed: rejected, Message: k.Failed.Message}
 	f := ownFinding(k, engine.CodePruneFailed, string(k.Result.Verdict.Reason))
 	f.Ref = r.Refused()
-	why := strings.TrimRight(cmp.Or(rejected.Detail, engine.FirstLine(k.Failed.Message)), ";")
+	why := strings.TrimRight(cmp.Or(rejected.Detail, health.FirstLine(k.Failed.Message)), ";")
 	inspection := finding.Fix{Text: "Check what protects the object, and which of its fields the message of the webhook refers to", Command: flux.DescribeCommand(f.Ref)}
 	by := "webhook " + rejected.Webhook.Name
 	if rejected.Problem == apierror.ProblemPolicy {

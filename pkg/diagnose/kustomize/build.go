@@ -65,7 +65,7 @@ func path(k flux.Kustomization) string {
 
 // ownFinding is a finding whose message names the problem by itself.
 func ownFinding(k flux.Kustomization, code finding.Code, reason string, fixes ...finding.Fix) finding.Finding {
-	message := cmp.Or(engine.FirstLine(k.Failed.Message), "its last reconciliation failed, and neither its conditions nor its events show why")
+	message := cmp.Or(health.FirstLine(k.Failed.Message), "its last reconciliation failed, and neither its conditions nor its events show why")
 	f := kustomizationFinding(k, code, reason, fmt.Sprintf("%s can't be applied: %s", object.RefOf(k.Obj), message))
 	f.Evidence = []finding.Evidence{k.Failed.Proof}
 	f.Fixes = fixes

@@ -15,6 +15,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/pods"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/message"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
@@ -81,7 +82,7 @@ func judgeKeys(k flux.Kustomization, build message.Build, secret *unstructured.U
 	switch problem := build.Decryption.Problem; {
 	case problem == message.DecryptionKeyInvalid:
 		f.Code = engine.CodeDecryptionKey
-		f.Message = fmt.Sprintf("%s can't use key %s of %s: %s", object.RefOf(k.Obj), build.Decryption.Key, ref, engine.FirstLine(build.Detail))
+		f.Message = fmt.Sprintf("%s can't use key %s of %s: %s", object.RefOf(k.Obj), build.Decryption.Key, ref, health.FirstLine(build.Detail))
 		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Replace the value of key %s with the private key as its program wrote it", build.Decryption.Key), Command: flux.DescribeCommand(ref)}}
 	case !readable:
 		f.Code = engine.CodeDecryptionKey

@@ -81,7 +81,7 @@ func checks(k flux.Kustomization, message string) {
 	if !failed || len(k.Result.Fallback) > 0 {
 		return
 	}
-	f := kustomizationFinding(k, engine.CodeHealthCheckFailed, failedAt(k, "HealthCheckFailed"), fmt.Sprintf("%s failed: %s", object.RefOf(k.Obj), engine.FirstLine(message)))
+	f := kustomizationFinding(k, engine.CodeHealthCheckFailed, failedAt(k, "HealthCheckFailed"), fmt.Sprintf("%s failed: %s", object.RefOf(k.Obj), health.FirstLine(message)))
 	f.Evidence = []finding.Evidence{k.Failed.Proof}
 	f.Fixes = []finding.Fix{k.Retry("Reconcile it, and run explain again while its health checks run"), logs(k)}
 	switch {

@@ -136,7 +136,7 @@ func invalidExpression(k flux.Kustomization) bool {
 		return false
 	}
 	f := kustomizationFinding(k, engine.CodeReconcileFailed, string(k.Result.Verdict.Reason),
-		fmt.Sprintf("%s has an expression that can't be evaluated: %s", object.RefOf(k.Obj), engine.FirstLine(k.Result.Verdict.Message)))
+		fmt.Sprintf("%s has an expression that can't be evaluated: %s", object.RefOf(k.Obj), health.FirstLine(k.Result.Verdict.Message)))
 	for _, kind := range []string{"Stalled", "Ready"} {
 		if c := object.ConditionOf(k.Obj, kind); c.Reason == string(k.Result.Verdict.Reason) {
 			f.Evidence = append(f.Evidence, engine.Quote(k.Obj, c))
@@ -155,7 +155,7 @@ func readyExpr(k flux.Kustomization) bool {
 	if !ok || dep.Problem != message.DependencyReadyExpr {
 		return false
 	}
-	f := kustomizationFinding(k, engine.CodeReadyExpr, k.Ready.Reason, engine.FirstLine(k.Ready.Message))
+	f := kustomizationFinding(k, engine.CodeReadyExpr, k.Ready.Reason, health.FirstLine(k.Ready.Message))
 	f.Evidence = []finding.Evidence{engine.Quote(k.Obj, k.Ready)}
 	f.Fixes = []finding.Fix{{Text: "Compare readyExpr in spec.dependsOn with the dependency's status", File: k.X.DefinedIn(k.Obj),
 		Command: escape.Command("kubectl get kustomization %s -n %s -o yaml", dep.Name, cmp.Or(dep.Namespace, k.Obj.GetNamespace()))}}

@@ -18,6 +18,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/message"
 	"github.com/digihunch/kubectl-orthweb/pkg/message/match"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/similar"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -161,7 +162,7 @@ func weighDefined(k flux.Kustomization, use *variableUse) {
 	consider := func(obj *unstructured.Unstructured, path string, names []string) {
 		defined = append(defined, names...)
 		for _, name := range names {
-			far := engine.Distance(strings.ToLower(use.name), strings.ToLower(name))
+			far := similar.Distance(strings.ToLower(use.name), strings.ToLower(name))
 			if far < least {
 				least, use.near = far, name
 				value, _ := object.Map(obj.Object, strings.Split(path, ".")...)[name].(string)

@@ -35,7 +35,7 @@ func ExplainAPIGateway(x *engine.Context, obj *unstructured.Unstructured, _ bool
 		g.listeners()
 		g.reported()
 	}
-	e.Judge()
+	e.JudgeByFindings()
 	return e
 }
 
@@ -139,7 +139,7 @@ func (g apiGateway) unresolved(listener, path string, secret object.Ref) {
 				continue
 			}
 			f := g.finding(engine.CodeCredentialMissing, "InvalidCertificateRef", fmt.Sprintf("%s serves no certificate on listener %s, which references %s: %s",
-				object.RefOf(g.obj), listener, secret, cmp.Or(engine.FirstLine(object.Text(c, "message")), "InvalidCertificateRef")))
+				object.RefOf(g.obj), listener, secret, cmp.Or(health.FirstLine(object.Text(c, "message")), "InvalidCertificateRef")))
 			f.Since = object.Time(c, "lastTransitionTime")
 			engine.Prove(&f, g.obj, path, fmt.Sprintf("status.listeners[%d].conditions[%d].reason", i, j), fmt.Sprintf("status.listeners[%d].conditions[%d].message", i, j))
 			f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Check whether %s exists and is of type kubernetes.io/tls, and which Certificate writes it", secret),
@@ -195,7 +195,7 @@ func (g apiGateway) listeners() {
 			c := conditions[j]
 			conflict := object.Text(c, "type") == "Conflicted"
 			f := g.finding(engine.CodeListener, object.Text(c, "reason"), "")
-			f.Message = fmt.Sprintf("%s does not serve listener %s: %s", f.Ref, name, cmp.Or(engine.FirstLine(object.Text(c, "message")), f.Reason))
+			f.Message = fmt.Sprintf("%s does not serve listener %s: %s", f.Ref, name, cmp.Or(health.FirstLine(object.Text(c, "message")), f.Reason))
 			f.Since = object.Time(c, "lastTransitionTime")
 			path := fmt.Sprintf("status.listeners[%d].conditions[%d]", i, j)
 			engine.Prove(&f, g.obj, path+".reason", path+".message")
@@ -248,7 +248,7 @@ func (g apiGateway) reported() {
 	if v.Status != health.Failing || len(g.exam.Findings)+len(g.exam.Fallback) > 0 {
 		return
 	}
-	f := g.finding(engine.CodeListener, string(v.Reason), fmt.Sprintf("%s does not work: %s", v.Ref, cmp.Or(engine.FirstLine(v.Message), string(v.Reason))))
+	f := g.finding(engine.CodeListener, string(v.Reason), fmt.Sprintf("%s does not work: %s", v.Ref, cmp.Or(health.FirstLine(v.Message), string(v.Reason))))
 	f.Since = v.Since
 	for _, kind := range []string{"Accepted", "Programmed"} {
 		if c := object.ConditionOf(g.obj, kind); c.Status != "" && c.Status != "True" {
@@ -269,7 +269,7 @@ func ExplainGatewayClass(x *engine.Context, obj *unstructured.Unstructured, _ bo
 	c := object.ConditionOf(obj, "Accepted")
 	f := finding.Finding{
 		Code: engine.CodeGatewayClass, Ref: e.Verdict.Ref, Reason: string(e.Verdict.Reason), Severity: finding.Critical, Since: e.Verdict.Since,
-		Message: fmt.Sprintf("%s has not been accepted by a controller: %s", e.Verdict.Ref, cmp.Or(engine.FirstLine(c.Message), e.Verdict.Message)),
+		Message: fmt.Sprintf("%s has not been accepted by a controller: %s", e.Verdict.Ref, cmp.Or(health.FirstLine(c.Message), e.Verdict.Message)),
 	}
 	engine.Prove(&f, obj, "spec.controllerName")
 	if c.Status != "" {

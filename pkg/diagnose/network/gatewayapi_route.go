@@ -33,7 +33,7 @@ func ExplainAPIRoute(x *engine.Context, obj *unstructured.Unstructured, _ bool) 
 		}
 	}
 	r.reported()
-	e.Judge()
+	e.JudgeByFindings()
 	return e
 }
 
@@ -93,7 +93,7 @@ func (r apiRoute) refused(at int, path string, parent map[string]any, gateway *u
 			continue
 		}
 		ref := object.RefOf(gateway)
-		f := r.broken(object.Text(c, "reason"), fmt.Sprintf("%s does not accept it: %s", ref, cmp.Or(engine.FirstLine(object.Text(c, "message")), object.Text(c, "reason"))))
+		f := r.broken(object.Text(c, "reason"), fmt.Sprintf("%s does not accept it: %s", ref, cmp.Or(health.FirstLine(object.Text(c, "message")), object.Text(c, "reason"))))
 		f.Since = object.Time(c, "lastTransitionTime")
 		condition := fmt.Sprintf("status.parents[%d].conditions[%d]", at, j)
 		engine.Prove(&f, r.obj, condition+".reason", condition+".message")
@@ -182,7 +182,7 @@ func (r apiRoute) reported() {
 	if v.Status != health.Failing || len(r.exam.Findings) > 0 {
 		return
 	}
-	f := r.broken(string(v.Reason), cmp.Or(engine.FirstLine(v.Message), string(v.Reason)))
+	f := r.broken(string(v.Reason), cmp.Or(health.FirstLine(v.Message), string(v.Reason)))
 	f.Since = v.Since
 	for i, status := range object.List(r.obj.Object, "status", "parents") {
 		for j, c := range object.List(status, "conditions") {

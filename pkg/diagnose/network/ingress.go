@@ -26,7 +26,7 @@ func ExplainIngress(x *engine.Context, obj *unstructured.Unstructured, _ bool) e
 		i.names()
 	}
 	i.noAddress()
-	e.Judge()
+	e.JudgeByFindings()
 	return e
 }
 
@@ -161,7 +161,7 @@ func (i ingress) noAddress() {
 	f.Since = v.Since
 	engine.Prove(&f, i.obj, "spec.ingressClassName", "status.loadBalancer", "metadata.creationTimestamp")
 	for _, e := range i.x.Warnings(i.obj) {
-		f.Message += ": " + engine.FirstLine(e.Message)
+		f.Message += ": " + health.FirstLine(e.Message)
 		f.Evidence = append(f.Evidence, engine.EventEvidence(v.Ref, e))
 		break
 	}

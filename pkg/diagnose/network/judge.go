@@ -2,7 +2,6 @@ package network
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -113,22 +112,6 @@ func noneReady(obj *unstructured.Unstructured, total int, names []string, proof 
 	return selfreport.OwnFinding(obj, health.Failing, engine.CodeEndpoints, finding.Critical, reason, says, time.Time{}, proof...)
 }
 
-// JudgeIstio judges by what istiod writes if its status controllers are enabled:
-// conditions, and messages of its analysis.
-func JudgeIstio(x *engine.Context, obj *unstructured.Unstructured) engine.Result {
-	if e, ok := selfreport.JudgeDeleted(x, obj); ok {
-		return e
-	}
-	conditions := slices.DeleteFunc(selfreport.Conditions(obj), func(c selfreport.Condition) bool { return c.Type == "Reconciled" }) // proxies that have it yet
-	if e, ok := selfreport.JudgeConditions(obj, conditions); ok {
-		return e
-	}
-	if e, ok := selfreport.JudgeIstioAnalysis(obj); ok {
-		return e
-	}
-	return selfreport.ReadyResult(obj, time.Time{})
-}
-
 // JudgeIngress judges by the address that an ingress controller sets.
 func JudgeIngress(x *engine.Context, obj *unstructured.Unstructured) engine.Result {
 	if e, ok := selfreport.JudgeDeleted(x, obj); ok {
@@ -139,40 +122,4 @@ func JudgeIngress(x *engine.Context, obj *unstructured.Unstructured) engine.Resu
 	}
 	return selfreport.OwnFinding(obj, health.Progressing, engine.CodeUnderWay, finding.Warning, "NoAddress", "no ingress controller has given it an address",
 		obj.GetCreationTimestamp().Time, selfreport.QuoteFields(obj, "spec.ingressClassName", "metadata.annotations[kubernetes.io/ingress.class]")...)
-}
-
-// JudgeApplication judges by the status that Argo CD sets (argo-cd v2.13,
-// pkg/apis/application/v1alpha1): its last operation, errors in conditions, the health
-// of its objects, and whether they are as in Git.
-func JudgeApplication(x *engine.Context, app *unstructured.Unstructured) engine.Result {
-	if e, ok := selfreport.JudgeDeleted(x, app); ok {
-		return e
-	}
-	if e, ok := selfreport.JudgeConditions(app, selfreport.Conditions(app)); ok {
-		return e
-	}
-	at := func(path ...string) string { return object.Text(app.Object, append([]string{"status"}, path...)...) }
-	proof := selfreport.QuoteFields(app, "status.health.status", "status.health.message", "status.sync.status", "status.operationState.phase", "status.operationState.message")
-	if phase := at("operationState", "phase"); phase == "Failed" || phase == "Error" {
-		return selfreport.OwnFinding(app, health.Failing, engine.CodeOtherNotReady, finding.Critical, phase, "its last sync failed: "+engine.FirstLine(at("operationState", "message")),
-			object.Time(app.Object, "status", "operationState", "finishedAt"), proof...)
-	}
-	state := at("health", "status")
-	says := "its health is " + state
-	if message := engine.FirstLine(at("health", "message")); message != "" {
-		says += ": " + message
-	}
-	switch {
-	case state == "Degraded" || state == "Missing":
-		return selfreport.OwnFinding(app, health.Failing, engine.CodeOtherNotReady, finding.Critical, state, says, time.Time{}, proof...)
-	case state == "Progressing":
-		return selfreport.OwnFinding(app, health.Progressing, engine.CodeUnderWay, finding.Warning, state, says, time.Time{}, proof...)
-	case state == "Suspended":
-		return selfreport.OwnFinding(app, health.Suspended, engine.CodeHalted, finding.Info, state, says, time.Time{}, proof...)
-	case at("sync", "status") == "OutOfSync":
-		return selfreport.OwnFinding(app, health.Progressing, engine.CodeUnderWay, finding.Warning, "OutOfSync", "its objects differ from its source (OutOfSync)", time.Time{}, proof...)
-	case state == "Healthy":
-		return selfreport.ReadyResult(app, time.Time{})
-	}
-	return selfreport.ReadyOrUnknown(app, nil)
 }

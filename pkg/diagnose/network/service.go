@@ -28,7 +28,7 @@ func ExplainService(x *engine.Context, obj *unstructured.Unstructured, failing b
 	s := traffic.Service{X: x, Obj: obj, Result: &e}
 	if object.Text(obj.Object, "spec", "type") == "ExternalName" {
 		externalName(s)
-		e.Judge()
+		e.JudgeByFindings()
 		return e
 	}
 	if e.Verdict.Status == health.Failing || failing && e.Verdict.Status != health.Ready {
@@ -38,7 +38,7 @@ func ExplainService(x *engine.Context, obj *unstructured.Unstructured, failing b
 	endpoints(s, failing)
 	targetPorts(s)
 	plaintext(s)
-	e.Judge()
+	e.JudgeByFindings()
 	return e
 }
 
@@ -204,7 +204,7 @@ func noAddress(s traffic.Service) finding.Finding {
 	trying, begun := trying(s)
 	switch {
 	case len(warned) > 0:
-		f.Message += ": " + engine.FirstLine(warned[0].Message)
+		f.Message += ": " + health.FirstLine(warned[0].Message)
 		f.Since = warned[0].First
 		f.Evidence = append(f.Evidence, engine.EventEvidence(v.Ref, warned[0]))
 		f.Fixes = addressFixes(warned[0].Message)

@@ -156,7 +156,7 @@ func lostClaim(claim *unstructured.Unstructured) finding.Finding {
 func ExplainVolume(x *engine.Context, volume *unstructured.Unstructured, failing bool) engine.Result {
 	ref := object.RefOf(volume)
 	e := engine.Result{Verdict: health.Verdict{Ref: ref, Status: health.Ready, Since: volume.GetCreationTimestamp().Time}}
-	phase, why := object.Text(volume.Object, "status", "phase"), engine.FirstLine(object.Text(volume.Object, "status", "message"))
+	phase, why := object.Text(volume.Object, "status", "phase"), health.FirstLine(object.Text(volume.Object, "status", "message"))
 	if phase != "Failed" { // its driver could not delete or recycle it
 		return e
 	}

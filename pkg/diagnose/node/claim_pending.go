@@ -30,7 +30,7 @@ func pendingClaim(claim *unstructured.Unstructured, reason, why string, proof fi
 
 // notProvisioned reports a claim whose driver states why it created no volume.
 func notProvisioned(x *engine.Context, claim *unstructured.Unstructured, e health.Warning) finding.Finding {
-	f := pendingClaim(claim, e.Reason, engine.FirstLine(e.Message), engine.EventEvidence(object.RefOf(claim), e), e.First)
+	f := pendingClaim(claim, e.Reason, health.FirstLine(e.Message), engine.EventEvidence(object.RefOf(claim), e), e.First)
 	parsed, ok := x.Message(e.Message).Provisioning()
 	if !ok {
 		return f

@@ -53,7 +53,7 @@ func JudgeVolume(x *engine.Context, volume *unstructured.Unstructured) engine.Re
 		return e
 	case "Failed":
 		says := "reclaiming it failed"
-		if message := engine.FirstLine(object.Text(volume.Object, "status", "message")); message != "" {
+		if message := health.FirstLine(object.Text(volume.Object, "status", "message")); message != "" {
 			says += ": " + message
 		}
 		return selfreport.OwnFinding(volume, health.Failing, engine.CodeVolumeState, finding.Critical, phase, says, since, proof...)
@@ -72,7 +72,7 @@ func JudgeAttachment(x *engine.Context, obj *unstructured.Unstructured) engine.R
 	where := selfreport.QuoteFields(obj, "status.attached", "spec.attacher", "spec.nodeName", "spec.source.persistentVolumeName")
 	created := obj.GetCreationTimestamp().Time
 	attached, known := object.Map(obj.Object, "status")["attached"].(bool)
-	message := engine.FirstLine(object.Text(obj.Object, "status", "attachError", "message"))
+	message := health.FirstLine(object.Text(obj.Object, "status", "attachError", "message"))
 	switch {
 	case attached:
 		return selfreport.ReadyResult(obj, time.Time{})
@@ -91,7 +91,7 @@ func JudgeAttachment(x *engine.Context, obj *unstructured.Unstructured) engine.R
 func JudgeSnapshot(x *engine.Context, obj *unstructured.Unstructured) engine.Result {
 	proof := selfreport.QuoteFields(obj, "status.error.message", "status.readyToUse", "status.boundVolumeSnapshotContentName",
 		"spec.source.persistentVolumeClaimName", "spec.volumeSnapshotClassName")
-	if message := engine.FirstLine(object.Text(obj.Object, "status", "error", "message")); message != "" {
+	if message := health.FirstLine(object.Text(obj.Object, "status", "error", "message")); message != "" {
 		return selfreport.OwnFinding(obj, health.Failing, engine.CodeSnapshot, finding.Critical, "SnapshotError", message, object.Time(obj.Object, "status", "error", "time"), proof...)
 	}
 	if e, ok := selfreport.JudgeDeleted(x, obj); ok {

@@ -116,7 +116,7 @@ func (c *volumeChange) conditions(failed, pending []string) bool {
 				says = &c.failed
 			}
 			if *says == "" && own.Message != "" {
-				*says = engine.FirstLine(own.Message)
+				*says = health.FirstLine(own.Message)
 			}
 			if c.reason == "" {
 				c.reason, c.since = own.Type, own.Since
@@ -132,9 +132,9 @@ func (c *volumeChange) events(events []health.Warning, failures []string, waits 
 	for _, e := range events {
 		switch {
 		case slices.Contains(failures, e.Reason):
-			c.failed, c.reason, c.since = engine.FirstLine(e.Message), e.Reason, e.First
+			c.failed, c.reason, c.since = health.FirstLine(e.Message), e.Reason, e.First
 		case e.Reason == waits && c.pending == "":
-			c.pending = engine.FirstLine(e.Message)
+			c.pending = health.FirstLine(e.Message)
 		default:
 			continue
 		}

@@ -74,7 +74,7 @@ func CheckScheduling(s pods.View) []pods.Problem {
 		Code: engine.CodeUnschedulable, Reason: scheduled.Reason, Since: scheduled.Since,
 		MayBeTemporary: s.X.Now.Sub(scheduled.Since) < schedulingTimeout,
 		Evidence:       []finding.Evidence{engine.Quote(s.Pod, scheduled)},
-		Message:        fmt.Sprintf("no node is available for %s: %s", s.Pods(), engine.FirstLine(scheduled.Message)),
+		Message:        fmt.Sprintf("no node is available for %s: %s", s.Pods(), health.FirstLine(scheduled.Message)),
 		Fixes:          []finding.Fix{{Text: "Read the scheduler's messages in the pod's events", Command: s.Describe()}},
 	}
 	explainScheduling(s, scheduled.Message, &t)

@@ -14,6 +14,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/pods"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/similar"
 )
 
 // successors are the labels that replaced those that newer nodes do not have
@@ -70,7 +71,7 @@ func nearLabel(x *engine.Context, key, value string) (near string, proof finding
 	for _, node := range x.Snap.List(object.NodeKind, "").Objects {
 		labels := node.GetLabels()
 		for _, other := range slices.Sorted(maps.Keys(labels)) {
-			far := engine.Distance(key, other)
+			far := similar.Distance(key, other)
 			switch {
 			case other == key:
 				far = -1 // the label is there, with another value

@@ -140,7 +140,7 @@ func (c challenge) noConnection(parsed message.ACME) {
 	if c.solver() {
 		return
 	}
-	f := c.finding(engine.CodeSelfCheck, string(parsed.Problem), fmt.Sprintf("can't be validated: http://%s does not respond on port 80: %s", c.host(), engine.FirstLine(parsed.Detail)))
+	f := c.finding(engine.CodeSelfCheck, string(parsed.Problem), fmt.Sprintf("can't be validated: http://%s does not respond on port 80: %s", c.host(), health.FirstLine(parsed.Detail)))
 	f.Evidence = append(f.Evidence, engine.Evidence(c.obj, "spec.dnsName", c.host(), time.Time{}))
 	from := "from inside the cluster, where cert-manager checks it first (some load balancers can't be reached from there)"
 	if parsed.Address != "" {
@@ -154,9 +154,9 @@ func (c challenge) noConnection(parsed message.ACME) {
 // notPropagated reports a TXT record that the domain's name servers do not have.
 func (c challenge) notPropagated(why message.ACME) {
 	record := "_acme-challenge." + c.host()
-	f := c.finding(engine.CodeNotPropagated, string(why.Problem), fmt.Sprintf("can't be validated: the domain's name servers do not have the TXT record %s: %s", record, engine.FirstLine(why.Detail)))
+	f := c.finding(engine.CodeNotPropagated, string(why.Problem), fmt.Sprintf("can't be validated: the domain's name servers do not have the TXT record %s: %s", record, health.FirstLine(why.Detail)))
 	if why.Problem == message.ACMENameServers {
-		f.Message = fmt.Sprintf("%s can't be validated: the name servers of %s can't be queried: %s", f.Ref, c.host(), engine.FirstLine(why.Detail))
+		f.Message = fmt.Sprintf("%s can't be validated: the name servers of %s can't be queried: %s", f.Ref, c.host(), health.FirstLine(why.Detail))
 	}
 	if solver, ok := engine.ValueAt(c.obj.Object, "spec.solver.dns01"); ok && len(solver) < engine.MaxValue {
 		f.Evidence = append(f.Evidence, engine.Evidence(c.obj, "spec.solver.dns01", solver, time.Time{}))
@@ -197,7 +197,7 @@ func (c *challenge) noSecret(parsed message.ACME) {
 // noSolverAPI reports a DNS provider's webhook whose API does not respond.
 func (c challenge) noSolverAPI(parsed message.ACME) {
 	c.exam.Blame = refusal.Refusal{X: c.x}.APIServices()
-	f := c.finding(engine.CodeSolverFailed, string(parsed.Problem), "can't be presented: the API of the DNS solver's webhook does not respond: "+engine.FirstLine(parsed.Detail))
+	f := c.finding(engine.CodeSolverFailed, string(parsed.Problem), "can't be presented: the API of the DNS solver's webhook does not respond: "+health.FirstLine(parsed.Detail))
 	f.Fixes = []finding.Fix{{Text: "Check whether the webhook of the DNS provider is installed and its API is available", Command: "kubectl get apiservices"}}
 	c.exam.Findings = append(c.exam.Findings, f)
 }

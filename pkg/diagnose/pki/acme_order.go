@@ -35,7 +35,7 @@ func ownedIn(x *engine.Context, owner *unstructured.Unstructured, kind schema.Gr
 // pkg/controller/acmeorders/sync.go, OrderStatus.state).
 func ExplainOrder(x *engine.Context, obj *unstructured.Unstructured, failing bool) engine.Result {
 	state, reason := object.Text(obj.Object, "status", "state"), object.Text(obj.Object, "status", "reason")
-	e := engine.Result{Verdict: health.Verdict{Ref: object.RefOf(obj), Status: health.Progressing, Reason: health.Reason(state), Message: engine.FirstLine(reason), Since: obj.GetCreationTimestamp().Time}}
+	e := engine.Result{Verdict: health.Verdict{Ref: object.RefOf(obj), Status: health.Progressing, Reason: health.Reason(state), Message: health.FirstLine(reason), Since: obj.GetCreationTimestamp().Time}}
 	switch state {
 	case "valid":
 		e.Verdict.Status, e.Verdict.Reason, e.Verdict.Since = health.Ready, "", time.Time{}
@@ -125,7 +125,7 @@ func (a acme) answered(parsed message.ACME) finding.Finding {
 	look := finding.Fix{Text: "Check its events", Command: describeACME(a.exam.Verdict.Ref)}
 	switch parsed.Problem {
 	case message.ACMERateLimited:
-		f := a.finding(engine.CodeRateLimited, string(parsed.Problem), "is rejected by the ACME server's rate limit: "+engine.FirstLine(parsed.Detail))
+		f := a.finding(engine.CodeRateLimited, string(parsed.Problem), "is rejected by the ACME server's rate limit: "+health.FirstLine(parsed.Detail))
 		wait := "Wait until the limit expires: each further attempt counts as well"
 		if parsed.Retry != "" {
 			wait = "Wait until " + parsed.Retry + ", when the limit expires: each further attempt counts as well"
@@ -133,24 +133,24 @@ func (a acme) answered(parsed message.ACME) finding.Finding {
 		f.Fixes = []finding.Fix{{Text: wait, Command: look.Command}, {Text: "Test changes in the ACME server's staging environment, whose limits are higher"}}
 		return f
 	case message.ACMECAA:
-		f := a.finding(engine.CodeCAA, string(parsed.Problem), "is rejected because a CAA record of the domain does not allow this CA: "+engine.FirstLine(parsed.Detail))
+		f := a.finding(engine.CodeCAA, string(parsed.Problem), "is rejected because a CAA record of the domain does not allow this CA: "+health.FirstLine(parsed.Detail))
 		f.Fixes = []finding.Fix{{Text: "Allow the CA in the CAA record of " + host + " or of its parent domain, at the DNS provider", Command: "dig +short CAA " + escape.ShellWord(host)}}
 		return f
 	case message.ACMEIdentifier:
-		f := a.finding(engine.CodeOrderFailed, string(parsed.Problem), "names a domain for which the ACME server issues no certificate: "+engine.FirstLine(parsed.Detail))
+		f := a.finding(engine.CodeOrderFailed, string(parsed.Problem), "names a domain for which the ACME server issues no certificate: "+health.FirstLine(parsed.Detail))
 		f.Fixes = []finding.Fix{{Text: "List only public domains in spec.dnsNames of the Certificate, or have a private CA issue it", Command: look.Command}}
 		return f
 	case message.ACMEAccount, message.ACMEExternalAccount, message.ACMEContact:
-		f := a.finding(engine.CodeACMEAccount, string(parsed.Problem), "is rejected because the ACME server does not accept the account: "+engine.FirstLine(parsed.Detail))
+		f := a.finding(engine.CodeACMEAccount, string(parsed.Problem), "is rejected because the ACME server does not accept the account: "+health.FirstLine(parsed.Detail))
 		f.Ref = issuer
 		f.Fixes = accountFix(a.x, a.x.Snap.Lookup(issuer).Object, issuer, parsed)
 		return f
 	case message.ACMEServerError:
-		f := a.finding(engine.CodeOrderFailed, string(parsed.Problem), "failed because of an error of the ACME server: "+engine.FirstLine(parsed.Detail))
+		f := a.finding(engine.CodeOrderFailed, string(parsed.Problem), "failed because of an error of the ACME server: "+health.FirstLine(parsed.Detail))
 		f.Fixes = []finding.Fix{{Text: "Check whether the ACME server reports an outage; cert-manager retries by itself", Command: look.Command}}
 		return f
 	}
-	f := a.finding(engine.CodeOrderFailed, string(parsed.Problem), "failed: "+engine.FirstLine(parsed.Detail))
+	f := a.finding(engine.CodeOrderFailed, string(parsed.Problem), "failed: "+health.FirstLine(parsed.Detail))
 	f.Fixes = []finding.Fix{look}
 	return f
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/flux"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/message"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
@@ -59,7 +60,7 @@ func (c *challenge) provider(parsed message.ACME) {
 	named := fmt.Sprintf("%s (solver dns01.%s of %s)", uses, provider, issuer)
 	switch parsed.Problem {
 	case message.ACMEProviderCredentials:
-		f.Message = fmt.Sprintf("%s can't be presented: the DNS provider does not accept the credentials of %s: %s", c.exam.Verdict.Ref, named, engine.FirstLine(parsed.Detail))
+		f.Message = fmt.Sprintf("%s can't be presented: the DNS provider does not accept the credentials of %s: %s", c.exam.Verdict.Ref, named, health.FirstLine(parsed.Detail))
 		f.Fixes = []finding.Fix{{Text: "Check the identity and the credentials that the solver references", Command: engine.Describe(issuer)}}
 		if secret.Name != "" && secret.Namespace != "" {
 			f.Ref = secret
@@ -73,13 +74,13 @@ func (c *challenge) provider(parsed message.ACME) {
 		if parsed.Action != "" {
 			what = "to perform " + parsed.Action + " on the zone of " + c.host()
 		}
-		f.Message = fmt.Sprintf("%s can't be presented: the DNS provider does not allow %s %s: %s", c.exam.Verdict.Ref, named, what, engine.FirstLine(parsed.Detail))
+		f.Message = fmt.Sprintf("%s can't be presented: the DNS provider does not allow %s %s: %s", c.exam.Verdict.Ref, named, what, health.FirstLine(parsed.Detail))
 		f.Fixes = []finding.Fix{
 			{Text: fmt.Sprintf("Allow %s %s, at the DNS provider", uses, what), Command: engine.Describe(issuer)},
 			{Text: "If the zone belongs to another account, correct the identity or the zone in the solver", File: flux.File(c.x, c.x.Snap.Lookup(issuer).Object, "spec.acme.solvers.dns01")},
 		}
 	default:
-		f.Message = fmt.Sprintf("%s can't be presented: the DNS provider has no zone for %s that %s can read: %s", c.exam.Verdict.Ref, c.host(), named, engine.FirstLine(parsed.Detail))
+		f.Message = fmt.Sprintf("%s can't be presented: the DNS provider has no zone for %s that %s can read: %s", c.exam.Verdict.Ref, c.host(), named, health.FirstLine(parsed.Detail))
 		f.Fixes = []finding.Fix{
 			{Text: "Check which name servers serve the domain, and whether they are this provider's", Command: "dig +trace NS " + escape.ShellWord(c.host())},
 			{Text: "Set the zone, or the account that has it, in the solver, or allow the solver's identity to list zones", File: flux.File(c.x, c.x.Snap.Lookup(issuer).Object, "spec.acme.solvers.dns01"), Command: engine.Describe(issuer)},

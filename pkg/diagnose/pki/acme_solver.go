@@ -25,7 +25,7 @@ func (c challenge) wrongAnswer(parsed message.ACME) {
 	if c.solver() || c.solverPods() {
 		return
 	}
-	f := c.finding(engine.CodeSelfCheck, string(parsed.Problem), fmt.Sprintf("can't be validated: something other than the challenge's solver answers http://%s: %s", c.host(), engine.FirstLine(parsed.Detail)))
+	f := c.finding(engine.CodeSelfCheck, string(parsed.Problem), fmt.Sprintf("can't be validated: something other than the challenge's solver answers http://%s: %s", c.host(), health.FirstLine(parsed.Detail)))
 	if ingress := c.ingress(); ingress != nil {
 		if address := ingressAddress(ingress); address != "" {
 			f.Message += fmt.Sprintf("; Ingress %s is served at %s", ingress.GetName(), address)
@@ -127,10 +127,10 @@ func (c challenge) notServed(ingress *unstructured.Unstructured) bool {
 	case class == "" && len(unread) > 0:
 		return true
 	case class == "":
-		f.Message = fmt.Sprintf("%s can't be validated (%s): Ingress %s of its solver has no class, and no IngressClass is the default, so no ingress controller serves it", c.exam.Verdict.Ref, engine.FirstLine(c.exam.Verdict.Message), ingress.GetName())
+		f.Message = fmt.Sprintf("%s can't be validated (%s): Ingress %s of its solver has no class, and no IngressClass is the default, so no ingress controller serves it", c.exam.Verdict.Ref, health.FirstLine(c.exam.Verdict.Message), ingress.GetName())
 	default:
 		f.Message = fmt.Sprintf("%s can't be validated (%s): Ingress %s of its solver has class %s, which no ingress controller serves: it has no address",
-			c.exam.Verdict.Ref, engine.FirstLine(c.exam.Verdict.Message), ingress.GetName(), class)
+			c.exam.Verdict.Ref, health.FirstLine(c.exam.Verdict.Message), ingress.GetName(), class)
 		if len(unread) == 0 {
 			f.Message += ", and IngressClass " + class + " does not exist"
 			f.Evidence = append(f.Evidence, finding.Evidence{Ref: ref, Field: "object", Value: "does not exist"})
@@ -176,7 +176,7 @@ var ingressControllers = map[string][2]string{
 // the controller is not ready, and reports it if it does not exist.
 func (c challenge) controllerOf(class, ingress *unstructured.Unstructured, f finding.Finding) bool {
 	controller := object.Text(class.Object, "spec", "controller")
-	f.Message = fmt.Sprintf("%s can't be validated (%s): Ingress %s of its solver has no address: the controller of IngressClass %s possibly does not serve it", c.exam.Verdict.Ref, engine.FirstLine(c.exam.Verdict.Message), ingress.GetName(), class.GetName())
+	f.Message = fmt.Sprintf("%s can't be validated (%s): Ingress %s of its solver has no address: the controller of IngressClass %s possibly does not serve it", c.exam.Verdict.Ref, health.FirstLine(c.exam.Verdict.Message), ingress.GetName(), class.GetName())
 	f.Reason = "NoAddress"
 	f.Evidence = append(f.Evidence, engine.Evidence(class, "spec.controller", controller, class.GetCreationTimestamp().Time))
 	f.Fixes = []finding.Fix{{Text: "Check whether the ingress controller " + controller + " is running, and what it logs about the Ingress", Command: escape.Command("kubectl describe ingress %s -n %s", ingress.GetName(), ingress.GetNamespace())}}
@@ -190,7 +190,7 @@ func (c challenge) controllerOf(class, ingress *unstructured.Unstructured, f fin
 		if len(workloads) == 0 {
 			f.Reason = "ClassNotServed"
 			f.Message = fmt.Sprintf("%s can't be validated (%s): Ingress %s of its solver is of IngressClass %s, whose controller %s is not running: no pod has the label %s=%s",
-				c.exam.Verdict.Ref, engine.FirstLine(c.exam.Verdict.Message), ingress.GetName(), class.GetName(), controller, label[0], label[1])
+				c.exam.Verdict.Ref, health.FirstLine(c.exam.Verdict.Message), ingress.GetName(), class.GetName(), controller, label[0], label[1])
 			f.Fixes[0] = finding.Fix{Text: "Install the ingress controller " + controller + ", or set another class in the solver", Command: "kubectl get pods -A -l " + escape.ShellWord(label[0]) + "=" + escape.ShellWord(label[1])}
 		}
 	}

@@ -21,17 +21,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
-// judgeWorst sets the verdict of an object that reports that it is ready to its critical
-// finding; a warning does not change the verdict.
-func judgeWorst(e *engine.Result) {
-	for _, f := range e.Findings {
-		if f.Severity == finding.Critical {
-			e.Verdict.Status, e.Verdict.Reason, e.Verdict.Message, e.Verdict.Since = health.Failing, health.Reason(f.Reason), f.Message, f.Since
-			return
-		}
-	}
-}
-
 // ExplainCertificate blames the issuer of a Certificate, then its newest request, and
 // reports what cert-manager states on the Certificate itself only if neither is the
 // cause.
@@ -42,12 +31,12 @@ func ExplainCertificate(x *engine.Context, obj *unstructured.Unstructured, faili
 	case obj.GetDeletionTimestamp() != nil:
 		return e
 	case c.shared():
-		judgeWorst(&e)
+		e.JudgeByFindings()
 		return e
 	case e.Verdict.Status == health.Ready:
 		c.checkSecret()
 		c.notRenewed()
-		judgeWorst(&e)
+		e.JudgeByFindings()
 		return e
 	case e.Verdict.Reason == health.SecretMissing:
 		c.secretMissing()
@@ -117,7 +106,7 @@ func (c certificate) notIssued() {
 	if c.exam.Verdict.Reason == health.Expired {
 		f.Code, f.Message = engine.CodeCertificateExpired, fmt.Sprintf("%s has expired: %s, and it was not renewed", ref, c.exam.Verdict.Message)
 		if issuing := object.ConditionOf(c.obj, "Issuing"); issuing.Status == "False" && issuing.Message != "" {
-			f.Message += ": " + engine.FirstLine(issuing.Message)
+			f.Message += ": " + health.FirstLine(issuing.Message)
 		}
 		f.Evidence = append([]finding.Evidence{engine.Evidence(c.obj, "status.notAfter", object.Text(c.obj.Object, "status", "notAfter"), health.Expiry(c.obj))}, f.Evidence...)
 	}
@@ -126,7 +115,7 @@ func (c certificate) notIssued() {
 			c.exam.Findings, c.exam.Blame = append(c.exam.Findings, refused...), append(c.exam.Blame, blame...)
 			return
 		}
-		f.Reason, f.Message = e.Reason, fmt.Sprintf("%s is not issued: %s", ref, engine.FirstLine(e.Message))
+		f.Reason, f.Message = e.Reason, fmt.Sprintf("%s is not issued: %s", ref, health.FirstLine(e.Message))
 		f.Evidence = append(f.Evidence, engine.EventEvidence(ref, e))
 	}
 	if attempts > 0 || f.Code == engine.CodeCertificateExpired || f.Reason != string(c.exam.Verdict.Reason) {
@@ -185,7 +174,7 @@ func (c certificate) notRenewed() {
 	}
 	f := finding.Finding{
 		Code: engine.CodeCertificateFailed, Ref: ref, Reason: cmp.Or(issuing.Reason, "Renewing"), Severity: finding.Warning, Since: since,
-		Message: c.renewalPrefix() + cmp.Or(engine.FirstLine(issuing.Message), "cert-manager reports no reason"),
+		Message: c.renewalPrefix() + cmp.Or(health.FirstLine(issuing.Message), "cert-manager reports no reason"),
 		Fixes:   c.retryFixes(),
 	}
 	engine.Prove(&f, c.obj, "status.renewalTime", "status.lastFailureTime")

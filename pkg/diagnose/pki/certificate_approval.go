@@ -12,6 +12,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/flux"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
@@ -123,7 +124,7 @@ func withoutPolicy(x *engine.Context, e *engine.Result, f *finding.Finding) {
 	for _, policy := range listing.Objects {
 		if ready := object.ConditionOf(policy, "Ready"); ready.Status == "False" {
 			f.Evidence = append(f.Evidence, engine.QuoteWithStatus(policy, ready))
-			f.Message += fmt.Sprintf("; %s is not ready: %s", object.RefOf(policy), engine.FirstLine(ready.Message))
+			f.Message += fmt.Sprintf("; %s is not ready: %s", object.RefOf(policy), health.FirstLine(ready.Message))
 			f.Fixes = []finding.Fix{{Text: "Correct CertificateRequestPolicy " + policy.GetName(), Command: "kubectl describe certificaterequestpolicy " + escape.ShellWord(policy.GetName())}}
 		}
 	}

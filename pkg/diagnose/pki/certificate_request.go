@@ -61,7 +61,7 @@ func refuse(e *engine.Result, obj *unstructured.Unstructured, code finding.Code,
 	e.Verdict = e.Verdict.FromCondition(health.Failing, c)
 	e.Findings = append(e.Findings, finding.Finding{
 		Code: code, Ref: e.Verdict.Ref, Reason: c.Reason, Severity: finding.Critical, Since: c.Since,
-		Message:  fmt.Sprintf("%s %s: %s", e.Verdict.Ref, what, engine.FirstLine(c.Message)),
+		Message:  fmt.Sprintf("%s %s: %s", e.Verdict.Ref, what, health.FirstLine(c.Message)),
 		Evidence: []finding.Evidence{engine.QuoteWithStatus(obj, c)},
 		Fixes: []finding.Fix{{Text: "Check what the issuer reported; once that is fixed, cert-manager creates a new request",
 			Command: escape.Command("kubectl describe certificaterequest %s -n %s", obj.GetName(), obj.GetNamespace())}},
@@ -74,14 +74,14 @@ func unanswered(e *engine.Result, x *engine.Context, obj *unstructured.Unstructu
 	if c.Reason == "" {
 		c.Reason, c.Message = "NotYetReconciled", "its issuer has not processed it yet"
 	}
-	e.Verdict.Status, e.Verdict.Reason, e.Verdict.Message, e.Verdict.Since = health.Progressing, health.Reason(c.Reason), engine.FirstLine(c.Message), since
+	e.Verdict.Status, e.Verdict.Reason, e.Verdict.Message, e.Verdict.Since = health.Progressing, health.Reason(c.Reason), health.FirstLine(c.Message), since
 	if !failing && x.Now.Sub(since) <= engine.RequestTimeout {
 		return
 	}
 	e.Verdict.Status = health.Failing
 	e.Fallback = append(e.Fallback, finding.Finding{
 		Code: engine.CodeRequestFailed, Ref: e.Verdict.Ref, Reason: c.Reason, Severity: finding.Critical, Since: since,
-		Message:  fmt.Sprintf("%s is pending: %s", e.Verdict.Ref, engine.FirstLine(c.Message)),
+		Message:  fmt.Sprintf("%s is pending: %s", e.Verdict.Ref, health.FirstLine(c.Message)),
 		Evidence: requestProof(obj, c, since),
 		Fixes: []finding.Fix{{Text: "Check what it waits for",
 			Command: escape.Command("kubectl describe certificaterequest %s -n %s", obj.GetName(), obj.GetNamespace())}},

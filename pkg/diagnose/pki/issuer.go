@@ -15,6 +15,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/message"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/similar"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -102,7 +103,7 @@ func issuerKey(x *engine.Context, obj *unstructured.Unstructured, secret string,
 		f.Evidence = append(f.Evidence, finding.Evidence{Ref: ref, Field: "object", Value: "does not exist"})
 		f.Message = fmt.Sprintf("%s can't sign: Secret %s, which should contain its key, does not exist", f.Ref, secret)
 	default:
-		f.Message = fmt.Sprintf("%s can't sign: %s", f.Ref, engine.FirstLine(object.ConditionOf(obj, "Ready").Message))
+		f.Message = fmt.Sprintf("%s can't sign: %s", f.Ref, health.FirstLine(object.ConditionOf(obj, "Ready").Message))
 	}
 	issuerKeyFix(x, obj, namespace, secret, f)
 }
@@ -137,7 +138,7 @@ func nearestCA(x *engine.Context, namespace, secret string) *unstructured.Unstru
 		if namespace == "" || made == "" || !object.Bool(certificate.Object, "spec", "isCA") {
 			continue
 		}
-		if d := engine.Distance(secret, made); best == nil || d < least {
+		if d := similar.Distance(secret, made); best == nil || d < least {
 			best, least = certificate, d
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/pods"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
@@ -114,7 +115,7 @@ func doubleLimit(c pods.Container, fix *finding.Fix, limit string) {
 
 // notStarted reports a container that the runtime can't start.
 func notStarted(c pods.Container, reason string) pods.Problem {
-	words := engine.FirstLine(object.Text(c.Status, "state", "waiting", "message"))
+	words := health.FirstLine(object.Text(c.Status, "state", "waiting", "message"))
 	proof, since := c.EventProof("Failed", "FailedPostStartHook", "FailedPreStopHook")
 	t := pods.Problem{
 		Code: engine.CodeContainerFailed, Reason: reason, Since: since, Evidence: append(c.Waiting(), proof...),

@@ -69,7 +69,7 @@ func unexplained(s pods.View) pods.Problem {
 		Message: fmt.Sprintf("%s is not ready, and neither its %s events state the reason", s.Owner, s.Verb("pods nor their", "status nor its")),
 		Fixes:   []finding.Fix{{Text: "Read the pod's log", Command: s.Logs("", false)}},
 	}
-	if reason, message := object.Text(s.Pod.Object, "status", "reason"), engine.FirstLine(object.Text(s.Pod.Object, "status", "message")); reason != "" || message != "" {
+	if reason, message := object.Text(s.Pod.Object, "status", "reason"), health.FirstLine(object.Text(s.Pod.Object, "status", "message")); reason != "" || message != "" {
 		t.Reason, t.Evidence = cmp.Or(reason, t.Reason), phase(s) // NodeLost
 		t.Message = fmt.Sprintf("%s is not ready: %s", s.Owner, cmp.Or(message, reason))
 	}

@@ -45,10 +45,10 @@ func notReady(c pods.Container, ended pods.ContainerExit) pods.Problem {
 func probeWords(c pods.Container, message string) string {
 	parsed, ok := c.X.Message(message).Container()
 	if !ok || parsed.Probe == "" {
-		return "its probe fails: " + engine.FirstLine(message)
+		return "its probe fails: " + health.FirstLine(message)
 	}
 	text := "its " + strings.ToLower(parsed.Probe) + " probe fails"
-	if detail := engine.FirstLine(parsed.Detail); detail != "" {
+	if detail := health.FirstLine(parsed.Detail); detail != "" {
 		text += ": " + detail
 	}
 	return text
@@ -95,7 +95,7 @@ func initRunning(c pods.Container) (pods.Problem, bool) {
 }
 
 // CheckReadinessGates reports a readiness gate of the pod that is not ready; a controller has
-// to set its condition (spec.ReadinessGates).
+// to set its condition (spec.readinessGates).
 func CheckReadinessGates(s pods.View) []pods.Problem {
 	for _, gate := range object.List(s.Pod.Object, "spec", "readinessGates") {
 		kind := object.Text(gate, "conditionType")

@@ -10,6 +10,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/pods"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
@@ -19,7 +20,7 @@ import (
 func evicted(s pods.View, t pods.Problem) (pods.Problem, bool) {
 	target := object.ConditionOf(s.Pod, "DisruptionTarget")
 	reason := object.Text(s.Pod.Object, "status", "reason")
-	message := engine.FirstLine(object.Text(s.Pod.Object, "status", "message"))
+	message := health.FirstLine(object.Text(s.Pod.Object, "status", "message"))
 	node := object.Text(s.Pod.Object, "spec", "nodeName")
 	if target.Status == "True" {
 		t.Evidence = append(t.Evidence, engine.ProofOf(s.Pod, target))
@@ -77,7 +78,7 @@ func CheckFailed(s pods.View) []pods.Problem {
 			}
 		}
 	}
-	reason, message := object.Text(s.Pod.Object, "status", "reason"), engine.FirstLine(object.Text(s.Pod.Object, "status", "message"))
+	reason, message := object.Text(s.Pod.Object, "status", "reason"), health.FirstLine(object.Text(s.Pod.Object, "status", "message"))
 	if reason == "" {
 		reason = "PodFailed"
 	}

@@ -27,7 +27,7 @@ const detachTimeout = 3 * time.Minute
 func attached(s pods.View, e health.Warning, parsed kubelet.Container) pods.Problem {
 	t := pods.Problem{
 		Code: engine.CodeVolumeAttached, Reason: e.Reason, MayBeTemporary: s.X.Now.Sub(e.First) < detachTimeout,
-		Message: fmt.Sprintf("a volume of %s is attached to another node: %s", s.Owner, engine.FirstLine(parsed.Detail)),
+		Message: fmt.Sprintf("a volume of %s is attached to another node: %s", s.Owner, health.FirstLine(parsed.Detail)),
 		Fixes:   []finding.Fix{{Text: "Check to which node the volume is attached", Command: "kubectl get volumeattachments"}},
 	}
 	claim := claimOf(s, parsed.Volume)

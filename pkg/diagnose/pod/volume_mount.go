@@ -38,7 +38,7 @@ func CheckMounts(s pods.View) []pods.Problem {
 	default:
 		t = pods.Problem{
 			Code: engine.CodeVolumeMount, Reason: e.Reason,
-			Message: s.Owner.String() + " waits for a volume that can't be mounted: " + engine.FirstLine(cmp.Or(words.Detail, e.Message)),
+			Message: s.Owner.String() + " waits for a volume that can't be mounted: " + health.FirstLine(cmp.Or(words.Detail, e.Message)),
 			Fixes:   []finding.Fix{{Text: "Check which volume it is", Command: s.Describe()}},
 		}
 	}
@@ -92,7 +92,7 @@ func noSandbox(s pods.View, e health.Warning) pods.Problem {
 	node := engine.CoreRef("Node", "", object.Text(s.Pod.Object, "spec", "nodeName"))
 	t := pods.Problem{
 		Code: engine.CodeContainerFailed, Reason: e.Reason, Ref: node,
-		Message: fmt.Sprintf("node %s can't set up the network of %s: %s", node.Name, s.Pods(), engine.FirstLine(e.Message)),
+		Message: fmt.Sprintf("node %s can't set up the network of %s: %s", node.Name, s.Pods(), health.FirstLine(e.Message)),
 		Fixes:   []finding.Fix{{Text: "Check the node's network plugin", Command: "kubectl get pods -A --field-selector spec.nodeName=" + escape.ShellWord(node.Name)}},
 	}
 	if node.Name == "" {

@@ -8,6 +8,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/message/apierror"
 	"github.com/digihunch/kubectl-orthweb/pkg/message/match"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
@@ -79,7 +80,7 @@ func (r Refusal) quota() finding.Finding {
 	namespace := cmp.Or(r.Parsed.Object.Namespace, r.Obj.Namespace)
 	f.Reason = cmp.Or(r.Parsed.Reason, "QuotaExceeded")
 	f.Ref = engine.CoreRef(object.QuotaKind.Kind, namespace, r.Parsed.Quota.Name)
-	f.Message = fmt.Sprintf("%s is too small for %s: %s", f.Ref, refused, engine.FirstLine(r.Parsed.Detail))
+	f.Message = fmt.Sprintf("%s is too small for %s: %s", f.Ref, refused, health.FirstLine(r.Parsed.Detail))
 	var short []string
 	for _, use := range r.Parsed.Quota.Exceeded {
 		short = append(short, fmt.Sprintf("%s: %s more requested, %s of %s used", use.Resource, use.Requested, use.Used, use.Limited))

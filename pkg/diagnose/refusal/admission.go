@@ -13,6 +13,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/flux"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/message/apierror"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
@@ -42,7 +43,7 @@ func (r Refusal) policy() finding.Finding {
 		by += " (binding " + r.Parsed.Policy.Binding + ")"
 	}
 	f := r.refusedFinding(engine.CodePolicyDenied, "AdmissionPolicy", "", "")
-	f.Ref, f.Message = owner, fmt.Sprintf("%s is denied by %s: %s", owner, by, engine.FirstLine(r.Parsed.Detail))
+	f.Ref, f.Message = owner, fmt.Sprintf("%s is denied by %s: %s", owner, by, health.FirstLine(r.Parsed.Detail))
 	answer := r.X.Snap.Lookup(ref)
 	if answer.Presence == snapshot.Absent {
 		f.Message += "; the policy no longer exists"
@@ -78,7 +79,7 @@ func (r Refusal) limitRange() finding.Finding {
 	if limit.Given != "" {
 		has = "has a " + cmp.Or(limit.Of, "ratio") + " of " + limit.Given
 	}
-	f.Message = fmt.Sprintf("%s violates a LimitRange of namespace %s: %s", owner, namespace, engine.FirstLine(r.Parsed.Detail))
+	f.Message = fmt.Sprintf("%s violates a LimitRange of namespace %s: %s", owner, namespace, health.FirstLine(r.Parsed.Detail))
 	f.Fixes = []finding.Fix{{Text: "Compare the containers' resources with the LimitRange of the namespace", Command: "kubectl describe limitrange -n " + escape.ShellWord(namespace)}}
 	if limitRange, at := limiting(r.X, namespace, limit); limitRange != nil {
 		f.Ref = object.RefOf(limitRange)
@@ -164,7 +165,7 @@ func (r Refusal) denials(f *finding.Finding) {
 		if denial.Rule != "" {
 			name += ", rule " + denial.Rule
 		}
-		all = append(all, fmt.Sprintf("policy %s: %s", name, strings.TrimSuffix(engine.FirstLine(denial.Message), ".")))
+		all = append(all, fmt.Sprintf("policy %s: %s", name, strings.TrimSuffix(health.FirstLine(denial.Message), ".")))
 	}
 	if len(all) > 0 {
 		f.Message = fmt.Sprintf("%s is denied by webhook %s: %s", f.Ref, r.Parsed.Webhook.Name, strings.Join(all, "; "))

@@ -12,6 +12,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/message/apierror"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
@@ -127,12 +128,12 @@ func (r Refusal) refusedFinding(code finding.Code, reason, what, fix string) fin
 	ref := r.owner()
 	f := finding.Finding{
 		Code: code, Ref: ref, Reason: cmp.Or(r.Parsed.Reason, reason), Severity: finding.Critical, Since: r.at,
-		Message:  fmt.Sprintf("%s %s: %s", ref, what, cmp.Or(engine.FirstLine(r.Parsed.Detail), engine.FirstLine(r.Message))),
+		Message:  fmt.Sprintf("%s %s: %s", ref, what, cmp.Or(health.FirstLine(r.Parsed.Detail), health.FirstLine(r.Message))),
 		Evidence: r.proof(),
 		Fixes:    []finding.Fix{{Text: fix, File: r.file()}},
 	}
 	if r.Parsed.Field != "" {
-		f.Message = fmt.Sprintf("%s %s: %s: %s", ref, what, r.Parsed.Field, engine.FirstLine(r.Parsed.Detail))
+		f.Message = fmt.Sprintf("%s %s: %s: %s", ref, what, r.Parsed.Field, health.FirstLine(r.Parsed.Detail))
 		f.Evidence = append(r.live(r.Refused()), f.Evidence...)
 	}
 	return f
@@ -141,7 +142,7 @@ func (r Refusal) refusedFinding(code finding.Code, reason, what, fix string) fin
 // invalid reports an object with a value that the API does not allow.
 func (r Refusal) invalid() finding.Finding {
 	f := r.refusedFinding(engine.CodeInvalid, "Invalid", "is invalid", "Correct the object's fields as the API documents them")
-	detail := engine.FirstLine(r.Parsed.Detail)
+	detail := health.FirstLine(r.Parsed.Detail)
 	switch {
 	case f.Ref.GroupKind() == object.DefinitionKind && strings.HasPrefix(r.Parsed.Field, "status.storedVersions"):
 		// apiextensions-apiserver v0.36, validation.ValidateCustomResourceDefinitionStoredVersions

@@ -9,6 +9,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/selfreport"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/message/apierror"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
@@ -31,7 +32,7 @@ func ResizeRefused(refused func() object.Ref, parsed apierror.Error) (resizeRefu
 		return resizeRefusal{}, false
 	}
 	claim := refused()
-	return resizeRefusal{claim, shrink, engine.FirstLine(parsed.Detail)}, claim.GroupKind() == object.ClaimKind
+	return resizeRefusal{claim, shrink, health.FirstLine(parsed.Detail)}, claim.GroupKind() == object.ClaimKind
 }
 
 // resize reports such an error, which is neither a missing permission nor an invalid

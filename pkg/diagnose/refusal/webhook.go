@@ -12,6 +12,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/flux"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/message/apierror"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
@@ -73,7 +74,7 @@ func (c webhookCall) explain() ([]finding.Finding, []object.Ref) {
 	case c.answer.Presence == snapshot.Present && c.readyEndpoints() > 0:
 		return c.served()
 	}
-	f := c.finding(engine.CodeWebhookUnreachable, string(c.hook.Failure), cmp.Or(engine.FirstLine(c.Parsed.Detail), engine.FirstLine(c.Message)))
+	f := c.finding(engine.CodeWebhookUnreachable, string(c.hook.Failure), cmp.Or(health.FirstLine(c.Parsed.Detail), health.FirstLine(c.Message)))
 	f.Fixes = []finding.Fix{c.inspect("Check what serves the webhook")}
 	switch {
 	case c.Config != nil:
@@ -173,7 +174,7 @@ func installerOf(x *engine.Context, obj *unstructured.Unstructured) *unstructure
 // have become ready since; otherwise something between the API server and the pods is the
 // cause.
 func (c webhookCall) served() ([]finding.Finding, []object.Ref) {
-	detail := cmp.Or(engine.FirstLine(c.Parsed.Detail), engine.FirstLine(c.Message))
+	detail := cmp.Or(health.FirstLine(c.Parsed.Detail), health.FirstLine(c.Message))
 	ready := c.readyEndpoints()
 	before := c.readyBefore(c.last())
 	switch c.hook.Failure {

@@ -63,7 +63,7 @@ func (c Condition) Proof(obj *unstructured.Unstructured) finding.Evidence {
 
 // Clause is the condition as a clause of a message: its message, or its status.
 func (c Condition) Clause() string {
-	if line := engine.FirstLine(c.Message); line != "" {
+	if line := health.FirstLine(c.Message); line != "" {
 		return line
 	}
 	text := c.Type + " is " + c.Status

@@ -128,12 +128,12 @@ func JudgeDeleted(x *engine.Context, obj *unstructured.Unstructured) (engine.Res
 func Obstacle(obj *unstructured.Unstructured) (string, finding.Evidence, bool) {
 	for _, path := range []string{"status.detachError.message", "status.error.message"} {
 		for _, proof := range QuoteFields(obj, path) {
-			return engine.FirstLine(proof.Value), proof, true
+			return health.FirstLine(proof.Value), proof, true
 		}
 	}
 	for _, c := range Conditions(obj) {
 		if c.Verdict() != health.Ready && !tellsProgress(c.Reason) && c.Message != "" {
-			return engine.FirstLine(c.Message), c.Proof(obj), true
+			return health.FirstLine(c.Message), c.Proof(obj), true
 		}
 	}
 	return "", finding.Evidence{}, false
@@ -218,7 +218,7 @@ func JudgeConditions(obj *unstructured.Unstructured, conditions []Condition) (en
 	}
 	says, more := worst.Clause(), conditionDetails(obj, word, known && word.status == worstStatus, worst)
 	for _, detail := range more {
-		if line := engine.FirstLine(detail.Value); !strings.Contains(says, line) {
+		if line := health.FirstLine(detail.Value); !strings.Contains(says, line) {
 			says += "; " + strings.TrimPrefix(detail.Field, "status.") + ": " + line
 		}
 	}
@@ -302,12 +302,12 @@ func judgeStateWords(obj *unstructured.Unstructured, up bool) (engine.Result, bo
 	}
 	if failed {
 		proof = append(proof, failure)
-		says = strings.TrimPrefix(says+": ", ": ") + engine.FirstLine(failure.Value)
+		says = strings.TrimPrefix(says+": ", ": ") + health.FirstLine(failure.Value)
 	}
 	details := detailFields
 	if state.path == "status.ceph.health" {
 		for _, detail := range cephDetails(obj) {
-			proof, says = append(proof, detail), says+"; "+engine.FirstLine(detail.Value)
+			proof, says = append(proof, detail), says+"; "+health.FirstLine(detail.Value)
 		}
 	}
 	if up || strings.Count(state.path, ".") > 1 { // the message is about something else
@@ -319,7 +319,7 @@ func judgeStateWords(obj *unstructured.Unstructured, up bool) (engine.Result, bo
 		}
 		proof = append(proof, detail)
 		if !failed && !strings.HasPrefix(detail.Value, "{") {
-			says, failed = says+": "+engine.FirstLine(detail.Value), true
+			says, failed = says+": "+health.FirstLine(detail.Value), true
 		}
 	}
 	proof = append(proof, QuoteFields(obj, countFields...)...)

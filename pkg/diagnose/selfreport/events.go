@@ -27,7 +27,7 @@ func JudgeCronEvents(x *engine.Context, cron *unstructured.Unstructured) (engine
 		if !slices.Contains(scheduleReasons, e.Reason) || e.Last.Before(started) {
 			continue
 		}
-		own := OwnFinding(cron, health.Failing, engine.CodeCronJob, finding.Critical, e.Reason, "it does not run: "+engine.FirstLine(e.Message), e.First,
+		own := OwnFinding(cron, health.Failing, engine.CodeCronJob, finding.Critical, e.Reason, "it does not run: "+health.FirstLine(e.Message), e.First,
 			append([]finding.Evidence{engine.EventEvidence(object.RefOf(cron), e)}, QuoteFields(cron, "spec.schedule", "spec.timeZone", "spec.startingDeadlineSeconds")...)...)
 		own.Findings[0].Message = strings.Replace(own.Findings[0].Message, " is not ready: it does not run", " does not run", 1)
 		return own, true

@@ -75,7 +75,7 @@ func judgeViolations(obj *unstructured.Unstructured) (engine.Result, bool) {
 		const first = "status.violations[0]."
 		says := fmt.Sprintf("objects violate it: %d", total)
 		if message := object.List(obj.Object, "status", "violations"); len(message) > 0 {
-			says += ", the first: " + engine.FirstLine(object.Text(message[0], "message"))
+			says += ", the first: " + health.FirstLine(object.Text(message[0], "message"))
 		}
 		e.Findings = OwnFinding(obj, health.Ready, engine.CodeOwnWarning, finding.Warning, "Violations", says, object.Time(obj.Object, "status", "auditTimestamp"),
 			QuoteFields(obj, "status.totalViolations", first+"kind", first+"namespace", first+"name", first+"message")...).Findings
@@ -154,7 +154,7 @@ func AlsoReported(x *engine.Context, v health.Verdict, obj *unstructured.Unstruc
 	if v.Message == "" && v.Reason == "" && len(proof) == 0 {
 		return engine.Result{}, false
 	}
-	says := cmp.Or(engine.FirstLine(v.Message), string(v.Reason))
+	says := cmp.Or(health.FirstLine(v.Message), string(v.Reason))
 	if own, ok := JudgeConditions(obj, Conditions(obj)); ok && v.Status == health.Failing && tellsFailure(string(own.Verdict.Reason)) && !tellsFailure(string(v.Reason)) {
 		says += "; " + own.Verdict.Message // Flux rolled a release back: that is not what failed
 	}

@@ -68,7 +68,7 @@ var polarities = map[string]polarity{
 	"Preempted":              working,
 	"Admitted":               goal,    // Kueue, OpenShift's Routes
 	"LastAsyncOperation":     wanted,  // Upjet
-	"Released":               wanted,  // helmFailure-controller
+	"Released":               wanted,  // helm-controller
 	"Active":                 neutral, // Knative, KEDA: False when scaled to zero
 	"Paused":                 halted,  // KEDA, Argo Rollouts
 	"Fallback":               fault,   // KEDA

@@ -15,8 +15,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/pods"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/message"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/similar"
 )
 
 // unauthorized reports credentials that are refused, incomplete, or missing.
@@ -83,7 +85,7 @@ func (s fetchFailure) similar(address string) (*unstructured.Unstructured, bool)
 		if other == "" || other == address || object.ConditionOf(obj, "Ready").Status != "True" {
 			continue
 		}
-		if far := engine.Distance(address, other); far < least {
+		if far := similar.Distance(address, other); far < least {
 			best, least = obj, far
 		}
 	}
@@ -222,10 +224,10 @@ func (s fetchFailure) refNotFound(f *finding.Finding) {
 			continue
 		}
 		f.Evidence = append(f.Evidence, engine.Evidence(s.obj, "spec.ref."+name, value, time.Time{}))
-		f.Message = fmt.Sprintf("%s requests %s %s, which its repository does not have: %s", s.verdict.Ref, refWord(name), value, engine.FirstLine(s.message))
+		f.Message = fmt.Sprintf("%s requests %s %s, which its repository does not have: %s", s.verdict.Ref, refWord(name), value, health.FirstLine(s.message))
 		f.Fixes = []finding.Fix{list, s.fix("Correct spec.ref.%s, or restore the %s", name, refWord(name))}
 		if name == "semver" {
-			f.Message = fmt.Sprintf("%s requests a tag in the range %s, but its repository has none: %s", s.verdict.Ref, value, engine.FirstLine(s.message))
+			f.Message = fmt.Sprintf("%s requests a tag in the range %s, but its repository has none: %s", s.verdict.Ref, value, health.FirstLine(s.message))
 			f.Fixes = []finding.Fix{list, s.fix("Correct the range in spec.ref.semver; a version with a suffix such as -rc.1 matches only a range that has one")}
 		}
 		return

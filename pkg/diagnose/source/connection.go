@@ -114,7 +114,7 @@ func (s fetchFailure) proxy(f *finding.Finding) {
 	}
 	if name == "" {
 		controller := flux.ControllerOf(s.x, s.obj)
-		f.Message = fmt.Sprintf("%s can't be fetched: the proxy that source-controller is configured to use %s: %s", s.verdict.Ref, what, engine.FirstLine(s.message))
+		f.Message = fmt.Sprintf("%s can't be fetched: the proxy that source-controller is configured to use %s: %s", s.verdict.Ref, what, health.FirstLine(s.message))
 		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Correct HTTPS_PROXY, or add the host %s to NO_PROXY, in the environment of source-controller", s.host()),
 			Command: escape.Command("kubectl set env deployment/%s -n %s --list", controller.Name, controller.Namespace)}}
 		if !refused && !unreached {
@@ -123,7 +123,7 @@ func (s fetchFailure) proxy(f *finding.Finding) {
 		return
 	}
 	secret := engine.CoreRef("Secret", s.obj.GetNamespace(), name)
-	f.Message = fmt.Sprintf("%s can't be fetched: the proxy of %s %s: %s", s.verdict.Ref, secret, what, engine.FirstLine(s.message))
+	f.Message = fmt.Sprintf("%s can't be fetched: the proxy of %s %s: %s", s.verdict.Ref, secret, what, health.FirstLine(s.message))
 	f.Evidence = append(f.Evidence, engine.Evidence(s.obj, "spec.proxySecretRef.name", name, time.Time{}))
 	keys := "address"
 	if refused {

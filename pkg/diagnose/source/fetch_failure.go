@@ -48,7 +48,7 @@ func unfetched(x *engine.Context, obj *unstructured.Unstructured, e *engine.Resu
 	s.problem, _ = x.Message(s.message).Fetch()
 	f := finding.Finding{
 		Code: s.code(), Ref: e.Verdict.Ref, Reason: string(s.verdict.Reason), Severity: finding.Critical, Since: e.Verdict.Since,
-		Message:  fmt.Sprintf("%s can't be fetched: %s", e.Verdict.Ref, engine.FirstLine(s.message)),
+		Message:  fmt.Sprintf("%s can't be fetched: %s", e.Verdict.Ref, health.FirstLine(s.message)),
 		Evidence: append(s.address(), s.proof...),
 	}
 	s.advise(&f, e)

@@ -51,7 +51,7 @@ func ExplainSource(x *engine.Context, obj *unstructured.Unstructured, _ bool) en
 }
 
 // externalArtifact explains an artifact that a controller of another project writes: no
-// flux command fetches it. spec.SourceRef is the object that it is created from
+// flux command fetches it. spec.sourceRef is the object that it is created from
 // (source-controller api v1, ExternalArtifactSpec).
 func externalArtifact(x *engine.Context, obj *unstructured.Unstructured, e *engine.Result) {
 	f := finding.Finding{

@@ -42,7 +42,7 @@ func ExplainAuthorizationPolicy(x *engine.Context, obj *unstructured.Unstructure
 	if len(denied) > 0 {
 		e.Findings = append(e.Findings, meshDenied(x, denied))
 	}
-	e.Judge()
+	e.JudgeByFindings()
 	return e
 }
 

@@ -42,7 +42,7 @@ func ExplainNetworkPolicy(x *engine.Context, obj *unstructured.Unstructured, _ b
 	case len(denied) > 0:
 		e.Findings = append(e.Findings, networkDenied(x, denied))
 	}
-	e.Judge()
+	e.JudgeByFindings()
 	return e
 }
 

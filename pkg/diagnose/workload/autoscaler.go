@@ -83,7 +83,7 @@ func (a autoscaler) disabled() bool {
 		if a.x.Now.Sub(c.Since) < engine.RolloutTimeout {
 			return true // metrics of new pods take a while
 		}
-		f := a.warning(c.Reason, fmt.Sprintf("%s can't scale %s: %s", object.RefOf(a.obj), a.target().Kind+" "+a.target().Name, engine.FirstLine(c.Message)), c)
+		f := a.warning(c.Reason, fmt.Sprintf("%s can't scale %s: %s", object.RefOf(a.obj), a.target().Kind+" "+a.target().Name, health.FirstLine(c.Message)), c)
 		f.Fixes = a.metricsFixes(c.Message)
 		a.exam.Findings = append(a.exam.Findings, f)
 		return true

@@ -12,6 +12,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/refusal"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/message/apierror"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
@@ -97,7 +98,7 @@ func explainRefusal(x *engine.Context, obj *unstructured.Unstructured, refused p
 		findings, blame := refusal.ExplainAPIError(x, object.RefOf(obj), refused.message, refused.at)
 		e.Findings, e.Blame = append(e.Findings, findings...), append(e.Blame, blame...)
 		if len(e.Findings) == 0 {
-			e.Findings = append(e.Findings, refusalFinding(x, owner, refused, engine.FirstLine(refused.message)))
+			e.Findings = append(e.Findings, refusalFinding(x, owner, refused, health.FirstLine(refused.message)))
 		}
 	}
 }

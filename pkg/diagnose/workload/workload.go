@@ -97,7 +97,7 @@ func replicaProof(obj *unstructured.Unstructured) []finding.Evidence {
 func shortOfReplicas(obj *unstructured.Unstructured, v health.Verdict) finding.Finding {
 	f := finding.Finding{
 		Code: engine.CodeReplicasMissing, Ref: v.Ref, Reason: string(v.Reason), Severity: finding.Critical, Since: v.Since,
-		Message:  fmt.Sprintf("%s is not ready: %s", v.Ref, engine.FirstLine(v.Message)),
+		Message:  fmt.Sprintf("%s is not ready: %s", v.Ref, health.FirstLine(v.Message)),
 		Evidence: replicaProof(obj),
 		Fixes: []finding.Fix{{Text: "Read its controller's messages in its events",
 			Command: escape.Command("kubectl describe %s %s -n %s", engine.ResourceOf(v.Ref), v.Ref.Name, v.Ref.Namespace)}},

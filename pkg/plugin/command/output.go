@@ -218,11 +218,3 @@ func Columns(w io.Writer) int {
 	}
 	return term.Columns(file)
 }
-
-// Plural is "1 tenant", "2 tenants".
-func Plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}

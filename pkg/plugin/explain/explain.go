@@ -1,3 +1,4 @@
+// Package explain is the command "explain".
 package explain
 
 import (

@@ -5,8 +5,8 @@ import (
 	"io"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	hostsfile "github.com/digihunch/kubectl-orthweb/pkg/hosts"
-	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
 // sayChange prints a summary of the change.
@@ -31,7 +31,7 @@ func sayChange(out io.Writer, result hostsfile.Result, report hostsfile.Report) 
 		return
 	}
 	escape.Fprintf(out, "%s: %s added, %d changed, %d removed. The previous content is in %s.\n",
-		result.Path, command.Plural(len(report.Added), "name"), len(report.Changed), len(report.Removed), result.Backup)
+		result.Path, finding.Count(len(report.Added), "name"), len(report.Changed), len(report.Removed), result.Backup)
 }
 
 // printDiff prints the difference between the file and its new content. Its lines are

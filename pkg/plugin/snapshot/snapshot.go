@@ -9,6 +9,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/queries"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
@@ -65,7 +66,7 @@ func runSave(ctx context.Context, call *command.Call, file string, force bool) e
 		return err
 	}
 	wants := queries.Snapshot(diagnose.Kinds())
-	escape.Fprintf(call.Streams.ErrOut, "Reading %s…\n", command.Plural(len(wants), "kind"))
+	escape.Fprintf(call.Streams.ErrOut, "Reading %s…\n", finding.Count(len(wants), "kind"))
 	snap, err := call.Collect(ctx, wants, true)
 	if err != nil {
 		return err
@@ -83,6 +84,6 @@ func runSave(ctx context.Context, call *command.Call, file string, force bool) e
 		escape.Fprintf(call.Streams.ErrOut, "Could not be read: %s\n", asked.Failure)
 	}
 	escape.Fprintf(call.Streams.ErrOut, "Saved %s of %s to %s. Inspect it: %s status --from=%s\n",
-		command.Plural(objects, "object"), command.Plural(len(wants)-unread, "kind"), file, call.Name, escape.ShellWord(file))
+		finding.Count(objects, "object"), finding.Count(len(wants)-unread, "kind"), file, call.Name, escape.ShellWord(file))
 	return nil
 }

@@ -1,3 +1,5 @@
+// Package status is the command "status": the state of tenants, once, until it changes, or
+// until they are ready.
 package status
 
 import (
@@ -12,6 +14,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/queries"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
@@ -188,7 +191,7 @@ func (o *options) advise(statuses []tenant.Status) {
 		verb = "is"
 	}
 	escape.Fprintf(o.call.Streams.ErrOut, "\n%d of %s %s not ready. Why: %s explain %s%s\n",
-		bad, command.Plural(len(statuses), "tenant"), verb, o.call.Name, escape.ShellWord(statuses[at].Name), o.origin.Flags())
+		bad, finding.Count(len(statuses), "tenant"), verb, o.call.Name, escape.ShellWord(statuses[at].Name), o.origin.Flags())
 }
 
 // warnOfCollisions reports each host name that two of the tenants claim once.

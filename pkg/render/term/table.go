@@ -1,7 +1,5 @@
 // Package term writes tables and wrapped text that fit a terminal, with colours
 // where they are wanted. It knows nothing of what the text is about.
-// Package render turns models into bytes: tables for users, and the versioned objects that
-// scripts read. It decides how results look, never what they mean.
 package term
 
 import (

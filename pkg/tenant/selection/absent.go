@@ -8,6 +8,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/similar"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
@@ -53,7 +54,7 @@ func (e *AbsentError) Waiting() []string {
 		if len(e.unread) > 0 {
 			line = fmt.Sprintf("tenant %q was not found: %s", name, e.unread[0])
 		}
-		if near := Nearest(name, e.there); near != "" {
+		if near := similar.Nearest(name, e.there); near != "" {
 			line += fmt.Sprintf(" (did you mean %s?)", near)
 		}
 		lines = append(lines, line+"; waiting for it to appear")

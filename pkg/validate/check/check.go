@@ -1,8 +1,5 @@
 // Package check has what the checks of package validate share: what a check is
 // and its outcomes, the tenant that is validated, credentials and codes.
-// Package validate tests from outside the cluster that a tenant works: it connects as a
-// browser and a modality do, hop by hop, and reports which hop fails. It is given
-// everything that it needs to know about the tenant, and does not read the cluster.
 package check
 
 import (

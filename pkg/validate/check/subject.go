@@ -111,7 +111,7 @@ func (o Options) Secure(ctx context.Context, s Subject, p Endpoint) (*tls.Conn, 
 	return o.handshake(ctx, s, p, o.TLSConfig(s, p))
 }
 
-// SecureVerified is secure for data that only the tenant's own server may receive: it
+// SecureVerified is Secure for data that only the tenant's own server may receive: it
 // verifies the server's certificate regardless of the options.
 func (o Options) SecureVerified(ctx context.Context, s Subject, p Endpoint) (*tls.Conn, error) {
 	if len(s.CAs) == 0 {

@@ -1,4 +1,4 @@
-package selection
+package similar
 
 import "testing"
 
@@ -9,6 +9,17 @@ func TestNearest(t *testing.T) {
 	} {
 		if got := Nearest(name, tenants); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestDistance(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		want int
+	}{{"", "", 0}, {"bhs", "bhs", 0}, {"bhs", "", 3}, {"", "bhs", 3}, {"bhs", "bsh", 2}, {"kitten", "sitting", 3}} {
+		if got := Distance(c.a, c.b); got != c.want {
+			t.Errorf("%q, %q: got %d, want %d", c.a, c.b, got, c.want)
 		}
 	}
 }

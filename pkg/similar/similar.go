@@ -1,4 +1,5 @@
-package selection
+// Package similar finds names that are similar to one that does not exist.
+package similar
 
 import "strings"
 
@@ -9,7 +10,7 @@ func Nearest(name string, names []string) string {
 	limit := max(2, len(name)/3)
 	nearest, least := "", limit+1
 	for _, n := range names {
-		distance := changes(strings.ToLower(name), strings.ToLower(n))
+		distance := Distance(strings.ToLower(name), strings.ToLower(n))
 		if strings.HasPrefix(strings.ToLower(n), strings.ToLower(name)) {
 			distance = 0
 		}
@@ -20,9 +21,9 @@ func Nearest(name string, names []string) string {
 	return nearest
 }
 
-// changes is the least number of letters to insert, remove or replace to make one text
-// another (the Levenshtein distance).
-func changes(from, to string) int {
+// Distance is the Levenshtein distance: the number of letters to insert, remove or replace to
+// make one text another.
+func Distance(from, to string) int {
 	row := make([]int, len(to)+1)
 	for j := range row {
 		row[j] = j
