@@ -75,7 +75,7 @@ func Results() []trust.Result {
 	return []trust.Result{
 		{Name: "certificate", Outcome: trust.Pass, Detail: "it is of CN=ct1"},
 		{Name: "dates", Outcome: trust.Fail, Detail: "it ended 3h ago, at 2026-01-02 00:04 UTC", Fix: finding.Fix{Text: "Have a new certificate issued", Command: "kubectl orthweb cert issue bhs"}},
-		{Name: "authority", Outcome: trust.Unknown, Detail: "none of the 0 authorities that could be read signed it; you may not list secrets in namespace bhs-orthweb"},
+		{Name: "authority", Outcome: trust.Unknown, Detail: "none of the 0 authorities that could be read signed it; forbidden: cannot list secrets in namespace \"bhs-orthweb\""},
 		{Name: "web-gw:443", Outcome: trust.Warn, Detail: "the gateway never asks for this certificate (tls.mode SIMPLE)",
 			Fix: finding.Fix{Text: "Set tls.mode: MUTUAL", File: "gitops/application/bhs/kustomization.yaml: spec.servers[https].tls.mode: MUTUAL"}},
 	}

@@ -82,11 +82,11 @@ func TestReconcile(t *testing.T) {
 			notes: []string{"Kustomization flux-system/infrastructure does not exist and can't be triggered"}},
 		{about: "no own layers", cluster: with("layer/bhs-dependency absent", "layer/bhs-application absent", "release/postgres-ha failing"), want: []string{"release/postgres-ha"}},
 		{about: "releases can't be read", cluster: cluster, forbidden: []string{"release"},
-			want: []string{"layer/bhs-dependency", "layer/bhs-application needs:layer/bhs-dependency"}, unknown: "you may not list releases in any namespace"},
+			want: []string{"layer/bhs-dependency", "layer/bhs-application needs:layer/bhs-dependency"}, unknown: "forbidden: cannot list releases at the cluster scope"},
 		{about: "sources can't be read", cluster: cluster, forbidden: []string{"source"}, options: Options{Sources: true},
 			want: []string{"layer/flux-system?", "layer/infrastructure? within:layer/flux-system",
 				"layer/bhs-dependency needs:layer/infrastructure within:layer/flux-system",
-				"layer/bhs-application needs:layer/bhs-dependency within:layer/flux-system"}, unknown: "you may not list sources in any namespace"},
+				"layer/bhs-application needs:layer/bhs-dependency within:layer/flux-system"}, unknown: "forbidden: cannot list sources at the cluster scope"},
 		{about: "two layers that apply each other", cluster: with("layer/bhs-dependency failing by:bhs-application", "layer/bhs-application failing by:bhs-dependency"),
 			want: []string{"layer/bhs-dependency", "layer/bhs-application within:layer/bhs-dependency"}},
 	} {

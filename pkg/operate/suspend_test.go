@@ -23,7 +23,7 @@ func TestSwitches(t *testing.T) {
 		{about: "stands on what others stand on", cluster: with("layer/bhs-application absent", "layer/mhr-application absent", "layer/bhs-dependency ready by:flux-system on:infrastructure touches:bhs-orthweb,mhr-orthweb"), tenants: "bhs",
 			err: "tenant bhs has no layers of its own, so nothing was changed: other tenants also depend on Kustomization flux-system/flux-system, Kustomization flux-system/infrastructure, Kustomization flux-system/bhs-dependency"},
 		{about: "releases can't be read", cluster: cluster, tenants: "bhs", forbidden: []string{"release"},
-			err: "tenant bhs could not be read completely, so nothing was changed: you may not list releases in any namespace"},
+			err: "tenant bhs could not be read completely, so nothing was changed: forbidden: cannot list releases at the cluster scope"},
 	} {
 		t.Run(c.about, func(t *testing.T) {
 			snap, statuses := read(t, c.cluster, strings.Fields(c.tenants), c.forbidden...)

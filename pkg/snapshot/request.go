@@ -85,7 +85,12 @@ func (f Failure) String() string {
 	}
 	switch f.Why {
 	case Forbidden:
-		return fmt.Sprintf("you may not %s %s %s", f.Verb, f.Resource, where)
+		// As kubectl has it, so that users can search for it.
+		at := "at the cluster scope"
+		if f.Namespace != "" {
+			at = fmt.Sprintf("in namespace %q", f.Namespace)
+		}
+		return fmt.Sprintf("forbidden: cannot %s %s %s", f.Verb, f.Resource, at)
 	case NotServed:
 		return fmt.Sprintf("the cluster does not serve %s", f.Resource)
 	case Failed:

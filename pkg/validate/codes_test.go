@@ -266,7 +266,7 @@ func certificateExamples(t *testing.T, host string) (all []check.Check) {
 	ended := peers.Issue(t, nil, "int-ca", until(now.AddDate(0, 0, -3)))
 	judge(ended, peers.Issue(t, ended, host, valid))
 	judge(root, peers.Issue(t, namesake, host, valid))
-	unread := check.Subject{Tenant: "bhs", CAUnread: "you may not get secrets in namespace bhs-orthweb"}
+	unread := check.Subject{Tenant: "bhs", CAUnread: "forbidden: cannot get secrets in namespace \"bhs-orthweb\""}
 	all = append(all, endpoint.JudgeCertificate([]*x509.Certificate{peers.Issue(t, root, host, valid).Certificate}, host, unread, now))
 	unnamed := peers.Issue(t, root, "web.mhr.orthweb.com", func(c *x509.Certificate) { valid(c); c.IPAddresses = nil })
 	known := check.Subject{Tenant: "bhs", CAs: []*x509.Certificate{root.Certificate}}

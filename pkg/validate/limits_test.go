@@ -98,9 +98,9 @@ func TestArchiveLimits(t *testing.T) {
 		{about: "the configuration can't be read", change: func(s *setup) {
 			silent(s)
 			s.subject.Limits = func(context.Context) (orthanc.Limits, error) {
-				return orthanc.Limits{}, errors.New("you may not list configmaps")
+				return orthanc.Limits{}, errors.New("forbidden: cannot list configmaps")
 			}
-		}, want: []outcome{{"archive-limits", check.Warn, check.CodeMayEvict, "you may not list configmaps"}}},
+		}, want: []outcome{{"archive-limits", check.Warn, check.CodeMayEvict, "forbidden: cannot list configmaps"}}},
 		{about: "no counts", change: func(s *setup) { s.archive.counts = "{}" },
 			want: []outcome{{"archive-limits", check.Warn, check.CodeMayEvict, "the response of /statistics is not Orthanc's"}, {"dicom-store", check.Skip, "", ""}}},
 		{about: "no counts, and to be stored all the same", change: func(s *setup) { s.archive.counts, s.options.Store = "{}", true },

@@ -35,7 +35,7 @@ func TestCheckCA(t *testing.T) {
 		{"an earlier key, by its name", chainOf(before.issue(t)), q.CAs, nil, Fail, "unless another CA has the same name, it was signed with an earlier key", "rotationPolicy: Never"},
 		{"another tenant's, of the same name", chainOf(mhr.issue(t)), q.CAs, nil, Fail, "the CA of tenant mhr", "this tenant's"},
 		{"somebody else's", chainOf(stray.issue(t)), q.CAs, nil, Fail, "it was signed by CN=example CA, which is neither in the chain", "this tenant's"},
-		{"nothing may be read", chainOf(ca.issue(t)), nil, []snapshot.Failure{forbidden}, Unknown, "you may not list secrets", ""},
+		{"nothing may be read", chainOf(ca.issue(t)), nil, []snapshot.Failure{forbidden}, Unknown, "forbidden: cannot list secrets", ""},
 		{"not all may be read", chainOf(stray.issue(t)), q.CAs, []snapshot.Failure{forbidden}, Unknown, "none of the 1 CAs", ""},
 		{"no CA issuer", chainOf(ca.issue(t)), nil, nil, Unknown, "no issuer with its own CA", ""},
 	} {

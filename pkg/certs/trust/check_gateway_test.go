@@ -70,7 +70,7 @@ func TestCheckGateways(t *testing.T) {
 	}
 	q.Unknown = []snapshot.Failure{{Why: snapshot.Forbidden, Verb: "list", Resource: "gateways.networking.istio.io"}}
 	results := Check(q)
-	if r := resultOf(t, results, "gateways"); r.Outcome != Unknown || !strings.Contains(r.Detail, "you may not list gateways") {
+	if r := resultOf(t, results, "gateways"); r.Outcome != Unknown || !strings.Contains(r.Detail, "forbidden: cannot list gateways") {
 		t.Errorf("not readable: %+v", r)
 	}
 	if r := resultOf(t, results, "authority"); r.Outcome != Pass {

@@ -41,7 +41,7 @@ func TestServers(t *testing.T) {
 			c.serving("HTTPS", map[string]any{"mode": "MUTUAL", "credentialName": "orthweb-secret", "caCertCredentialName": "gone"})
 		}, "MUTUAL [orthweb-secret] 0 gone -"},
 		{"mutual: Secrets may not be read", func(c *cluster) { c.serving("HTTPS", mutual); c.hidden = []string{"Secret"} },
-			"MUTUAL [orthweb-secret] 0 - Secret bhs-orthweb/orthweb-secret-cacert could not be read: you may not list secrets"},
+			"MUTUAL [orthweb-secret] 0 - Secret bhs-orthweb/orthweb-secret-cacert could not be read: forbidden: cannot list secrets"},
 		{"mutual: from files", func(c *cluster) {
 			c.serving("HTTPS", map[string]any{"mode": "MUTUAL", "caCertificates": "/etc/certs/ca.pem"})
 		}, "MUTUAL [] 0 - its CAs are in a file"},

@@ -57,20 +57,20 @@ func TestList(t *testing.T) {
 		{"without the right to read Secrets", func(c *cluster) { c.hidden = []string{"Secret"} }, strings.NewReplacer(
 			"Secret/int-ca-secret", "CertificateRequest/int-ca-cert-2", "Secret/orthweb-secret", "CertificateRequest/orthweb-cert-1").Replace(stock)},
 		{"neither Secrets nor requests", func(c *cluster) { c.hidden = []string{"Secret", "CertificateRequest"} }, strings.NewReplacer(
-			", from Secret/int-ca-secret", ", you may not list secrets in any namespace, you may not list certificaterequests.cert-manager.io in any namespace",
-			", from Secret/orthweb-secret", ", you may not list secrets in any namespace, you may not list certificaterequests.cert-manager.io in any namespace").Replace(stock)},
+			", from Secret/int-ca-secret", ", forbidden: cannot list secrets at the cluster scope, forbidden: cannot list certificaterequests.cert-manager.io at the cluster scope",
+			", from Secret/orthweb-secret", ", forbidden: cannot list secrets at the cluster scope, forbidden: cannot list certificaterequests.cert-manager.io at the cluster scope").Replace(stock)},
 		{"the requests are of other revisions", func(c *cluster) {
 			c.hidden = []string{"Secret"}
 			c.set("Certificate bhs-orthweb/int-ca-cert", int64(3), "status", "revision")
-		}, strings.NewReplacer(", from Secret/int-ca-secret", ", you may not list secrets in any namespace",
+		}, strings.NewReplacer(", from Secret/int-ca-secret", ", forbidden: cannot list secrets at the cluster scope",
 			"Secret/orthweb-secret", "CertificateRequest/orthweb-cert-1").Replace(stock)},
 		{"Gateways may not be listed", func(c *cluster) { c.hidden = []string{"Gateway"} },
-			"bhs Certificate bhs-orthweb/int-ca-cert, CA, Ready, Issuer/int-ca-issuer, from Secret/int-ca-secret, more uses?, you may not list gateways.networking.istio.io in any namespace\n" +
-				"  bhs Certificate bhs-orthweb/orthweb-cert, Ready, from Secret/orthweb-secret, more uses?, you may not list gateways.networking.istio.io in any namespace\n"},
+			"bhs Certificate bhs-orthweb/int-ca-cert, CA, Ready, Issuer/int-ca-issuer, from Secret/int-ca-secret, more uses?, forbidden: cannot list gateways.networking.istio.io at the cluster scope\n" +
+				"  bhs Certificate bhs-orthweb/orthweb-cert, Ready, from Secret/orthweb-secret, more uses?, forbidden: cannot list gateways.networking.istio.io at the cluster scope\n"},
 		{"Certificates may not be listed", func(c *cluster) { c.hidden = []string{"Certificate"} },
-			"bhs Secret bhs-orthweb/int-ca-secret, CA, Ready, Issuer/int-ca-issuer, from Secret/int-ca-secret, you may not list certificates.cert-manager.io in any namespace\n" +
-				"  bhs Secret bhs-orthweb/orthweb-secret, Ready, Gateway/dcm-gw:11112 SIMPLE [dicom.bhs.orthweb.com], Gateway/web-gw:443 SIMPLE [web.bhs.orthweb.com], from Secret/orthweb-secret, you may not list certificates.cert-manager.io in any namespace\n" +
-				"bhs Certificate bhs-orthweb/, Unknown Forbidden, more uses?, you may not list certificates.cert-manager.io in any namespace\n"},
+			"bhs Secret bhs-orthweb/int-ca-secret, CA, Ready, Issuer/int-ca-issuer, from Secret/int-ca-secret, forbidden: cannot list certificates.cert-manager.io at the cluster scope\n" +
+				"  bhs Secret bhs-orthweb/orthweb-secret, Ready, Gateway/dcm-gw:11112 SIMPLE [dicom.bhs.orthweb.com], Gateway/web-gw:443 SIMPLE [web.bhs.orthweb.com], from Secret/orthweb-secret, forbidden: cannot list certificates.cert-manager.io at the cluster scope\n" +
+				"bhs Certificate bhs-orthweb/, Unknown Forbidden, more uses?, forbidden: cannot list certificates.cert-manager.io at the cluster scope\n"},
 		{"a Gateway's Secret is made by hand, and has ended", func(c *cluster) {
 			c.set("Gateway bhs-orthweb/web-gw", []any{map[string]any{"port": map[string]any{"number": int64(443), "protocol": "HTTPS"},
 				"hosts": []any{"web.bhs.orthweb.com"}, "tls": map[string]any{"mode": "SIMPLE", "credentialName": "own"}}}, "spec", "servers")

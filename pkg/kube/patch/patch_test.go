@@ -89,7 +89,7 @@ func TestErrors(t *testing.T) {
 		forbidden, absent, passing bool
 	}{
 		{about: "no right", code: 403, body: status(403, "Forbidden", denied, "a"), forbidden: true,
-			want: "you may not patch kustomizations.kustomize.toolkit.fluxcd.io in namespace flux-system"},
+			want: "forbidden: cannot patch kustomizations.kustomize.toolkit.fluxcd.io in namespace \"flux-system\""},
 		{about: "a policy refuses it", code: 403, body: status(403, "Forbidden", `admission webhook "w" denied the request: not on Fridays`, "a"),
 			want: `admission webhook "w" denied the request: not on Fridays`},
 		{about: "gone", code: 404, body: status(404, "NotFound", `kustomizations "a" not found`, "a"), absent: true, want: "it no longer exists"},

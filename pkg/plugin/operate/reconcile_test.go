@@ -19,7 +19,7 @@ import (
 // TestOutcome checks the exit code of a run, and what is printed at its end.
 func TestOutcome(t *testing.T) {
 	const ready, failing = `"status":"True"`, `"status":"False","reason":"BuildFailed"`
-	unread := []string{"you may not list x"}
+	unread := []string{"forbidden: cannot list x"}
 	why := "\nWhy: kubectl orthweb explain bhs\n"
 	for _, c := range []struct {
 		about     string
@@ -31,7 +31,7 @@ func TestOutcome(t *testing.T) {
 	}{
 		{about: "ready", condition: ready},
 		{about: "failing", condition: failing, want: int(command.No), says: why},
-		{about: "ready, as far as is known", condition: ready, unknown: unread, want: int(command.Unclear), says: "Not triggered, because it could not be read: you may not list x.\n"},
+		{about: "ready, as far as is known", condition: ready, unknown: unread, want: int(command.Unclear), says: "Not triggered, because it could not be read: forbidden: cannot list x.\n"},
 		{about: "failing, as far as is known", condition: failing, unknown: unread, want: int(command.No), says: why},
 		{about: "late", err: &execute.TimeoutError{Timeout: time.Minute}, want: int(command.Expired), says: "error: not all triggered objects were Ready within 1m0s" + why},
 	} {

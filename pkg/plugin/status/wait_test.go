@@ -73,8 +73,8 @@ func TestWaitForTenantThatNeverAppears(t *testing.T) {
 			"error: tenant \"bhs\" did not appear within 2s\nCheck that --context names the correct cluster.\n",
 		}, ""},
 		{"no rights", fakeapi.KeepNone, true, []string{"bhs"}, []string{
-			"tenant \"bhs\" was not found: you may not list kustomizations.kustomize.toolkit.fluxcd.io in any namespace; waiting for it to appear\n",
-			"error: tenant \"bhs\" was not found within 2s: you may not list kustomizations.kustomize.toolkit.fluxcd.io in any namespace\nRequest this permission",
+			"tenant \"bhs\" was not found: forbidden: cannot list kustomizations.kustomize.toolkit.fluxcd.io at the cluster scope; waiting for it to appear\n",
+			"error: tenant \"bhs\" was not found within 2s: forbidden: cannot list kustomizations.kustomize.toolkit.fluxcd.io at the cluster scope\nRequest this permission",
 		}, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {

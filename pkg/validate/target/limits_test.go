@@ -124,7 +124,7 @@ func TestOrthancPodLimits(t *testing.T) {
 		{about: "a token", rest: fmt.Sprintf(more, "projected: {sources: [{serviceAccountToken: {path: token}}]}"), files: map[string]string{"a.json": `{}`}, want: "0 0"},
 		{about: "no file", rest: mounted, files: map[string]string{"other": ""}, want: "no configuration file from a ConfigMap"},
 		{about: "not JSON", rest: mounted, files: map[string]string{"orthanc.json": `{"Password": s3cret}`}, want: "orthanc.json in ConfigMap bhs-orthweb/orthanc: it is not JSON"},
-		{about: "no ConfigMap", rest: mounted, want: "you may not list configmaps"},
+		{about: "no ConfigMap", rest: mounted, want: "forbidden: cannot list configmaps"},
 	} {
 		t.Run(c.about, func(t *testing.T) {
 			pods := parsed(t, c.rest)
@@ -133,7 +133,7 @@ func TestOrthancPodLimits(t *testing.T) {
 			}
 			limits, err := pods[0].limits(t.Context(), func(_ context.Context, namespace, name string) (map[string]string, error) {
 				if c.files == nil || namespace != "bhs-orthweb" || name != "orthanc" {
-					return nil, errors.New("you may not list configmaps")
+					return nil, errors.New("forbidden: cannot list configmaps")
 				}
 				return c.files, nil
 			})
