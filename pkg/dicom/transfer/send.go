@@ -82,7 +82,7 @@ type Result struct {
 	Took    time.Duration
 	// Paths are the files of all instances.
 	Paths map[Digest]string
-	// Failures are the errors behind Failed, in no order.
+	// Failures are the errors behind Failed, in the same order.
 	Failures []Failure
 	// Calling is the AE title of the sender.
 	Calling string

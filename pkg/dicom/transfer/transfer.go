@@ -153,6 +153,7 @@ func (t *transfer) result() Result {
 	defer t.mu.Unlock()
 	r := t.done
 	r.Calling = t.options.Calling
+	slices.SortFunc(t.failed, inOrder)
 	for _, f := range t.failed {
 		r.Failures = append(r.Failures, Failure{f.study, f.why})
 		r.Failed = append(r.Failed, Outcome{f.path, f.meta.SOPInstance, plainly(f)})
@@ -163,6 +164,14 @@ func (t *transfer) result() Result {
 		})
 	}
 	return r
+}
+
+// inOrder compares failures by path, then by reason, like the lists of a Result.
+func inOrder(a, b failure) int {
+	if order := cmp.Compare(a.path, b.path); order != 0 {
+		return order
+	}
+	return cmp.Compare(plainly(a), plainly(b))
 }
 
 // plainly is why a file failed, without the UID before the reason, and with the file's

@@ -3,37 +3,25 @@
 package files
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/digihunch/kubectl-orthweb/internal/peers"
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom/transfer"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
-// TestPeers runs TestInside beside real peers, in a network of its own.
-func TestPeers(t *testing.T) {
-	cmd := exec.Command("../../../bench/peers", t.TempDir(), os.Args[0], "-test.run=^TestInside", "-test.v")
-	cmd.Env = append(os.Environ(), "ORTHWEB_INSIDE=1")
-	out, err := cmd.CombinedOutput()
-	if err != nil || bytes.Count(out, []byte("--- PASS: TestInside")) != 1 {
-		t.Fatalf("%v\n%s", err, out)
-	}
-}
-
-// images writes test images of two studies.
-func images(t *testing.T, n int) string {
+// writeStudies writes test images of two studies, n in total.
+func writeStudies(t *testing.T, n int) string {
+	t.Helper()
 	dir := t.TempDir()
 	for i := range 2 {
 		for j, image := range part10.NewTestStudy([32]byte{byte(i), byte(n)}, time.Unix(1_700_000_000, 0), n/2) {
@@ -45,78 +33,61 @@ func images(t *testing.T, n int) string {
 	return dir
 }
 
-func inside(t *testing.T, address string, paths ...string) transfer.Options {
-	if os.Getenv("ORTHWEB_INSIDE") == "" {
-		t.Skip("TestPeers runs it")
-	}
-	return transfer.Options{
-		Paths: paths, Calling: "ORTHWEB", Called: "ORTHANC",
-		Dial: func(ctx context.Context) (net.Conn, error) { return (&net.Dialer{}).DialContext(ctx, "tcp", address) },
-	}
-}
-
-// TestInsideOrthanc sends, asks for what is there, and sends again what was lost.
-func TestInsideOrthanc(t *testing.T) {
-	o := inside(t, "127.0.0.1:4242", images(t, 300))
-	o.Resume, o.Server = filepath.Join(t.TempDir(), "resume"), "orthanc"
-	r, err := transfer.Files(t.Context(), o)
-	if err != nil || r.Stored != 300 {
-		t.Fatalf("stored %d, failed %v, %v", r.Stored, r.Failed, err)
-	}
-	if c := Found(t.Context(), r, inOrthanc, nil, 0); c.Outcome != check.Pass {
-		t.Errorf("%+v", c)
-	}
-	var first []struct{ ID string }
-	ask(t.Context(), http.MethodPost, "/tools/lookup", firstOf(r.Studies), &first)
-	var instances []struct{ ID string }
-	ask(t.Context(), http.MethodGet, "/studies/"+first[0].ID+"/instances", "", &instances)
-	ask(t.Context(), http.MethodDelete, "/instances/"+instances[0].ID, "", nil)
-	again, err := transfer.Files(t.Context(), o)
-	if err != nil || again.Before != 300 {
-		t.Errorf("before %d, %v", again.Before, err)
-	}
-	if c := Found(t.Context(), again, inOrthanc, nil, 0); c.Outcome != check.Fail || len(c.Details) != 1 || !strings.Contains(c.Details[0], ".dcm (SOP Instance UID ") {
-		t.Errorf("%+v", c)
-	}
-}
-
-func firstOf(studies map[string][]transfer.Digest) string {
-	for uid := range studies {
-		return uid
-	}
-	return ""
-}
-
-var inOrthanc = check.Archive{Tenant: "bhs", Instances: func(ctx context.Context, uid string) (map[string]string, error) {
-	var found []struct{ ID string }
-	if err := ask(ctx, http.MethodPost, "/tools/lookup", uid, &found); err != nil || len(found) == 0 {
-		return nil, err
+// instancesOf returns Orthanc's ids of a study's instances, by SOP Instance UID.
+func instancesOf(t *testing.T, o *peers.Orthanc, study string) map[string]string {
+	t.Helper()
+	var studies []struct{ ID string }
+	o.Ask(t, http.MethodPost, "/tools/lookup", study, &studies)
+	if len(studies) != 1 {
+		t.Fatalf("%d studies are %s", len(studies), study)
 	}
 	var instances []struct {
 		ID            string
 		MainDicomTags struct{ SOPInstanceUID string }
 	}
-	err := ask(ctx, http.MethodGet, "/studies/"+found[0].ID+"/instances", "", &instances)
-	has := map[string]string{}
+	o.Ask(t, http.MethodGet, "/studies/"+studies[0].ID+"/instances", "", &instances)
+	ids := map[string]string{}
 	for _, i := range instances {
-		has[i.MainDicomTags.SOPInstanceUID] = i.ID
+		ids[i.MainDicomTags.SOPInstanceUID] = i.ID
 	}
-	return has, err
-}}
+	return ids
+}
 
-func ask(ctx context.Context, method, path, body string, into any) error {
-	req, err := http.NewRequestWithContext(ctx, method, "http://127.0.0.1:8042"+path, strings.NewReader(body))
-	if err != nil {
-		return err
+// TestPeersFoundInOrthanc sends files, queries which of them are stored, deletes one, and
+// sends them again with the resume file, which still lists all.
+func TestPeersFoundInOrthanc(t *testing.T) {
+	orthanc := peers.StartOrthanc(t, nil)
+	o := transfer.Options{
+		Paths: []string{writeStudies(t, 300)}, Calling: "ORTHWEB", Called: "ORTHANC",
+		Dial: func(ctx context.Context) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "tcp", peers.Address(orthanc.DICOMPort))
+		},
+		Resume: filepath.Join(t.TempDir(), "resume"), Server: "orthanc",
 	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
+	own := check.Archive{Tenant: "bhs", Base: orthanc.Base, Instances: func(_ context.Context, study string) (map[string]string, error) {
+		return instancesOf(t, orthanc, study), nil
+	}}
+	r, err := transfer.Files(t.Context(), o)
+	if c := Stored(r, err, 0); c.Outcome != check.Pass || r.Stored != 300 {
+		t.Fatalf("%+v", c)
 	}
-	defer func() { _ = resp.Body.Close() }()
-	if into == nil {
-		_, err = io.Copy(io.Discard, resp.Body)
-		return err
+	if c := Found(t.Context(), r, own, nil, 0); c.Outcome != check.Pass || c.Found != "Orthanc has all 300 instances of 2 studies" {
+		t.Errorf("%+v", c)
 	}
-	return json.NewDecoder(resp.Body).Decode(into)
+	lost := ""
+	for study := range r.Studies {
+		for uid, id := range instancesOf(t, orthanc, study) {
+			if lost == "" {
+				lost = uid
+				orthanc.Ask(t, http.MethodDelete, "/instances/"+id, "", nil)
+			}
+		}
+	}
+	again, err := transfer.Files(t.Context(), o)
+	if err != nil || again.Before != 300 {
+		t.Errorf("before %d, %v", again.Before, err)
+	}
+	if c := Found(t.Context(), again, own, nil, 0); c.Outcome != check.Fail || len(c.Details) != 1 || !strings.Contains(c.Details[0], ".dcm (SOP Instance UID "+lost+")") {
+		t.Errorf("%+v", c)
+	}
 }
