@@ -69,7 +69,7 @@ func (a *Assessor) kustomizationTrying(obj *unstructured.Unstructured, v Verdict
 	if late, ok := a.overdue(obj, v, ready); ok {
 		return late
 	}
-	if failed, ok := a.lastTryFailed(obj, ready); ok {
+	if failed, ok := a.lastAttemptFailed(obj, ready); ok {
 		return v.retrying(failed, a.failingSince(obj, failed))
 	}
 	canceled := Reason(ready.Reason) == Canceled // never routine: something newer is to be applied

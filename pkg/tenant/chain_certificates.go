@@ -15,9 +15,9 @@ import (
 // certificates adds the certificates of the tenant, each after its issuer, and
 // determines when the served ones expire. CAs come first, since the certificates that
 // they sign fail with them.
-func (c *chain) certificates(s *Status, door *tenantIngress) {
+func (c *chain) certificates(s *Status, ingress *tenantIngress) {
 	certificates, _ := c.list(Certificates, object.CertificateKind)
-	certificates = append(certificates, c.centralCertificates(door)...)
+	certificates = append(certificates, c.centralCertificates(ingress)...)
 	slices.SortStableFunc(certificates, func(a, b *unstructured.Unstructured) int {
 		return cmp.Compare(caRank(b), caRank(a))
 	})
@@ -34,7 +34,7 @@ func (c *chain) certificates(s *Status, door *tenantIngress) {
 		}
 		c.add(Certificates, object.RefOf(certificate), detail)
 	}
-	s.CertificateEnd = door.servedExpiry(certificates)
+	s.CertificateEnd = ingress.servedExpiry(certificates)
 	s.CertificatesUnread = slices.ContainsFunc(c.links, func(l Link) bool {
 		return l.Section == Certificates && l.Ref.Kind == object.CertificateKind.Kind && l.Ref.Name == ""
 	})
@@ -52,14 +52,14 @@ func caRank(certificate *unstructured.Unstructured) int {
 // the namespace of a central ingress: Istio reads the Secret of a Gateway from the
 // namespace of the pods that serve it (istio.io, Gateway,
 // ServerTLSSettings.credentialName).
-func (c *chain) centralCertificates(door *tenantIngress) []*unstructured.Unstructured {
+func (c *chain) centralCertificates(ingress *tenantIngress) []*unstructured.Unstructured {
 	var found []*unstructured.Unstructured
-	for _, namespace := range door.namespaces() {
-		if slices.Contains(c.tenant.Namespaces, namespace) || len(door.credentials) == 0 {
+	for _, namespace := range ingress.namespaces() {
+		if slices.Contains(c.tenant.Namespaces, namespace) || len(ingress.credentials) == 0 {
 			continue
 		}
 		c.readable(Certificates, object.CertificateKind, namespace, c.snap.List(object.CertificateKind, namespace).Unknown)
-		for _, credential := range door.credentials {
+		for _, credential := range ingress.credentials {
 			found = append(found, c.secrets()[namespace+"/"+credential]...)
 		}
 	}

@@ -24,8 +24,8 @@ type attempt struct {
 // successful attempt.
 const succeededReason Reason = "ReconciliationSucceeded"
 
-func attemptOf(said Statement) attempt {
-	return attempt{reason: Reason(said.Reason), at: said.At, statement: said}
+func attemptOf(statement Statement) attempt {
+	return attempt{reason: Reason(statement.Reason), at: statement.At, statement: statement}
 }
 
 // retrying is the verdict on an object whose last attempt failed while the next one
@@ -42,11 +42,11 @@ func (v Verdict) retrying(failed attempt, since time.Time) Verdict {
 	return v.with(Failing, failed.reason, message, since)
 }
 
-// lastTryFailed reports whether the newest finished attempt at a layer failed. While
+// lastAttemptFailed reports whether the newest finished attempt at a layer failed. While
 // the next one runs, the Ready condition no longer shows it; four other places may:
 // status.history (Flux 2.7 and later), the Healthy condition, the Warning events, and
 // the Reconciling condition.
-func (a *Assessor) lastTryFailed(obj *unstructured.Unstructured, ready object.Condition) (attempt, bool) {
+func (a *Assessor) lastAttemptFailed(obj *unstructured.Unstructured, ready object.Condition) (attempt, bool) {
 	event, warned := a.lastWarning(obj)
 	newest, recorded := lastRecorded(obj)
 	healthy := object.ConditionOf(obj, "Healthy")
@@ -57,7 +57,7 @@ func (a *Assessor) lastTryFailed(obj *unstructured.Unstructured, ready object.Co
 		return attemptOf(event.statement()), true
 	case !recorded && healthy.Is("False"): // every good try makes it True or takes it away
 		return attemptOf(statementOf(healthy)), true
-	case !recorded && warned && !isRoutineCheck(obj) && event.Last.After(lastTryBegan(obj, ready)) && event.Last.After(trueSince(healthy)):
+	case !recorded && warned && !isRoutineCheck(obj) && event.Last.After(lastAttemptBegan(obj, ready)) && event.Last.After(trueSince(healthy)):
 		return attemptOf(event.statement()), true
 	}
 	reconciling := object.ConditionOf(obj, "Reconciling")
@@ -83,10 +83,10 @@ func withMessage(recorded attempt, event Warning, healthy object.Condition) atte
 	return recorded
 }
 
-// lastTryBegan is the earliest time at which the previous attempt can have failed: a
+// lastAttemptBegan is the earliest time at which the previous attempt can have failed: a
 // failed attempt is repeated after the retry interval. It distinguishes an event about
 // that attempt from an older one if no history is written.
-func lastTryBegan(obj *unstructured.Unstructured, present object.Condition) time.Time {
+func lastAttemptBegan(obj *unstructured.Unstructured, present object.Condition) time.Time {
 	wait := object.Duration(obj.Object, "spec", "retryInterval")
 	if wait == 0 {
 		wait = object.Duration(obj.Object, "spec", "interval")

@@ -8,11 +8,11 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
-// TestSilence repeats every scenario with all of Flux's controllers gone for an
+// TestStoppedControllers repeats every scenario with all of Flux's controllers gone for an
 // hour: what was fine or under way can't be known any more, while what failed,
 // is suspended or is not Flux's is said as before. What is stuck waits for its
 // controller too.
-func TestSilence(t *testing.T) {
+func TestStoppedControllers(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.yaml")
 	if err != nil {
 		t.Fatal(err)

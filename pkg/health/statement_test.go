@@ -10,9 +10,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// TestSaid reads back what each verdict of the scenarios claims that a controller
+// TestStatements reads back what each verdict of the scenarios claims that a controller
 // said: it stands in that field, or in that event about the object.
-func TestSaid(t *testing.T) {
+func TestStatements(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.yaml")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no scenarios: %v", err)
