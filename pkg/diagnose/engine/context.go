@@ -29,7 +29,7 @@ type Context struct {
 	// for what status has intentionally read in part.
 	Known    *snapshot.Snapshot
 	Now      time.Time
-	Health   verdicts
+	Health   Verdicts
 	Tenants  []tenant.Tenant
 	Registry Registry
 	// owned are the objects that have another object as their owner, by kind and
@@ -73,14 +73,14 @@ type ownedIn struct {
 	namespace string
 }
 
-// verdicts judges objects, and requests those that were never requested.
-type verdicts struct {
+// Verdicts judges objects, and requests those that were never requested.
+type Verdicts struct {
 	*health.Assessor
 	snap *snapshot.Snapshot
 }
 
 // Of judges the object that ref names (health.Assessor.Of).
-func (v verdicts) Of(ref object.Ref) health.Verdict {
+func (v Verdicts) Of(ref object.Ref) health.Verdict {
 	v.snap.Lookup(ref)
 	return v.Assessor.Of(ref)
 }
@@ -89,7 +89,7 @@ func (v verdicts) Of(ref object.Ref) health.Verdict {
 func New(snap *snapshot.Snapshot, tenants []tenant.Tenant, by Registry) *Context {
 	known := snap.Known()
 	x := &Context{
-		Snap: snap, Known: known, Now: snap.Meta().At, Health: verdicts{health.New(known), snap}, Tenants: tenants,
+		Snap: snap, Known: known, Now: snap.Meta().At, Health: Verdicts{health.New(known), snap}, Tenants: tenants,
 		Registry: by, Memos: map[any]any{},
 		owned: map[ownedIn]map[object.Key][]*unstructured.Unstructured{},
 		exams: newExams(), messages: message.Messages{}, Dependents: map[object.Key][]object.Ref{},

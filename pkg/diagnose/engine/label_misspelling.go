@@ -10,16 +10,16 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/similar"
 )
 
-// nearSelector is the one entry of a selector because of which it does not match the
+// NearSelector is the one entry of a selector because of which it does not match the
 // pods of a workload, and the label that those pods have.
-type nearSelector struct {
+type NearSelector struct {
 	// Key and Value are the entry of the selector, PodKey and PodValue the label of the pods.
 	Key, Value, PodKey, PodValue string
 	Workload                     *unstructured.Unstructured
 }
 
 // Path is where the workload has the label.
-func (n nearSelector) Path() string {
+func (n NearSelector) Path() string {
 	return LabelsPath(n.Workload) + "[" + n.PodKey + "]"
 }
 
@@ -34,7 +34,7 @@ func LabelsPath(workload *unstructured.Unstructured) string {
 // NearestLabels finds the workload whose pods a selector would match if one entry were
 // spelled differently. ok is false if there is none, or if two workloads are equally
 // similar.
-func NearestLabels(selector map[string]string, workloads []*unstructured.Unstructured) (near nearSelector, ok bool) {
+func NearestLabels(selector map[string]string, workloads []*unstructured.Unstructured) (near NearSelector, ok bool) {
 	best, tie := 0, false
 	for _, workload := range workloads {
 		candidate, far := nearMiss(selector, workload)
@@ -53,7 +53,7 @@ func NearestLabels(selector map[string]string, workloads []*unstructured.Unstruc
 // nearMiss compares a selector with the labels of the pods of a workload: exactly one
 // entry must differ, in its value or its key, by no more than a typing error. The
 // distance is 0 if there is no such entry.
-func nearMiss(selector map[string]string, workload *unstructured.Unstructured) (near nearSelector, far int) {
+func nearMiss(selector map[string]string, workload *unstructured.Unstructured) (near NearSelector, far int) {
 	labels := PodLabels(workload)
 	var wrong []string
 	for _, key := range slices.Sorted(maps.Keys(selector)) {
@@ -62,9 +62,9 @@ func nearMiss(selector map[string]string, workload *unstructured.Unstructured) (
 		}
 	}
 	if len(wrong) != 1 {
-		return nearSelector{}, 0
+		return NearSelector{}, 0
 	}
-	near = nearSelector{Key: wrong[0], Value: selector[wrong[0]], Workload: workload}
+	near = NearSelector{Key: wrong[0], Value: selector[wrong[0]], Workload: workload}
 	if got, has := labels[near.Key]; has {
 		near.PodKey, near.PodValue = near.Key, got
 		return near, MisspellingDistance(near.Value, got)

@@ -50,7 +50,7 @@ func (c certificate) hosts(chain []*x509.Certificate) {
 // not serve it, so no certificate needs to be valid for it.
 func hostIsWrong(g traffic.Gateway, s traffic.GatewayServer, index int) bool {
 	_, mismatch := g.HostMismatch(s, index)
-	return mismatch || traffic.IsClaimToChange(g.X, traffic.Claim(g.X, g.Obj, s), index)
+	return mismatch || traffic.IsClaimToChange(g.X, traffic.FindClaim(g.X, g.Obj, s), index)
 }
 
 func (c certificate) uncovered(gateway *unstructured.Unstructured, path, host, bare string, names []string) {

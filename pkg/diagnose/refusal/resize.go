@@ -14,9 +14,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
-// resizeRefusal is a rejected request to shrink a claim, or to expand one whose volume
+// ResizeRefusal is a rejected request to shrink a claim, or to expand one whose volume
 // can't grow.
-type resizeRefusal struct {
+type ResizeRefusal struct {
 	Claim  object.Ref
 	shrink bool
 	detail string
@@ -26,13 +26,13 @@ type resizeRefusal struct {
 // ValidatePersistentVolumeClaimUpdate of pkg/apis/core/validation: "field can not be less
 // than status.capacity", up to v1.30 "… than previous value"; and the admission plugin
 // PersistentVolumeClaimResize). The rejected object is looked up only for such a message.
-func ResizeRefused(refused func() object.Ref, parsed apierror.Error) (resizeRefusal, bool) {
+func ResizeRefused(refused func() object.Ref, parsed apierror.Error) (ResizeRefusal, bool) {
 	shrink := parsed.Problem == apierror.ProblemInvalid && strings.HasSuffix(parsed.Field, "requests.storage") && strings.Contains(parsed.Detail, "can not be less than")
 	if !shrink && !strings.Contains(parsed.Detail, "only dynamically provisioned pvc can be resized") {
-		return resizeRefusal{}, false
+		return ResizeRefusal{}, false
 	}
 	claim := refused()
-	return resizeRefusal{claim, shrink, health.FirstLine(parsed.Detail)}, claim.GroupKind() == object.ClaimKind
+	return ResizeRefusal{claim, shrink, health.FirstLine(parsed.Detail)}, claim.GroupKind() == object.ClaimKind
 }
 
 // resize reports such an error, which is neither a missing permission nor an invalid
@@ -53,7 +53,7 @@ func (r Refusal) resize() (finding.Finding, bool) {
 
 // ResizeAdvice describes why the size of a claim can't be changed, and what can be done:
 // nothing that deletes the claim or its volume.
-func ResizeAdvice(x *engine.Context, r resizeRefusal) (what string, proof []finding.Evidence, fixes []finding.Fix) {
+func ResizeAdvice(x *engine.Context, r ResizeRefusal) (what string, proof []finding.Evidence, fixes []finding.Fix) {
 	claim := x.Snap.Lookup(r.Claim).Object
 	size, class := "", ""
 	if claim != nil {

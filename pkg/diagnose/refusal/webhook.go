@@ -31,8 +31,8 @@ func (r Refusal) webhook() ([]finding.Finding, []object.Ref) {
 }
 
 // Call is the failed call of a webhook.
-func (r Refusal) Call() webhookCall {
-	c := webhookCall{Refusal: r, hook: r.Parsed.Webhook}
+func (r Refusal) Call() WebhookCall {
+	c := WebhookCall{Refusal: r, hook: r.Parsed.Webhook}
 	c.Config, c.entry = webhookNamed(r.X, c.hook)
 	if c.hook.ServiceName == "" {
 		c.hook.ServiceName = object.Text(c.entry, "clientConfig", "service", "name")
@@ -51,9 +51,9 @@ func (r Refusal) Call() webhookCall {
 	return c
 }
 
-// webhookCall is a failed call of a webhook: its configuration and entry there, nil if
+// WebhookCall is a failed call of a webhook: its configuration and entry there, nil if
 // they could not be read, and the Service that is called.
-type webhookCall struct {
+type WebhookCall struct {
 	Refusal
 	hook    apierror.Webhook
 	Config  *unstructured.Unstructured
@@ -63,11 +63,11 @@ type webhookCall struct {
 }
 
 // named reports whether a Service is called, not a URL.
-func (c webhookCall) named() bool { return c.service.Name != "" && c.service.Namespace != "" }
+func (c WebhookCall) named() bool { return c.service.Name != "" && c.service.Namespace != "" }
 
 // explain follows the call to the first part that does not work: the Service, its
 // endpoints, then the network and TLS.
-func (c webhookCall) explain() ([]finding.Finding, []object.Ref) {
+func (c WebhookCall) explain() ([]finding.Finding, []object.Ref) {
 	switch {
 	case c.answer.Presence == snapshot.Absent:
 		return c.noService()
@@ -86,7 +86,7 @@ func (c webhookCall) explain() ([]finding.Finding, []object.Ref) {
 }
 
 // finding is on the webhook's configuration, or on the part that is known of it.
-func (c webhookCall) finding(code finding.Code, reason, why string) finding.Finding {
+func (c WebhookCall) finding(code finding.Code, reason, why string) finding.Finding {
 	f := finding.Finding{
 		Code: code, Ref: c.Obj, Reason: reason, Severity: finding.Critical, Since: c.at,
 		Message:  fmt.Sprintf("the API server can't call webhook %s: %s", c.hook.Name, why),
@@ -105,7 +105,7 @@ func (c webhookCall) finding(code finding.Code, reason, why string) finding.Find
 }
 
 // inspect is what to check if the cause is not known.
-func (c webhookCall) inspect(text string) finding.Fix {
+func (c WebhookCall) inspect(text string) finding.Fix {
 	fix := finding.Fix{Text: text}
 	switch {
 	case c.named():
@@ -120,7 +120,7 @@ func (c webhookCall) inspect(text string) finding.Fix {
 
 // noService reports a webhook whose Service does not exist: its software was removed, or
 // is not installed yet.
-func (c webhookCall) noService() ([]finding.Finding, []object.Ref) {
+func (c WebhookCall) noService() ([]finding.Finding, []object.Ref) {
 	f := c.finding(engine.CodeWebhookUnreachable, "NoService", fmt.Sprintf("%s, which it calls, does not exist", c.service))
 	f.Evidence = append(f.Evidence, finding.Evidence{Ref: c.service, Field: "object", Value: "does not exist"})
 	var fixes []finding.Fix
@@ -173,7 +173,7 @@ func installerOf(x *engine.Context, obj *unstructured.Unstructured) *unstructure
 // served explains a call that failed although the Service has ready endpoints. They may
 // have become ready since; otherwise something between the API server and the pods is the
 // cause.
-func (c webhookCall) served() ([]finding.Finding, []object.Ref) {
+func (c WebhookCall) served() ([]finding.Finding, []object.Ref) {
 	detail := cmp.Or(health.FirstLine(c.Parsed.Detail), health.FirstLine(c.Message))
 	ready := c.readyEndpoints()
 	before := c.readyBefore(c.last())
@@ -213,7 +213,7 @@ func count(n int, single, plural string) string {
 }
 
 // noPort reports a Service without the port that the webhook calls.
-func (c webhookCall) noPort(detail string) finding.Finding {
+func (c WebhookCall) noPort(detail string) finding.Finding {
 	f := c.finding(engine.CodeWebhookPort, "NoService", detail)
 	var ports []string
 	for i, port := range object.List(c.answer.Object.Object, "spec", "ports") {
@@ -226,7 +226,7 @@ func (c webhookCall) noPort(detail string) finding.Finding {
 }
 
 // logs is the command that reads the logs of the webhook's pods.
-func (c webhookCall) logs() finding.Fix {
+func (c WebhookCall) logs() finding.Fix {
 	return finding.Fix{Text: "Read the logs of its pods",
 		Command: escape.Command("kubectl logs -n %s -l %s --tail=50 --prefix", c.service.Namespace, engine.WriteLabels(engine.SelectorOf(c.answer.Object)))}
 }

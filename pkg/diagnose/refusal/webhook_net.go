@@ -20,7 +20,7 @@ import (
 // isolating is a NetworkPolicy that selects the webhook's pods, if no NetworkPolicy that
 // selects them allows the API server to connect to the port; nil otherwise. The API
 // server is no pod: only rules without "from", or with an ipBlock, allow it.
-func (c webhookCall) isolating(port int64) *unstructured.Unstructured {
+func (c WebhookCall) isolating(port int64) *unstructured.Unstructured {
 	var first *unstructured.Unstructured
 	listing := c.X.Snap.List(object.NetworkPolicyKind, c.service.Namespace)
 	behind := c.behind()
@@ -62,7 +62,7 @@ func admitsAPIServer(rule map[string]any, port int64) bool {
 
 // readyEndpoints counts the ready endpoints of the Service, or the ready pods of its
 // workloads if no EndpointSlice is known.
-func (c webhookCall) readyEndpoints() int {
+func (c WebhookCall) readyEndpoints() int {
 	ready, listed := traffic.Service{X: c.X, Obj: c.answer.Object}.Ready()
 	if listed {
 		return ready
@@ -74,7 +74,7 @@ func (c webhookCall) readyEndpoints() int {
 }
 
 // behind are the workloads whose pods the Service selects.
-func (c webhookCall) behind() []*unstructured.Unstructured {
+func (c WebhookCall) behind() []*unstructured.Unstructured {
 	return slices.DeleteFunc(c.X.Selected(engine.SelectorOf(c.answer.Object), c.service.Namespace), func(obj *unstructured.Unstructured) bool { return obj.GetKind() == "Pod" })
 }
 
@@ -87,7 +87,7 @@ func readyField(workload *unstructured.Unstructured) string {
 }
 
 // endpointSlices are the EndpointSlices of the Service.
-func (c webhookCall) endpointSlices() []*unstructured.Unstructured {
+func (c WebhookCall) endpointSlices() []*unstructured.Unstructured {
 	var found []*unstructured.Unstructured
 	for _, slice := range c.X.Snap.List(object.EndpointSliceKind, c.service.Namespace).Objects {
 		if slice.GetLabels()["kubernetes.io/service-name"] == c.service.Name {
@@ -99,7 +99,7 @@ func (c webhookCall) endpointSlices() []*unstructured.Unstructured {
 
 // readyBefore reports whether an endpoint was ready before the time: its slice has not
 // changed since, or its pod has been ready since before.
-func (c webhookCall) readyBefore(moment time.Time) bool {
+func (c WebhookCall) readyBefore(moment time.Time) bool {
 	if len(c.endpointSlices()) == 0 {
 		return slices.ContainsFunc(c.behind(), func(workload *unstructured.Unstructured) bool {
 			return object.ConditionOf(workload, "Available").Since.Before(moment)
@@ -129,7 +129,7 @@ func (c webhookCall) readyBefore(moment time.Time) bool {
 }
 
 // servicePort is the port of the Service that is called, nil if it has no such port.
-func (c webhookCall) servicePort() map[string]any {
+func (c WebhookCall) servicePort() map[string]any {
 	for _, port := range object.List(c.answer.Object.Object, "spec", "ports") {
 		if object.Int(port, "port") == int64(c.hook.Port) {
 			return port
@@ -146,7 +146,7 @@ var webhookPorts = map[string]int64{"istiod": 15017, "cert-manager-webhook": 102
 // podPort is the port of the pods to which the call is sent, 0 if it is not known: from
 // the slices, the Service, the address in the error, or because the webhook is well
 // known.
-func (c webhookCall) podPort() int64 {
+func (c WebhookCall) podPort() int64 {
 	entry := c.servicePort()
 	name := object.Text(entry, "name")
 	for _, slice := range c.endpointSlices() {
@@ -168,7 +168,7 @@ func (c webhookCall) podPort() int64 {
 
 // blocked reports a call that times out although the endpoints are ready: the network
 // does not let the API server connect to the pods.
-func (c webhookCall) blocked(detail string) ([]finding.Finding, []object.Ref) {
+func (c WebhookCall) blocked(detail string) ([]finding.Finding, []object.Ref) {
 	port, ready := c.podPort(), c.readyEndpoints()
 	what := "the pods' port"
 	if port > 0 {
@@ -197,7 +197,7 @@ func (c webhookCall) blocked(detail string) ([]finding.Finding, []object.Ref) {
 }
 
 // endpointProof quotes a ready endpoint.
-func (c webhookCall) endpointProof() []finding.Evidence {
+func (c WebhookCall) endpointProof() []finding.Evidence {
 	for _, slice := range c.endpointSlices() {
 		for i, endpoint := range object.List(slice.Object, "endpoints") {
 			if ready, known := object.Map(endpoint, "conditions")["ready"].(bool); known && ready {
@@ -216,7 +216,7 @@ func (c webhookCall) endpointProof() []finding.Evidence {
 
 // notListening reports a connection that the pod's host refused although the endpoints
 // are ready: nothing listens on the port that the Service targets.
-func (c webhookCall) notListening(detail string) finding.Finding {
+func (c WebhookCall) notListening(detail string) finding.Finding {
 	port := c.podPort()
 	f := c.finding(engine.CodeWebhookPort, string(c.hook.Failure), fmt.Sprintf("%s, although %s", detail, count(c.readyEndpoints(), "endpoint is ready", "endpoints are ready")))
 	f.Evidence = append(f.Evidence, c.endpointProof()...)
@@ -237,7 +237,7 @@ func (c webhookCall) notListening(detail string) finding.Finding {
 }
 
 // declaredPorts are the ports that the containers behind the Service declare.
-func (c webhookCall) declaredPorts() []int64 {
+func (c WebhookCall) declaredPorts() []int64 {
 	var ports []int64
 	for _, workload := range c.X.Selected(engine.SelectorOf(c.answer.Object), c.service.Namespace) {
 		path := []string{"spec", "template", "spec", "containers"}

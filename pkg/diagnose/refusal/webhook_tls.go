@@ -26,7 +26,7 @@ const (
 
 // badTLS reports a webhook whose certificate the API server does not accept: it has
 // expired, is for another name, or is not signed by the CA in caBundle.
-func (c webhookCall) badTLS(detail string) ([]finding.Finding, []object.Ref) {
+func (c WebhookCall) badTLS(detail string) ([]finding.Finding, []object.Ref) {
 	f := c.finding(engine.CodeWebhookTLS, "TLS", detail)
 	certificate := c.servingCertificate()
 	if certificate != nil && flux.KnownNotReady(c.X, object.RefOf(certificate)) {
@@ -51,7 +51,7 @@ func (c webhookCall) badTLS(detail string) ([]finding.Finding, []object.Ref) {
 
 // servingCertificate is the Certificate whose Secret the webhook's pods mount, nil if
 // none is known.
-func (c webhookCall) servingCertificate() *unstructured.Unstructured {
+func (c WebhookCall) servingCertificate() *unstructured.Unstructured {
 	for _, workload := range c.X.Selected(engine.SelectorOf(c.answer.Object), c.service.Namespace) {
 		path := []string{"spec", "template", "spec", "volumes"}
 		if workload.GetKind() == "Pod" {
@@ -68,7 +68,7 @@ func (c webhookCall) servingCertificate() *unstructured.Unstructured {
 
 // staleBundle reports a caBundle without the CA that signed the webhook's certificate.
 // The cause is what writes caBundle, according to the configuration's annotations.
-func (c webhookCall) staleBundle(f finding.Finding) ([]finding.Finding, []object.Ref) {
+func (c WebhookCall) staleBundle(f finding.Finding) ([]finding.Finding, []object.Ref) {
 	if c.Config == nil {
 		f.Fixes = []finding.Fix{c.inspect("Compare caBundle in the webhook's configuration with the CA that signed the webhook's certificate")}
 		return single(f)
@@ -100,7 +100,7 @@ func (c webhookCall) staleBundle(f finding.Finding) ([]finding.Finding, []object
 
 // notInjected explains why cert-manager's cainjector has not written caBundle from a
 // Certificate or a Secret.
-func (c webhookCall) notInjected(f finding.Finding, key, from string) ([]finding.Finding, []object.Ref) {
+func (c WebhookCall) notInjected(f finding.Finding, key, from string) ([]finding.Finding, []object.Ref) {
 	var blame []object.Ref
 	namespace, name, _ := engine.CutNamespace(from)
 	source := object.Ref{APIVersion: object.CertificateKind.Group + "/v1", Kind: object.CertificateKind.Kind, Namespace: namespace, Name: name}
@@ -135,7 +135,7 @@ func (c webhookCall) notInjected(f finding.Finding, key, from string) ([]finding
 }
 
 // restart restarts the webhook's pods, or shows them if their workload is not known.
-func (c webhookCall) restart(text string) finding.Fix {
+func (c WebhookCall) restart(text string) finding.Fix {
 	for _, workload := range c.X.Selected(engine.SelectorOf(c.answer.Object), c.service.Namespace) {
 		if workload.GetKind() != "Pod" {
 			return finding.Fix{Text: text, Command: escape.Command("kubectl rollout restart %s %s -n %s", engine.ResourceOf(object.RefOf(workload)), workload.GetName(), workload.GetNamespace())}

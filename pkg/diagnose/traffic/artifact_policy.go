@@ -11,9 +11,9 @@ import (
 // ArtifactPort is the port at which the pods of source-controller serve artifacts.
 const ArtifactPort = 9090
 
-// policyBlock is the result of the NetworkPolicies for a connection between the pods of
+// PolicyBlock is the result of the NetworkPolicies for a connection between the pods of
 // two Deployments.
-type policyBlock struct {
+type PolicyBlock struct {
 	// Policy selects the pods of one side and, like all other policies that do, does
 	// not allow the connection; nil if the connection is allowed.
 	Policy    *unstructured.Unstructured
@@ -23,22 +23,22 @@ type policyBlock struct {
 
 // BlockingPolicy evaluates the NetworkPolicies of both sides for a download of
 // artifacts. What can't be evaluated, such as an IP block, counts as allowed.
-func BlockingPolicy(x *engine.Context, client, server object.Ref) policyBlock {
+func BlockingPolicy(x *engine.Context, client, server object.Ref) PolicyBlock {
 	from, to := x.Snap.Lookup(client).Object, x.Snap.Lookup(server).Object
 	if from == nil || to == nil {
-		return policyBlock{Unknown: x.Unreadable(object.DeploymentKind, server.Namespace)}
+		return PolicyBlock{Unknown: x.Unreadable(object.DeploymentKind, server.Namespace)}
 	}
-	c := connection{From: from, To: to, port: ArtifactPort}
+	c := Connection{From: from, To: to, port: ArtifactPort}
 	for _, side := range []struct {
 		of, peer  *unstructured.Unstructured
 		direction string
 	}{{to, from, "Ingress"}, {from, to, "Egress"}} {
 		if unreadable := x.Unreadable(object.NetworkPolicyKind, side.of.GetNamespace()); len(unreadable) > 0 {
-			return policyBlock{Unknown: unreadable}
+			return PolicyBlock{Unknown: unreadable}
 		}
 		if policy := NetworkDenies(x, side.of, side.peer, side.direction, c); policy != nil {
-			return policyBlock{Policy: policy, Direction: side.direction}
+			return PolicyBlock{Policy: policy, Direction: side.direction}
 		}
 	}
-	return policyBlock{}
+	return PolicyBlock{}
 }

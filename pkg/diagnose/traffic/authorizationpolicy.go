@@ -25,7 +25,7 @@ func ExplainAuthorizationPolicy(x *engine.Context, obj *unstructured.Unstructure
 	if obj.GetDeletionTimestamp() != nil {
 		return e
 	}
-	var denied []meshDenial
+	var denied []MeshDenial
 	namespaces := []string{obj.GetNamespace()}
 	if obj.GetNamespace() == MeshNamespace {
 		for _, t := range x.Tenants {
@@ -46,18 +46,18 @@ func ExplainAuthorizationPolicy(x *engine.Context, obj *unstructured.Unstructure
 	return e
 }
 
-// meshDenial is a connection that Istio policies deny, with the policy to change, and its
+// MeshDenial is a connection that Istio policies deny, with the policy to change, and its
 // rule if a single rule denies it.
-type meshDenial struct {
-	connection
+type MeshDenial struct {
+	Connection
 	Policy *unstructured.Unstructured
 	rule   int // -1 when no rule matches
 }
 
 // MeshDenies reports whether a connection is certainly denied.
-func MeshDenies(x *engine.Context, c connection) (meshDenial, bool) {
+func MeshDenies(x *engine.Context, c Connection) (MeshDenial, bool) {
 	if !meshed(x, c.To) {
-		return meshDenial{}, false
+		return MeshDenial{}, false
 	}
 	var allowing []*unstructured.Unstructured
 	for _, policy := range authorizationPolicies(x, c.To) {
@@ -67,7 +67,7 @@ func MeshDenies(x *engine.Context, c connection) (meshDenial, bool) {
 		case "DENY":
 			for i, rule := range object.List(policy.Object, "spec", "rules") {
 				if ruleMatches(x, rule, c, true) == engine.Yes {
-					return meshDenial{c, policy, i}, true
+					return MeshDenial{c, policy, i}, true
 				}
 			}
 		}
@@ -76,9 +76,9 @@ func MeshDenies(x *engine.Context, c connection) (meshDenial, bool) {
 		return engine.AnyOf(object.List(policy.Object, "spec", "rules"), func(rule map[string]any) engine.Certainty { return ruleMatches(x, rule, c, false) })
 	}
 	if len(allowing) == 0 || engine.AnyOf(allowing, allows) != engine.No {
-		return meshDenial{}, false
+		return MeshDenial{}, false
 	}
-	return meshDenial{c, allowToChange(x, allowing), -1}, true
+	return MeshDenial{c, allowToChange(x, allowing), -1}, true
 }
 
 // meshed reports whether a workload's pods have Istio proxies: by the label or annotation
@@ -146,7 +146,7 @@ func authorizationPolicies(x *engine.Context, workload *unstructured.Unstructure
 // ruleMatches reports whether a rule matches all requests of a connection. A rule with
 // HTTP attributes never allows TCP, and denies it as if it had none of them (istio.io,
 // Authorization Policy, on TCP).
-func ruleMatches(x *engine.Context, rule map[string]any, c connection, deny bool) engine.Certainty {
+func ruleMatches(x *engine.Context, rule map[string]any, c Connection, deny bool) engine.Certainty {
 	result := engine.Yes
 	if from := object.List(rule, "from"); len(from) > 0 {
 		result = min(result, engine.AnyOf(from, func(f map[string]any) engine.Certainty { return sourceMatches(x, object.Map(f, "source"), c, deny) }))
@@ -162,7 +162,7 @@ func ruleMatches(x *engine.Context, rule map[string]any, c connection, deny bool
 
 // sourceMatches reports whether the client of a connection matches a source: all fields
 // of the source must match, each with one of its values.
-func sourceMatches(x *engine.Context, source map[string]any, c connection, deny bool) engine.Certainty {
+func sourceMatches(x *engine.Context, source map[string]any, c Connection, deny bool) engine.Certainty {
 	result := engine.Yes
 	for name := range source {
 		values := object.Texts(source, name)
@@ -244,7 +244,7 @@ func principalMatches(x *engine.Context, pattern string, workload *unstructured.
 
 // operationMatches reports whether an operation includes everything that a connection
 // does.
-func operationMatches(operation map[string]any, c connection, deny bool) engine.Certainty {
+func operationMatches(operation map[string]any, c Connection, deny bool) engine.Certainty {
 	result := engine.Yes
 	for name := range operation {
 		values := object.Texts(operation, name)
@@ -305,7 +305,7 @@ func otherTenantsSource(x *engine.Context, policy *unstructured.Unstructured) (p
 }
 
 // meshDenied is the finding on the connections that a policy denies.
-func meshDenied(x *engine.Context, denied []meshDenial) finding.Finding {
+func meshDenied(x *engine.Context, denied []MeshDenial) finding.Finding {
 	d := denied[0]
 	ref := object.RefOf(d.Policy)
 	f := finding.Finding{Code: engine.CodeAuthorizationPolicy, Ref: ref, Reason: "ConnectionDenied", Severity: finding.Critical}
@@ -316,13 +316,13 @@ func meshDenied(x *engine.Context, denied []meshDenial) finding.Finding {
 	engine.Prove(&f, d.Policy, "spec.action", "spec.selector.matchLabels")
 	if d.rule >= 0 {
 		path := fmt.Sprintf("spec.rules[%d]", d.rule)
-		f.Message = fmt.Sprintf("%s denies %s%s%s", ref, d.connection, where, andMore(len(denied)-1))
+		f.Message = fmt.Sprintf("%s denies %s%s%s", ref, d.Connection, where, andMore(len(denied)-1))
 		engine.Prove(&f, d.Policy, path)
 		f.Fixes = append(peerAction(x, &f, denied), finding.Fix{Text: fmt.Sprintf("Narrow %s of %s, so that it does not match %s", path, ref, d.client()),
 			Command: flux.ApplyCommand(x, d.Policy), File: flux.File(x, d.Policy, path)})
 		return f
 	}
-	f.Message = fmt.Sprintf("%s does not allow %s%s%s", ref, d.connection, where, andMore(len(denied)-1))
+	f.Message = fmt.Sprintf("%s does not allow %s%s%s", ref, d.Connection, where, andMore(len(denied)-1))
 	if path, other, ok := otherTenantsSource(x, d.Policy); ok {
 		f.Message += fmt.Sprintf("; it allows namespace %s, which belongs to tenant %s", other, x.TenantOf(other))
 		engine.Prove(&f, d.Policy, path)
@@ -346,7 +346,7 @@ func meshDenied(x *engine.Context, denied []meshDenial) finding.Finding {
 
 // peerAction suggests the action of another tenant's corresponding policy, if that is
 // ALLOW and the rules of this policy would allow the denied connections.
-func peerAction(x *engine.Context, f *finding.Finding, denied []meshDenial) []finding.Fix {
+func peerAction(x *engine.Context, f *finding.Finding, denied []MeshDenial) []finding.Fix {
 	policy := denied[0].Policy
 	peer := x.Peer(object.RefOf(policy))
 	if peer == nil || !slices.Contains([]string{"", "ALLOW"}, object.Text(peer.Object, "spec", "action")) {
@@ -354,7 +354,7 @@ func peerAction(x *engine.Context, f *finding.Finding, denied []meshDenial) []fi
 	}
 	rules := object.List(policy.Object, "spec", "rules")
 	for _, d := range denied {
-		if engine.AnyOf(rules, func(rule map[string]any) engine.Certainty { return ruleMatches(x, rule, d.connection, false) }) != engine.Yes {
+		if engine.AnyOf(rules, func(rule map[string]any) engine.Certainty { return ruleMatches(x, rule, d.Connection, false) }) != engine.Yes {
 			return nil
 		}
 	}

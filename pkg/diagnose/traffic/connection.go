@@ -14,9 +14,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// connection is traffic that a tenant requires: from the pods of one workload to a port
+// Connection is traffic that a tenant requires: from the pods of one workload to a port
 // of another workload.
-type connection struct {
+type Connection struct {
 	// From and To are the two workloads; From is nil for clients outside of the cluster.
 	From, To *unstructured.Unstructured
 	// Service is the Service that the client connects to, servicePort its port.
@@ -29,11 +29,11 @@ type connection struct {
 }
 
 // String names both ends of the connection.
-func (c connection) String() string {
+func (c Connection) String() string {
 	return "connections from " + c.client() + " to " + object.RefOf(c.To).String()
 }
 
-func (c connection) client() string {
+func (c Connection) client() string {
 	if c.From == nil {
 		return "clients outside of the cluster"
 	}
@@ -42,16 +42,16 @@ func (c connection) client() string {
 
 // Connections are those of the tenant in a namespace: from its gateway pods to the
 // destinations of its routes, and from Orthanc to the database.
-func Connections(x *engine.Context, namespace string) []connection {
-	return engine.Memoize(x, connectionsIn(namespace), func() []connection { return findConnections(x, namespace) })
+func Connections(x *engine.Context, namespace string) []Connection {
+	return engine.Memoize(x, connectionsIn(namespace), func() []Connection { return findConnections(x, namespace) })
 }
 
 // connectionsIn is the key of the connections of a namespace's tenant.
 type connectionsIn string
 
-func findConnections(x *engine.Context, namespace string) []connection {
-	var found []connection
-	add := func(c connection) {
+func findConnections(x *engine.Context, namespace string) []Connection {
+	var found []Connection
+	add := func(c Connection) {
 		if !slices.Contains(found, c) {
 			found = append(found, c)
 		}
@@ -73,7 +73,7 @@ func findConnections(x *engine.Context, namespace string) []connection {
 }
 
 // connections are those that one destination of a route requires.
-func (r Route) connections(to RouteDestination) []connection {
+func (r Route) connections(to RouteDestination) []Connection {
 	name, namespace, ok := ServiceHost(to.Host(), r.Obj.GetNamespace())
 	if !ok {
 		return nil
@@ -82,7 +82,7 @@ func (r Route) connections(to RouteDestination) []connection {
 	if service == nil {
 		return nil
 	}
-	var found []connection
+	var found []Connection
 	for _, entry := range r.Gateways() {
 		if entry.Obj == nil {
 			continue
@@ -96,8 +96,8 @@ func (r Route) connections(to RouteDestination) []connection {
 
 // fromOutside are the connections from clients to the gateway pods of the Gateways in a
 // namespace.
-func fromOutside(x *engine.Context, namespace string) []connection {
-	var found []connection
+func fromOutside(x *engine.Context, namespace string) []Connection {
+	var found []Connection
 	for _, obj := range x.Snap.List(object.GatewayKind, namespace).Objects {
 		serving := (Gateway{X: x, Obj: obj}).Serving()
 		for i, spec := range object.List(obj.Object, "spec", "servers") {
@@ -116,8 +116,8 @@ func fromOutside(x *engine.Context, namespace string) []connection {
 
 // toService are the connections from a workload to the pods of a Service. If targetPort
 // is wrong, the Service is the problem, and policies are not evaluated for it.
-func toService(x *engine.Context, from, svc *unstructured.Unstructured, number int64, tcp bool) []connection {
-	var found []connection
+func toService(x *engine.Context, from, svc *unstructured.Unstructured, number int64, tcp bool) []Connection {
+	var found []Connection
 	for i, port := range object.List(svc.Object, "spec", "ports") {
 		if object.Int(port, "port") != number {
 			continue
@@ -125,7 +125,7 @@ func toService(x *engine.Context, from, svc *unstructured.Unstructured, number i
 		behind := x.Selected(engine.SelectorOf(svc), svc.GetNamespace())
 		_, mistaken := Service{x, svc, &engine.Result{}}.MistakenPort(i, port, behind)
 		for _, to := range behind {
-			c := connection{From: from, To: to, Service: svc, servicePort: number, port: targetNumber(x, port, to), tcp: tcp}
+			c := Connection{From: from, To: to, Service: svc, servicePort: number, port: targetNumber(x, port, to), tcp: tcp}
 			if mistaken {
 				c.port = 0
 			}
@@ -138,7 +138,7 @@ func toService(x *engine.Context, from, svc *unstructured.Unstructured, number i
 // databaseConnections are the connections from Orthanc to the connection pool and from
 // the pool to the database; without a pool, directly to the database. The port is that
 // of PostgreSQL.
-func databaseConnections(x *engine.Context, namespace string) []connection {
+func databaseConnections(x *engine.Context, namespace string) []Connection {
 	var databases, pooled, orthancs []*unstructured.Unstructured
 	for _, set := range x.Snap.List(object.StatefulSetKind, namespace).Objects {
 		if tenant.IsDatabase(set) {
@@ -166,8 +166,8 @@ const postgresPort = 5432
 
 // toDatabases are the connections from workloads to databases, through the Services of
 // the databases that have the port of PostgreSQL.
-func toDatabases(x *engine.Context, from, to []*unstructured.Unstructured) []connection {
-	var found []connection
+func toDatabases(x *engine.Context, from, to []*unstructured.Unstructured) []Connection {
+	var found []Connection
 	for _, database := range to {
 		for _, service := range ServicesSelecting(x, []*unstructured.Unstructured{database}) {
 			for _, client := range from {

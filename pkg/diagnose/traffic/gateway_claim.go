@@ -23,7 +23,7 @@ func (g Gateway) Claims(s GatewayServer) {
 	if len(engine.SelectorOf(g.Obj)) == 0 || s.Number() == 0 {
 		return
 	}
-	own := Claim(g.X, g.Obj, s)
+	own := FindClaim(g.X, g.Obj, s)
 	for _, rival := range rivals(g.X, own) {
 		if rival.Obj == g.Obj || !mayShare(g.Obj, rival.Obj) {
 			continue
@@ -50,9 +50,9 @@ type claimsKey struct{}
 // rivals are the servers that may conflict with one: those with the same host on its
 // port, and those that share the port but not the protocol. The Gateways of all
 // namespaces count, even of tenants of which nothing else is read.
-func rivals(x *engine.Context, c claim) []claim {
-	claimed := engine.Memoize(x, claimsKey{}, func() map[claimKey][]claim {
-		claimed := map[claimKey][]claim{}
+func rivals(x *engine.Context, c Claim) []Claim {
+	claimed := engine.Memoize(x, claimsKey{}, func() map[claimKey][]Claim {
+		claimed := map[claimKey][]Claim{}
 		for _, obj := range x.Snap.Everywhere(object.GatewayKind).Objects {
 			if obj.GetDeletionTimestamp() != nil || len(engine.SelectorOf(obj)) == 0 {
 				continue
@@ -66,7 +66,7 @@ func rivals(x *engine.Context, c claim) []claim {
 		}
 		return claimed
 	})
-	var found []claim
+	var found []Claim
 	for _, key := range c.keys() {
 		if key.host == anyTLS {
 			continue
@@ -87,7 +87,7 @@ func rivals(x *engine.Context, c claim) []claim {
 const anyTLS = "TLS"
 
 // keys are the keys under which a server is stored.
-func (c claim) keys() []claimKey {
+func (c Claim) keys() []claimKey {
 	port := c.server.Number()
 	if !c.server.HasTLS() {
 		return []claimKey{{port: port}}
@@ -103,25 +103,25 @@ func (c claim) keys() []claimKey {
 // have host "*", one for each tenant, each with its own pods. Whether they are merged
 // depends on settings of istiod that a snapshot does not contain, so this is not a
 // failure.
-func (c claim) tolerated(host string) bool {
+func (c Claim) tolerated(host string) bool {
 	return host == "*" && !httpsServer(c.server) && c.ownPods
 }
 
-// Claim returns the claim of a Gateway's server. Whether its own namespace has pods for
+// FindClaim returns the claim of a Gateway's server. Whether its own namespace has pods for
 // it is computed once.
-func Claim(x *engine.Context, obj *unstructured.Unstructured, s GatewayServer) claim {
-	return claim{Gateway{X: x, Obj: obj}, s, len(x.Selected(engine.SelectorOf(obj), obj.GetNamespace())) > 0}
+func FindClaim(x *engine.Context, obj *unstructured.Unstructured, s GatewayServer) Claim {
+	return Claim{Gateway{X: x, Obj: obj}, s, len(x.Selected(engine.SelectorOf(obj), obj.GetNamespace())) > 0}
 }
 
 // rival returns the claim of a server of any Gateway. It reads nothing in the Gateway's
 // namespace: if the pods there are not known, it assumes that there are some, which
 // avoids a false failure.
-func rival(x *engine.Context, obj *unstructured.Unstructured, s GatewayServer) claim {
+func rival(x *engine.Context, obj *unstructured.Unstructured, s GatewayServer) Claim {
 	known := *x
 	known.Snap = x.Known
 	namespace := obj.GetNamespace()
 	own := len(known.Selected(engine.SelectorOf(obj), namespace)) > 0 || len(known.UnreadSelectable(namespace)) > 0
-	return claim{Gateway{X: x, Obj: obj}, s, own}
+	return Claim{Gateway{X: x, Obj: obj}, s, own}
 }
 
 // mayShare reports whether the selectors of two Gateways can match the same pods. It is a
@@ -136,15 +136,15 @@ func mayShare(a, b *unstructured.Unstructured) bool {
 	return true
 }
 
-// claim is a server of a Gateway that claims a host and a port.
-type claim struct {
+// Claim is a server of a Gateway that claims a host and a port.
+type Claim struct {
 	Gateway
 	server  GatewayServer
 	ownPods bool
 }
 
 // collide reports two servers on one port of which Istio uses only the older one.
-func collide(x *engine.Context, a, b claim) (finding.Finding, bool) {
+func collide(x *engine.Context, a, b Claim) (finding.Finding, bool) {
 	host, shared := sharedHost(a, b)
 	bothTLS := a.server.HasTLS() && b.server.HasTLS()
 	switch {
@@ -168,7 +168,7 @@ func collide(x *engine.Context, a, b claim) (finding.Finding, bool) {
 // samePods reports whether some pods serve both Gateways. If istiod restricts a Gateway
 // to the pods of its own namespace, Gateways of two namespaces share no pods; the value
 // of that setting is redacted, so only its presence counts.
-func samePods(x *engine.Context, a, b claim) bool {
+func samePods(x *engine.Context, a, b Claim) bool {
 	served := func(w *unstructured.Unstructured) bool {
 		return engine.Matches(engine.SelectorOf(b.Obj), engine.PodLabels(w))
 	}
@@ -197,7 +197,7 @@ const MeshNamespace = "istio-system"
 
 // sharedHost is a host of both servers. "./host" is the host for routes of the Gateway's
 // own namespace, "*/host" the host for all.
-func sharedHost(a, b claim) (string, bool) {
+func sharedHost(a, b Claim) (string, bool) {
 	theirs := b.claimed()
 	for _, host := range a.claimed() {
 		if slices.Contains(theirs, host) {
@@ -207,7 +207,7 @@ func sharedHost(a, b claim) (string, bool) {
 	return "", false
 }
 
-func (c claim) claimed() []string {
+func (c Claim) claimed() []string {
 	var hosts []string
 	for _, host := range c.server.Hosts() {
 		namespace, name, _ := engine.CutNamespace(host)
@@ -245,8 +245,8 @@ func older(a, b *unstructured.Unstructured) bool {
 
 // claimToChange is the claim of the tenant whose name is not in the host, otherwise the
 // one that Istio ignores.
-func claimToChange(x *engine.Context, winner, loser claim, host string) claim {
-	named := func(c claim) bool {
+func claimToChange(x *engine.Context, winner, loser Claim, host string) Claim {
+	named := func(c Claim) bool {
 		name := x.TenantOf(c.Obj.GetNamespace())
 		return name != "" && slices.Contains(hostWords(host), name)
 	}
@@ -281,12 +281,12 @@ func OtherTenantNamed(x *engine.Context, host, namespace string) string {
 
 // IsClaimToChange reports whether one host of a claim belongs to another Gateway, so this
 // claim has to be changed.
-func IsClaimToChange(x *engine.Context, c claim, index int) bool {
+func IsClaimToChange(x *engine.Context, c Claim, index int) bool {
 	host := c.claimed()[index]
 	if len(engine.SelectorOf(c.Obj)) == 0 || !c.server.HasTLS() {
 		return false
 	}
-	return slices.ContainsFunc(rivals(x, c), func(rival claim) bool {
+	return slices.ContainsFunc(rivals(x, c), func(rival Claim) bool {
 		if rival.Obj == c.Obj || !rival.server.HasTLS() || !slices.Contains(rival.claimed(), host) ||
 			c.tolerated(host) && rival.tolerated(host) || !mayShare(c.Obj, rival.Obj) || !samePods(x, c, rival) {
 			return false
@@ -300,7 +300,7 @@ func IsClaimToChange(x *engine.Context, c claim, index int) bool {
 }
 
 // whyWinner states that the first claim is older, if it is.
-func whyWinner(winner, loser claim) string {
+func whyWinner(winner, loser Claim) string {
 	if winner.Obj.GetCreationTimestamp().Time.Before(loser.Obj.GetCreationTimestamp().Time) {
 		return "the older, "
 	}
@@ -308,7 +308,7 @@ func whyWinner(winner, loser claim) string {
 }
 
 // hostConflict is the finding on two servers for one host.
-func hostConflict(x *engine.Context, winner, loser claim, host string) finding.Finding {
+func hostConflict(x *engine.Context, winner, loser Claim, host string) finding.Finding {
 	wrong := claimToChange(x, winner, loser, host)
 	port := winner.server.Number()
 	f := finding.Finding{
@@ -316,7 +316,7 @@ func hostConflict(x *engine.Context, winner, loser claim, host string) finding.F
 		Message: fmt.Sprintf("%s and %s both claim host %s on port %d for the same gateway pods: Istio uses %s%s, and ignores the other",
 			object.RefOf(wrong.Obj), object.RefOf(other(wrong, winner, loser).Obj), host, port, whyWinner(winner, loser), object.RefOf(winner.Obj)),
 	}
-	for _, c := range []claim{wrong, other(wrong, winner, loser)} {
+	for _, c := range []Claim{wrong, other(wrong, winner, loser)} {
 		engine.Prove(&f, c.Obj, c.server.Path("hosts"), c.server.Path("port.number"), "metadata.creationTimestamp")
 	}
 	engine.Prove(&f, wrong.Obj, "spec.selector")
@@ -326,7 +326,7 @@ func hostConflict(x *engine.Context, winner, loser claim, host string) finding.F
 	return f
 }
 
-func other(c, a, b claim) claim {
+func other(c, a, b Claim) Claim {
 	if c.Obj == a.Obj {
 		return b
 	}
@@ -334,13 +334,13 @@ func other(c, a, b claim) claim {
 }
 
 // portConflict is the finding on two servers that can't share a port.
-func portConflict(x *engine.Context, winner, loser claim) finding.Finding {
+func portConflict(x *engine.Context, winner, loser Claim) finding.Finding {
 	f := finding.Finding{
 		Code: engine.CodeHostClaimed, Ref: object.RefOf(loser.Obj), Reason: "PortConflict", Severity: finding.Critical,
 		Message: fmt.Sprintf("%s can't listen on port %d: %s is older and uses protocol %s on that port for the same gateway pods",
 			object.RefOf(loser.Obj), loser.server.Number(), object.RefOf(winner.Obj), winner.server.Protocol()),
 	}
-	for _, c := range []claim{loser, winner} {
+	for _, c := range []Claim{loser, winner} {
 		engine.Prove(&f, c.Obj, c.server.Path("port.number"), c.server.Path("port.protocol"))
 	}
 	f.Fixes = []finding.Fix{{Text: fmt.Sprintf("In %s, use another port, or the protocol of %s", loser.server.Path("port"), object.RefOf(winner.Obj)),

@@ -12,10 +12,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
-// hostMismatch is a host of a Gateway's server for which the Gateway has no route and its
+// HostMismatch is a host of a Gateway's server for which the Gateway has no route and its
 // Certificate is not valid, while the two agree on another host that the Gateway does not
 // serve. It is two against one, so the Gateway has to be changed.
-type hostMismatch struct {
+type HostMismatch struct {
 	server             GatewayServer
 	index              int // of the host in the server's hosts
 	Wrong, Right       string
@@ -23,21 +23,21 @@ type hostMismatch struct {
 }
 
 // Path is where the Gateway has the host.
-func (m hostMismatch) Path() string { return m.server.Path(fmt.Sprintf("hosts[%d]", m.index)) }
+func (m HostMismatch) Path() string { return m.server.Path(fmt.Sprintf("hosts[%d]", m.index)) }
 
 // HostMismatch compares one host of a server with the routes in the Gateway's namespace
 // and with the Certificate that writes the server's Secret.
-func (g Gateway) HostMismatch(s GatewayServer, index int) (hostMismatch, bool) {
+func (g Gateway) HostMismatch(s GatewayServer, index int) (HostMismatch, bool) {
 	_, bare, _ := engine.CutNamespace(s.Hosts()[index])
 	makers := pods.CertificatesFor(g.X, g.Obj.GetNamespace(), object.Text(s.Spec, "tls", "credentialName"))
 	if len(makers) != 1 || strings.Contains(bare, "*") {
-		return hostMismatch{}, false
+		return HostMismatch{}, false
 	}
 	names := object.Texts(makers[0].Object, "spec", "dnsNames")
 	if engine.Covered(bare, names) {
-		return hostMismatch{}, false
+		return HostMismatch{}, false
 	}
-	m := hostMismatch{server: s, index: index, Wrong: bare, Certificate: makers[0]}
+	m := HostMismatch{server: s, index: index, Wrong: bare, Certificate: makers[0]}
 	for _, obj := range g.X.Snap.List(object.VirtualServiceKind, g.Obj.GetNamespace()).Objects {
 		r := Route{X: g.X, Obj: obj, Result: &engine.Result{}}
 		if !r.boundTo(g.Obj) {
@@ -45,7 +45,7 @@ func (g Gateway) HostMismatch(s GatewayServer, index int) (hostMismatch, bool) {
 		}
 		hosts := object.Texts(obj.Object, "spec", "hosts")
 		if slices.ContainsFunc(hosts, func(host string) bool { return hostsOverlap(bare, host) }) {
-			return hostMismatch{}, false
+			return HostMismatch{}, false
 		}
 		if len(r.Matching()) > 0 || !slices.ContainsFunc(r.Rules(), func(rule RouteRule) bool { return rule.Protocol == RouteProtocol(s) }) {
 			continue
@@ -54,7 +54,7 @@ func (g Gateway) HostMismatch(s GatewayServer, index int) (hostMismatch, bool) {
 			switch {
 			case !engine.Covered(host, names) || host == m.Right:
 			case m.Right != "":
-				return hostMismatch{}, false // which one is not known
+				return HostMismatch{}, false // which one is not known
 			default:
 				m.Right, m.Route = host, obj
 			}

@@ -11,7 +11,7 @@ import (
 
 // SentPlaintext reports whether the client of a connection has no Istio proxy while its
 // server requires mutual TLS, and the PeerAuthentication that requires it.
-func SentPlaintext(x *engine.Context, c connection) (strict *unstructured.Unstructured, ok bool) {
+func SentPlaintext(x *engine.Context, c Connection) (strict *unstructured.Unstructured, ok bool) {
 	if _, inject := InjectionSet(c.From); inject != "false" {
 		return nil, false
 	}

@@ -48,7 +48,7 @@ func ExplainNetworkPolicy(x *engine.Context, obj *unstructured.Unstructured, _ b
 
 // networkDenial is a connection that policies deny, and the policy to change.
 type networkDenial struct {
-	connection
+	Connection
 	direction string // "Ingress" or "Egress", as in spec.policyTypes
 	policy    *unstructured.Unstructured
 }
@@ -75,7 +75,7 @@ func networkDenials(x *engine.Context, namespace string) []networkDenial {
 
 // NetworkDenies is the policy to change if those that select the pods of near certainly
 // do not allow the connection with far; nil if it is allowed, or may be.
-func NetworkDenies(x *engine.Context, near, far *unstructured.Unstructured, direction string, c connection) *unstructured.Unstructured {
+func NetworkDenies(x *engine.Context, near, far *unstructured.Unstructured, direction string, c Connection) *unstructured.Unstructured {
 	selecting := networkPolicies(x, near, direction)
 	allows := func(policy *unstructured.Unstructured) engine.Certainty {
 		return networkAllows(x, policy, direction, far, c)
@@ -88,7 +88,7 @@ func NetworkDenies(x *engine.Context, near, far *unstructured.Unstructured, dire
 
 // connectionsThrough are the required connections that start or end in a namespace: those
 // of its own tenant, and of tenants whose gateway pods run in it.
-func connectionsThrough(x *engine.Context, namespace string) []connection {
+func connectionsThrough(x *engine.Context, namespace string) []Connection {
 	found := Connections(x, namespace)
 	if x.TenantOf(namespace) != "" {
 		return found
@@ -127,7 +127,7 @@ func policyHas(policy *unstructured.Unstructured, direction string) bool {
 }
 
 // networkAllows reports whether a policy allows a connection whose other end is far.
-func networkAllows(x *engine.Context, policy *unstructured.Unstructured, direction string, far *unstructured.Unstructured, c connection) engine.Certainty {
+func networkAllows(x *engine.Context, policy *unstructured.Unstructured, direction string, far *unstructured.Unstructured, c Connection) engine.Certainty {
 	rules, peers := "ingress", "from"
 	if direction == "Egress" {
 		rules, peers = "egress", "to"
@@ -183,7 +183,7 @@ func namespaceMatches(x *engine.Context, selector map[string]any, namespace stri
 }
 
 // portMatches reports whether a port of a rule is the connection's.
-func portMatches(x *engine.Context, port map[string]any, c connection) engine.Certainty {
+func portMatches(x *engine.Context, port map[string]any, c Connection) engine.Certainty {
 	if protocol := object.Text(port, "protocol"); protocol != "" && protocol != "TCP" {
 		return engine.No
 	}
@@ -281,9 +281,9 @@ func (d networkDenial) far() *unstructured.Unstructured {
 // String is the connection, with its port if it is known.
 func (d networkDenial) String() string {
 	if d.port == 0 {
-		return d.connection.String()
+		return d.Connection.String()
 	}
-	return fmt.Sprintf("%s on port %d", d.connection, d.port)
+	return fmt.Sprintf("%s on port %d", d.Connection, d.port)
 }
 
 // compareRules is what to compare if it is not known what is wrong with a policy.

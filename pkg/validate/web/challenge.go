@@ -7,8 +7,8 @@ import (
 	"golang.org/x/net/http/httpguts"
 )
 
-// challenge is an authentication scheme that a server offers in WWW-Authenticate.
-type challenge struct{ scheme, Realm string }
+// Challenge is an authentication scheme that a server offers in WWW-Authenticate.
+type Challenge struct{ scheme, Realm string }
 
 // orthancRealm is the realm of Orthanc's own challenges (HttpServer.cpp).
 const orthancRealm = "Orthanc Secure Area"
@@ -22,7 +22,7 @@ const (
 
 // Challenges parses WWW-Authenticate (RFC 9110, section 11.6.1): a list, separated by
 // commas, of schemes and of parameters of the scheme before them.
-func Challenges(header http.Header) (out []challenge) {
+func Challenges(header http.Header) (out []Challenge) {
 	for _, value := range header.Values("WWW-Authenticate") {
 		if len(value) > maxChallengeLen {
 			continue
@@ -35,7 +35,7 @@ func Challenges(header http.Header) (out []challenge) {
 			case !httpguts.ValidHeaderFieldName(scheme) || len(scheme) > maxSchemeLen || len(out) == maxChallenges: // no token
 				continue
 			default:
-				out = append(out, challenge{scheme: scheme})
+				out = append(out, Challenge{scheme: scheme})
 				if !more {
 					continue
 				}
@@ -76,17 +76,17 @@ func splitUnquoted(list string) (parts []string) {
 }
 
 // Basic returns the challenge for a user and a password.
-func Basic(offered []challenge) (challenge, bool) {
+func Basic(offered []Challenge) (Challenge, bool) {
 	for _, c := range offered {
 		if strings.EqualFold(c.scheme, "Basic") {
 			return c, true
 		}
 	}
-	return challenge{}, false
+	return Challenge{}, false
 }
 
 // Schemes lists the offered schemes, each once.
-func Schemes(offered []challenge) string {
+func Schemes(offered []Challenge) string {
 	var names []string
 	seen := map[string]bool{}
 	for _, c := range offered {

@@ -90,7 +90,7 @@ func judgeSignIn(r Reply, tenant string, login check.Credentials) check.Check {
 }
 
 // realmText is a realm as it may be shown.
-func realmText(c challenge, login check.Credentials) string {
+func realmText(c Challenge, login check.Credentials) string {
 	text := bounded(c.Realm)
 	if text == "" || login.AppearsIn(c.Realm) {
 		return "not shown"
@@ -98,7 +98,7 @@ func realmText(c challenge, login check.Credentials) string {
 	return fmt.Sprintf("%q", text)
 }
 
-func passwordFix(c challenge, login check.Credentials) finding.Fix {
+func passwordFix(c Challenge, login check.Credentials) finding.Fix {
 	text := "Specify the correct password with --password-secret, --password-file or --password-env; Orthanc's passwords are in RegisteredUsers of its configuration"
 	if c.Realm == orthancRealm {
 		return finding.Fix{Text: text + ". If the password is correct, check RemoteAccessAllowed there: if it is false, Orthanc returns this response to all clients except 127.0.0.1"}
