@@ -304,8 +304,8 @@ var readHealthyCluster = sync.OnceValues(func() (cluster, error) {
 		return cluster{}, err
 	}
 	c := cluster{at: snap.Meta().At}
-	for _, asked := range snap.Asked() {
-		c.objects = append(c.objects, snap.List(asked.GroupKind(), "").Objects...)
+	for _, request := range snap.Requests() {
+		c.objects = append(c.objects, snap.List(request.GroupKind(), "").Objects...)
 	}
 	return c, nil
 })

@@ -18,8 +18,8 @@ func ExampleServer(t *testing.T, name string, keep func(*unstructured.Unstructur
 	t.Helper()
 	snap := Example(t, name)
 	var kept, rest []*unstructured.Unstructured
-	for _, asked := range snap.Asked() {
-		for _, obj := range snap.List(asked.GroupKind(), "").Objects {
+	for _, request := range snap.Requests() {
+		for _, obj := range snap.List(request.GroupKind(), "").Objects {
 			if obj = obj.DeepCopy(); keep(obj) {
 				kept = append(kept, obj)
 			} else {

@@ -47,7 +47,7 @@ func Entries(t *testing.T) []trust.Entry {
 		return object.Ref{APIVersion: "cert-manager.io/v1", Kind: kind, Namespace: "bhs-orthweb", Name: name}
 	}
 	chain := Chain(t, "client.pem")
-	forbidden := snapshot.Failure{Why: snapshot.Forbidden, Verb: "list", Resource: "secrets", Namespace: "bhs-orthweb"}
+	forbidden := snapshot.Failure{Reason: snapshot.Forbidden, Verb: "list", Resource: "secrets", Namespace: "bhs-orthweb"}
 	days := func(n int) time.Time { return At.Add(time.Duration(n) * 24 * time.Hour) }
 	at := func(port int64) trust.Endpoint { return trust.Endpoint{Address: "2001:db8::7", Port: port} }
 	return []trust.Entry{
@@ -103,7 +103,7 @@ func Explanation(message string, tenants ...string) diagnose.Explanation {
 	for _, name := range tenants {
 		e.Subjects = append(e.Subjects, diagnose.Subject{
 			Ref: pod, Tenant: name, Verdict: health.Verdict{Ref: pod, Status: health.Failing, Since: At.Add(-time.Hour), Message: message},
-			Causes: []diagnose.Cause{cause}, Unknown: []snapshot.Failure{{Why: snapshot.Failed, Verb: "list", Resource: "pods", Message: message}},
+			Causes: []diagnose.Cause{cause}, Unknown: []snapshot.Failure{{Reason: snapshot.Failed, Verb: "list", Resource: "pods", Message: message}},
 		})
 	}
 	return e

@@ -76,7 +76,7 @@ func withoutQuotes(command string) string {
 
 func injected(snap *snapshot.Snapshot, replace func(path, text string) string) *snapshot.Snapshot {
 	builder := snapshot.NewBuilder()
-	for _, requested := range snap.Asked() {
+	for _, requested := range snap.Requests() {
 		var objects []*unstructured.Unstructured
 		for _, obj := range snap.List(requested.GroupKind(), requested.Namespace).Objects {
 			objects = append(objects, &unstructured.Unstructured{Object: replaced(obj.DeepCopy().Object, "", replace).(map[string]any)})

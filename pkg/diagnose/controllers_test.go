@@ -159,7 +159,7 @@ func nameOfDeployment(set string) string { return set[:max(0, strings.LastIndex(
 // changed is a snapshot again with copies of its objects that were changed.
 func changed(snap *snapshot.Snapshot, change func(*unstructured.Unstructured)) *snapshot.Snapshot {
 	builder := snapshot.NewBuilder()
-	for _, requested := range snap.Asked() {
+	for _, requested := range snap.Requests() {
 		var objects []*unstructured.Unstructured
 		for _, obj := range snap.List(requested.GroupKind(), requested.Namespace).Objects {
 			obj = obj.DeepCopy()

@@ -17,7 +17,7 @@ import (
 // without is a snapshot again in which some objects do not exist.
 func without(snap *snapshot.Snapshot, gone ...object.Ref) *snapshot.Snapshot {
 	builder := snapshot.NewBuilder()
-	for _, requested := range snap.Asked() {
+	for _, requested := range snap.Requests() {
 		objects := slices.DeleteFunc(slices.Clone(snap.List(requested.GroupKind(), "").Objects), func(obj *unstructured.Unstructured) bool {
 			return slices.ContainsFunc(gone, object.RefOf(obj).Same)
 		})

@@ -118,7 +118,7 @@ func explainTenant(w *engine.Walk, t tenant.Tenant, status tenant.Status) Subjec
 	s.addCauses(w.X, out)
 	if s.Verdict.Status == health.Ready && len(s.Causes) == 0 && len(s.Unknown) > 0 {
 		why := s.Unknown[0] // it may well hold a cause: no health check looks there
-		s.Verdict = health.Verdict{Status: health.Unknown, Reason: health.Reason(why.Why), Message: why.String()}
+		s.Verdict = health.Verdict{Status: health.Unknown, Reason: health.Reason(why.Reason), Message: why.String()}
 	}
 	s.Unknown = engine.Union(s.Unknown, status.Unknown)
 	if s.Verdict.Status == health.Ready && s.critical() { // what status does not look at

@@ -115,7 +115,7 @@ func examinationOf(snap *snapshot.Snapshot) examination {
 func findingsOf(x *engine.Context) []finding.Finding {
 	var all []finding.Finding
 	seen := map[schema.GroupKind]bool{}
-	for _, requested := range x.Known.Asked() {
+	for _, requested := range x.Known.Requests() {
 		if seen[requested.GroupKind()] {
 			continue
 		}

@@ -67,9 +67,9 @@ func ingressFaultsIn(t *testing.T, file string) []ingressFault {
 // changed is a copy of the snapshot with the fault.
 func (f ingressFault) changed(snap *snapshot.Snapshot) *snapshot.Snapshot {
 	builder := snapshot.NewBuilder()
-	for _, requested := range snap.Asked() {
+	for _, requested := range snap.Requests() {
 		if slices.Contains(f.Forbidden, requested.Kind) {
-			requested.Failure = &snapshot.Failure{Why: snapshot.Forbidden, Verb: "list", Resource: requested.Resource}
+			requested.Failure = &snapshot.Failure{Reason: snapshot.Forbidden, Verb: "list", Resource: requested.Resource}
 			builder.Add(requested)
 			continue
 		}

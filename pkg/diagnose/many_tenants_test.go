@@ -14,7 +14,7 @@ import (
 // all other objects.
 func multiplied(model *snapshot.Snapshot, tenants int) *snapshot.Snapshot {
 	builder := snapshot.NewBuilder()
-	for _, requested := range model.Asked() {
+	for _, requested := range model.Requests() {
 		var objects []*unstructured.Unstructured
 		for _, obj := range model.List(requested.GroupKind(), requested.Namespace).Objects {
 			text, err := json.Marshal(obj.Object)

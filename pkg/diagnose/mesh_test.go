@@ -71,7 +71,7 @@ type meshWant struct {
 func (s meshScenario) snapshot() *snapshot.Snapshot {
 	builder := snapshot.NewBuilder()
 	for _, gk := range meshAsked {
-		question := snapshot.Asked{Group: gk.Group, Version: "v1", Kind: gk.Kind, Resource: object.PluralOf(gk.Kind)}
+		question := snapshot.Request{Group: gk.Group, Version: "v1", Kind: gk.Kind, Resource: object.PluralOf(gk.Kind)}
 		if gk == object.HelmReleaseKind {
 			question.Version = "v2"
 		}
@@ -79,7 +79,7 @@ func (s meshScenario) snapshot() *snapshot.Snapshot {
 			continue
 		}
 		if slices.Contains(s.Forbidden, gk.Kind) {
-			question.Failure = &snapshot.Failure{Why: snapshot.Forbidden, Verb: "list", Resource: question.Resource}
+			question.Failure = &snapshot.Failure{Reason: snapshot.Forbidden, Verb: "list", Resource: question.Resource}
 			builder.Add(question)
 			continue
 		}

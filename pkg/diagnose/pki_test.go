@@ -112,9 +112,9 @@ func (s pkiScenario) objects() []*unstructured.Unstructured {
 func (s pkiScenario) snapshot() *snapshot.Snapshot {
 	builder := snapshot.NewBuilder()
 	for _, gk := range pkiAsked {
-		question := snapshot.Asked{Group: gk.Group, Version: "v1", Kind: gk.Kind, Resource: object.PluralOf(gk.Kind)}
+		question := snapshot.Request{Group: gk.Group, Version: "v1", Kind: gk.Kind, Resource: object.PluralOf(gk.Kind)}
 		if slices.Contains(s.Forbidden, gk.Kind) {
-			question.Failure = &snapshot.Failure{Why: snapshot.Forbidden, Verb: "list", Resource: question.Resource}
+			question.Failure = &snapshot.Failure{Reason: snapshot.Forbidden, Verb: "list", Resource: question.Resource}
 			builder.Add(question)
 			continue
 		}
@@ -248,7 +248,7 @@ func FuzzPKI(f *testing.F) {
 // namespacesOf are the namespaces of a snapshot's objects.
 func namespacesOf(snap *snapshot.Snapshot) []string {
 	var all []string
-	for _, requested := range snap.Asked() {
+	for _, requested := range snap.Requests() {
 		for _, obj := range snap.List(requested.GroupKind(), "").Objects {
 			all = append(all, obj.GetNamespace())
 		}

@@ -19,11 +19,11 @@ import (
 // the kinds for which hide says so, whose lists count as forbidden.
 func rebuilt(snap *snapshot.Snapshot, random *rand.Rand, hide func(schema.GroupKind) bool) *snapshot.Snapshot {
 	builder := snapshot.NewBuilder()
-	requested := snap.Asked()
+	requested := snap.Requests()
 	random.Shuffle(len(requested), func(i, j int) { requested[i], requested[j] = requested[j], requested[i] })
 	for _, a := range requested {
 		if hide(a.GroupKind()) {
-			a.Failure = &snapshot.Failure{Why: snapshot.Forbidden, Verb: "list", Resource: a.Resource, Namespace: a.Namespace}
+			a.Failure = &snapshot.Failure{Reason: snapshot.Forbidden, Verb: "list", Resource: a.Resource, Namespace: a.Namespace}
 			builder.Add(a)
 			continue
 		}
@@ -140,7 +140,7 @@ func FuzzExplain(f *testing.F) {
 	f.Fuzz(func(t *testing.T, seed uint64, patch []byte) {
 		random := rand.New(rand.NewPCG(seed, 2))
 		snap := rebuilt(cases[seed%uint64(len(cases))].snap, random, nothing)
-		requested := snap.Asked()
+		requested := snap.Requests()
 		objects := snap.List(requested[random.IntN(len(requested))].GroupKind(), "").Objects
 		var odd map[string]any
 		if len(objects) == 0 || json.Unmarshal(patch, &odd) != nil {
@@ -154,7 +154,7 @@ func FuzzExplain(f *testing.F) {
 			}
 		}
 		odder := snapshot.NewBuilder()
-		odder.Add(snapshot.Asked{Group: ref.GroupKind().Group, Kind: ref.Kind, Resource: "x"}, obj)
+		odder.Add(snapshot.Request{Group: ref.GroupKind().Group, Kind: ref.Kind, Resource: "x"}, obj)
 		snap = snapshot.Join(snap, odder.Build(snap.Meta()))
 		all(snap)
 		Object(snap, tenant.Discover(snap), ref)

@@ -17,7 +17,7 @@ func TestKinds(t *testing.T) {
 	kinds := Kinds()
 	for name, snap := range snapshots(t) {
 		b := snapshot.NewBuilder()
-		for _, requested := range snap.Asked() {
+		for _, requested := range snap.Requests() {
 			var objects []*unstructured.Unstructured
 			for _, obj := range snap.List(requested.GroupKind(), requested.Namespace).Objects {
 				objects = append(objects, obj.DeepCopy())

@@ -134,9 +134,9 @@ func clusterAsked(kinds []schema.GroupKind, objects []map[string]any, forbidden 
 		byKind[u.GroupVersionKind().GroupKind()] = append(byKind[u.GroupVersionKind().GroupKind()], u)
 	}
 	for _, kind := range kinds {
-		requested := snapshot.Asked{Group: kind.Group, Kind: kind.Kind, Resource: object.PluralOf(kind.Kind)}
+		requested := snapshot.Request{Group: kind.Group, Kind: kind.Kind, Resource: object.PluralOf(kind.Kind)}
 		if slices.Contains(forbidden, kind.Kind) {
-			requested.Failure = &snapshot.Failure{Why: snapshot.Forbidden, Verb: "list", Resource: requested.Resource}
+			requested.Failure = &snapshot.Failure{Reason: snapshot.Forbidden, Verb: "list", Resource: requested.Resource}
 			builder.Add(requested)
 			continue
 		}
@@ -192,7 +192,7 @@ func TestWorkloads(t *testing.T) {
 // refNamed is the object with that name.
 func refNamed(t *testing.T, snap *snapshot.Snapshot, name string) object.Ref {
 	t.Helper()
-	for _, requested := range snap.Asked() {
+	for _, requested := range snap.Requests() {
 		for _, obj := range snap.List(requested.GroupKind(), "").Objects {
 			if ref := object.RefOf(obj); ref.String() == name {
 				return ref

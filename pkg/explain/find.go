@@ -187,8 +187,8 @@ func recordedKinds(snap *snapshot.Snapshot, word string) []schema.GroupKind {
 	for _, gk := range diagnose.Kinds() {
 		add(gk, object.PluralOf(gk.Kind))
 	}
-	for _, asked := range snap.Asked() {
-		add(asked.GroupKind(), asked.Resource)
+	for _, request := range snap.Requests() {
+		add(request.GroupKind(), request.Resource)
 	}
 	return found
 }

@@ -43,9 +43,9 @@ func platform(tenants int) (*snapshot.Snapshot, []object.Ref) {
 	}
 	layers[0] = layer("t0000-dependency", "t0000-application", "False", "HealthCheckFailed")
 	builder := snapshot.NewBuilder()
-	builder.Add(snapshot.Asked{Group: object.KustomizationKind.Group, Kind: object.KustomizationKind.Kind}, layers...)
-	builder.Add(snapshot.Asked{Group: object.HelmReleaseKind.Group, Kind: object.HelmReleaseKind.Kind}, releases...)
-	builder.Add(snapshot.Asked{Kind: object.EventKind.Kind}, events...)
+	builder.Add(snapshot.Request{Group: object.KustomizationKind.Group, Kind: object.KustomizationKind.Kind}, layers...)
+	builder.Add(snapshot.Request{Group: object.HelmReleaseKind.Group, Kind: object.HelmReleaseKind.Kind}, releases...)
+	builder.Add(snapshot.Request{Kind: object.EventKind.Kind}, events...)
 	var refs []object.Ref
 	for _, obj := range append(layers, releases...) {
 		refs = append(refs, object.RefOf(obj))

@@ -20,13 +20,13 @@ func TestCertificateWithoutSecret(t *testing.T) {
 	secret := func(name string) *unstructured.Unstructured {
 		return &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "Secret", "metadata": map[string]any{"name": name, "namespace": "a"}}}
 	}
-	whole := snapshot.Asked{Version: "v1", Kind: "Secret", Resource: "secrets"}
+	whole := snapshot.Request{Version: "v1", Kind: "Secret", Resource: "secrets"}
 	narrow, forbidden := whole, whole
 	narrow.FieldSelector = "type=Opaque"
-	forbidden.Failure = &snapshot.Failure{Why: snapshot.Forbidden, Verb: "list", Resource: "secrets"}
+	forbidden.Failure = &snapshot.Failure{Reason: snapshot.Forbidden, Verb: "list", Resource: "secrets"}
 	for _, c := range []struct {
 		name  string
-		asked *snapshot.Asked
+		asked *snapshot.Request
 		in    []*unstructured.Unstructured
 		want  Status
 	}{
@@ -37,7 +37,7 @@ func TestCertificateWithoutSecret(t *testing.T) {
 		{"gone", &whole, []*unstructured.Unstructured{secret("other")}, Failing},
 	} {
 		builder := snapshot.NewBuilder()
-		builder.Add(snapshot.Asked{Group: object.CertificateKind.Group, Version: "v1", Kind: "Certificate", Resource: "certificates"}, certificate.DeepCopy())
+		builder.Add(snapshot.Request{Group: object.CertificateKind.Group, Version: "v1", Kind: "Certificate", Resource: "certificates"}, certificate.DeepCopy())
 		if c.asked != nil {
 			builder.Add(*c.asked, c.in...)
 		}

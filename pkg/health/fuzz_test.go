@@ -90,7 +90,7 @@ func everyKind(shape map[string]any) (*snapshot.Snapshot, []object.Ref) {
 		if _, ok := obj.Object["metadata"].(map[string]any); !ok {
 			delete(obj.Object, "metadata")
 		}
-		builder.Add(snapshot.Asked{Group: gk.Group, Kind: gk.Kind}, obj)
+		builder.Add(snapshot.Request{Group: gk.Group, Kind: gk.Kind}, obj)
 		refs = append(refs, object.RefOf(obj))
 	}
 	return builder.Build(snapshot.Meta{At: noon}), refs

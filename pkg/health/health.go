@@ -139,7 +139,7 @@ func (a *Assessor) Of(ref object.Ref) Verdict {
 	answer := a.snap.Lookup(ref)
 	switch {
 	case answer.Presence == snapshot.Unknown:
-		verdict = verdict.with(Unknown, Reason(answer.Why.Why), answer.Why.String(), time.Time{})
+		verdict = verdict.with(Unknown, Reason(answer.Failure.Reason), answer.Failure.String(), time.Time{})
 	case answer.Presence == snapshot.Absent:
 		verdict = verdict.with(Failing, NotFound, ref.String()+" does not exist", time.Time{})
 	default:

@@ -54,9 +54,9 @@ type expectation struct {
 func (s scenario) snapshot() *snapshot.Snapshot {
 	builder := snapshot.NewBuilder()
 	for _, gk := range asked {
-		question := snapshot.Asked{Group: gk.Group, Kind: gk.Kind, Resource: object.PluralOf(gk.Kind)}
+		question := snapshot.Request{Group: gk.Group, Kind: gk.Kind, Resource: object.PluralOf(gk.Kind)}
 		if slices.Contains(s.Forbidden, gk.Kind) {
-			question.Failure = &snapshot.Failure{Why: snapshot.Forbidden, Verb: "list", Resource: question.Resource}
+			question.Failure = &snapshot.Failure{Reason: snapshot.Forbidden, Verb: "list", Resource: question.Resource}
 			builder.Add(question)
 			continue
 		}

@@ -83,10 +83,10 @@ func read(t *testing.T, cluster string, names []string, forbidden ...string) (*s
 	t.Helper()
 	b := snapshot.NewBuilder()
 	for word, kind := range kinds {
-		asked := snapshot.Asked{Group: kind.Group, Version: kind.version, Kind: kind.Kind}
+		asked := snapshot.Request{Group: kind.Group, Version: kind.version, Kind: kind.Kind}
 		for _, f := range forbidden {
 			if f == word {
-				asked.Failure = &snapshot.Failure{Why: snapshot.Forbidden, Verb: "list", Resource: word + "s"}
+				asked.Failure = &snapshot.Failure{Reason: snapshot.Forbidden, Verb: "list", Resource: word + "s"}
 			}
 		}
 		b.Add(asked)
@@ -101,7 +101,7 @@ func read(t *testing.T, cluster string, names []string, forbidden ...string) (*s
 		ns.SetAPIVersion("v1")
 		ns.SetKind("Namespace")
 		ns.SetName(name + "-orthweb")
-		b.Add(snapshot.Asked{Version: "v1", Kind: "Namespace"}, ns)
+		b.Add(snapshot.Request{Version: "v1", Kind: "Namespace"}, ns)
 	}
 	snap := b.Build(snapshot.Meta{At: now})
 	var chosen []tenant.Tenant

@@ -45,7 +45,7 @@ func verdictOf(obj *unstructured.Unstructured, now time.Time) health.Verdict {
 	ref := object.RefOf(obj)
 	kind := ref.GroupKind()
 	b := snapshot.NewBuilder()
-	b.Add(snapshot.Asked{
+	b.Add(snapshot.Request{
 		Group: kind.Group, Kind: kind.Kind, Namespace: ref.Namespace, FieldSelector: "metadata.name=" + ref.Name,
 	}, obj.DeepCopy())
 	return health.New(b.Build(snapshot.Meta{At: now})).Of(ref)

@@ -49,7 +49,7 @@ func explainConditions(t *testing.T, resource, kind, apiVersion string, secrets 
 	t.Helper()
 	group, version, _ := strings.Cut(apiVersion, "/")
 	b := snapshot.NewBuilder()
-	asked := snapshot.Asked{Group: group, Version: version, Kind: kind, Resource: resource}
+	asked := snapshot.Request{Group: group, Version: version, Kind: kind, Resource: resource}
 	args := []string{"kubectl-orthweb", "explain", "-n", "a", "-o", "json"}
 	for i, s := range secrets {
 		name := "x" + string(rune('a'+i/26)) + string(rune('a'+i%26))

@@ -26,13 +26,13 @@ func fleetOf(t testing.TB, example string, tenants int) *fakeapi.Server {
 	}
 	var objects []*unstructured.Unstructured
 	seen := map[string]bool{}
-	for _, asked := range snap.Asked() {
-		if gk := asked.GroupKind().String(); seen[gk] {
+	for _, request := range snap.Requests() {
+		if gk := request.GroupKind().String(); seen[gk] {
 			continue
 		} else {
 			seen[gk] = true
 		}
-		for _, obj := range snap.List(asked.GroupKind(), "").Objects {
+		for _, obj := range snap.List(request.GroupKind(), "").Objects {
 			if !strings.Contains(obj.GetNamespace()+"/"+obj.GetName(), "mhr") {
 				objects = append(objects, obj)
 				continue

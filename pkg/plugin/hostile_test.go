@@ -65,8 +65,8 @@ func recordedObjects(t testing.TB, name string) []map[string]any {
 		t.Fatal(err)
 	}
 	var objects []map[string]any
-	for _, asked := range snap.Asked() {
-		for _, obj := range snap.List(asked.GroupKind(), asked.Namespace).Objects {
+	for _, request := range snap.Requests() {
+		for _, obj := range snap.List(request.GroupKind(), request.Namespace).Objects {
 			if !counts(obj) {
 				continue
 			}

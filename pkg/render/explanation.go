@@ -288,7 +288,7 @@ func unseenLines(e diagnose.Explanation) []string {
 	for _, s := range e.Subjects {
 		for _, why := range s.Unknown {
 			line := term.Clean(why.String())
-			if why.Why == snapshot.NotAsked {
+			if why.Reason == snapshot.NotRequested {
 				line = term.Clean(why.Resource)
 				if !slices.Contains(absent, line) {
 					absent = append(absent, line)

@@ -27,7 +27,7 @@ func NewBuilder() *Builder {
 
 // Add records a request and the objects in its answer, which the Builder owns then: they
 // are redacted in place. An existing object is replaced, so that requests may overlap.
-func (b *Builder) Add(asked Asked, objects ...*unstructured.Unstructured) {
+func (b *Builder) Add(asked Request, objects ...*unstructured.Unstructured) {
 	for _, obj := range objects {
 		redact.Redact(obj)
 	}
@@ -67,8 +67,8 @@ func (b *Builder) store(gk schema.GroupKind) *kindStore {
 }
 
 // remember records a request once; an answer replaces a failure.
-func (k *kindStore) remember(asked Asked) {
-	at := slices.IndexFunc(k.asked, func(a Asked) bool { return a.compare(asked) == 0 })
+func (k *kindStore) remember(asked Request) {
+	at := slices.IndexFunc(k.asked, func(a Request) bool { return a.compare(asked) == 0 })
 	switch {
 	case at < 0:
 		k.asked = append(k.asked, asked)
@@ -103,7 +103,7 @@ func (b *Builder) Build(meta Meta) *Snapshot {
 	defer b.mu.Unlock()
 	meta.At = meta.At.UTC()
 	for _, store := range b.kinds {
-		slices.SortFunc(store.asked, Asked.compare)
+		slices.SortFunc(store.asked, Request.compare)
 		store.byNamespace = map[string][]*unstructured.Unstructured{}
 		for key, obj := range store.byKey {
 			store.byNamespace[key.namespace] = append(store.byNamespace[key.namespace], obj)

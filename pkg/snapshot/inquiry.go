@@ -98,7 +98,7 @@ const warningEvents = "type=Warning"
 func (s *Snapshot) HelmRecords(namespace string) Listing {
 	gk := schema.GroupKind{Kind: "Secret"}
 	store := s.kinds[gk]
-	selected := func(a Asked) bool { return a.FieldSelector == HelmRecords || a.FieldSelector == "" }
+	selected := func(a Request) bool { return a.FieldSelector == HelmRecords || a.FieldSelector == "" }
 	s.require(store, Query{GroupKind: gk, Namespace: namespace, FieldSelector: HelmRecords, Metadata: true}, selected)
 	var listing Listing
 	if store != nil {
@@ -116,7 +116,7 @@ func (s *Snapshot) HelmRecords(namespace string) Listing {
 func (s *Snapshot) Named(gk schema.GroupKind, namespace, name string) Listing {
 	store := s.kinds[gk]
 	selector := "metadata.name=" + name
-	covers := func(a Asked) bool { return a.whole() || a.FieldSelector == selector }
+	covers := func(a Request) bool { return a.whole() || a.FieldSelector == selector }
 	if s.inquiry != nil && !s.complete && !store.requested(namespace, covers) {
 		s.inquiry.add(Query{GroupKind: gk, Namespace: namespace, FieldSelector: selector})
 	}
@@ -131,7 +131,7 @@ func (s *Snapshot) Named(gk schema.GroupKind, namespace, name string) Listing {
 
 // require adds a query that no answer covers yet. A refusal for all namespaces does not
 // apply to a single one; any other failure does.
-func (s *Snapshot) require(store *kindStore, query Query, covers func(Asked) bool) {
+func (s *Snapshot) require(store *kindStore, query Query, covers func(Request) bool) {
 	if s.inquiry == nil || s.complete || query.Kind == "" { // a reference that names no kind is to nothing
 		return
 	}
@@ -151,14 +151,14 @@ func (s *Snapshot) require(store *kindStore, query Query, covers func(Asked) boo
 }
 
 // requested reports whether a list that covers the namespace was requested.
-func (k *kindStore) requested(namespace string, covers func(Asked) bool) bool {
+func (k *kindStore) requested(namespace string, covers func(Request) bool) bool {
 	if k == nil {
 		return false
 	}
-	return slices.ContainsFunc(k.asked, func(a Asked) bool {
+	return slices.ContainsFunc(k.asked, func(a Request) bool {
 		if !covers(a) || a.Namespace != "" && a.Namespace != namespace {
 			return false
 		}
-		return a.Namespace == namespace || a.Failure == nil || a.Failure.Why != Forbidden
+		return a.Namespace == namespace || a.Failure == nil || a.Failure.Reason != Forbidden
 	})
 }

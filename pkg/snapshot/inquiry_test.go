@@ -25,14 +25,14 @@ func pod(namespace, name string) *unstructured.Unstructured {
 // TestInquiry looks things up in snapshots that hold the answer, a part of it,
 // a refusal or nothing, and compares what is then to be requested.
 func TestInquiry(t *testing.T) {
-	forbidden := &Failure{Why: Forbidden, Verb: "list", Resource: "pods"}
-	notServed := &Failure{Why: NotServed, Verb: "list", Resource: "pods"}
+	forbidden := &Failure{Reason: Forbidden, Verb: "list", Resource: "pods"}
+	notServed := &Failure{Reason: NotServed, Verb: "list", Resource: "pods"}
 	podNamed := func(s *Snapshot) { s.Lookup(object.Ref{APIVersion: "v1", Kind: "Pod", Namespace: "a", Name: "x"}) }
 	all := func(s *Snapshot) { s.List(testPods, "") }
 	for _, c := range []struct {
 		name  string
 		scope []string
-		asked []Asked
+		asked []Request
 		pods  []*unstructured.Unstructured
 		look  func(*Snapshot)
 		want  []Query
@@ -40,19 +40,19 @@ func TestInquiry(t *testing.T) {
 		{"a kind that nobody requested", nil, nil, nil, podNamed, []Query{{GroupKind: testPods, Namespace: "a"}}},
 		{"a Secret, without Helm's records", nil, nil, nil,
 			func(s *Snapshot) { s.List(testSecrets, "a") }, []Query{{GroupKind: testSecrets, Namespace: "a", FieldSelector: WithoutHelmRecords}}},
-		{"Helm's records, their metadata alone", nil, []Asked{{Kind: "Secret", FieldSelector: WithoutHelmRecords}}, nil,
+		{"Helm's records, their metadata alone", nil, []Request{{Kind: "Secret", FieldSelector: WithoutHelmRecords}}, nil,
 			func(s *Snapshot) { s.HelmRecords("a") }, []Query{{GroupKind: testSecrets, Namespace: "a", FieldSelector: HelmRecords, Metadata: true}}},
-		{"a whole list has no more", nil, []Asked{{Kind: "Pod"}}, nil, podNamed, nil},
-		{"another namespace", nil, []Asked{{Kind: "Pod", Namespace: "b"}}, nil, podNamed, []Query{{GroupKind: testPods, Namespace: "a"}}},
-		{"a list with a selector is partial", nil, []Asked{{Kind: "Pod", FieldSelector: "status.phase=Pending"}}, nil, podNamed, []Query{{GroupKind: testPods, Namespace: "a"}}},
-		{"what is there is enough", nil, []Asked{{Kind: "Pod", FieldSelector: "status.phase=Pending"}}, []*unstructured.Unstructured{pod("a", "x")}, podNamed, nil},
-		{"refused for all namespaces, perhaps not for one", nil, []Asked{{Kind: "Pod", Failure: forbidden}}, nil, podNamed, []Query{{GroupKind: testPods, Namespace: "a"}}},
-		{"refused for that namespace", nil, []Asked{{Kind: "Pod", Failure: forbidden}, {Kind: "Pod", Namespace: "a", Failure: forbidden}}, nil, podNamed, nil},
-		{"not served anywhere", nil, []Asked{{Kind: "Pod", Failure: notServed}}, nil, podNamed, nil},
-		{"all namespaces", nil, []Asked{{Kind: "Pod", Namespace: "a"}}, nil, all, []Query{{GroupKind: testPods}}},
-		{"all namespaces of the scope", []string{"a", "b"}, []Asked{{Kind: "Pod", Namespace: "a"}}, nil, all, []Query{{GroupKind: testPods, Namespace: "b"}}},
-		{"a scope of which all is read", []string{"a", "b"}, []Asked{{Kind: "Pod"}}, nil, all, nil},
-		{"everywhere, beyond the scope", []string{"a"}, []Asked{{Kind: "Pod", Namespace: "a"}}, nil,
+		{"a whole list has no more", nil, []Request{{Kind: "Pod"}}, nil, podNamed, nil},
+		{"another namespace", nil, []Request{{Kind: "Pod", Namespace: "b"}}, nil, podNamed, []Query{{GroupKind: testPods, Namespace: "a"}}},
+		{"a list with a selector is partial", nil, []Request{{Kind: "Pod", FieldSelector: "status.phase=Pending"}}, nil, podNamed, []Query{{GroupKind: testPods, Namespace: "a"}}},
+		{"what is there is enough", nil, []Request{{Kind: "Pod", FieldSelector: "status.phase=Pending"}}, []*unstructured.Unstructured{pod("a", "x")}, podNamed, nil},
+		{"refused for all namespaces, perhaps not for one", nil, []Request{{Kind: "Pod", Failure: forbidden}}, nil, podNamed, []Query{{GroupKind: testPods, Namespace: "a"}}},
+		{"refused for that namespace", nil, []Request{{Kind: "Pod", Failure: forbidden}, {Kind: "Pod", Namespace: "a", Failure: forbidden}}, nil, podNamed, nil},
+		{"not served anywhere", nil, []Request{{Kind: "Pod", Failure: notServed}}, nil, podNamed, nil},
+		{"all namespaces", nil, []Request{{Kind: "Pod", Namespace: "a"}}, nil, all, []Query{{GroupKind: testPods}}},
+		{"all namespaces of the scope", []string{"a", "b"}, []Request{{Kind: "Pod", Namespace: "a"}}, nil, all, []Query{{GroupKind: testPods, Namespace: "b"}}},
+		{"a scope of which all is read", []string{"a", "b"}, []Request{{Kind: "Pod"}}, nil, all, nil},
+		{"everywhere, beyond the scope", []string{"a"}, []Request{{Kind: "Pod", Namespace: "a"}}, nil,
 			func(s *Snapshot) { s.Everywhere(testPods) }, []Query{{GroupKind: testPods}}},
 		{"hints request nothing", nil, nil, nil, func(s *Snapshot) { s.Known().List(testNodes, "") }, nil},
 	} {
@@ -75,18 +75,18 @@ func TestInquiry(t *testing.T) {
 func TestPartial(t *testing.T) {
 	for _, c := range []struct {
 		name      string
-		asked     []Asked
+		asked     []Request
 		namespace string
 		want      bool
 	}{
-		{"whole", []Asked{{Kind: "Pod"}}, "", false},
-		{"whole, one namespace of it", []Asked{{Kind: "Pod"}}, "a", false},
-		{"with a selector", []Asked{{Kind: "Pod", FieldSelector: "status.phase=Pending"}}, "", true},
-		{"with a selector, and whole", []Asked{{Kind: "Pod", FieldSelector: "status.phase=Pending"}, {Kind: "Pod"}}, "", false},
-		{"one namespace", []Asked{{Kind: "Pod", Namespace: "a"}}, "a", false},
-		{"one namespace of all", []Asked{{Kind: "Pod", Namespace: "a"}}, "", true},
+		{"whole", []Request{{Kind: "Pod"}}, "", false},
+		{"whole, one namespace of it", []Request{{Kind: "Pod"}}, "a", false},
+		{"with a selector", []Request{{Kind: "Pod", FieldSelector: "status.phase=Pending"}}, "", true},
+		{"with a selector, and whole", []Request{{Kind: "Pod", FieldSelector: "status.phase=Pending"}, {Kind: "Pod"}}, "", false},
+		{"one namespace", []Request{{Kind: "Pod", Namespace: "a"}}, "a", false},
+		{"one namespace of all", []Request{{Kind: "Pod", Namespace: "a"}}, "", true},
 		{"nothing", nil, "", true},
-		{"refused", []Asked{{Kind: "Pod", Failure: &Failure{Why: Forbidden}}}, "", true},
+		{"refused", []Request{{Kind: "Pod", Failure: &Failure{Reason: Forbidden}}}, "", true},
 	} {
 		b := NewBuilder()
 		for _, asked := range c.asked {
@@ -100,8 +100,8 @@ func TestPartial(t *testing.T) {
 
 // TestAnAnswerReplacesAFailure: a list that failed and then succeeded is known.
 func TestAnAnswerReplacesAFailure(t *testing.T) {
-	failed, answered := Asked{Kind: "Pod", Failure: &Failure{Why: Failed, Message: "timeout"}}, Asked{Kind: "Pod"}
-	for name, order := range map[string][]Asked{"failed first": {failed, answered}, "answered first": {answered, failed}} {
+	failed, answered := Request{Kind: "Pod", Failure: &Failure{Reason: Failed, Message: "timeout"}}, Request{Kind: "Pod"}
+	for name, order := range map[string][]Request{"failed first": {failed, answered}, "answered first": {answered, failed}} {
 		earlier, later := NewBuilder(), NewBuilder()
 		earlier.Add(order[0])
 		later.Add(order[1])

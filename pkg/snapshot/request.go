@@ -8,9 +8,9 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// Asked is one list that was requested from a cluster, and its result. An answer for one
+// Request is one list that was requested from a cluster, and its result. An answer for one
 // namespace is not an answer for another.
-type Asked struct {
+type Request struct {
 	Group   string `json:"group,omitempty"`
 	Version string `json:"version,omitempty"`
 	Kind    string `json:"kind"`
@@ -33,16 +33,16 @@ const WithoutHelmRecords = "type!=helm.sh/release.v1"
 const HelmRecords = "type=helm.sh/release.v1"
 
 // whole reports whether the list omits nothing that code looks up.
-func (a Asked) whole() bool {
+func (a Request) whole() bool {
 	return a.FieldSelector == "" || a.FieldSelector == ReadingSelector(a.GroupKind())
 }
 
 // GroupKind is the requested kind.
-func (a Asked) GroupKind() schema.GroupKind {
+func (a Request) GroupKind() schema.GroupKind {
 	return schema.GroupKind{Group: a.Group, Kind: a.Kind}
 }
 
-func (a Asked) compare(b Asked) int {
+func (a Request) compare(b Request) int {
 	return cmp.Or(
 		cmp.Compare(a.Group, b.Group),
 		cmp.Compare(a.Kind, b.Kind),
@@ -51,25 +51,25 @@ func (a Asked) compare(b Asked) int {
 	)
 }
 
-// Why is the reason for a missing answer.
-type Why string
+// Reason is the reason for a missing answer.
+type Reason string
 
 // The reasons for a missing answer.
 const (
 	// Forbidden: the user lacks the permission.
-	Forbidden Why = "Forbidden"
+	Forbidden Reason = "Forbidden"
 	// NotServed: the API server does not serve the kind.
-	NotServed Why = "NotServed"
+	NotServed Reason = "NotServed"
 	// Failed: the request failed or timed out.
-	Failed Why = "Failed"
-	// NotAsked: the list was not requested.
-	NotAsked Why = "NotAsked"
+	Failed Reason = "Failed"
+	// NotRequested: the list was not requested.
+	NotRequested Reason = "NotAsked"
 )
 
 // Failure is why an answer is unknown. Verb, Resource and Namespace are the missing
 // permission when it is Forbidden; Resource is "plural.group".
 type Failure struct {
-	Why       Why    `json:"why"`
+	Reason    Reason `json:"why"`
 	Verb      string `json:"verb,omitempty"`
 	Resource  string `json:"resource,omitempty"`
 	Namespace string `json:"namespace,omitempty"`
@@ -83,7 +83,7 @@ func (f Failure) String() string {
 	if f.Namespace != "" {
 		where = "in namespace " + f.Namespace
 	}
-	switch f.Why {
+	switch f.Reason {
 	case Forbidden:
 		// As kubectl has it, so that users can search for it.
 		at := "at the cluster scope"
@@ -100,6 +100,6 @@ func (f Failure) String() string {
 	}
 }
 
-func notAsked(gk schema.GroupKind, namespace string) *Failure {
-	return &Failure{Why: NotAsked, Verb: "list", Resource: gk.String(), Namespace: namespace}
+func notRequested(gk schema.GroupKind, namespace string) *Failure {
+	return &Failure{Reason: NotRequested, Verb: "list", Resource: gk.String(), Namespace: namespace}
 }

@@ -44,7 +44,7 @@ type Snapshot struct {
 }
 
 type kindStore struct {
-	asked       []Asked
+	asked       []Request
 	byNamespace map[string][]*unstructured.Unstructured // sorted by name
 	byKey       map[objectKey]*unstructured.Unstructured
 }
@@ -77,7 +77,7 @@ type Answer struct {
 	// Object is set when Present. Do not write to it.
 	Object *unstructured.Unstructured
 	// Why is set when Unknown.
-	Why *Failure
+	Failure *Failure
 }
 
 // Lookup finds an object by its Ref; the Ref's API version does not matter.
@@ -92,9 +92,9 @@ func (s *Snapshot) Lookup(ref object.Ref) Answer {
 	if s.complete {
 		return Answer{Presence: Absent}
 	}
-	s.require(store, queryFor(gk, ref.Namespace), Asked.whole)
-	if why := store.unknown(gk, ref.Namespace, Asked.whole); len(why) > 0 {
-		return Answer{Why: &why[0]}
+	s.require(store, queryFor(gk, ref.Namespace), Request.whole)
+	if why := store.unknown(gk, ref.Namespace, Request.whole); len(why) > 0 {
+		return Answer{Failure: &why[0]}
 	}
 	return Answer{Presence: Absent}
 }
@@ -120,7 +120,7 @@ type Listing struct {
 // namespace is "", ordered by namespace and name.
 func (s *Snapshot) List(gk schema.GroupKind, namespace string) Listing {
 	store := s.kinds[gk]
-	s.require(store, queryFor(gk, namespace), Asked.whole)
+	s.require(store, queryFor(gk, namespace), Request.whole)
 	return s.listing(gk, namespace)
 }
 
@@ -128,7 +128,7 @@ func (s *Snapshot) List(gk schema.GroupKind, namespace string) Listing {
 // an Inquiry: for what is shared by all tenants, such as the room on nodes.
 func (s *Snapshot) Everywhere(gk schema.GroupKind) Listing {
 	store := s.kinds[gk]
-	if s.inquiry != nil && !s.complete && !store.requested("", Asked.whole) {
+	if s.inquiry != nil && !s.complete && !store.requested("", Request.whole) {
 		s.inquiry.add(queryFor(gk, ""))
 	}
 	return s.listing(gk, "")
@@ -139,7 +139,7 @@ func (s *Snapshot) listing(gk schema.GroupKind, namespace string) Listing {
 	store := s.kinds[gk]
 	if !s.complete {
 		listing.Unknown = store.unknown(gk, namespace, nil)
-		listing.Partial = len(store.unknown(gk, namespace, Asked.whole)) > 0
+		listing.Partial = len(store.unknown(gk, namespace, Request.whole)) > 0
 	}
 	switch {
 	case store == nil:
@@ -160,14 +160,14 @@ func (k *kindStore) all() []*unstructured.Unstructured {
 	return objects
 }
 
-// Asked lists every question that was put, ordered by group, kind, namespace
+// Requests are all lists that were requested, ordered by group, kind, namespace
 // and field selector.
-func (s *Snapshot) Asked() []Asked {
-	var all []Asked
+func (s *Snapshot) Requests() []Request {
+	var all []Request
 	for _, store := range s.kinds {
 		all = append(all, store.asked...)
 	}
-	slices.SortFunc(all, Asked.compare)
+	slices.SortFunc(all, Request.compare)
 	return all
 }
 
@@ -175,9 +175,9 @@ func (s *Snapshot) Asked() []Asked {
 // them). Only lists that count are considered: with nil all of them, whatever
 // their selector, and where single namespaces were listed and none refused, they
 // are all there is to list. With Asked.whole, those that prove absence.
-func (k *kindStore) unknown(gk schema.GroupKind, namespace string, counts func(Asked) bool) []Failure {
+func (k *kindStore) unknown(gk schema.GroupKind, namespace string, counts func(Request) bool) []Failure {
 	if k == nil {
-		return []Failure{*notAsked(gk, namespace)}
+		return []Failure{*notRequested(gk, namespace)}
 	}
 	var why []Failure
 	inPart := false
@@ -195,7 +195,7 @@ func (k *kindStore) unknown(gk schema.GroupKind, namespace string, counts func(A
 		why = append(why, *asked.Failure)
 	}
 	if len(why) == 0 && (namespace != "" || counts != nil || !inPart) {
-		why = append(why, *notAsked(gk, namespace))
+		why = append(why, *notRequested(gk, namespace))
 	}
 	return why
 }

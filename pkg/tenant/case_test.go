@@ -118,14 +118,14 @@ func (c testCase) snapshot(objects []*unstructured.Unstructured) *snapshot.Snaps
 		byKind[object.RefOf(o).GroupKind()] = append(byKind[object.RefOf(o).GroupKind()], o)
 	}
 	for _, kind := range askedKinds {
-		asked := snapshot.Asked{Group: kind.Group, Kind: kind.Kind, Version: "v1"}
+		asked := snapshot.Request{Group: kind.Group, Kind: kind.Kind, Version: "v1"}
 		resource := schema.GroupResource{Group: kind.Group, Resource: object.PluralOf(kind.Kind)}.String()
 		switch {
 		case slices.Contains(c.NotServed, kind.Kind):
-			asked.Failure = &snapshot.Failure{Why: snapshot.NotServed, Verb: "list", Resource: resource}
+			asked.Failure = &snapshot.Failure{Reason: snapshot.NotServed, Verb: "list", Resource: resource}
 			builder.Add(asked)
 		case slices.Contains(c.Forbidden, kind.Kind):
-			asked.Failure = &snapshot.Failure{Why: snapshot.Forbidden, Verb: "list", Resource: resource}
+			asked.Failure = &snapshot.Failure{Reason: snapshot.Forbidden, Verb: "list", Resource: resource}
 			builder.Add(asked)
 			for _, namespace := range c.Allowed {
 				asked.Namespace, asked.Failure = namespace, nil

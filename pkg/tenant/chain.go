@@ -48,7 +48,7 @@ func (c *chain) add(section Section, ref object.Ref, detail string) health.Verdi
 	verdict := c.assessor.Of(ref)
 	c.links = append(c.links, Link{Section: section, Verdict: verdict, Detail: detail})
 	if answer := c.snap.Lookup(ref); answer.Presence == snapshot.Unknown {
-		c.note(*answer.Why)
+		c.note(*answer.Failure)
 	}
 	return verdict
 }
@@ -71,12 +71,12 @@ func (c *chain) list(section Section, kind schema.GroupKind) (objects []*unstruc
 func (c *chain) readable(section Section, kind schema.GroupKind, namespace string, why []snapshot.Failure) bool {
 	complete := true
 	for _, failure := range why {
-		if failure.Why == snapshot.NotServed {
+		if failure.Reason == snapshot.NotServed {
 			continue
 		}
 		complete = false
 		ref := object.Ref{APIVersion: kind.Group, Kind: kind.Kind, Namespace: namespace}
-		verdict := health.Verdict{Ref: ref, Status: health.Unknown, Reason: health.Reason(failure.Why), Message: failure.String()}
+		verdict := health.Verdict{Ref: ref, Status: health.Unknown, Reason: health.Reason(failure.Reason), Message: failure.String()}
 		c.links = append(c.links, Link{Section: section, Verdict: verdict})
 		c.note(failure)
 	}

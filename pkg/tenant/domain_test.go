@@ -34,7 +34,7 @@ func TestIn(t *testing.T) {
 		"metadata": map[string]any{"name": "radiology", "labels": map[string]any{"org": "mhr"}},
 	}}
 	builder := snapshot.NewBuilder()
-	builder.Add(snapshot.Asked{Version: "v1", Kind: "Namespace"}, namespace)
+	builder.Add(snapshot.Request{Version: "v1", Kind: "Namespace"}, namespace)
 	snap := builder.Build(snapshot.Meta{At: now})
 	for _, c := range []struct{ about, namespace, want string }{
 		{"by its label", "radiology", "mhr"},

@@ -32,7 +32,7 @@ func TestForbiddenKinds(t *testing.T) {
 			if want == health.Unknown && (s.Verdict.Ref.Kind != kind.Kind || !strings.Contains(s.Verdict.Message, "forbidden: cannot list")) {
 				t.Errorf("the verdict does not name the right: %s: %s", s.Verdict.Ref, s.Verdict.Message)
 			}
-			if len(s.Unknown) != 1 || s.Unknown[0].Why != snapshot.Forbidden || !strings.HasPrefix(s.Unknown[0].Resource, object.PluralOf(kind.Kind)) {
+			if len(s.Unknown) != 1 || s.Unknown[0].Reason != snapshot.Forbidden || !strings.HasPrefix(s.Unknown[0].Resource, object.PluralOf(kind.Kind)) {
 				t.Errorf("the missing right is not named once: %v", s.Unknown)
 			}
 		})

@@ -60,7 +60,7 @@ func (r *reader) storedIn(secret object.Ref, maker *unstructured.Unstructured) (
 	if answer.Presence != snapshot.Unknown {
 		return r.inSecret(secret, "tls.crt"), secret, nil
 	}
-	unknown := []snapshot.Failure{*answer.Why}
+	unknown := []snapshot.Failure{*answer.Failure}
 	if maker == nil {
 		return nil, object.Ref{}, unknown
 	}

@@ -68,7 +68,7 @@ func TestCheckGateways(t *testing.T) {
 	if r := resultOf(t, Check(q), "gateways"); r.Outcome != Unknown || !strings.Contains(r.Detail, "no Gateway that could request it") {
 		t.Errorf("without any: %+v", r)
 	}
-	q.Unknown = []snapshot.Failure{{Why: snapshot.Forbidden, Verb: "list", Resource: "gateways.networking.istio.io"}}
+	q.Unknown = []snapshot.Failure{{Reason: snapshot.Forbidden, Verb: "list", Resource: "gateways.networking.istio.io"}}
 	results := Check(q)
 	if r := resultOf(t, results, "gateways"); r.Outcome != Unknown || !strings.Contains(r.Detail, "forbidden: cannot list gateways") {
 		t.Errorf("not readable: %+v", r)

@@ -11,7 +11,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-var forbidden = snapshot.Failure{Why: snapshot.Forbidden, Verb: "list", Resource: "secrets"}
+var forbidden = snapshot.Failure{Reason: snapshot.Forbidden, Verb: "list", Resource: "secrets"}
 
 // asking is a question about Korthweb's bhs, beside mhr, with a good certificate.
 func asking(t *testing.T) (*cluster, Question) {

@@ -50,7 +50,7 @@ func (r *reader) clientCA(server *Server, gateway *unstructured.Unstructured, s 
 		ref := r.credential(gateway, s, name)
 		switch answer := r.snap.Lookup(ref); answer.Presence {
 		case snapshot.Unknown:
-			server.CAUnread = fmt.Sprintf("%s could not be read: %s", ref, answer.Why)
+			server.CAUnread = fmt.Sprintf("%s could not be read: %s", ref, answer.Failure)
 			return
 		case snapshot.Present:
 			server.CAFrom = ref

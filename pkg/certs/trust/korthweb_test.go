@@ -81,9 +81,9 @@ func (c *cluster) snapshot() *snapshot.Snapshot {
 		object.ClusterIssuerKind, object.GatewayKind, object.VirtualServiceKind, secretKind, requestKind,
 		object.LeaseKind, object.PodKind, object.EventKind,
 	} {
-		asked := snapshot.Asked{Group: kind.Group, Version: "v1", Kind: kind.Kind, Resource: object.PluralOf(kind.Kind)}
+		asked := snapshot.Request{Group: kind.Group, Version: "v1", Kind: kind.Kind, Resource: object.PluralOf(kind.Kind)}
 		if slices.Contains(c.hidden, kind.Kind) {
-			asked.Failure = &snapshot.Failure{Why: snapshot.Forbidden, Verb: "list",
+			asked.Failure = &snapshot.Failure{Reason: snapshot.Forbidden, Verb: "list",
 				Resource: schema.GroupResource{Group: kind.Group, Resource: asked.Resource}.String()}
 			builder.Add(asked)
 			continue

@@ -63,8 +63,8 @@ func (r *reader) issuers(t tenant.Tenant, s tenant.Status) (issuers []object.Ref
 			continue
 		}
 		add(link.Ref)
-		if answer := r.snap.Lookup(link.Ref); answer.Presence == snapshot.Unknown && !slices.Contains(unread, *answer.Why) {
-			unread = append(unread, *answer.Why)
+		if answer := r.snap.Lookup(link.Ref); answer.Presence == snapshot.Unknown && !slices.Contains(unread, *answer.Failure) {
+			unread = append(unread, *answer.Failure)
 		}
 	}
 	return issuers, unread
@@ -73,7 +73,7 @@ func (r *reader) issuers(t tenant.Tenant, s tenant.Status) (issuers []object.Ref
 // withoutNotServed omits kinds that the cluster does not serve: they have no objects, so
 // nothing is unknown.
 func withoutNotServed(failures []snapshot.Failure) []snapshot.Failure {
-	return slices.DeleteFunc(slices.Clone(failures), func(f snapshot.Failure) bool { return f.Why == snapshot.NotServed })
+	return slices.DeleteFunc(slices.Clone(failures), func(f snapshot.Failure) bool { return f.Reason == snapshot.NotServed })
 }
 
 // signsWith is the Secret whose key an issuer signs with. An external or self-signing

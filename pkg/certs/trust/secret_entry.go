@@ -23,7 +23,7 @@ func (r *reader) secretEntry(tenant string, secret object.Ref) Entry {
 	v, now := &e.Verdict, r.snap.Meta().At
 	switch {
 	case len(unknown) > 0:
-		v.Status, v.Reason, v.Message = health.Unknown, health.Reason(unknown[0].Why), unknown[0].String()
+		v.Status, v.Reason, v.Message = health.Unknown, health.Reason(unknown[0].Reason), unknown[0].String()
 	case r.snap.Lookup(secret).Presence == snapshot.Absent:
 		v.Status, v.Reason, v.Message = health.Failing, "NotFound", secret.String()+" does not exist"
 	case len(stored) == 0:

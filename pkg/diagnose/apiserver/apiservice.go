@@ -34,7 +34,7 @@ func ExplainAPIService(x *engine.Context, obj *unstructured.Unstructured, _ bool
 	switch answer := x.Snap.Lookup(service); {
 	case service.Name == "":
 	case answer.Presence == snapshot.Unknown:
-		e.Unknown = append(e.Unknown, *answer.Why)
+		e.Unknown = append(e.Unknown, *answer.Failure)
 	case answer.Presence == snapshot.Absent:
 		f.Evidence = append(f.Evidence, finding.Evidence{Ref: service, Field: "object", Value: "does not exist"})
 		f.Fixes, e.Blame = refusal.RestoreService(x, obj, service)

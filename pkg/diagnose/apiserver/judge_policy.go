@@ -71,7 +71,7 @@ func JudgeAdmissionPolicyBinding(x *engine.Context, obj *unstructured.Unstructur
 	e := selfreport.ReadyResult(obj, time.Time{})
 	switch answer := x.Snap.Lookup(policy); answer.Presence {
 	case snapshot.Unknown:
-		e.Unknown = append(e.Unknown, *answer.Why)
+		e.Unknown = append(e.Unknown, *answer.Failure)
 	case snapshot.Absent:
 		e = selfreport.OwnFinding(obj, health.Failing, engine.CodePolicy, finding.Critical, "PolicyNotFound", policy.String()+" does not exist", time.Time{},
 			append(selfreport.QuoteFields(obj, "spec.policyName"), finding.Evidence{Ref: policy, Field: "object", Value: "does not exist"})...)

@@ -29,7 +29,7 @@ func ExplainWebhook(x *engine.Context, obj *unstructured.Unstructured, failing b
 		}
 		switch answer := x.Snap.Lookup(service); answer.Presence {
 		case snapshot.Unknown:
-			e.Unknown = append(e.Unknown, *answer.Why)
+			e.Unknown = append(e.Unknown, *answer.Failure)
 		case snapshot.Absent:
 			f := webhookDown(obj, webhook, service)
 			var blame []object.Ref

@@ -209,7 +209,7 @@ func kindOf(x *engine.Context, group, resource string) (schema.GroupKind, bool) 
 	if kind, ok := coreKinds[resource+"."+group]; ok {
 		return kind, true
 	}
-	for _, requested := range x.Snap.Asked() {
+	for _, requested := range x.Snap.Requests() {
 		if requested.Group == group && requested.Resource == resource {
 			return requested.GroupKind(), true
 		}

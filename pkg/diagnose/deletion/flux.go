@@ -147,8 +147,8 @@ func (t *termination) pruning(controller string) {
 	var left, leaving []object.Ref
 	for i, ref := range inventory {
 		answer := t.x.Snap.Lookup(ref)
-		if answer.Presence == snapshot.Unknown && answer.Why.Why != snapshot.NotServed {
-			t.unknown = engine.Union(t.unknown, []snapshot.Failure{*answer.Why})
+		if answer.Presence == snapshot.Unknown && answer.Failure.Reason != snapshot.NotServed {
+			t.unknown = engine.Union(t.unknown, []snapshot.Failure{*answer.Failure})
 		}
 		if answer.Presence != snapshot.Present {
 			continue

@@ -147,9 +147,9 @@ func (x *Context) Unreadable(kind schema.GroupKind, namespace string) []snapshot
 // WhyPartial is why a listing may not contain all objects. A kind that is not served
 // has none.
 func WhyPartial(kind schema.GroupKind, namespace string, listing snapshot.Listing) []snapshot.Failure {
-	why := slices.DeleteFunc(slices.Clone(listing.Unknown), func(f snapshot.Failure) bool { return f.Why == snapshot.NotServed })
+	why := slices.DeleteFunc(slices.Clone(listing.Unknown), func(f snapshot.Failure) bool { return f.Reason == snapshot.NotServed })
 	if len(listing.Unknown) == 0 && listing.Partial {
-		why = append(why, snapshot.Failure{Why: snapshot.NotAsked, Verb: "list", Resource: kind.String(), Namespace: namespace})
+		why = append(why, snapshot.Failure{Reason: snapshot.NotRequested, Verb: "list", Resource: kind.String(), Namespace: namespace})
 	}
 	return why
 }
@@ -163,7 +163,7 @@ func (x *Context) KindsNamed(kind string) []schema.GroupKind {
 			found = append(found, known)
 		}
 	}
-	for _, requested := range x.Known.Asked() {
+	for _, requested := range x.Known.Requests() {
 		if requested.Kind == kind {
 			found = append(found, requested.GroupKind())
 		}

@@ -16,8 +16,8 @@ func TestVerified(t *testing.T) {
 	pod := map[string]any{"apiVersion": "v1", "kind": "Pod", "metadata": map[string]any{"namespace": "a", "name": "orthanc-0"}, "spec": map[string]any{"nodeName": "n1"},
 		"status": map[string]any{"conditions": []any{map[string]any{"type": "Ready", "status": "False", "reason": "No", "message": "m"}}}}
 	b := snapshot.NewBuilder()
-	b.Add(snapshot.Asked{Kind: "Event", Resource: "events"})
-	b.Add(snapshot.Asked{Kind: "Pod", Resource: "pods"}, &unstructured.Unstructured{Object: pod})
+	b.Add(snapshot.Request{Kind: "Event", Resource: "events"})
+	b.Add(snapshot.Request{Kind: "Pod", Resource: "pods"}, &unstructured.Unstructured{Object: pod})
 	x := New(b.Build(snapshot.Meta{}), nil, Registry{})
 	ref := CoreRef("Pod", "a", "orthanc-0")
 	for _, c := range []struct {

@@ -102,8 +102,8 @@ func (x *Context) Find(ref object.Ref) (obj *unstructured.Unstructured, unknown 
 	case snapshot.Present:
 		return answer.Object, nil, false
 	case snapshot.Unknown:
-		if answer.Why.Why != snapshot.NotServed {
-			return nil, answer.Why, false
+		if answer.Failure.Reason != snapshot.NotServed {
+			return nil, answer.Failure, false
 		}
 	}
 	return nil, nil, true

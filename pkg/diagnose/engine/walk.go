@@ -244,10 +244,10 @@ func (x *Context) explain(ref object.Ref, failing bool) Result {
 	switch answer.Presence {
 	case snapshot.Unknown:
 		verdict := x.Health.Of(ref)
-		if answer.Why.Why == snapshot.NotServed {
+		if answer.Failure.Reason == snapshot.NotServed {
 			return Result{Verdict: verdict}
 		}
-		return Result{Verdict: verdict, Unknown: []snapshot.Failure{*answer.Why}}
+		return Result{Verdict: verdict, Unknown: []snapshot.Failure{*answer.Failure}}
 	case snapshot.Absent:
 		return Result{Verdict: x.Health.Of(ref)} // whoever blames it says that it is missing
 	}

@@ -48,7 +48,7 @@ func explainPart(x *Context, obj *unstructured.Unstructured, failing bool) Resul
 // "a: ?b" for one that examines b first.
 func graph(parts ...string) *Walk {
 	b := snapshot.NewBuilder()
-	requested := snapshot.Asked{Group: "test", Version: "v1", Kind: graphKind.Kind, Resource: "parts"}
+	requested := snapshot.Request{Group: "test", Version: "v1", Kind: graphKind.Kind, Resource: "parts"}
 	b.Add(requested)
 	for _, part := range parts {
 		name, to, _ := strings.Cut(part, ":")

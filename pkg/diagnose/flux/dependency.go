@@ -26,7 +26,7 @@ func ExplainDependencies(x *engine.Context, obj *unstructured.Unstructured, e *e
 			e.Findings = append(e.Findings, missingDependency(x, obj, ref, e.Verdict))
 		case answer.Presence == snapshot.Unknown:
 			if !tried {
-				e.Unknown = append(e.Unknown, *answer.Why)
+				e.Unknown = append(e.Unknown, *answer.Failure)
 			}
 		case x.Health.Of(ref).Status == health.Ready, tried && x.Health.Of(ref).Status != health.Failing:
 		default:

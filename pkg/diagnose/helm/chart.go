@@ -126,8 +126,8 @@ func unread(r flux.Release, waits bool, ref object.Ref, answer snapshot.Answer) 
 		f.Message = f.Ref.String() + " " + c.missing(parsed.Problem)
 		addOtherCharts(r.X, c, parsed.Problem, r.X.DefinedIn(r.Obj), &f)
 	default:
-		if answer.Why.Why != snapshot.NotServed {
-			r.Result.Unknown = append(r.Result.Unknown, *answer.Why)
+		if answer.Failure.Reason != snapshot.NotServed {
+			r.Result.Unknown = append(r.Result.Unknown, *answer.Failure)
 		}
 		return true
 	}

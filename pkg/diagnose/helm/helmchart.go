@@ -36,7 +36,7 @@ func ExplainHelmChart(x *engine.Context, obj *unstructured.Unstructured, _ bool)
 	switch answer.Presence {
 	case snapshot.Unknown:
 		if waits {
-			e.Unknown = append(e.Unknown, *answer.Why)
+			e.Unknown = append(e.Unknown, *answer.Failure)
 			return e
 		}
 	case snapshot.Present: // one that is suspended serves what it has

@@ -91,7 +91,7 @@ func credentialIn(g traffic.Gateway, namespace string, server traffic.GatewaySer
 	switch answer := g.X.Snap.Lookup(engine.CoreRef(object.SecretKind.Kind, namespace, name)); answer.Presence {
 	case snapshot.Unknown:
 		if len(makers) == 0 { // a Certificate that is Ready has made its Secret
-			e.Unknown = append(e.Unknown, *answer.Why)
+			e.Unknown = append(e.Unknown, *answer.Failure)
 		}
 	case snapshot.Absent:
 		e.Findings = append(e.Findings, missing(g, namespace, server, name))

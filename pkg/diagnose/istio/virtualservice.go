@@ -65,8 +65,8 @@ func lookUp(r traffic.Route, ref object.Ref, path, name string) *unstructured.Un
 	answer := r.X.Snap.Lookup(ref)
 	switch answer.Presence {
 	case snapshot.Unknown:
-		if answer.Why.Why != snapshot.NotServed {
-			r.Result.Unknown = append(r.Result.Unknown, *answer.Why)
+		if answer.Failure.Reason != snapshot.NotServed {
+			r.Result.Unknown = append(r.Result.Unknown, *answer.Failure)
 		}
 	case snapshot.Absent:
 		if gone, ok := flux.DeletedSince(r.X, ref); ok {

@@ -55,8 +55,8 @@ func decryption(k flux.Kustomization, build message.Build) {
 		lacking(k, f, engine.ConfigSource{Ref: ref}, "decrypts its manifests with the keys in", "spec.decryption.secretRef")
 		return
 	case snapshot.Unknown:
-		if answer.Why.Why != snapshot.NotServed {
-			k.Result.Unknown = append(k.Result.Unknown, *answer.Why)
+		if answer.Failure.Reason != snapshot.NotServed {
+			k.Result.Unknown = append(k.Result.Unknown, *answer.Failure)
 		}
 		f.Message += encryptedFor(build)
 		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Check which keys %s has: Flux reads %s", ref, allNames(familiesOf(build.Decryption.Recipients))), Command: flux.DescribeCommand(ref)}}

@@ -70,8 +70,8 @@ func checks(k flux.Kustomization, message string) {
 		case snapshot.Absent:
 			missing = append(missing, ref)
 		default:
-			if answer.Why.Why != snapshot.NotServed {
-				k.Result.Unknown = append(k.Result.Unknown, *answer.Why)
+			if answer.Failure.Reason != snapshot.NotServed {
+				k.Result.Unknown = append(k.Result.Unknown, *answer.Failure)
 			}
 		}
 	}

@@ -194,8 +194,8 @@ func sourced(k flux.Kustomization, message string) bool {
 		k.Result.Findings = append(k.Result.Findings, missingSource(k, ref))
 		return false
 	case snapshot.Unknown:
-		if waits && answer.Why.Why != snapshot.NotServed {
-			k.Result.Unknown = append(k.Result.Unknown, *answer.Why)
+		if waits && answer.Failure.Reason != snapshot.NotServed {
+			k.Result.Unknown = append(k.Result.Unknown, *answer.Failure)
 			return false
 		}
 	default:

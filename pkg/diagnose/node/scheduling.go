@@ -172,7 +172,7 @@ func waitsForClaims(s pods.View, t *pods.Problem) {
 		case answer.Presence == snapshot.Absent:
 			t.Ref, t.Message = ref, fmt.Sprintf("%s %s %s, which does not exist", s.Pods(), s.Verb("need", "needs"), ref)
 		case answer.Presence == snapshot.Unknown:
-			t.Unknown = append(t.Unknown, *answer.Why)
+			t.Unknown = append(t.Unknown, *answer.Failure)
 		case object.Text(answer.Object.Object, "status", "phase") != "Bound":
 			t.Blame = append(t.Blame, ref)
 		}

@@ -109,7 +109,7 @@ func withoutPolicy(x *engine.Context, e *engine.Result, f *finding.Finding) {
 	listing := x.Snap.List(object.RequestPolicyKind, "")
 	f.Fixes = []finding.Fix{{Text: "Bind a CertificateRequestPolicy to the requester: a ClusterRole with the verb use on certificaterequestpolicies, and a binding to cert-manager's ServiceAccount", Command: "kubectl get certificaterequestpolicies"}}
 	for _, why := range listing.Unknown {
-		if why.Why != snapshot.NotServed {
+		if why.Reason != snapshot.NotServed {
 			e.Unknown = append(e.Unknown, why)
 		}
 	}

@@ -38,7 +38,7 @@ func blameIssuer(e *engine.Result, x *engine.Context, obj *unstructured.Unstruct
 	}
 	switch answer := x.Snap.Lookup(issuer); answer.Presence {
 	case snapshot.Unknown:
-		e.Unknown = append(e.Unknown, *answer.Why)
+		e.Unknown = append(e.Unknown, *answer.Failure)
 	case snapshot.Absent:
 		e.Findings = append(e.Findings, missingIssuer(x, obj, issuer))
 	default:

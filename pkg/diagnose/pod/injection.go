@@ -40,8 +40,8 @@ func notInjected(c pods.Container, t pods.Problem) pods.Problem {
 	injectors := injectorsOf(hooks.Objects)
 	unread := c.X.Unreadable(object.MutatingWebhookKind, "")
 	switch {
-	case namespace.Presence != snapshot.Present && namespace.Why != nil:
-		t.Unknown = []snapshot.Failure{*namespace.Why}
+	case namespace.Presence != snapshot.Present && namespace.Failure != nil:
+		t.Unknown = []snapshot.Failure{*namespace.Failure}
 	case len(unread) > 0:
 		t.Unknown = unread
 	case len(injectors) == 0:

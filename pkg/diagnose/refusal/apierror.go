@@ -88,7 +88,7 @@ func (r Refusal) Refused() object.Ref {
 			r.X.Snap.Lookup(object.Ref{APIVersion: gk.WithVersion("v1").GroupVersion().String(), Kind: gk.Kind, Namespace: namespace, Name: named.Name})
 		}
 	}
-	for _, requested := range r.X.Snap.Asked() {
+	for _, requested := range r.X.Snap.Requests() {
 		is := requested.Kind == named.Kind || named.Kind == "" && requested.Resource == named.Resource
 		if !is || named.Group != "" && requested.Group != named.Group {
 			continue

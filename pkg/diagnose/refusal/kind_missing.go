@@ -37,7 +37,7 @@ func (r Refusal) noMatch() ([]finding.Finding, []object.Ref) {
 // it was read, and those in its CustomResourceDefinition.
 func ServedVersions(x *engine.Context, kind schema.GroupKind) []string {
 	var found []string
-	for _, requested := range x.Snap.Asked() {
+	for _, requested := range x.Snap.Requests() {
 		if requested.GroupKind() == kind && requested.Failure == nil && requested.Version != "" {
 			found = append(found, requested.Version)
 		}

@@ -86,8 +86,8 @@ func externalArtifact(x *engine.Context, obj *unstructured.Unstructured, e *engi
 	case snapshot.Present:
 		e.Blame = append(e.Blame, ref) // its own conditions say more, if it is not well
 	default:
-		if answer.Why.Why != snapshot.NotServed {
-			e.Unknown = append(e.Unknown, *answer.Why)
+		if answer.Failure.Reason != snapshot.NotServed {
+			e.Unknown = append(e.Unknown, *answer.Failure)
 		}
 	}
 	e.Findings = append(e.Findings, f)

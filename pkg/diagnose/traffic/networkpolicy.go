@@ -358,7 +358,7 @@ func UnreadPolicies(x *engine.Context, namespace string) []snapshot.Failure {
 	var found []snapshot.Failure
 	for _, kind := range []schema.GroupKind{object.NetworkPolicyKind, object.AuthorizationPolicyKind} {
 		for _, why := range x.Unreadable(kind, namespace) {
-			if why.Why != snapshot.NotAsked {
+			if why.Reason != snapshot.NotRequested {
 				found = append(found, why)
 			}
 		}

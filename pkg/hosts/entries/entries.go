@@ -106,7 +106,7 @@ func allRead(snap *snapshot.Snapshot, namespace string, kinds ...schema.GroupKin
 		if listing.Partial && len(listing.Unknown) == 0 {
 			return false
 		}
-		if slices.ContainsFunc(listing.Unknown, func(why snapshot.Failure) bool { return why.Why != snapshot.NotServed }) {
+		if slices.ContainsFunc(listing.Unknown, func(why snapshot.Failure) bool { return why.Reason != snapshot.NotServed }) {
 			return false
 		}
 	}
@@ -117,7 +117,7 @@ func allRead(snap *snapshot.Snapshot, namespace string, kinds ...schema.GroupKin
 func (d *derivation) noteUnread() {
 	for _, kind := range append([]schema.GroupKind{object.NamespaceKind}, namingKinds...) {
 		for _, why := range d.snap.List(kind, "").Unknown {
-			if why.Why != snapshot.NotServed {
+			if why.Reason != snapshot.NotServed {
 				d.out.Notes = append(d.out.Notes, fmt.Sprintf("It could not be determined whether another tenant claims the same names: %s", why))
 				return
 			}

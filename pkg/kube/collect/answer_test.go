@@ -58,9 +58,9 @@ func TestMalformedAnswer(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			api := fakeapi.New(t, newObject(t, "v1", "Service", "x", "web", ""))
 			api.Fail("/pods$", test.fault)
-			snap := read(t, api, Wants(pod, service)...)
+			snap := read(t, api, Queries(pod, service)...)
 			got := failure(t, snap, pod)
-			if got.Why != snapshot.Failed || !strings.Contains(got.Message, test.want) || len(got.Message) > 400 {
+			if got.Reason != snapshot.Failed || !strings.Contains(got.Message, test.want) || len(got.Message) > 400 {
 				t.Errorf("got %q, want %q", got.Message, test.want)
 			}
 			if got := presence(snap, pod); got != snapshot.Unknown {
@@ -84,10 +84,10 @@ func TestSoundAnswer(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			api := fakeapi.New(t)
 			api.Fail(test.path, fakeapi.JSON(test.body))
-			snap := read(t, api, Wants(pod, layer)...)
-			for _, asked := range snap.Asked() {
-				if asked.Failure != nil {
-					t.Errorf("%s: %s", asked.Kind, asked.Failure)
+			snap := read(t, api, Queries(pod, layer)...)
+			for _, request := range snap.Requests() {
+				if request.Failure != nil {
+					t.Errorf("%s: %s", request.Kind, request.Failure)
 				}
 			}
 			if presence(snap, pod) != snapshot.Absent || presence(snap, layer) != snapshot.Absent {
@@ -102,7 +102,7 @@ func TestSoundAnswer(t *testing.T) {
 func TestMalformedMetadata(t *testing.T) {
 	api := fakeapi.New(t)
 	api.Fail("/secrets$", fakeapi.JSON(`{"kind":"SecretList","apiVersion":"v1","items":[]}`))
-	snap := read(t, api, Want{GroupKind: secret, Metadata: true})
+	snap := read(t, api, Query{GroupKind: secret, Metadata: true})
 	if got := failure(t, snap, secret); got.Message != "the answer is a SecretList, not a PartialObjectMetadataList" {
 		t.Errorf("%+v", got)
 	}
@@ -113,7 +113,7 @@ func TestMalformedPage(t *testing.T) {
 	api := fakeapi.New(t, newObject(t, "v1", "Node", "", "a", ""), newObject(t, "v1", "Node", "", "b", ""))
 	api.SetPageSize(1)
 	api.Fail("/nodes$", fakeapi.After(1, fakeapi.Truncate(20)))
-	snap := read(t, api, Wants(node)...)
+	snap := read(t, api, Queries(node)...)
 	if got := failure(t, snap, node); got.Message != "the answer is truncated after 20 bytes" || names(snap, node) != "" {
 		t.Errorf("%+v, nodes %q", got, names(snap, node))
 	}
@@ -123,8 +123,8 @@ func TestMalformedPage(t *testing.T) {
 func TestConnectionLost(t *testing.T) {
 	api := fakeapi.New(t, newObject(t, "v1", "Service", "x", "web", ""))
 	api.Fail("/pods$", fakeapi.Disconnect(30))
-	snap := read(t, api, Wants(pod, service)...)
-	if got := failure(t, snap, pod); got.Why != snapshot.Failed || got.Message != "the answer is incomplete: unexpected EOF" {
+	snap := read(t, api, Queries(pod, service)...)
+	if got := failure(t, snap, pod); got.Reason != snapshot.Failed || got.Message != "the answer is incomplete: unexpected EOF" {
 		t.Errorf("%+v", got)
 	}
 	if got := names(snap, service); got != "web" {
@@ -137,7 +137,7 @@ func TestServerGone(t *testing.T) {
 	api := fakeapi.New(t)
 	session := open(t, api, Options{})
 	api.Close()
-	_, err := session.Read(t.Context(), Wants(pod, service))
+	_, err := session.Read(t.Context(), Queries(pod, service))
 	if err == nil || !strings.Contains(err.Error(), "connection refused") || !strings.HasPrefix(err.Error(), "the API server at "+api.URL+": listing ") {
 		t.Errorf("got %v", err)
 	}
@@ -149,7 +149,7 @@ func TestRefusals(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		fault fakeapi.Fault
-		why   snapshot.Why
+		why   snapshot.Reason
 		want  string
 	}{
 		{"RBAC", fakeapi.Status(http.StatusForbidden, "Forbidden", `pods is forbidden: User "jane" cannot list`), snapshot.Forbidden, ""},
@@ -166,10 +166,10 @@ func TestRefusals(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			api := fakeapi.New(t, newObject(t, "v1", "Service", "x", "web", ""))
 			api.Fail("/pods$", test.fault)
-			snap := read(t, api, Wants(pod, service)...)
+			snap := read(t, api, Queries(pod, service)...)
 			got := failure(t, snap, pod)
-			if got.Why != test.why || got.Message != test.want {
-				t.Errorf("got %s %q, want %s %q", got.Why, got.Message, test.why, test.want)
+			if got.Reason != test.why || got.Message != test.want {
+				t.Errorf("got %s %q, want %s %q", got.Reason, got.Message, test.why, test.want)
 			}
 			if got := names(snap, service); got != "web" {
 				t.Errorf("services: %q", got)
@@ -182,7 +182,7 @@ func TestRefusals(t *testing.T) {
 func TestUnauthorized(t *testing.T) {
 	api := fakeapi.New(t)
 	api.Fail("/pods$", fakeapi.Status(http.StatusUnauthorized, "Unauthorized", "Unauthorized"))
-	_, err := open(t, api, Options{}).Read(t.Context(), Wants(pod, service))
+	_, err := open(t, api, Options{}).Read(t.Context(), Queries(pod, service))
 	if err == nil || err.Error() != "the API server at "+api.URL+": listing pods: Unauthorized" {
 		t.Errorf("got %v", err)
 	}

@@ -51,7 +51,7 @@ func open(t *testing.T, api *fakeapi.Server, opts Options) *Session {
 }
 
 // read lists kinds of the server's cluster.
-func read(t *testing.T, api *fakeapi.Server, wants ...Want) *snapshot.Snapshot {
+func read(t *testing.T, api *fakeapi.Server, wants ...Query) *snapshot.Snapshot {
 	t.Helper()
 	snap, err := open(t, api, Options{}).Read(t.Context(), wants)
 	if err != nil {
@@ -72,10 +72,10 @@ func names(snap *snapshot.Snapshot, kind schema.GroupKind) string {
 // failure is why the only list of a kind has no answer.
 func failure(t *testing.T, snap *snapshot.Snapshot, kind schema.GroupKind) snapshot.Failure {
 	t.Helper()
-	var found []snapshot.Asked
-	for _, asked := range snap.Asked() {
-		if asked.GroupKind() == kind {
-			found = append(found, asked)
+	var found []snapshot.Request
+	for _, request := range snap.Requests() {
+		if request.GroupKind() == kind {
+			found = append(found, request)
 		}
 	}
 	if len(found) != 1 || found[0].Failure == nil {

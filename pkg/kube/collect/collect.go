@@ -20,9 +20,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// Want is a kind of object to list. The version is the one that the API server
+// Query is a kind of object to list. The version is the one that the API server
 // prefers.
-type Want struct {
+type Query struct {
 	schema.GroupKind
 	// FieldSelector narrows the list, as kubectl's --field-selector does.
 	FieldSelector string
@@ -88,7 +88,7 @@ func Open(ctx context.Context, config *rest.Config, opts Options) (*Session, err
 //
 // The failure of one kind is recorded in the snapshot. An error is returned when the
 // server can't be reached, or is lost during the read.
-func (s *Session) Read(ctx context.Context, wants []Want) (*snapshot.Snapshot, error) {
+func (s *Session) Read(ctx context.Context, wants []Query) (*snapshot.Snapshot, error) {
 	lister := &lister{host: s.host, client: s.client, served: s.served, into: snapshot.NewBuilder(), budget: s.budget, timeout: s.timeout}
 	if err := lister.all(ctx, wants, s.opts.Namespaces); err != nil {
 		return nil, err
@@ -98,7 +98,7 @@ func (s *Session) Read(ctx context.Context, wants []Want) (*snapshot.Snapshot, e
 
 // all lists the wanted kinds in parallel. It ends with ctx, also while an answer is
 // being decoded.
-func (l *lister) all(ctx context.Context, wants []Want, namespaces []string) error {
+func (l *lister) all(ctx context.Context, wants []Query, namespaces []string) error {
 	group, requests := errgroup.WithContext(ctx)
 	group.SetLimit(maxParallel)
 	done := make(chan error, 1)
@@ -118,13 +118,13 @@ func (l *lister) all(ctx context.Context, wants []Want, namespaces []string) err
 
 // want lists one kind: in all namespaces, or if that is forbidden, in each of the
 // namespaces that the user named.
-func (l *lister) want(ctx context.Context, want Want, fallback []string) error {
+func (l *lister) want(ctx context.Context, want Query, fallback []string) error {
 	namespaced := l.served.kinds[want.GroupKind].namespaced
 	if namespaced && len(want.Namespaces) > 0 {
 		return l.each(ctx, want, want.Namespaces)
 	}
 	asked, err := l.list(ctx, want, "")
-	if err != nil || !namespaced || asked.Failure == nil || asked.Failure.Why != snapshot.Forbidden {
+	if err != nil || !namespaced || asked.Failure == nil || asked.Failure.Reason != snapshot.Forbidden {
 		return err
 	}
 	if len(want.Fallback) > 0 {
@@ -133,7 +133,7 @@ func (l *lister) want(ctx context.Context, want Want, fallback []string) error {
 	return l.each(ctx, want, fallback)
 }
 
-func (l *lister) each(ctx context.Context, want Want, namespaces []string) error {
+func (l *lister) each(ctx context.Context, want Query, namespaces []string) error {
 	for _, namespace := range namespaces {
 		if _, err := l.list(ctx, want, namespace); err != nil {
 			return err
@@ -172,11 +172,11 @@ func (e *Error) Error() string {
 // Unwrap gives the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Wants creates a Want of each kind, without selectors.
-func Wants(kinds ...schema.GroupKind) []Want {
-	wants := make([]Want, len(kinds))
+// Queries creates a Query of each kind, without selectors.
+func Queries(kinds ...schema.GroupKind) []Query {
+	wants := make([]Query, len(kinds))
 	for i, kind := range kinds {
-		wants[i] = Want{GroupKind: kind}
+		wants[i] = Query{GroupKind: kind}
 	}
 	return wants
 }

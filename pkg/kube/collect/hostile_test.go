@@ -49,14 +49,14 @@ func TestHostileItems(t *testing.T) {
 		t.Run(test.about, func(t *testing.T) {
 			api := fakeapi.New(t)
 			api.Fail("/pods$", fakeapi.Objects(test.items...))
-			snap := read(t, api, Wants(pod)...)
+			snap := read(t, api, Queries(pod)...)
 			if test.want == "" {
 				if got := names(snap, pod); got != test.names {
-					t.Errorf("pods %q, want %q: %+v", got, test.names, snap.Asked())
+					t.Errorf("pods %q, want %q: %+v", got, test.names, snap.Requests())
 				}
 				return
 			}
-			if got := failure(t, snap, pod); got.Why != snapshot.Failed || !strings.Contains(got.Message, test.want) {
+			if got := failure(t, snap, pod); got.Reason != snapshot.Failed || !strings.Contains(got.Message, test.want) {
 				t.Errorf("got %q, want %q", got.Message, test.want)
 			}
 		})
@@ -67,7 +67,7 @@ func TestHostileItems(t *testing.T) {
 func TestOtherNamespace(t *testing.T) {
 	api := fakeapi.New(t)
 	api.Fail("/pods$", fakeapi.Objects(`{"metadata":{"name":"a","namespace":"y"}}`))
-	snap := read(t, api, Want{GroupKind: pod, Namespaces: []string{"x"}})
+	snap := read(t, api, Query{GroupKind: pod, Namespaces: []string{"x"}})
 	if got := failure(t, snap, pod); got.Message != "item 1 of the PodList is of the namespace y, not x" {
 		t.Errorf("%+v", got)
 	}
@@ -76,7 +76,7 @@ func TestOtherNamespace(t *testing.T) {
 // TestNamespaceInPath: a namespace that objects name is no path.
 func TestNamespaceInPath(t *testing.T) {
 	api := fakeapi.New(t)
-	snap := read(t, api, Want{GroupKind: pod, Namespaces: []string{"../../v1/secrets"}})
+	snap := read(t, api, Query{GroupKind: pod, Namespaces: []string{"../../v1/secrets"}})
 	if got := failure(t, snap, pod); !strings.Contains(got.Message, "can't be part of a request's path") {
 		t.Errorf("%+v", got)
 	}
@@ -101,7 +101,7 @@ func TestListsWithoutEnd(t *testing.T) {
 			api := fakeapi.New(t, newObject(t, "v1", "Node", "", "a", ""))
 			api.Fail("/nodes$", test.fault)
 			message := ""
-			snap, err := open(t, api, Options{}).Read(t.Context(), Wants(node))
+			snap, err := open(t, api, Options{}).Read(t.Context(), Queries(node))
 			if err != nil {
 				message = err.Error()
 			} else {
@@ -134,7 +134,7 @@ func TestRedirects(t *testing.T) {
 				session, err := Open(t.Context(), &rest.Config{Host: api.URL, BearerToken: "s3cret"}, Options{})
 				if err == nil {
 					var snap *snapshot.Snapshot
-					if snap, err = session.Read(t.Context(), Wants(pod)); err == nil {
+					if snap, err = session.Read(t.Context(), Queries(pod)); err == nil {
 						message = failure(t, snap, pod).Message
 					}
 				}
@@ -192,9 +192,9 @@ func TestHostileGroup(t *testing.T) {
 			api := fakeapi.New(t)
 			api.UseLegacyDiscovery()
 			api.Fail("/kustomize.toolkit.fluxcd.io/v1$", fakeapi.JSON(test.body))
-			snap := read(t, api, Wants(layer)...)
-			if got := failure(t, snap, layer); got.Why != snapshot.Failed || !strings.Contains(got.Message, test.want) {
-				t.Errorf("got %s %q, want %q", got.Why, got.Message, test.want)
+			snap := read(t, api, Queries(layer)...)
+			if got := failure(t, snap, layer); got.Reason != snapshot.Failed || !strings.Contains(got.Message, test.want) {
+				t.Errorf("got %s %q, want %q", got.Reason, got.Message, test.want)
 			}
 		})
 	}

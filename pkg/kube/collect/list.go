@@ -32,16 +32,16 @@ type lister struct {
 
 // list requests one kind in a namespace ("" for all of them) and records the answer or the
 // failure. The error is for a lost server.
-func (l *lister) list(ctx context.Context, want Want, namespace string) (snapshot.Asked, error) {
+func (l *lister) list(ctx context.Context, want Query, namespace string) (snapshot.Request, error) {
 	res, ok := l.served.kinds[want.GroupKind]
-	asked := snapshot.Asked{
+	asked := snapshot.Request{
 		Group: want.Group, Version: res.version, Kind: want.Kind, Resource: res.name,
 		Namespace: namespace, FieldSelector: want.FieldSelector,
 	}
 	if !ok {
-		asked.Failure = &snapshot.Failure{Why: snapshot.NotServed, Verb: "list", Resource: want.String()}
+		asked.Failure = &snapshot.Failure{Reason: snapshot.NotServed, Verb: "list", Resource: want.String()}
 		if why := l.served.failed[want.Group]; why != nil {
-			asked.Failure.Why, asked.Failure.Message = snapshot.Failed, mask.Mask(why.Error())
+			asked.Failure.Reason, asked.Failure.Message = snapshot.Failed, mask.Mask(why.Error())
 		}
 		l.into.Add(asked)
 		return asked, nil
@@ -61,7 +61,7 @@ func (l *lister) list(ctx context.Context, want Want, namespace string) (snapsho
 // pages follows a list to its end. A list whose continue token has expired
 // (410 Gone: it took longer than the server keeps old revisions) starts again,
 // once, without pages.
-func (l *lister) pages(ctx context.Context, res resource, want Want, namespace string) ([]*unstructured.Unstructured, error) {
+func (l *lister) pages(ctx context.Context, res resource, want Query, namespace string) ([]*unstructured.Unstructured, error) {
 	read := &reading{lister: l, res: res, want: want, namespace: namespace, pool: newPool(), answer: listing{
 		gvk:        schema.GroupVersionKind{Group: want.Group, Version: res.version, Kind: want.Kind},
 		namespaced: res.namespaced, namespace: namespace, metadata: want.Metadata,
@@ -95,7 +95,7 @@ func (l *lister) pages(ctx context.Context, res resource, want Want, namespace s
 type reading struct {
 	*lister
 	res       resource
-	want      Want
+	want      Query
 	namespace string
 	answer    listing
 	pool      *pool
@@ -166,18 +166,18 @@ func (r *reading) keep(ctx context.Context, obj *unstructured.Unstructured) erro
 // server is lost. An answer that is malformed or incomplete, and a request that timed out,
 // have no effect on others.
 func failureOf(err error, res resource, namespace string) (failure *snapshot.Failure, fatal bool) {
-	failure = &snapshot.Failure{Why: snapshot.Failed, Verb: "list", Resource: res.String(), Namespace: namespace}
+	failure = &snapshot.Failure{Reason: snapshot.Failed, Verb: "list", Resource: res.String(), Namespace: namespace}
 	var status apierrors.APIStatus
 	var answer request.AnswerError
 	switch {
 	case errors.Is(err, context.Canceled):
 		return nil, true
 	case apierrors.IsForbidden(err):
-		failure.Why = snapshot.Forbidden
+		failure.Reason = snapshot.Forbidden
 	case apierrors.IsUnauthorized(err):
 		return nil, true
 	case apierrors.IsNotFound(err), apierrors.IsMethodNotSupported(err):
-		failure.Why = snapshot.NotServed
+		failure.Reason = snapshot.NotServed
 	case errors.As(err, &status), errors.As(err, &answer):
 		failure.Message = mask.Mask(err.Error())
 	case request.TimedOut(err):

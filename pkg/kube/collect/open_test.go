@@ -25,11 +25,11 @@ func TestDiscovers(t *testing.T) {
 			api.UseLegacyDiscovery()
 		}
 		way, old := schema.GroupKind{Group: "example.org", Kind: "Way"}, schema.GroupKind{Group: "example.org", Kind: "Old"}
-		snap := read(t, api, Wants(way, old, gateway)...)
+		snap := read(t, api, Queries(way, old, gateway)...)
 		if names(snap, way) != "w" || api.Count("^/apis/example.org/v2/ways$") != 1 || api.Count("^/apis/example.org/v1/olds$") != 1 {
 			t.Errorf("legacy %t: not the preferred version: %v", legacy, api.Requests())
 		}
-		if got := failure(t, snap, gateway); got.Why != snapshot.NotServed || got.Resource != "Gateway.networking.istio.io" {
+		if got := failure(t, snap, gateway); got.Reason != snapshot.NotServed || got.Resource != "Gateway.networking.istio.io" {
 			t.Errorf("legacy %t: %+v", legacy, got)
 		}
 		if n := len(api.Requests()); !legacy && n != 4 {
@@ -47,8 +47,8 @@ func TestDiscoversInPart(t *testing.T) {
 		if legacy {
 			api.UseLegacyDiscovery()
 		}
-		snap := read(t, api, Wants(gateway, layer)...)
-		if got := failure(t, snap, gateway); got.Why != snapshot.Failed || got.Message == "" {
+		snap := read(t, api, Queries(gateway, layer)...)
+		if got := failure(t, snap, gateway); got.Reason != snapshot.Failed || got.Message == "" {
 			t.Errorf("legacy %t: %+v", legacy, got)
 		}
 		if presence(snap, layer) != snapshot.Absent {
@@ -67,8 +67,8 @@ func TestMalformedGroup(t *testing.T) {
 		api := fakeapi.New(t)
 		api.UseLegacyDiscovery()
 		api.Fail("^/apis/networking.istio.io/v1$", fakeapi.JSON(test.body))
-		snap := read(t, api, Wants(gateway, layer)...)
-		if got := failure(t, snap, gateway); got.Why != snapshot.Failed || got.Message != test.want {
+		snap := read(t, api, Queries(gateway, layer)...)
+		if got := failure(t, snap, gateway); got.Reason != snapshot.Failed || got.Message != test.want {
 			t.Errorf("%s: %+v", test.body, got)
 		}
 		if presence(snap, layer) != snapshot.Absent {
@@ -81,9 +81,9 @@ func TestMalformedGroup(t *testing.T) {
 func TestNoCoreGroup(t *testing.T) {
 	api := fakeapi.New(t)
 	api.Fail("^/api$", fakeapi.Body(http.StatusNotFound, "text/plain", "404 page not found\n"))
-	snap := read(t, api, Wants(layer, pod)...)
-	if presence(snap, layer) != snapshot.Absent || failure(t, snap, pod).Why != snapshot.NotServed {
-		t.Errorf("%+v", snap.Asked())
+	snap := read(t, api, Queries(layer, pod)...)
+	if presence(snap, layer) != snapshot.Absent || failure(t, snap, pod).Reason != snapshot.NotServed {
+		t.Errorf("%+v", snap.Requests())
 	}
 }
 
@@ -208,7 +208,7 @@ func openAndRead(ctx context.Context, api *fakeapi.Server) error {
 	if err != nil {
 		return err
 	}
-	_, err = session.Read(ctx, Wants(pod))
+	_, err = session.Read(ctx, Queries(pod))
 	return err
 }
 

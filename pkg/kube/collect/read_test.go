@@ -34,7 +34,7 @@ func TestReads(t *testing.T) {
 	api := fakeapi.New(t,
 		newObject(t, "v1", "Pod", "x", "orthanc", `{"metadata":{"managedFields":[{"manager":"kubectl"}]},"spec":{"priority":2000000001}}`),
 		newObject(t, "kustomize.toolkit.fluxcd.io/v1", "Kustomization", "flux-system", "bhs", ""))
-	snap := read(t, api, Wants(pod, layer)...)
+	snap := read(t, api, Queries(pod, layer)...)
 	got := snap.List(pod, "x").Objects[0]
 	if got.GetAPIVersion() != "v1" || got.GetKind() != "Pod" || got.GetManagedFields() != nil {
 		t.Errorf("%v", got)
@@ -48,9 +48,9 @@ func TestReads(t *testing.T) {
 	if api.Count("pods$") != 1 || api.Count("kustomizations$") != 1 || len(api.Requests()) != 4 {
 		t.Errorf("%v", api.Requests())
 	}
-	for _, asked := range snap.Asked() {
-		if asked.Version != "v1" || asked.Resource == "" || asked.Failure != nil {
-			t.Errorf("%+v", asked)
+	for _, request := range snap.Requests() {
+		if request.Version != "v1" || request.Resource == "" || request.Failure != nil {
+			t.Errorf("%+v", request)
 		}
 	}
 }
@@ -71,7 +71,7 @@ func TestPages(t *testing.T) {
 			if test.fault != nil {
 				api.Fail("/nodes$", test.fault)
 			}
-			snap := read(t, api, Wants(node)...)
+			snap := read(t, api, Queries(node)...)
 			if got := names(snap, node); got != "a b c d e" {
 				t.Errorf("nodes %q", got)
 			}
@@ -106,8 +106,8 @@ func TestEndlessPages(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			api := fakeapi.New(t)
 			api.Fail("/nodes$", test.fault)
-			got := failure(t, read(t, api, Wants(node)...), node)
-			if got.Why != snapshot.Failed || !strings.Contains(got.Message, test.want) {
+			got := failure(t, read(t, api, Queries(node)...), node)
+			if got.Reason != snapshot.Failed || !strings.Contains(got.Message, test.want) {
 				t.Errorf("%+v", got)
 			}
 			if n := api.Count("/nodes$"); n != test.requests {
@@ -121,7 +121,7 @@ func TestSelectsAndNarrows(t *testing.T) {
 	api := fakeapi.New(t,
 		newObject(t, "v1", "Secret", "x", "tls", `{"type":"kubernetes.io/tls","metadata":{"labels":{"a":"b"}},"data":{"k":"dg=="}}`),
 		newObject(t, "v1", "Secret", "x", "helm", `{"type":"helm.sh/release.v1"}`))
-	snap := read(t, api, Want{GroupKind: secret, FieldSelector: snapshot.WithoutHelmRecords, Metadata: true})
+	snap := read(t, api, Query{GroupKind: secret, FieldSelector: snapshot.WithoutHelmRecords, Metadata: true})
 	if got := names(snap, secret); got != "tls" {
 		t.Errorf("secrets %q", got)
 	}
@@ -145,25 +145,25 @@ func TestNamespaces(t *testing.T) {
 	for _, test := range []struct {
 		name       string
 		deny       bool
-		want       Want
+		want       Query
 		namespaces []string
 		found      string
 		requests   []string
 		failures   int
 	}{
-		{"allowed everywhere", false, Want{GroupKind: pod}, []string{"mine"}, "a b", []string{"/api/v1/pods"}, 0},
-		{"allowed in one", true, Want{GroupKind: pod}, []string{"mine"}, "a", []string{"/api/v1/pods", "/api/v1/namespaces/mine/pods"}, 1},
-		{"allowed in one of two", true, Want{GroupKind: pod}, []string{"mine", "other"}, "a", []string{"/api/v1/pods", "/api/v1/namespaces/mine/pods", "/api/v1/namespaces/other/pods"}, 2},
-		{"allowed nowhere", true, Want{GroupKind: pod}, nil, "", []string{"/api/v1/pods"}, 1},
-		{"asked for in one", false, Want{GroupKind: pod, Namespaces: []string{"other"}}, []string{"mine"}, "b", []string{"/api/v1/namespaces/other/pods"}, 0},
-		{"without namespaces", false, Want{GroupKind: node, Namespaces: []string{"other"}}, []string{"mine"}, "", []string{"/api/v1/nodes"}, 0},
+		{"allowed everywhere", false, Query{GroupKind: pod}, []string{"mine"}, "a b", []string{"/api/v1/pods"}, 0},
+		{"allowed in one", true, Query{GroupKind: pod}, []string{"mine"}, "a", []string{"/api/v1/pods", "/api/v1/namespaces/mine/pods"}, 1},
+		{"allowed in one of two", true, Query{GroupKind: pod}, []string{"mine", "other"}, "a", []string{"/api/v1/pods", "/api/v1/namespaces/mine/pods", "/api/v1/namespaces/other/pods"}, 2},
+		{"allowed nowhere", true, Query{GroupKind: pod}, nil, "", []string{"/api/v1/pods"}, 1},
+		{"asked for in one", false, Query{GroupKind: pod, Namespaces: []string{"other"}}, []string{"mine"}, "b", []string{"/api/v1/namespaces/other/pods"}, 0},
+		{"without namespaces", false, Query{GroupKind: node, Namespaces: []string{"other"}}, []string{"mine"}, "", []string{"/api/v1/nodes"}, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			api := fakeapi.New(t, newObject(t, "v1", "Pod", "mine", "a", ""), newObject(t, "v1", "Pod", "other", "b", ""))
 			if test.deny {
 				api.Deny("pods", "mine")
 			}
-			snap, err := open(t, api, Options{Namespaces: test.namespaces}).Read(t.Context(), []Want{test.want})
+			snap, err := open(t, api, Options{Namespaces: test.namespaces}).Read(t.Context(), []Query{test.want})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -178,16 +178,16 @@ func TestNamespaces(t *testing.T) {
 				t.Errorf("requests %v, want %v", requests, test.requests)
 			}
 			failures := 0
-			for _, asked := range snap.Asked() {
-				if asked.Failure != nil {
+			for _, request := range snap.Requests() {
+				if request.Failure != nil {
 					failures++
-					if asked.Failure.Why != snapshot.Forbidden || asked.Failure.Resource != "pods" || asked.Failure.Verb != "list" || asked.Failure.Namespace != asked.Namespace {
-						t.Errorf("%+v", asked.Failure)
+					if request.Failure.Reason != snapshot.Forbidden || request.Failure.Resource != "pods" || request.Failure.Verb != "list" || request.Failure.Namespace != request.Namespace {
+						t.Errorf("%+v", request.Failure)
 					}
 				}
 			}
 			if failures != test.failures {
-				t.Errorf("%d failures, want %d: %+v", failures, test.failures, snap.Asked())
+				t.Errorf("%d failures, want %d: %+v", failures, test.failures, snap.Requests())
 			}
 		})
 	}
@@ -197,8 +197,8 @@ func TestNamespaces(t *testing.T) {
 func TestForbiddenNode(t *testing.T) {
 	api := fakeapi.New(t)
 	api.Deny("nodes")
-	snap, err := open(t, api, Options{Namespaces: []string{"mine"}}).Read(t.Context(), Wants(node))
-	if err != nil || failure(t, snap, node).Why != snapshot.Forbidden || api.Count("nodes$") != 1 {
+	snap, err := open(t, api, Options{Namespaces: []string{"mine"}}).Read(t.Context(), Queries(node))
+	if err != nil || failure(t, snap, node).Reason != snapshot.Forbidden || api.Count("nodes$") != 1 {
 		t.Errorf("%v %v", err, api.Requests())
 	}
 }
@@ -208,7 +208,7 @@ func TestServerGoneInNamespace(t *testing.T) {
 	api := fakeapi.New(t)
 	session := open(t, api, Options{})
 	api.Close()
-	if _, err := session.Read(t.Context(), []Want{{GroupKind: pod, Namespaces: []string{"a", "b"}}}); err == nil {
+	if _, err := session.Read(t.Context(), []Query{{GroupKind: pod, Namespaces: []string{"a", "b"}}}); err == nil {
 		t.Error("no error")
 	}
 }
@@ -234,7 +234,7 @@ func TestBusy(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			snap, err := session.Read(t.Context(), Wants(node, service))
+			snap, err := session.Read(t.Context(), Queries(node, service))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -244,7 +244,7 @@ func TestBusy(t *testing.T) {
 				}
 				return
 			}
-			if got := failure(t, snap, node); got.Why != snapshot.Failed || !strings.Contains(got.Message, test.want) {
+			if got := failure(t, snap, node); got.Reason != snapshot.Failed || !strings.Contains(got.Message, test.want) {
 				t.Errorf("%+v", got)
 			}
 			if presence(snap, service) != snapshot.Absent {
@@ -261,7 +261,7 @@ func TestClockIsServers(t *testing.T) {
 	for _, skew := range []time.Duration{-6 * time.Hour, 0, 26 * time.Hour} {
 		api := fakeapi.New(t)
 		api.SetTime(at.Add(skew))
-		if got := read(t, api, Wants(node)...).Meta().At; !got.Equal(at.Add(skew)) {
+		if got := read(t, api, Queries(node)...).Meta().At; !got.Equal(at.Add(skew)) {
 			t.Errorf("at %s, want %s", got, at.Add(skew))
 		}
 	}
@@ -269,7 +269,7 @@ func TestClockIsServers(t *testing.T) {
 	api.SetTime(at)
 	session := open(t, api, Options{})
 	api.SetTime(at.Add(-time.Minute)) // another server behind the same address
-	snap, err := session.Read(t.Context(), Wants(node))
+	snap, err := session.Read(t.Context(), Queries(node))
 	if err != nil || !snap.Meta().At.Equal(at) {
 		t.Errorf("at %v, want %s: %v", snap, at, err)
 	}
@@ -279,7 +279,7 @@ func TestNoClock(t *testing.T) {
 	api := fakeapi.New(t)
 	api.SetTime(time.Time{})
 	before := time.Now().Add(-time.Second)
-	if at := read(t, api, Wants(node)...).Meta().At; at.Before(before) || at.After(time.Now()) {
+	if at := read(t, api, Queries(node)...).Meta().At; at.Before(before) || at.After(time.Now()) {
 		t.Errorf("at %s, want now", at)
 	}
 }
@@ -304,7 +304,7 @@ func TestLogsNoSecret(t *testing.T) {
 		set("v", "0")
 		set("logtostderr", "true")
 	}()
-	read(t, api, Wants(secret, service)...)
+	read(t, api, Queries(secret, service)...)
 	klog.Flush()
 	if !strings.Contains(log.String(), "10.9.8.7") {
 		t.Errorf("the log has no answers: %s", log.String())

@@ -47,7 +47,7 @@ func (s *Session) Settle(ctx context.Context, snap *snapshot.Snapshot, scope []s
 
 // wantsOf combines the queries of each kind: a list of each namespace, or one of all if
 // there are many.
-func wantsOf(queries []snapshot.Query) []Want {
+func wantsOf(queries []snapshot.Query) []Query {
 	type list struct {
 		snapshot.Query
 		namespaces []string
@@ -70,9 +70,9 @@ func wantsOf(queries []snapshot.Query) []Want {
 			l.namespaces = append(l.namespaces, query.Namespace)
 		}
 	}
-	wants := make([]Want, len(lists))
+	wants := make([]Query, len(lists))
 	for i, l := range lists {
-		wants[i] = Want{GroupKind: l.GroupKind, FieldSelector: l.FieldSelector, Metadata: l.Metadata}
+		wants[i] = Query{GroupKind: l.GroupKind, FieldSelector: l.FieldSelector, Metadata: l.Metadata}
 		if l.all || len(l.namespaces) > manyNamespaces {
 			wants[i].Fallback = l.namespaces
 		} else {

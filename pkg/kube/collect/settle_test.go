@@ -87,7 +87,7 @@ func TestSettleJoinsNamespaces(t *testing.T) {
 	if got := snap.Lookup(podRef("ns3", "x")).Presence; got != snapshot.Present {
 		t.Errorf("the pod in the one namespace that may be read: %v", got)
 	}
-	if got := snap.List(pod, "ns4").Unknown; len(got) == 0 || got[0].Why != snapshot.Forbidden {
+	if got := snap.List(pod, "ns4").Unknown; len(got) == 0 || got[0].Reason != snapshot.Forbidden {
 		t.Errorf("the pods of another namespace: %v, want forbidden", got)
 	}
 }

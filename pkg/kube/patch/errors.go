@@ -26,7 +26,7 @@ func (e *Error) Error() string {
 	tried := map[string]string{"patch": "changing ", "get": "reading "}[e.Verb] + e.Ref.String()
 	switch {
 	case e.Forbidden():
-		why := snapshot.Failure{Why: snapshot.Forbidden, Verb: e.Verb, Resource: e.Resource, Namespace: e.Ref.Namespace}
+		why := snapshot.Failure{Reason: snapshot.Forbidden, Verb: e.Verb, Resource: e.Resource, Namespace: e.Ref.Namespace}
 		return tried + ": " + why.String()
 	case e.Absent():
 		return tried + ": it no longer exists"

@@ -13,42 +13,42 @@ import (
 )
 
 // Names are the kinds that the names of tenants are discovered from.
-func Names() []collect.Want {
-	return collect.Wants(object.KustomizationKind, object.HelmReleaseKind,
+func Names() []collect.Query {
+	return collect.Queries(object.KustomizationKind, object.HelmReleaseKind,
 		object.NamespaceKind, object.DeploymentKind, object.StatefulSetKind)
 }
 
 // Status are the kinds that determine the states of tenants: one list per kind, for any
 // number of tenants. Pods and Events are limited to those that can change a state.
-func Status() []collect.Want { return append(Shared(), Workloads(nil)...) }
+func Status() []collect.Query { return append(Shared(), Workloads(nil)...) }
 
 // Shared are the kinds that identify tenants and their layers, with the sources and
 // the controllers' Leases.
-func Shared() []collect.Want {
-	return append(collect.Wants(
+func Shared() []collect.Query {
+	return append(collect.Queries(
 		object.KustomizationKind,
 		object.GitRepositoryKind, object.OCIRepositoryKind, object.BucketKind, object.ExternalArtifactKind,
 		object.NamespaceKind, object.ClusterIssuerKind, object.LeaseKind,
-	), collect.Want{GroupKind: object.EventKind, FieldSelector: "type=Warning,involvedObject.kind=Kustomization"})
+	), collect.Query{GroupKind: object.EventKind, FieldSelector: "type=Warning,involvedObject.kind=Kustomization"})
 }
 
 // Workloads are the kinds that determine the states of tenants and are in their namespaces.
 // They are read in these, or in all namespaces if there are none.
-func Workloads(namespaces []string) []collect.Want {
-	wants := append(collect.Wants(
+func Workloads(namespaces []string) []collect.Query {
+	wants := append(collect.Queries(
 		object.HelmReleaseKind, object.DeploymentKind, object.StatefulSetKind, object.ServiceKind,
 		object.CertificateKind, object.IssuerKind, object.GatewayKind, object.VirtualServiceKind,
 	),
-		collect.Want{GroupKind: object.PodKind, FieldSelector: health.PendingPods},
-		collect.Want{GroupKind: object.EventKind, FieldSelector: "type=Warning,involvedObject.kind=HelmRelease"},
+		collect.Query{GroupKind: object.PodKind, FieldSelector: health.PendingPods},
+		collect.Query{GroupKind: object.EventKind, FieldSelector: "type=Warning,involvedObject.kind=HelmRelease"},
 	)
 	return in(namespaces, wants)
 }
 
 // Operate are the kinds that Flux reconciles for a tenant, with the events that tell their
 // states.
-func Operate() []collect.Want {
-	wants := append(collect.Wants(
+func Operate() []collect.Query {
+	wants := append(collect.Queries(
 		object.GitRepositoryKind, object.OCIRepositoryKind, object.BucketKind, object.ExternalArtifactKind, object.LeaseKind,
 	), Names()...)
 	for _, want := range Status() {
@@ -61,8 +61,8 @@ func Operate() []collect.Want {
 
 // Ingress are the kinds that identify a tenant, its ingress and its issuers. With a namespace
 // nothing is read outside of it, so that permissions in it are sufficient.
-func Ingress(namespace string) []collect.Want {
-	return in(one(namespace), collect.Wants(
+func Ingress(namespace string) []collect.Query {
+	return in(one(namespace), collect.Queries(
 		object.KustomizationKind, object.HelmReleaseKind, object.NamespaceKind,
 		object.DeploymentKind, object.StatefulSetKind, object.ServiceKind,
 		object.CertificateKind, object.IssuerKind, object.ClusterIssuerKind,
@@ -72,25 +72,25 @@ func Ingress(namespace string) []collect.Want {
 
 // Certificates are those of Ingress, and the kinds with certificates. Secrets are read only
 // on request: they hold more than certificates.
-func Certificates(namespace string, secrets bool) []collect.Want {
-	wants := append(Ingress(namespace), collect.Want{GroupKind: schema.GroupKind{Group: object.CertificateKind.Group, Kind: "CertificateRequest"}})
+func Certificates(namespace string, secrets bool) []collect.Query {
+	wants := append(Ingress(namespace), collect.Query{GroupKind: schema.GroupKind{Group: object.CertificateKind.Group, Kind: "CertificateRequest"}})
 	if secrets {
-		wants = append(wants, collect.Want{GroupKind: object.SecretKind, FieldSelector: "type=kubernetes.io/tls"},
-			collect.Want{GroupKind: object.SecretKind, FieldSelector: "type=Opaque"})
+		wants = append(wants, collect.Query{GroupKind: object.SecretKind, FieldSelector: "type=kubernetes.io/tls"},
+			collect.Query{GroupKind: object.SecretKind, FieldSelector: "type=Opaque"})
 	}
 	return in(one(namespace), wants)
 }
 
 // Pods are all pods of the namespace, or of all namespaces.
-func Pods(namespace string) collect.Want {
-	return collect.Want{GroupKind: object.PodKind, Namespaces: one(namespace)}
+func Pods(namespace string) collect.Query {
+	return collect.Query{GroupKind: object.PodKind, Namespaces: one(namespace)}
 }
 
 // Snapshot are the kinds that a snapshot records: those of Status, completely, and the kinds
 // that explainers may read. Of Helm's release records it has only the metadata, which tells
 // the state of a release: their content is large and secret.
-func Snapshot(explainers []schema.GroupKind) []collect.Want {
-	var wants []collect.Want
+func Snapshot(explainers []schema.GroupKind) []collect.Query {
+	var wants []collect.Query
 	listed := map[schema.GroupKind]bool{}
 	for _, want := range Status() {
 		if want.FieldSelector == "" {
@@ -103,10 +103,10 @@ func Snapshot(explainers []schema.GroupKind) []collect.Want {
 			if gk == object.EventKind {
 				selector = "" // users may want to read all of a recording
 			}
-			wants = append(wants, collect.Want{GroupKind: gk, FieldSelector: selector})
+			wants = append(wants, collect.Query{GroupKind: gk, FieldSelector: selector})
 		}
 	}
-	return append(wants, collect.Want{GroupKind: object.SecretKind, FieldSelector: snapshot.HelmRecords, Metadata: true})
+	return append(wants, collect.Query{GroupKind: object.SecretKind, FieldSelector: snapshot.HelmRecords, Metadata: true})
 }
 
 // one is a list of the namespace, nil for all.
@@ -118,7 +118,7 @@ func one(namespace string) []string {
 }
 
 // in limits the kinds to namespaces, unless there are none.
-func in(namespaces []string, wants []collect.Want) []collect.Want {
+func in(namespaces []string, wants []collect.Query) []collect.Query {
 	if namespaces != nil {
 		for i := range wants {
 			wants[i].Namespaces = namespaces

@@ -52,7 +52,7 @@ func (o *Origin) Recording() *recording.Source {
 }
 
 // Read gets the facts from the source that the user named, or from the cluster.
-func (c *Call) Read(ctx context.Context, o Origin, wants []collect.Want) (*snapshot.Snapshot, error) {
+func (c *Call) Read(ctx context.Context, o Origin, wants []collect.Query) (*snapshot.Snapshot, error) {
 	if o.Live() {
 		return c.Collect(ctx, wants, false)
 	}
@@ -60,7 +60,7 @@ func (c *Call) Read(ctx context.Context, o Origin, wants []collect.Want) (*snaps
 }
 
 // Collect reads the cluster that the user's kubeconfig names.
-func (c *Call) Collect(ctx context.Context, wants []collect.Want, version bool) (*snapshot.Snapshot, error) {
+func (c *Call) Collect(ctx context.Context, wants []collect.Query, version bool) (*snapshot.Snapshot, error) {
 	session, err := c.Session(ctx, version)
 	if err != nil {
 		return nil, err

@@ -24,7 +24,7 @@ const patience = time.Second
 
 // tryRead reads the cluster, or the snapshot of the command's --from, and returns nil
 // when that fails or takes too long.
-func tryRead(f *command.Call, cmd *cobra.Command, wants []collect.Want) *snapshot.Snapshot {
+func tryRead(f *command.Call, cmd *cobra.Command, wants []collect.Query) *snapshot.Snapshot {
 	ctx, cancel := context.WithTimeout(cmd.Context(), patience)
 	defer cancel()
 	var o command.Origin
@@ -108,7 +108,7 @@ func objectWords(f *command.Call, cmd *cobra.Command) []cobra.Completion {
 
 // namespaceWords are the cluster's namespaces.
 func namespaceWords(f *command.Call, cmd *cobra.Command) []cobra.Completion {
-	snap := tryRead(f, cmd, collect.Wants(object.NamespaceKind))
+	snap := tryRead(f, cmd, collect.Queries(object.NamespaceKind))
 	if snap == nil {
 		return nil
 	}

@@ -75,13 +75,13 @@ func runSave(ctx context.Context, call *command.Call, file string, force bool) e
 		return err
 	}
 	objects, unread := 0, 0
-	for _, asked := range snap.Asked() {
-		if asked.Failure == nil {
-			objects += len(snap.List(asked.GroupKind(), asked.Namespace).Objects)
+	for _, request := range snap.Requests() {
+		if request.Failure == nil {
+			objects += len(snap.List(request.GroupKind(), request.Namespace).Objects)
 			continue
 		}
 		unread++
-		escape.Fprintf(call.Streams.ErrOut, "Could not be read: %s\n", asked.Failure)
+		escape.Fprintf(call.Streams.ErrOut, "Could not be read: %s\n", request.Failure)
 	}
 	escape.Fprintf(call.Streams.ErrOut, "Saved %s of %s to %s. Inspect it: %s status --from=%s\n",
 		finding.Count(objects, "object"), finding.Count(len(wants)-unread, "kind"), file, call.Name, escape.ShellWord(file))

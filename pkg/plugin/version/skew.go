@@ -20,7 +20,7 @@ const newestFlux = "v2.9"
 // fluxNamespace is the default namespace of `flux install`.
 const fluxNamespace = "flux-system"
 
-var fluxWants = []collect.Want{{GroupKind: object.DeploymentKind, Namespaces: []string{fluxNamespace}}}
+var fluxWants = []collect.Query{{GroupKind: object.DeploymentKind, Namespaces: []string{fluxNamespace}}}
 
 // fluxVersion is the version of Flux in a cluster.
 type fluxVersion struct {

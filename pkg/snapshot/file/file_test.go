@@ -33,7 +33,7 @@ func newObject(apiVersion, kind, namespace, name string, fields map[string]any) 
 // without objects, odd strings and numbers.
 func sample() *snapshot.Snapshot {
 	b := snapshot.NewBuilder()
-	pods := snapshot.Asked{Version: "v1", Kind: "Pod", Resource: "pods"}
+	pods := snapshot.Request{Version: "v1", Kind: "Pod", Resource: "pods"}
 	b.Add(pods, newObject("v1", "Pod", "b", "two", nil), newObject("v1", "Pod", "a", "three", nil),
 		newObject("v1", "Pod", "a", "one", map[string]any{"status": map[string]any{
 			"text":   "lines\n---\nand \x00 \x7f \u0085 \u2028 \ufeff \U0001F600 <&> \"\\ \t",
@@ -42,9 +42,9 @@ func sample() *snapshot.Snapshot {
 			"floats": []any{1.5, -0.25, 1e21, 1e-9, math.MaxFloat64},
 			"empty":  []any{map[string]any{}, []any{}, "", nil, true},
 		}}))
-	b.Add(snapshot.Asked{Group: "helm.toolkit.fluxcd.io", Version: "v2", Kind: "HelmRelease", Resource: "helmreleases", Namespace: "a",
-		Failure: &snapshot.Failure{Why: snapshot.Forbidden, Verb: "list", Resource: "helmreleases.helm.toolkit.fluxcd.io", Namespace: "a"}})
-	b.Add(snapshot.Asked{Version: "v1", Kind: "Event", Resource: "events", FieldSelector: "type!=Normal"})
+	b.Add(snapshot.Request{Group: "helm.toolkit.fluxcd.io", Version: "v2", Kind: "HelmRelease", Resource: "helmreleases", Namespace: "a",
+		Failure: &snapshot.Failure{Reason: snapshot.Forbidden, Verb: "list", Resource: "helmreleases.helm.toolkit.fluxcd.io", Namespace: "a"}})
+	b.Add(snapshot.Request{Version: "v1", Kind: "Event", Resource: "events", FieldSelector: "type!=Normal"})
 	return b.Build(snapshot.Meta{At: sampleAt, Server: "v1.36.3", Plugin: "v0.1.0"})
 }
 
@@ -64,10 +64,10 @@ func TestRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !reflect.DeepEqual(got, want) {
-		t.Errorf("read:\n%+v\nwritten:\n%+v", got.Asked(), want.Asked())
+		t.Errorf("read:\n%+v\nwritten:\n%+v", got.Requests(), want.Requests())
 	}
-	if !reflect.DeepEqual(got.Asked(), want.Asked()) || got.Meta() != want.Meta() {
-		t.Errorf("read %+v %+v", got.Meta(), got.Asked())
+	if !reflect.DeepEqual(got.Requests(), want.Requests()) || got.Meta() != want.Meta() {
+		t.Errorf("read %+v %+v", got.Meta(), got.Requests())
 	}
 }
 
@@ -89,25 +89,25 @@ func TestWriteIsDeterministic(t *testing.T) {
 
 func TestFailuresAreMasked(t *testing.T) {
 	b := snapshot.NewBuilder()
-	b.Add(snapshot.Asked{Version: "v1", Kind: "Pod", Resource: "pods",
-		Failure: &snapshot.Failure{Why: snapshot.Failed, Message: "Get https://u:hunter2@h: refused"}})
+	b.Add(snapshot.Request{Version: "v1", Kind: "Pod", Resource: "pods",
+		Failure: &snapshot.Failure{Reason: snapshot.Failed, Message: "Get https://u:hunter2@h: refused"}})
 	s := b.Build(snapshot.Meta{At: sampleAt})
 	if files := unpack(t, written(t, s)); bytes.Contains(files, []byte("hunter2")) {
 		t.Errorf("the index tells a password:\n%s", files)
 	}
-	if got := s.Asked()[0].Failure.Message; got != "Get https://<redacted>@h: refused" {
+	if got := s.Requests()[0].Failure.Message; got != "Get https://<redacted>@h: refused" {
 		t.Errorf("what is shown live is %q", got)
 	}
 }
 
 func TestWriteRefuses(t *testing.T) {
 	for name, add := range map[string]func(*snapshot.Builder){
-		"a path in a resource": func(b *snapshot.Builder) { b.Add(snapshot.Asked{Kind: "X", Resource: "../x"}) },
+		"a path in a resource": func(b *snapshot.Builder) { b.Add(snapshot.Request{Kind: "X", Resource: "../x"}) },
 		"an object of another kind": func(b *snapshot.Builder) {
-			b.Add(snapshot.Asked{Kind: "X", Resource: "x"}, newObject("v1", "Y", "", "n", nil))
+			b.Add(snapshot.Request{Kind: "X", Resource: "x"}, newObject("v1", "Y", "", "n", nil))
 		},
 		"a number that is none": func(b *snapshot.Builder) {
-			b.Add(snapshot.Asked{Kind: "X", Resource: "x"}, newObject("v1", "X", "", "n", map[string]any{"v": math.NaN()}))
+			b.Add(snapshot.Request{Kind: "X", Resource: "x"}, newObject("v1", "X", "", "n", map[string]any{"v": math.NaN()}))
 		},
 	} {
 		b := snapshot.NewBuilder()

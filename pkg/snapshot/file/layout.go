@@ -27,12 +27,12 @@ const (
 
 // index is the content of index.json: what was requested and refused, and the server.
 type index struct {
-	APIVersion string           `json:"apiVersion"`
-	Kind       string           `json:"kind"`
-	At         time.Time        `json:"at"`
-	Server     string           `json:"server,omitempty"`
-	Plugin     string           `json:"plugin,omitempty"`
-	Asked      []snapshot.Asked `json:"asked"`
+	APIVersion string             `json:"apiVersion"`
+	Kind       string             `json:"kind"`
+	At         time.Time          `json:"at"`
+	Server     string             `json:"server,omitempty"`
+	Plugin     string             `json:"plugin,omitempty"`
+	Asked      []snapshot.Request `json:"asked"`
 	// Files are the files of objects, nil in a snapshot of an earlier version.
 	Files []savedFile `json:"files,omitempty"`
 	// Complete tells that what is not in the snapshot does not exist.
@@ -53,7 +53,7 @@ type savedFile struct {
 var pathPart = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$`)
 
 // objectsPath is where the objects of the kind are, unless another kind's are there.
-func objectsPath(asked snapshot.Asked) (string, error) {
+func objectsPath(asked snapshot.Request) (string, error) {
 	group, resource := asked.Group, asked.Resource
 	if group == "" {
 		group = coreGroup
@@ -75,7 +75,7 @@ type layout map[string]schema.GroupKind
 // newLayout selects a file for every requested kind. A kind that was requested in several
 // namespaces is in one file, the first's. If another kind is in that file, as for two kinds
 // whose names differ in case, a number is added.
-func newLayout(asked []snapshot.Asked) (layout, error) {
+func newLayout(asked []snapshot.Request) (layout, error) {
 	paths, placed := layout{}, map[schema.GroupKind]bool{}
 	for _, a := range asked {
 		gk := a.GroupKind()

@@ -18,7 +18,7 @@ func fileOf(t testing.TB, objects []*unstructured.Unstructured) []byte {
 	b := snapshot.NewBuilder()
 	for _, obj := range objects {
 		gvk := obj.GroupVersionKind()
-		b.Add(snapshot.Asked{Group: gvk.Group, Version: gvk.Version, Kind: gvk.Kind, Resource: object.PluralOf(gvk.Kind)}, obj)
+		b.Add(snapshot.Request{Group: gvk.Group, Version: gvk.Version, Kind: gvk.Kind, Resource: object.PluralOf(gvk.Kind)}, obj)
 	}
 	return written(t, b.Build(snapshot.Meta{At: sampleAt}))
 }

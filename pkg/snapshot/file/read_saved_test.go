@@ -58,9 +58,9 @@ func TestChangedFiles(t *testing.T) {
 	} {
 		t.Run(about, func(t *testing.T) {
 			b := snapshot.NewBuilder()
-			b.Add(snapshot.Asked{Version: "v1", Kind: "Pod", Resource: "pods"}, newObject("v1", "Pod", "a", "one", nil), newObject("v1", "Pod", "a", "other", nil))
-			b.Add(snapshot.Asked{Version: "v1", Kind: "Node", Resource: "nodes"}, newObject("v1", "Node", "", "n", nil))
-			b.Add(snapshot.Asked{Version: "v1", Kind: "Secret", Resource: "secrets"})
+			b.Add(snapshot.Request{Version: "v1", Kind: "Pod", Resource: "pods"}, newObject("v1", "Pod", "a", "one", nil), newObject("v1", "Pod", "a", "other", nil))
+			b.Add(snapshot.Request{Version: "v1", Kind: "Node", Resource: "nodes"}, newObject("v1", "Node", "", "n", nil))
+			b.Add(snapshot.Request{Version: "v1", Kind: "Secret", Resource: "secrets"})
 			entries := test.change(unpacked(t, written(t, b.Build(snapshot.Meta{At: sampleAt}))))
 			_, err := Read(bytes.NewReader(pack(t, entries...)))
 			switch {
@@ -77,7 +77,7 @@ func TestChangedFiles(t *testing.T) {
 func TestKindsThatDifferInCase(t *testing.T) {
 	b := snapshot.NewBuilder()
 	for _, kind := range []string{"Foo", "FOO", "foo"} {
-		b.Add(snapshot.Asked{Group: "example.org", Version: "v1", Kind: kind, Resource: "foos"}, newObject("example.org/v1", kind, "", strings.ToLower(kind), nil))
+		b.Add(snapshot.Request{Group: "example.org", Version: "v1", Kind: kind, Resource: "foos"}, newObject("example.org/v1", kind, "", strings.ToLower(kind), nil))
 	}
 	s, err := Read(bytes.NewReader(written(t, b.Build(snapshot.Meta{At: sampleAt}))))
 	if err != nil {

@@ -44,7 +44,7 @@ type tarWriter struct {
 }
 
 func (out tarWriter) snapshot(s *snapshot.Snapshot) error {
-	asked := s.Asked()
+	asked := s.Requests()
 	paths, err := newLayout(asked)
 	if err != nil {
 		return err
@@ -105,7 +105,7 @@ func (out tarWriter) file(name string, content []byte) error {
 	return err
 }
 
-func indexJSON(s *snapshot.Snapshot, asked []snapshot.Asked, files []savedFile) ([]byte, error) {
+func indexJSON(s *snapshot.Snapshot, asked []snapshot.Request, files []savedFile) ([]byte, error) {
 	return json.MarshalIndent(index{
 		APIVersion: apiVersion, Kind: indexKind,
 		At: s.Meta().At.UTC(), Server: s.Meta().Server, Plugin: s.Meta().Plugin, Asked: asked, Files: files, Complete: s.IsComplete(),

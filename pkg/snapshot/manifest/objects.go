@@ -91,9 +91,9 @@ type printed struct {
 
 // query is the list that the object is the answer to: of its kind in its
 // namespace, or of the object alone.
-func (p printed) query() snapshot.Asked {
+func (p printed) query() snapshot.Request {
 	gvk := p.GroupVersionKind()
-	asked := snapshot.Asked{Group: gvk.Group, Version: gvk.Version, Kind: gvk.Kind, Resource: object.PluralOf(gvk.Kind), Namespace: p.GetNamespace()}
+	asked := snapshot.Request{Group: gvk.Group, Version: gvk.Version, Kind: gvk.Kind, Resource: object.PluralOf(gvk.Kind), Namespace: p.GetNamespace()}
 	if !p.listed {
 		asked.FieldSelector = "metadata.name=" + p.GetName()
 	}

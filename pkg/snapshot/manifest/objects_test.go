@@ -128,7 +128,7 @@ func FuzzReadObjects(f *testing.F) {
 	f.Add([]byte(podList))
 	f.Add([]byte("kind: List\napiVersion: v1\nitems: [{kind: Pod, metadata: {name: x}}]"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		if s, err := ReadObjects([]File{{Name: "f", Content: bytes.NewReader(text)}}, ObjectsOptions{}); err == nil && len(s.Asked()) == 0 {
+		if s, err := ReadObjects([]File{{Name: "f", Content: bytes.NewReader(text)}}, ObjectsOptions{}); err == nil && len(s.Requests()) == 0 {
 			t.Error("read, and nothing in it")
 		}
 	})

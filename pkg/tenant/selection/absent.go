@@ -31,7 +31,7 @@ func newAbsentError(names []string, tenants []tenant.Tenant, snap *snapshot.Snap
 		e.there = append(e.there, t.Name)
 	}
 	for _, why := range snap.List(object.KustomizationKind, "").Unknown {
-		if why.Why != snapshot.NotServed {
+		if why.Reason != snapshot.NotServed {
 			e.unread = append(e.unread, why)
 		}
 	}

@@ -29,7 +29,7 @@ func NotFound(name string, tenants []tenant.Tenant, snap *snapshot.Snapshot) err
 // noneInCluster tells why none was found: no Flux, no permissions, or no tenants.
 func noneInCluster(snap *snapshot.Snapshot) error {
 	for _, why := range snap.List(object.KustomizationKind, "").Unknown {
-		switch why.Why {
+		switch why.Reason {
 		case snapshot.NotServed:
 			return advice.Add(errors.New("no tenant was found: the cluster does not serve Flux's Kustomizations"),
 				"Check that --context names the correct cluster, and that Flux is installed (flux check).")
@@ -54,7 +54,7 @@ func None(snap *snapshot.Snapshot, source *recording.Source) error {
 	why := fmt.Sprintf("nothing in %s runs Orthanc, or is labelled workload=orthweb", name)
 	switch unknown := snap.List(object.KustomizationKind, "").Unknown; {
 	case len(unknown) == 0:
-	case unknown[0].Why == snapshot.NotAsked:
+	case unknown[0].Reason == snapshot.NotRequested:
 		why = name + " has no Kustomizations"
 	default:
 		why = unknown[0].String()
@@ -72,11 +72,11 @@ func None(snap *snapshot.Snapshot, source *recording.Source) error {
 
 // anyObject is the first of the objects that were recorded.
 func anyObject(snap *snapshot.Snapshot) (object.Ref, bool) {
-	for _, asked := range snap.Asked() {
-		if asked.Kind == object.EventKind.Kind {
+	for _, request := range snap.Requests() {
+		if request.Kind == object.EventKind.Kind {
 			continue
 		}
-		for _, obj := range snap.List(asked.GroupKind(), "").Objects {
+		for _, obj := range snap.List(request.GroupKind(), "").Objects {
 			return object.RefOf(obj), true
 		}
 	}

@@ -30,7 +30,7 @@ func twoTenants(t *testing.T) *snapshot.Snapshot {
 func empty() *snapshot.Snapshot {
 	b := snapshot.NewBuilder()
 	for _, want := range queries.Names() {
-		b.Add(snapshot.Asked{Group: want.Group, Version: "v1", Kind: want.Kind, Resource: object.PluralOf(want.Kind)})
+		b.Add(snapshot.Request{Group: want.Group, Version: "v1", Kind: want.Kind, Resource: object.PluralOf(want.Kind)})
 	}
 	return b.Build(snapshot.Meta{})
 }

@@ -62,7 +62,7 @@ type Target struct {
 }
 
 // Queries are what New reads from a snapshot.
-func Queries(namespace, via string) []collect.Want {
+func Queries(namespace, via string) []collect.Query {
 	wants := queries.Certificates(namespace, false)
 	if via == endpoint.ViaPortForward {
 		wants = append(wants, queries.Pods(namespace))

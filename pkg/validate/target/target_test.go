@@ -66,15 +66,15 @@ func TestNewWithoutAddress(t *testing.T) {
 	recorded := healthy(t)
 	without := func(kind schema.GroupKind, change func(*unstructured.Unstructured)) *snapshot.Snapshot {
 		builder := snapshot.NewBuilder()
-		for _, asked := range recorded.Asked() {
+		for _, request := range recorded.Requests() {
 			var objects []*unstructured.Unstructured
-			for _, obj := range recorded.List(asked.GroupKind(), "").Objects {
-				if obj = obj.DeepCopy(); asked.GroupKind() == kind {
+			for _, obj := range recorded.List(request.GroupKind(), "").Objects {
+				if obj = obj.DeepCopy(); request.GroupKind() == kind {
 					change(obj)
 				}
 				objects = append(objects, obj)
 			}
-			builder.Add(asked, objects...)
+			builder.Add(request, objects...)
 		}
 		return builder.Build(recorded.Meta())
 	}
@@ -107,7 +107,7 @@ func TestNewWithoutAddress(t *testing.T) {
 // TestQueries reads pods only for connections to them.
 func TestQueries(t *testing.T) {
 	for via, want := range map[string]bool{ViaAddress: false, ViaDNS: false, endpoint.ViaPortForward: true} {
-		reads := slices.ContainsFunc(Queries("bhs-orthweb", via), func(w collect.Want) bool { return w.GroupKind == object.PodKind })
+		reads := slices.ContainsFunc(Queries("bhs-orthweb", via), func(w collect.Query) bool { return w.GroupKind == object.PodKind })
 		if reads != want {
 			t.Errorf("--via=%s reads pods: %v", via, reads)
 		}
@@ -123,9 +123,9 @@ func TestPodBehind(t *testing.T) {
 			t.Fatal(err)
 		}
 		builder := snapshot.NewBuilder()
-		for _, asked := range recorded.Asked() {
-			if asked.GroupKind() != object.PodKind {
-				builder.Add(asked, recorded.List(asked.GroupKind(), "").Objects...)
+		for _, request := range recorded.Requests() {
+			if request.GroupKind() != object.PodKind {
+				builder.Add(request, recorded.List(request.GroupKind(), "").Objects...)
 			}
 		}
 		var objects []*unstructured.Unstructured
@@ -133,7 +133,7 @@ func TestPodBehind(t *testing.T) {
 			pod["apiVersion"], pod["kind"] = "v1", "Pod"
 			objects = append(objects, &unstructured.Unstructured{Object: pod})
 		}
-		builder.Add(snapshot.Asked{Version: "v1", Kind: "Pod"}, objects...)
+		builder.Add(snapshot.Request{Version: "v1", Kind: "Pod"}, objects...)
 		return builder.Build(recorded.Meta())
 	}
 	chosen, _ := tenant.Find(tenant.Discover(recorded), "bhs")
