@@ -8,7 +8,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
-// outline writes entries down, a line each.
+// outline formats entries, one a line.
 func outline(entries []Entry) string {
 	var out strings.Builder
 	for _, e := range entries {
@@ -104,7 +104,7 @@ func TestList(t *testing.T) {
 	}
 }
 
-// TestListTells has what only the certificate itself can tell.
+// TestListTells checks the fields that only the certificate itself contains.
 func TestListTells(t *testing.T) {
 	c := korthweb(t, "bhs", "mhr")
 	entries := List(c.snapshot(), c.tenants)
