@@ -8,6 +8,6 @@ package english
 import "k8s.io/kubectl/pkg/util/i18n"
 
 func init() {
-	// The error would say that they are loaded already: slower, not wrong.
+	// An error would only mean that they are loaded already: slower, but correct.
 	_ = i18n.SetLoadTranslationsFunc(func() error { return nil })
 }
