@@ -13,7 +13,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/cluster"
 )
 
-// objects finds those that it holds; a kind in failing can't be read.
+// objects finds its own objects; a kind in failing can't be read.
 type objects struct {
 	list    []*unstructured.Unstructured
 	failing map[string]error

@@ -19,7 +19,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/state"
 )
 
-// TestMain is also the supervisor that is killed.
+// TestMain also runs as the supervisor that is killed.
 func TestMain(m *testing.M) {
 	if os.Getenv("SUPERVISE_TEST_CHILD") != "" {
 		cmd := exec.Command("/bin/sleep", "600")
