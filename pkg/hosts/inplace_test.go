@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestTorn: what is a mixture of two contents, and what somebody wrote.
+// TestTorn distinguishes a mixture of two contents from a content that another program wrote.
 func TestTorn(t *testing.T) {
 	for _, c := range []struct {
 		about, now, before, after string
@@ -29,8 +29,8 @@ func TestTorn(t *testing.T) {
 	}
 }
 
-// TestMend: what a killed program left is put back before anything is written, also
-// when the mixture can't be parsed or there is nothing else to change.
+// TestMend checks that the file that a killed program left is restored before the next write,
+// even if the mixture can't be parsed or there is no other change.
 func TestMend(t *testing.T) {
 	before := withTenants(t, plainHosts, "a")
 	for _, c := range []struct {
@@ -58,7 +58,7 @@ func TestMend(t *testing.T) {
 	}
 }
 
-// TestMendNothing: what somebody wrote since stays.
+// TestMendNothing checks that later changes of other programs stay.
 func TestMendNothing(t *testing.T) {
 	path := hostsFile(t, "# by hand\n")
 	write(t, path+backupSuffix, plainHosts)
