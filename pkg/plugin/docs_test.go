@@ -12,8 +12,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
-// TestDocsNameWhatThereIs: each `kubectl orthweb …` in a sentence of the pages is a
-// command, with flags that it has. Blocks of commands are run by e2e.
+// TestDocsNameWhatThereIs checks that each `kubectl orthweb …` in a sentence of the pages is an
+// existing command, with existing flags. e2e runs blocks of commands.
 func TestDocsNameWhatThereIs(t *testing.T) {
 	pages, err := filepath.Glob("../../docs/*.md")
 	if err != nil {

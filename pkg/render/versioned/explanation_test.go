@@ -11,7 +11,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 )
 
-// TestExplanationKeepsToItsSchema has every field filled, and every list empty.
+// TestExplanationKeepsToItsSchema sets every field, and then empties every list.
 func TestExplanationKeepsToItsSchema(t *testing.T) {
 	schema, err := jsonschema.NewCompiler().Compile("../../../docs/schema/explanation.v1alpha1.json")
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
 )
 
-// TestJSONKeepsToItsSchema has every field filled, and every list empty.
+// TestJSONKeepsToItsSchema sets every field, and then empties every list.
 func TestJSONKeepsToItsSchema(t *testing.T) {
 	for _, c := range []struct {
 		schema string
