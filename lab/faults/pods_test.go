@@ -78,7 +78,7 @@ func examplePod() map[string]any {
 	}
 }
 
-func TestKubeletsWords(t *testing.T) {
+func TestKubeletStatus(t *testing.T) {
 	for _, c := range examples {
 		c.pods.Namespace, c.pods.Labels, c.pods.Container = "n", map[string]string{"app": "orth"}, "orthanc"
 		stages, err := Fault{ID: "F00", Pods: []Pods{c.pods}}.Stages()

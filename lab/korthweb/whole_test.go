@@ -28,9 +28,9 @@ func checkStrict(t *testing.T, object *unstructured.Unstructured) {
 	}
 }
 
-// TestNothingDangles checks that the lab has no faults except the injected ones: a Service
+// TestReferencesResolve checks that the lab has no faults except the injected ones: a Service
 // without pods or a pod that names a missing Secret would be one.
-func TestNothingDangles(t *testing.T) {
+func TestReferencesResolve(t *testing.T) {
 	p := testPlatform(t)
 	var all []*unstructured.Unstructured
 	for _, objects := range p.applied {

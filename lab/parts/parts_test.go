@@ -89,7 +89,7 @@ func TestFluxElectsLeadersWhereItCan(t *testing.T) {
 	}
 }
 
-func TestEnvKeepsTheCallersOut(t *testing.T) {
+func TestEnvIgnoresCaller(t *testing.T) {
 	t.Setenv("HTTPS_PROXY", "http://proxy.example.com")
 	t.Setenv("KUBECONFIG", "/etc/production")
 	for _, kv := range config(t).Env() {

@@ -124,7 +124,7 @@ func TestRelayPassesTheEndOfEachDirection(t *testing.T) {
 	}
 }
 
-func TestRelayClosesWhereNobodyListens(t *testing.T) {
+func TestRelayClosesWithoutListener(t *testing.T) {
 	gone := httptest.NewServer(nil)
 	to := gone.Listener.Addr().String()
 	gone.Close()

@@ -107,7 +107,7 @@ func TestTrim(t *testing.T) {
 	}
 }
 
-func TestSaid(t *testing.T) {
+func TestStatements(t *testing.T) {
 	s := &Snapshot{Files: map[string][]Object{"objects/x.yaml": parse(t, `
 {kind: Kustomization, metadata: {name: a, namespace: ns}, status: {conditions: [{type: Ready, status: "False", reason: R, message: "m\n  n"}, {type: Reconciling, status: "False"}]}}
 ---

@@ -155,7 +155,7 @@ func TestAPartThatNeverStartsShowsItsLog(t *testing.T) {
 	}
 }
 
-func TestStartingStopsWhenToldTo(t *testing.T) {
+func TestRunEndsWithContext(t *testing.T) {
 	s := newTestSupervisor(t, map[string]string{"user": "exec sleep 600"})
 	defer s.stop()
 	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)

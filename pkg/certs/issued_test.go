@@ -121,7 +121,7 @@ func TestCheckIssuedChain(t *testing.T) {
 	}
 }
 
-func TestClimbEndsInACircle(t *testing.T) {
+func TestClimbEndsInCycle(t *testing.T) {
 	a := newCA(t, "a", nil, nil)
 	b := newCA(t, "b", a, nil)
 	// This certificate has a's key and name, and is signed by b: the two sign each other.

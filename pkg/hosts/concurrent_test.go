@@ -42,7 +42,7 @@ func TestChangedMeanwhile(t *testing.T) {
 	}
 }
 
-func TestRestless(t *testing.T) {
+func TestConcurrentWrites(t *testing.T) {
 	path := hostsFile(t, "")
 	onStep(t, func(what string) {
 		if strings.HasPrefix(what, "sync "+path+newSuffix) {

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestTorn distinguishes a mixture of two contents from a content that another program wrote.
-func TestTorn(t *testing.T) {
+// TestPartiallyWritten distinguishes a mixture of two contents from a content that another program wrote.
+func TestPartiallyWritten(t *testing.T) {
 	for _, c := range []struct {
 		about, now, before, after string
 		want                      bool
@@ -29,9 +29,9 @@ func TestTorn(t *testing.T) {
 	}
 }
 
-// TestMend checks that the file that a killed program left is restored before the next write,
+// TestRestore checks that the file that a killed program left is restored before the next write,
 // even if the mixture can't be parsed or there is no other change.
-func TestMend(t *testing.T) {
+func TestRestore(t *testing.T) {
 	before := withTenants(t, plainHosts, "a")
 	for _, c := range []struct {
 		about, after string
@@ -58,8 +58,8 @@ func TestMend(t *testing.T) {
 	}
 }
 
-// TestMendNothing checks that later changes of other programs stay.
-func TestMendNothing(t *testing.T) {
+// TestRestoreKeepsLaterChanges checks that later changes of other programs stay.
+func TestRestoreKeepsLaterChanges(t *testing.T) {
 	path := hostsFile(t, "# by hand\n")
 	write(t, path+backupSuffix, plainHosts)
 	write(t, path+inPlaceSuffix, withTenants(t, plainHosts, "a"))

@@ -4,7 +4,7 @@ import (
 	"testing"
 )
 
-func TestSourceWords(t *testing.T) {
+func TestSourceMessages(t *testing.T) {
 	// These messages are those of Git servers, registries, buckets, and Go's net and crypto.
 	for said, problem := range map[string]SourceProblem{
 		"403 Forbidden":                                   SourceAuthentication,

@@ -12,9 +12,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
-// TestDocsNameWhatThereIs checks that each `kubectl orthweb …` in a sentence of the pages is an
+// TestDocsNameExistingCommands checks that each `kubectl orthweb …` in a sentence of the pages is an
 // existing command, with existing flags. e2e runs blocks of commands.
-func TestDocsNameWhatThereIs(t *testing.T) {
+func TestDocsNameExistingCommands(t *testing.T) {
 	pages, err := filepath.Glob("../../docs/*.md")
 	if err != nil {
 		t.Fatal(err)

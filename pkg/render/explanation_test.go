@@ -56,7 +56,7 @@ func TestWrappedCommandIsTheSame(t *testing.T) {
 	}
 }
 
-func TestNothingIsCutWhereItNeedNotFit(t *testing.T) {
+func TestSentencesAreNotTruncated(t *testing.T) {
 	for _, style := range []term.Style{{Wide: true, Width: 40}, {}} {
 		text := explain(t, samples.Explanation(prose, "bhs"), style)
 		if !strings.Contains(text, "It fails: "+prose+" (OW4106)\n") || !strings.Contains(text, "  Fix  Mend it: "+prose) {
@@ -108,7 +108,7 @@ func TestSharedCausesArePrintedOnce(t *testing.T) {
 	}
 }
 
-func TestColourIsAllThatColourChanges(t *testing.T) {
+func TestColourChangesNothingElse(t *testing.T) {
 	plain := explain(t, samples.Explanation(prose, "bhs"), term.Style{Width: 80})
 	coloured := explain(t, samples.Explanation(prose, "bhs"), term.Style{Width: 80, Colour: true})
 	if coloured == plain {

@@ -7,7 +7,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/render/term"
 )
 
-func TestSays(t *testing.T) {
+func TestMessageContainsReason(t *testing.T) {
 	if !says("health check failed after 1m", "HealthCheckFailed") || !says("1 pod: InvalidImageName", "InvalidImageName") {
 		t.Error("a reason in other clothes is not recognised")
 	}

@@ -44,7 +44,7 @@ func TestValidationFits(t *testing.T) {
 	}
 }
 
-func TestColourIsAllThatColoursAValidation(t *testing.T) {
+func TestValidationColourChangesNothingElse(t *testing.T) {
 	coloured := validation(t, samples.Checks(), term.Style{Colour: true})
 	plain := validation(t, samples.Checks(), term.Style{})
 	if coloured == plain {

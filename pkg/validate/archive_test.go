@@ -36,7 +36,7 @@ type archive struct {
 	// is stored.
 	patients []string
 	loses    bool
-	// System are additional fields of /system; counts replaces the answer of /statistics.
+	// system are additional fields of /system; counts replaces the answer of /statistics.
 	system map[string]any
 	counts string
 }

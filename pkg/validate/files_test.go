@@ -111,8 +111,8 @@ func storeUsersStudy(t *testing.T) func(context.Context, func(context.Context) (
 	}
 }
 
-// TestFilesNeedAWay checks that sending is skipped if the files would not arrive.
-func TestFilesNeedAWay(t *testing.T) {
+// TestFilesNeedConnection checks that sending is skipped if the files would not arrive.
+func TestFilesNeedConnection(t *testing.T) {
 	t.Parallel()
 	s := newTenant(t, "bhs")
 	s.options.Files = &check.Files{}

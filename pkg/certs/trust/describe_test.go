@@ -42,9 +42,9 @@ func TestDescribe(t *testing.T) {
 	}
 }
 
-// TestEveryUsageHasItsName checks that this package names all usages that crypto/x509 knows,
+// TestUsageNames checks that this package names all usages that crypto/x509 knows,
 // except the old ones of Netscape and Microsoft, which are shown by their identifier.
-func TestEveryUsageHasItsName(t *testing.T) {
+func TestUsageNames(t *testing.T) {
 	for bit := x509.KeyUsageDigitalSignature; bit <= x509.KeyUsageDecipherOnly; bit <<= 1 {
 		if got := usagesOf(&x509.Certificate{KeyUsage: bit}); len(got) != 1 || got[0].Text == "" {
 			t.Errorf("key usage %d: %v", bit, got)

@@ -104,8 +104,8 @@ func TestList(t *testing.T) {
 	}
 }
 
-// TestListTells checks the fields that only the certificate itself contains.
-func TestListTells(t *testing.T) {
+// TestListDetails checks the fields that only the certificate itself contains.
+func TestListDetails(t *testing.T) {
 	c := korthweb(t, "bhs", "mhr")
 	entries := List(c.snapshot(), c.tenants)
 	if len(entries) != 4 || entries[2].Tenant != "mhr" {

@@ -58,9 +58,9 @@ func TestBegunMessageIsFinished(t *testing.T) {
 	}
 }
 
-// TestBegunMessageIsAMessage checks that only the rest of the message follows the sent part of
+// TestBegunMessageIsCompleted checks that only the rest of the message follows the sent part of
 // a message.
-func TestBegunMessageIsAMessage(t *testing.T) {
+func TestBegunMessageIsCompleted(t *testing.T) {
 	ours, theirs := net.Pipe()
 	defer theirs.Close()
 	got := make(chan []byte)
@@ -154,9 +154,9 @@ func TestEarlyWriteOnlyAfterAMessage(t *testing.T) {
 	}
 }
 
-// TestEndTakesNoFile checks that, at the end of an association, a begun message is completed
+// TestEndSendsNoFile checks that, at the end of an association, a begun message is completed
 // without another file after it.
-func TestEndTakesNoFile(t *testing.T) {
+func TestEndSendsNoFile(t *testing.T) {
 	p := (&peer{halves: 200 * time.Millisecond}).listen(t)
 	tr := newTransfer(to(p))
 	w := &worker{transfer: tr, queue: newQueue(t.Context(), newLimit(tr.options))}

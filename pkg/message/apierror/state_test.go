@@ -45,7 +45,7 @@ func TestAPIErrorTrouble(t *testing.T) {
 	})
 }
 
-func TestAPIErrorTroubleWords(t *testing.T) {
+func TestAPIErrorMessages(t *testing.T) {
 	// The sources are apimachinery v0.36, pkg/api/errors; etcd; Go's net and net/http.
 	words := map[string]Problem{
 		"etcdserver: request timed out": ProblemTimeout,

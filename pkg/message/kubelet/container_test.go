@@ -72,7 +72,7 @@ func TestContainerRunning(t *testing.T) {
 	})
 }
 
-func TestContainerImageWords(t *testing.T) {
+func TestContainerImageMessages(t *testing.T) {
 	// These messages are those of registries, and of Go's net, as containerd, CRI-O and Docker
 	// pass them on.
 	for said, problem := range map[string]ContainerProblem{
