@@ -15,8 +15,7 @@ func GatewayName(tenant string) string { return "gateway-" + tenant }
 func (c Config) OrthancDir(tenant string) string { return c.path(OrthancName(tenant)) }
 
 // Orthanc serves a tenant's web and DICOM at the ports inside of its network. Its configuration
-// is orthanc.json in OrthancDir; health is the path, with a user, that answers 200 on its HTTP
-// port.
+// is orthanc.json in OrthancDir. user is the user and password of its health check.
 func (c Config) Orthanc(tenant, program, user string, http, dicom int) Part {
 	name := OrthancName(tenant)
 	return Part{
@@ -25,7 +24,7 @@ func (c Config) Orthanc(tenant, program, user string, http, dicom int) Part {
 		Ports:  []string{name, DICOMPortName(tenant)},
 		Inside: []int{http, dicom},
 		Health: "http://" + user + "@" + c.Ports.Addr(name) + "/system",
-		// The gateways are its users.
+		// The gateways use it, so it ends after them.
 		Store: true,
 	}
 }

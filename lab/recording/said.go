@@ -30,7 +30,7 @@ func shorten(text string) string {
 	return text
 }
 
-// bad are the conditions whose status should not be True; all others should be True.
+// bad maps types of conditions to the status that means a failure; all others should be True.
 var bad = map[string]string{
 	"Reconciling": "True", "Stalled": "True", "FetchFailed": "True", "BuildFailed": "True", "ArtifactOutdated": "True",
 	"ReplicaFailure": "True", "Issuing": "True", "MemoryPressure": "True", "DiskPressure": "True", "PIDPressure": "True",

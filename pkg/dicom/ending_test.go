@@ -100,8 +100,8 @@ func TestAbortAwaitsClose(t *testing.T) {
 	}
 }
 
-// TestCancelJustAfter checks that an operation succeeds if its ctx ends after its success and
-// before it returns.
+// TestCancelJustAfter checks that the association is aborted if the ctx ends after the
+// operation has succeeded and before it returns.
 func TestCancelJustAfter(t *testing.T) {
 	a := associated(t, 0, func(p *scripted) { p.expect(abortByUser) })
 	ctx, cancel := context.WithCancel(context.Background())

@@ -16,7 +16,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/supervise"
 )
 
-// oldest is the age limit of the Events in a recording of old Events.
+// oldest is how much older the Events in a recording with old Events may be.
 const oldest = 10 * time.Minute
 
 // boot starts a lab in which failures show quickly.

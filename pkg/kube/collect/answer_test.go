@@ -132,7 +132,7 @@ func TestConnectionLost(t *testing.T) {
 	}
 }
 
-// TestServerGone checks that there is no snapshot if no server answers.
+// TestServerGone checks that Read returns an error if no server answers.
 func TestServerGone(t *testing.T) {
 	api := fakeapi.New(t)
 	session := open(t, api, Options{})
@@ -178,8 +178,8 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// TestUnauthorized checks that credentials that are rejected for one kind are not used for
-// others.
+// TestUnauthorized checks that credentials that are rejected for one kind end the reading of
+// all.
 func TestUnauthorized(t *testing.T) {
 	api := fakeapi.New(t)
 	api.Fail("/pods$", fakeapi.Status(http.StatusUnauthorized, "Unauthorized", "Unauthorized"))

@@ -109,7 +109,7 @@ func TestJSONThenYAML(t *testing.T) {
 	}
 }
 
-// TestPrintedItems checks objects with a field "items", and Lists without one.
+// TestPrintedItems checks an object that has a field "items", and a List that has no items.
 func TestPrintedItems(t *testing.T) {
 	for text, want := range map[string]int{
 		"kind: Pod\napiVersion: v1\nitems:\n- a\n- {b: 1}\nmetadata: {name: x}\n":             1,
