@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// TestPartiallyWritten distinguishes a mixture of two contents from a content that another program wrote.
+// TestPartiallyWritten distinguishes a mixture of two contents from a content that another
+// program wrote.
 func TestPartiallyWritten(t *testing.T) {
 	for _, c := range []struct {
 		about, now, before, after string
