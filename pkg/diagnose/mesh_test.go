@@ -51,8 +51,8 @@ type meshScenario struct {
 	Want      meshWant         `json:"want"`
 }
 
-// meshWant has findings as "code, object reason", objects as "kind
-// namespace/name", and what is unknown by resource.
+// meshWant has findings as "code, object reason", objects as "kind namespace/name", and
+// unreadable objects by resource.
 type meshWant struct {
 	Status   health.Status `json:"status"`
 	Findings []string      `json:"findings"`

@@ -75,7 +75,7 @@ func serverModes(other string) map[string]fakeapi.Fault {
 	}
 }
 
-// ofLists are the requests for objects; in ofAll, discovery misbehaves, too.
+// ofLists matches the requests for objects; ofAll includes discovery.
 var (
 	ofLists = `^/apis?/.*/(kustomizations|deployments|secrets|certificates)(/[^/]+)?$`
 	ofAll   = `^/`

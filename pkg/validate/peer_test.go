@@ -140,7 +140,8 @@ func (p *peer) told(operation string) {
 	}
 }
 
-// rejection is an A-ASSOCIATE-RJ: permanent, called AE title not recognized.
+// rejection is an A-ASSOCIATE-RJ: permanent, with the reason that the called AE title is not
+// recognized.
 var rejection = []byte{3, 0, 0, 0, 0, 4, 0, 1, 1, 7}
 
 // abortion is an A-ABORT by the service-provider, without a reason.

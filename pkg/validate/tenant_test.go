@@ -101,7 +101,7 @@ func (d *tlsServer) listen(t *testing.T, serve func(net.Listener)) check.Endpoin
 	return check.Endpoint{Host: "127.0.0.1", Port: int64(port), Known: true, Mutual: d.mutual}
 }
 
-// tlsListener is a listener that secures connections as its server says.
+// tlsListener is a listener that secures connections as its server requires.
 type tlsListener struct {
 	net.Listener
 	server *tlsServer

@@ -82,7 +82,7 @@ func ways(out Outcome) []string {
 	return all
 }
 
-// TestWalk has graphs of objects that blame each other, and the causes in them.
+// TestWalk finds the causes in graphs of objects that blame each other.
 func TestWalk(t *testing.T) {
 	for _, c := range []struct {
 		name  string

@@ -232,7 +232,7 @@ func TestEveryFileOnce(t *testing.T) {
 	}
 }
 
-// TestRefusedSyntax has the peer refuse one transfer syntax of two: the error names it.
+// TestRefusedSyntax checks that the error names the transfer syntax that the peer rejects.
 func TestRefusedSyntax(t *testing.T) {
 	const jpeg = "1.2.840.10008.1.2.4.50"
 	p := (&peer{accepts: func(_, syntax string) bool { return syntax != jpeg }}).listen(t)

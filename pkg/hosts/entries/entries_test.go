@@ -48,8 +48,8 @@ func lines(all []hosts.Entry) []string {
 
 var healthy = recording.Source{From: []string{recording.ExamplePrefix + "healthy"}}
 
-// printed has the objects of a tenant x, as kubectl prints them. Its load balancer has the
-// ingress, in YAML.
+// printed returns the objects of a tenant x in the form in which kubectl prints them. Its load
+// balancer has the ingress, in YAML.
 func printed(ingress string) string {
 	return `
 apiVersion: v1
