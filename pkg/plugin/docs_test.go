@@ -12,8 +12,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
-// TestDocsNameExistingCommands checks that each `kubectl orthweb …` in a sentence of the pages is an
-// existing command, with existing flags. e2e runs blocks of commands.
+// TestDocsNameExistingCommands checks that each command `kubectl orthweb …` in a sentence of
+// the pages exists, with its flags. e2e runs blocks of commands.
 func TestDocsNameExistingCommands(t *testing.T) {
 	pages, err := filepath.Glob("../../docs/*.md")
 	if err != nil {
