@@ -11,10 +11,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 )
 
-// perStudy is how many files a study has: slightly more than a CT series.
+// perStudy is the number of files in a study: slightly more than in a CT series.
 const perStudy = 500
 
-// makeFiles writes test images of about the given size, filled up with padding.
+// makeFiles writes test images of about the given size, padded to that size.
 func makeFiles(dir string, n, bytes int, seed byte) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err

@@ -56,7 +56,7 @@ func run(args []string) error {
 	return fmt.Errorf("unknown command %q: use files, send or echo", args[0])
 }
 
-// dialler connects as pkg/validate does.
+// dialler connects in the same way as pkg/validate.
 func dialler(address, ca string) (func(context.Context) (net.Conn, error), error) {
 	if ca == "" {
 		return func(ctx context.Context) (net.Conn, error) { return (&net.Dialer{}).DialContext(ctx, "tcp", address) }, nil
@@ -87,7 +87,7 @@ func report(r transfer.Result, err error) error {
 	return nil
 }
 
-// echo measures the time to open an association, and that of a C-ECHO over it.
+// echo measures the time to open an association, and the time of a C-ECHO over it.
 func echo(dial func(context.Context) (net.Conn, error), n int) error {
 	ctx := context.Background()
 	var opened, echoed time.Duration

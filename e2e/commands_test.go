@@ -11,7 +11,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/internal/script"
 )
 
-// commands are the commands of the scripts, besides those of testscript.
+// commands are the commands that the scripts add to those of testscript.
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"lab":   runLab,
 	"ports": freePorts,

@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// TestDocs runs the commands of the documentation and compares their output with the
-// output that the pages show. A block that the test cannot run says why, after its language.
+// TestDocs runs the commands of the documentation and compares their output with the output
+// that the pages show. A block that the test cannot run gives the reason after its language.
 func TestDocs(t *testing.T) {
 	pages, err := filepath.Glob("../docs/*.md")
 	if err != nil || len(pages) == 0 {
@@ -81,7 +81,7 @@ func execute(t *testing.T, commands string) string {
 	if err := os.MkdirAll(programs, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	// In a directory of its own, because completion is installed next to it.
+	// The step has its own directory, because completion is installed next to it.
 	if err := os.Symlink(filepath.Join(repository, "bin", "kubectl-orthweb"), filepath.Join(programs, "kubectl-orthweb")); err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func execute(t *testing.T, commands string) string {
 	cmd := exec.Command("bash", "-c", prelude+commands)
 	cmd.Dir = dir
 	cmd.Env = slices.Concat(os.Environ(), goCaches(t), []string{
-		// As on a terminal of 80 columns.
+		// The width is that of a terminal of 80 columns.
 		"CLICOLOR_FORCE=1", "NO_COLOR=1", "COLUMNS=80",
 		"HOME=" + home, "XDG_CACHE_HOME=" + cache, "XDG_STATE_HOME=", "REPOSITORY=" + repository, "KUBECONFIG=" + kubeconfig,
 		"ORTHWEB_HOSTS_FILE=" + filepath.Join(dir, "hosts"), "PATH=" + programs + ":" + lab.programs + ":" + os.Getenv("PATH"),
@@ -110,8 +110,8 @@ func execute(t *testing.T, commands string) string {
 	return output.String()
 }
 
-// goCaches keep Go's caches, which are in the home directory by default, although the
-// commands run with another one.
+// goCaches keep Go's caches, which are in the home directory by default, while the commands use
+// another home directory.
 func goCaches(t *testing.T) []string {
 	t.Helper()
 	out, err := exec.Command("go", "env", "GOCACHE", "GOMODCACHE").Output()
@@ -132,7 +132,7 @@ var (
 // of gaps may differ, times in milliseconds are ignored, and … stands for any text.
 func compare(t *testing.T, shown, printed string) {
 	t.Helper()
-	// Only on a slow machine does a step print how long it took.
+	// A step prints how long it took only on a slow machine.
 	moment := regexp.MustCompile(`, \d+ms(\n|$)`)
 	lines := strings.Split(moment.ReplaceAllString(printed, "$1"), "\n")
 	for line := range strings.Lines(moment.ReplaceAllString(shown, "$1")) {

@@ -27,7 +27,7 @@ var lab struct{ program, dir, kubeconfig, programs string }
 
 func TestMain(m *testing.M) {
 	testscript.Main(started{m}, map[string]func(){
-		// The plugin, with the race detector, for the scripts and for kubectl.
+		// This builds the plugin, with the race detector, for the scripts and for kubectl.
 		"kubectl-orthweb": func() {
 			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 			defer stop()
@@ -54,8 +54,8 @@ func (s started) Run() int {
 	return code
 }
 
-// start brings a lab up in a directory of its own. ORTHWEB_LAB_DIR names one that is
-// running already, and that is left running: use it while writing tests.
+// start starts a lab in its own directory. ORTHWEB_LAB_DIR names a lab that already runs, and
+// keeps running: use it to write tests.
 func start() (stop func() error, err error) {
 	lab.program, err = filepath.Abs("../bin/orthweb-lab")
 	if err != nil {
@@ -72,8 +72,8 @@ func start() (stop func() error, err error) {
 		stop = func() error {
 			return errors.Join(command(os.Stderr, "down"), os.RemoveAll(temporary))
 		}
-		// Its own addresses: the Gateways' ports are there, and another lab on this
-		// machine must not use them.
+		// The lab has its own addresses, because the Gateways listen there, and another lab on
+		// this machine must not use them.
 		first := fmt.Sprintf("127.%d.%d.11", 1+os.Getpid()/250%250, 1+os.Getpid()%250)
 		if err := upAlone(first); err != nil {
 			return nil, errors.Join(err, os.RemoveAll(temporary))
@@ -110,9 +110,9 @@ func command(out io.Writer, args ...string) error {
 	return cmd.Run()
 }
 
-// TestScripts runs testdata/*.txtar in the order of their names, one at a time: they
-// share one cluster, and some break it and repair it. Those from 90 on do not repair it,
-// and TestScriptsThatEndIt runs them last.
+// TestScripts runs testdata/*.txtar in the order of their names, one at a time: they share one
+// cluster, and some break it and repair it. Scripts from 90 on do not repair the cluster, and
+// TestScriptsThatEndIt runs them last.
 func TestScripts(t *testing.T) { runScripts(t, "testdata/[0-8]*.txtar") }
 
 func runScripts(t *testing.T, pattern string) {

@@ -53,8 +53,8 @@ func TestExamples(t *testing.T) {
 // of the last file, so that it runs after all others.
 func TestScriptsThatEndIt(t *testing.T) { runScripts(t, "testdata/9*.txtar") }
 
-// examples returns the examples of all help texts, in an order in which they work: first
-// those that create what others need, last those that remove it.
+// examples returns the examples of all help texts, in an order in which they work: first those
+// that create the objects that others need, last those that remove them.
 func examples(root *cobra.Command) []string {
 	var lines []string
 	var collect func(cmd *cobra.Command)

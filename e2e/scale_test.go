@@ -23,17 +23,17 @@ import (
 	"github.com/digihunch/kubectl-orthweb/internal/resident"
 )
 
-// filled is how many objects the lab has been filled with.
+// filled is the number of objects that the lab has been filled with.
 var filled int
 
-// BenchmarkThousandTenants compares `status` of a thousand tenants with
-// `kubectl get kustomizations,helmreleases -A -o json` of the same objects, on
-// the lab's API server, run in turn:
+// BenchmarkThousandTenants compares `status` of a thousand tenants with `kubectl get
+// kustomizations,helmreleases -A -o json` of the same objects, on the lab's API server, run in
+// turn:
 //
 //	go test -tags lab -run '^$' -bench ThousandTenants -benchtime 5x ./e2e
 //
-// The tenants' Flux objects are copies of bhs' real ones, statuses included;
-// Flux's controllers are paused, so that nothing else loads the server.
+// The tenants' Flux objects are copies of the real objects of bhs, statuses included; Flux's
+// controllers are paused, so that nothing else loads the server.
 func BenchmarkThousandTenants(b *testing.B) {
 	const tenants = 1000
 	for _, part := range []string{"kustomize-controller", "helm-controller", "source-controller"} {
@@ -66,8 +66,8 @@ func BenchmarkThousandTenants(b *testing.B) {
 	b.ReportMetric(float64(peak)/(1<<20), "peak-MiB")
 }
 
-// measure runs a program and tells how long it took and how much memory it
-// had resident at most, in bytes. Exit status 1 is an answer too.
+// measure runs a program, and returns how long it took and its maximum resident memory, in
+// bytes. Exit status 1 is a valid result, too.
 func measure(b *testing.B, meter resident.Meter, name string, args ...string) (time.Duration, int64) {
 	report := filepath.Join(b.TempDir(), "report")
 	cmd := meter.Command(b.Context(), report, name, args...)
@@ -91,8 +91,8 @@ func measure(b *testing.B, meter resident.Meter, name string, args ...string) (t
 	return took, peak
 }
 
-// fill copies bhs' namespace, two layers and releases (two of them twice, for
-// the charts that a real tenant has besides) for each tenant.
+// fill copies bhs' namespace, two layers and releases (two of them twice, for the other charts
+// of a real tenant) for each tenant.
 func fill(b *testing.B, tenants int) int {
 	config, err := clientcmd.BuildConfigFromFlags("", lab.kubeconfig)
 	if err != nil {
@@ -134,7 +134,7 @@ func fill(b *testing.B, tenants int) int {
 	return tenants * (len(models) - 1)
 }
 
-// model is an object of bhs to be copied, as JSON.
+// model is an object of bhs to copy, as JSON.
 type model struct {
 	resource  schema.GroupVersionResource
 	suffix    string
@@ -157,7 +157,7 @@ func read(b *testing.B, client dynamic.Interface, resource schema.GroupVersionRe
 	return model{resource, suffix, string(text), resource.Resource != "namespaces"}
 }
 
-// copy makes the model's object for a tenant, with its status.
+// copy creates the object of a tenant from the model, with its status.
 func (m model) copy(client dynamic.Interface, tenant string) error {
 	obj := &unstructured.Unstructured{}
 	if err := obj.UnmarshalJSON([]byte(strings.ReplaceAll(m.json, "bhs", tenant))); err != nil {

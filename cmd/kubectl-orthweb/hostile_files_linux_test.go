@@ -24,29 +24,29 @@ import (
 
 const mebibyte = 1 << 20
 
-// The bounds of pkg/snapshot, and what the process may take: 1.5 times the bound when
-// it refuses a file, 8 times the size of one that it accepts.
+// These are the limits of pkg/snapshot, and of the memory of the process: 1.5 times the limit
+// when it refuses a file, 8 times the size of a file that it accepts.
 const (
 	packedBound   = 64 * mebibyte
 	unpackedBound = 256 * mebibyte
 )
 
-// hostileFile is a file, or what comes out of a pipe.
+// hostileFile is a file, or the content of a pipe.
 type hostileFile struct {
 	about string
-	// write writes it. A nil one stands for path.
+	// write writes the file. If write is nil, the program reads path.
 	write func(io.Writer) error
 	path  string
-	// pipe has it come on standard input instead of in a file.
+	// pipe sends the content to standard input instead of a file.
 	pipe bool
-	// bound is the bytes after which it is refused; 0 for one that is accepted.
+	// bound is the number of bytes after which the input is refused; 0 if it is accepted.
 	bound int64
-	// size is that of an accepted one that comes out of a pipe.
+	// size is the size of an accepted input that comes from a pipe.
 	size int64
 	says string
 }
 
-// TestHostileFiles has the program read files that were made to do harm.
+// TestHostileFiles checks that the program limits the memory it uses for malicious files.
 func TestHostileFiles(t *testing.T) {
 	program := buildProgram(t)
 	base := memoryOf(t, program, nil, "status", "--from=example:healthy").peak
@@ -79,7 +79,7 @@ func (f hostileFile) try(t *testing.T, program string, base int64) {
 		size = saveTo(t, path, f.write)
 	}
 	got := memoryOf(t, program, stdin, "status", "--from="+path)
-	// What Go's collector leaves of what was read for a moment.
+	// The Go garbage collector keeps some of the memory that the program has already released.
 	const slack = 48 * mebibyte
 	allowed := base + max(slack, f.bound*3/2)
 	if f.bound == 0 {
@@ -97,7 +97,8 @@ func (f hostileFile) try(t *testing.T, program string, base int64) {
 	}
 }
 
-// hostileFiles are the table. Sizes that are bounds are those of pkg/snapshot/limits.go.
+// hostileFiles are the cases of TestHostileFiles. The limits are those of
+// pkg/snapshot/limits.go.
 func hostileFiles(t *testing.T) []hostileFile {
 	list := func(items func(io.Writer) error) func(io.Writer) error {
 		return func(w io.Writer) error {
@@ -147,7 +148,7 @@ func hostileFiles(t *testing.T) []hostileFile {
 	}
 }
 
-// repeatedExample is the recorded cluster, over and over under other names.
+// repeatedExample repeats the recorded cluster under other names.
 func repeatedExample(t *testing.T, size int) func(io.Writer) error {
 	var texts []string
 	for _, obj := range healthyCluster(t).objects {
@@ -184,7 +185,7 @@ func zipped(write func(io.Writer) error) func(io.Writer) error {
 	}
 }
 
-// snapshotBomb is a snapshot with one object so many times.
+// snapshotBomb is a snapshot with one object repeated count times.
 func snapshotBomb(size int64) func(io.Writer) error {
 	const index = "apiVersion: orthweb.digihunch.com/v1alpha1\nkind: Snapshot\nat: \"2026-05-04T12:30:15Z\"\nasked:\n- {version: v1, kind: Pod, resource: pods}\n"
 	const pod = "---\n{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"x\",\"namespace\":\"a\"},\"spec\":{\"nodeName\":\"n\"}}\n"
@@ -233,8 +234,8 @@ var built struct {
 	err   error
 }
 
-// buildProgram builds the program as it is released: with the race detector it takes
-// many times the memory.
+// buildProgram builds the program as it is released: the race detector multiplies the memory
+// use.
 func buildProgram(t *testing.T) string {
 	t.Helper()
 	built.Do(func() {
@@ -255,15 +256,15 @@ func buildProgram(t *testing.T) string {
 	return filepath.Join(built.dir, "kubectl-orthweb")
 }
 
-// outcome is what became of a run of the program.
+// outcome is the result of a run of the program.
 type outcome struct {
 	code   int
 	output string
-	// peak is the most memory that was resident, in bytes.
+	// peak is the maximum resident memory, in bytes.
 	peak int64
 }
 
-// memoryOf runs the program, which must end.
+// memoryOf runs the program until it exits.
 func memoryOf(t *testing.T, program string, stdin io.Reader, args ...string) outcome {
 	t.Helper()
 	var out bytes.Buffer
@@ -274,7 +275,7 @@ func memoryOf(t *testing.T, program string, stdin io.Reader, args ...string) out
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, &out, &out
 	cmd.Env = append(os.Environ(), "KUBECONFIG=none")
 	cmd.WaitDelay = time.Second
-	_ = cmd.Run() // of the input, which is not read to its end
+	_ = cmd.Run() // the program does not read all of the input
 	text := out.String()
 	peak, err := resident.Peak(report)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
 )
 
-// testPair is a certificate with its key, in PEM.
+// testPair is a certificate and its key, in PEM.
 func testPair(t *testing.T) (certificate, key []byte) {
 	t.Helper()
 	signer, err := certs.NewKey(certs.ECDSA, 256)

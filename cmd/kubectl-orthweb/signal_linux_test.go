@@ -31,7 +31,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/file"
 )
 
-// asProgram has the test's own binary be the program.
+// asProgram makes the test binary run as the program.
 const asProgram = "ORTHWEB_TEST_MAIN"
 
 func TestMain(m *testing.M) {
@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// Points at which a command waits for something that never comes.
+// These are the points at which a command waits for input that never arrives.
 const (
 	atFIFO   = "it reads a FIFO without a writer"
 	atInput  = "it reads standard input without a writer"
@@ -53,7 +53,8 @@ const (
 )
 
 // waitingCommands are commands by the point at which they wait. FIFO, PEER, CERT and KEY stand
-// for paths and an address. Those at a FIFO or at the input run with a healthy cluster.
+// for paths and an address. Commands that wait at a FIFO or at the input run with a healthy
+// cluster.
 var waitingCommands = map[string][]string{
 	atFIFO: {
 		"status --from=FIFO", "explain --from=FIFO", "cert list --from=FIFO", "cert verify CERT --from=FIFO",
@@ -82,17 +83,17 @@ var waitingCommands = map[string][]string{
 	atLogin: {"status", "explain bhs", "version", "cert issue bhs"},
 }
 
-// notRead are flags whose usage speaks of files that the program does not read, or not
-// before something else has ended.
+// notRead are flags whose usage mentions files that the program does not read, or reads only
+// after another step.
 var notRead = []string{
-	"save", "force", "resume", // written; --resume is locked first, and must be a regular file
+	"save", "force", "resume", // an output; --resume is locked first, and must be a regular file
 	"output-dir", "name", "stdout", "p12-legacy", "output", "allow-missing-template-keys",
 	"hosts-file",                                                         // must be a regular file
 	"block", "certificate-authority", "client-certificate", "client-key", // client-go reads them
 	"concurrency", "quiet", "keep", "cache-dir", "template", "at", "assume-complete",
 }
 
-// TestFileFlags holds waitingCommands to the flags that take files.
+// TestFileFlags checks that waitingCommands covers the flags that take files.
 func TestFileFlags(t *testing.T) {
 	text := strings.Join(slices.Concat(waitingCommands[atFIFO], waitingCommands[atInput]), " ") + " "
 	file := regexp.MustCompile(`(?i)\bfiles?\b`)
@@ -137,7 +138,7 @@ func TestSignals(t *testing.T) {
 	reliability.Report(t, "signals", rows)
 }
 
-// interrupt starts the command, waits until it waits, and sends the signal.
+// interrupt starts the command, waits until the command waits, and sends the signal.
 func interrupt(t *testing.T, point, command string, sent syscall.Signal) {
 	s := newScene(t, point)
 	var out bytes.Buffer
@@ -145,7 +146,7 @@ func interrupt(t *testing.T, point, command string, sent syscall.Signal) {
 	cmd.Args[0], cmd.Dir = "kubectl-orthweb", s.dir
 	cmd.Env = append(os.Environ(), asProgram+"=yes", "KUBECONFIG="+s.kubeconfig, "ORTHWEB_HOSTS_FILE="+filepath.Join(s.dir, "hosts"), "HOME="+s.dir)
 	cmd.Stdout, cmd.Stderr = &out, &out
-	cmd.WaitDelay = time.Second // the program for logging in has them, too
+	cmd.WaitDelay = time.Second // the credential plugin has these variables, too
 	if point == atInput {
 		read, write, err := os.Pipe()
 		if err != nil {
@@ -188,14 +189,14 @@ func interrupt(t *testing.T, point, command string, sent syscall.Signal) {
 	}
 }
 
-// patience is how long a test waits for what must come.
+// patience is how long a test waits for an expected event.
 const patience = 20 * time.Second
 
-// scene is what surrounds a command that waits.
+// scene is the environment of a command that waits.
 type scene struct {
 	dir, kubeconfig string
 	paths           *strings.Replacer
-	// waitFor returns once the process waits at the point.
+	// waitFor returns when the process waits at the point.
 	waitFor func(pid int) error
 }
 
@@ -247,7 +248,7 @@ func newScene(t *testing.T, point string) scene {
 	return s
 }
 
-// openForWriting returns once somebody has opened the FIFO to read it.
+// openForWriting returns when a reader has opened the FIFO.
 func openForWriting(t *testing.T, fifo string) error {
 	file, err := os.OpenFile(fifo, os.O_WRONLY, 0)
 	if err == nil {
@@ -256,7 +257,7 @@ func openForWriting(t *testing.T, fifo string) error {
 	return err
 }
 
-// readsInput returns once a thread of the process is in read(2) of its standard input
+// readsInput returns when a thread of the process is in read(2) of its standard input
 // (proc_pid_syscall(5)).
 func readsInput(pid int) error {
 	wanted := fmt.Appendf(nil, "%d 0x0 ", unix.SYS_READ)
@@ -293,7 +294,7 @@ type cluster struct {
 	objects []*unstructured.Unstructured
 }
 
-// readHealthyCluster reads the recorded cluster whose tenants are healthy, once.
+// readHealthyCluster reads the recorded cluster whose tenants are healthy, only once.
 var readHealthyCluster = sync.OnceValues(func() (cluster, error) {
 	content, err := examples.Open("healthy")
 	if err != nil {
@@ -321,7 +322,7 @@ func healthyCluster(t *testing.T) cluster {
 	return c
 }
 
-// loginKubeconfig is a kubeconfig whose program for logging in waits for the FIFO.
+// loginKubeconfig is a kubeconfig whose credential plugin waits for the FIFO.
 func loginKubeconfig(t *testing.T, dir, fifo string) string {
 	t.Helper()
 	path := filepath.Join(dir, "kubeconfig")

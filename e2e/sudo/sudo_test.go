@@ -23,7 +23,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/internal/fakeapi"
 )
 
-// nobody is the user who runs the program, rules where sudo reads its rules.
+// nobody is the user who runs the program; rules is the directory from which sudo reads its
+// rules.
 const (
 	nobody     = 65534
 	nobodyName = "nobody"
@@ -32,7 +33,7 @@ const (
 	first      = "127.0.0.1\tlocalhost\n# mine\n"
 )
 
-// place is a directory of root's in which all is that the test takes.
+// place is a directory that root owns. It contains all files of the test.
 type place struct {
 	dir, program, hosts, passwd string
 	api                         *fakeapi.Server
@@ -44,7 +45,7 @@ func newPlace(t *testing.T) *place {
 	if os.Geteuid() != 0 {
 		t.Fatal("the test adds a rule to /etc/sudoers.d: run it as root")
 	}
-	dir, err := os.MkdirTemp("", "orthweb-sudo-") // no t.TempDir, into which nobody else may look
+	dir, err := os.MkdirTemp("", "orthweb-sudo-") // not t.TempDir: other users could not read it
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +66,7 @@ func newPlace(t *testing.T) *place {
 	}
 	p.write(t, p.hosts, first, 0o644)
 	p.write(t, p.passwd, "root:x:0:0:root:/root:/bin/sh\n", 0o644)
-	if err := os.Chown(p.hosts, 0, 12); err != nil { // to be found again
+	if err := os.Chown(p.hosts, 0, 12); err != nil { // the name identifies the file later
 		t.Fatal(err)
 	}
 	p.api = fakeapi.New(t, objects(t)...)
@@ -81,8 +82,7 @@ contexts: [{name: e2e, context: {cluster: e2e, user: e2e}}], clusters: [{name: e
 
 func (p *place) kubeconfig() string { return filepath.Join(p.dir, "kubeconfig") }
 
-// trap is the kubeconfig that the step under sudo is given: whoever opens it waits for
-// ever.
+// trap is the kubeconfig that the step under sudo gets: a process that opens it waits forever.
 func (p *place) trap() string { return filepath.Join(p.dir, "trap") }
 
 func (p *place) write(t *testing.T, path, content string, mode fs.FileMode) {
@@ -92,9 +92,9 @@ func (p *place) write(t *testing.T, path, content string, mode fs.FileMode) {
 	}
 }
 
-// allow adds a rule by which nobody may run the step as root, on two files, until the
-// test ends. With it comes a KUBECONFIG that nobody can read to its end. The rule is
-// checked before it is there, and what a killed test left goes first.
+// allow adds a rule by which nobody may run the step as root, on two files, until the test
+// ends. The rule also sets a KUBECONFIG that never ends when it is read. The rule is checked
+// before it is installed, and allow first removes rules that a killed test left.
 func (p *place) allow(t *testing.T) {
 	t.Helper()
 	left, err := filepath.Glob(filepath.Join(rules, rulePrefix+"*"))
@@ -173,7 +173,7 @@ func (p *place) run(t *testing.T, input string, args ...string) (code int, outpu
 	return cmd.ProcessState.ExitCode(), string(out)
 }
 
-// files are what is in the directory: owner, mode and content of each.
+// files are the files in the directory: owner, mode and content of each.
 func (p *place) files(t *testing.T) map[string]string {
 	t.Helper()
 	found := map[string]string{}
@@ -196,7 +196,7 @@ func (p *place) files(t *testing.T) map[string]string {
 	return found
 }
 
-// differ are the files that are not as they were, sorted.
+// differ are the files that have changed, sorted.
 func differ(before, after map[string]string) []string {
 	var names []string
 	for name := range after {
@@ -213,9 +213,10 @@ func differ(before, after map[string]string) []string {
 	return names
 }
 
-// TestSync: a user without rights has the file written, whole, with its owner and mode,
-// and gets the first file back. Only that step is root's: it reads no kubeconfig, though
-// one is there to be read, asks no server, and touches no other file.
+// TestSync checks that a user without rights can write the file through sudo: the program
+// writes all of it, keeps its owner and mode, and undo restores the first file. Only the step
+// that writes runs as root: it reads no kubeconfig, although one exists, connects to no server,
+// and changes no other file.
 func TestSync(t *testing.T) {
 	p := newPlace(t)
 	if code, out := p.run(t, "", "sudo", "-n", "--", "/usr/bin/printenv", "KUBECONFIG"); code != 0 || strings.TrimSpace(out) != p.trap() {
@@ -246,8 +247,8 @@ func TestSync(t *testing.T) {
 	}
 }
 
-// TestApply: who may run the step as root can have it write lines of a hosts file into a
-// hosts file, and nothing else.
+// TestApply checks that a user who may run the step as root can only write lines of a hosts
+// file into a hosts file.
 func TestApply(t *testing.T) {
 	p := newPlace(t)
 	entry := func(addr, name string) string {

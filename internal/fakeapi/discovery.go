@@ -11,15 +11,15 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// UseLegacyDiscovery has the server be one from before aggregated discovery
-// (Kubernetes 1.25 and earlier): one request a group and version.
+// UseLegacyDiscovery disables aggregated discovery, as in Kubernetes 1.25 and earlier: clients
+// send one request for each group and version.
 func (s *Server) UseLegacyDiscovery() {
 	s.set(func() { s.legacy = true })
 }
 
-// FailDiscovery has a group's own server not say what it serves, as when the pods
-// behind an APIService are gone: the group is stale in aggregated discovery, and
-// its own list is refused with 503 elsewhere.
+// FailDiscovery makes the discovery of a group fail, as when the pods of an APIService are
+// missing: aggregated discovery marks the group as stale, and its own resource list returns
+// 503.
 func (s *Server) FailDiscovery(group string) {
 	s.set(func() { s.stale[group] = true })
 }
@@ -29,8 +29,8 @@ var verbs = metav1.Verbs{"get", "list"}
 // aggregatedType is the content type of aggregated discovery.
 const aggregatedType = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
-// discover answers /version, /api, /apis and the lists below; it tells whether the
-// path was one of these. The lock is held.
+// discover answers /version, /api, /apis and the lists below; it reports whether the path was
+// one of these. The caller holds the lock.
 func (s *Server) discover(w http.ResponseWriter, r *http.Request, path []string) bool {
 	core, apis := path[0] == "api", path[0] == "apis"
 	aggregated := !s.legacy && strings.Contains(r.Header.Get("Accept"), "as=APIGroupDiscoveryList")
@@ -56,7 +56,7 @@ func (s *Server) discover(w http.ResponseWriter, r *http.Request, path []string)
 	return true
 }
 
-// groups are the names of the groups, in order.
+// groups are the sorted names of the groups.
 func (s *Server) groups() []string {
 	var groups []string
 	for _, k := range s.kinds {
@@ -68,7 +68,7 @@ func (s *Server) groups() []string {
 	return groups
 }
 
-// versions are a group's, the preferred one first.
+// versions are the versions of a group, the preferred one first.
 func (s *Server) versions(group string) []string {
 	var versions []string
 	for _, k := range s.kinds {
@@ -135,7 +135,7 @@ func (s *Server) groupList() metav1.APIGroupList {
 	return list
 }
 
-// resourceList answers with what one version of a group has.
+// resourceList answers with the resources of one version of a group.
 func (s *Server) resourceList(w http.ResponseWriter, gv schema.GroupVersion) {
 	list := metav1.APIResourceList{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "APIResourceList"}, GroupVersion: gv.String()}
 	for _, k := range s.kinds {

@@ -16,14 +16,14 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 )
 
-// Endless answers with a list of the kind that was requested, with ever more objects,
-// until the client has gone.
+// Endless answers with a list of the requested kind that never ends, until the client
+// disconnects.
 func Endless() Fault { return endless("", func(w io.Writer) io.Writer { return w }) }
 
-// GzipBomb answers as Endless does, compressed: a few bytes are a megabyte.
+// GzipBomb answers as Endless does, compressed: a few bytes expand to a megabyte.
 func GzipBomb() Fault {
 	return endless("gzip", func(w io.Writer) io.Writer {
-		compressed, _ := gzip.NewWriterLevel(w, gzip.BestSpeed) // a level that exists
+		compressed, _ := gzip.NewWriterLevel(w, gzip.BestSpeed) // a valid compression level
 		return compressed
 	})
 }
@@ -34,7 +34,7 @@ func endless(encoding string, encode func(io.Writer) io.Writer) Fault {
 			answer := httptest.NewRecorder()
 			next.ServeHTTP(answer, r)
 			var list struct{ Kind, APIVersion string }
-			_ = json.Unmarshal(answer.Body.Bytes(), &list) // of discovery in text, too
+			_ = json.Unmarshal(answer.Body.Bytes(), &list) // also of discovery as text
 			w.Header().Set("Content-Type", "application/json")
 			if encoding != "" {
 				w.Header().Set("Content-Encoding", encoding)
@@ -51,7 +51,7 @@ func endless(encoding string, encode func(io.Writer) io.Writer) Fault {
 	}
 }
 
-// EndlessHeaders sends headers until the client has gone.
+// EndlessHeaders sends headers until the client disconnects.
 func EndlessHeaders() Fault {
 	return raw(func(w io.Writer) {
 		_, _ = io.WriteString(w, "HTTP/1.1 200 OK\r\n")
@@ -63,7 +63,7 @@ func EndlessHeaders() Fault {
 	})
 }
 
-// Reset closes the connection in the place of an answer.
+// Reset resets the connection instead of answering.
 func Reset() Fault { return raw(func(io.Writer) {}) }
 
 // raw writes to the connection itself, and then closes it.
@@ -78,8 +78,8 @@ func raw(send func(io.Writer)) Fault {
 	})
 }
 
-// Drip sends a space each interval, which keeps a connection alive, until the client
-// has gone.
+// Drip sends a space at each interval, which keeps the connection alive, until the client
+// disconnects.
 func Drip(interval time.Duration) Fault {
 	return answerWith(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -90,12 +90,12 @@ func Drip(interval time.Duration) Fault {
 	})
 }
 
-// Deep answers with arrays in arrays.
+// Deep answers with deeply nested arrays.
 func Deep(depth int) Fault {
 	return JSON(`{"kind":"List","apiVersion":"v1","items":[{"a":` + strings.Repeat("[", depth) + strings.Repeat("]", depth) + `}]}`)
 }
 
-// Redirect answers that the same path is at another server.
+// Redirect redirects to the same path at another server.
 func Redirect(code int, server string) Fault {
 	return answerWith(func(w http.ResponseWriter, r *http.Request) {
 		at := url.URL{Path: r.URL.Path, RawQuery: r.URL.RawQuery}
@@ -104,19 +104,19 @@ func Redirect(code int, server string) Fault {
 	})
 }
 
-// RedirectLoop answers that the same path is at the same server.
+// RedirectLoop redirects to the same path at the same server.
 func RedirectLoop() Fault { return Redirect(http.StatusFound, "") }
 
-// Pages has lists never end: each page has the server's own objects, with names of its
-// own and so many small fields more, and points to another. With tokens, only so many
-// different continue tokens come, one after the other.
+// Pages makes lists endless: each page has the server's objects under new names, with the given
+// number of small fields added, and refers to another page. tokens limits the number of
+// different continue tokens, which then repeat.
 func Pages(padding, tokens int) Fault {
 	more := json.RawMessage("[" + strings.Repeat(`{"a":1},`, padding) + "{}]")
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			query := r.URL.Query()
 			page := 0
-			_, _ = fmt.Sscan(query.Get("continue"), &page) // none is page 0
+			_, _ = fmt.Sscan(query.Get("continue"), &page) // page 0 has no token
 			query.Del("continue")
 			r.URL.RawQuery = query.Encode()
 			answer := httptest.NewRecorder()
@@ -144,7 +144,7 @@ func Pages(padding, tokens int) Fault {
 	}
 }
 
-// Objects answers a list with the items of the test's own, as JSON.
+// Objects answers a list with the given items, as JSON.
 func Objects(items ...string) Fault {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -156,7 +156,7 @@ func Objects(items ...string) Fault {
 			}
 			list["items"] = json.RawMessage("[" + strings.Join(items, ",") + "]")
 			body, err := json.Marshal(list)
-			if err != nil { // what the test gives may be no JSON
+			if err != nil { // the test may pass invalid JSON
 				head, _, _ := bytes.Cut(answer.Body.Bytes(), []byte(`"items":`))
 				body = append(append(head, `"items":`...), list["items"]...)
 				body = append(body, `,"metadata":{}}`...)
@@ -167,7 +167,7 @@ func Objects(items ...string) Fault {
 	}
 }
 
-// On has the requests with a method meet the fault.
+// On applies the fault to requests with the method.
 func On(method string, fault Fault) Fault {
 	return func(next http.Handler) http.Handler {
 		faulty := fault(next)
@@ -181,8 +181,7 @@ func On(method string, fault Fault) Fault {
 	}
 }
 
-// Lose has the server do what was requested, and closes the connection in the place of
-// its answer.
+// Lose performs the request, and closes the connection instead of answering.
 func Lose() Fault {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -192,7 +191,7 @@ func Lose() Fault {
 	}
 }
 
-// Ignore answers a change with the object as it was.
+// Ignore answers a change with the unchanged object.
 func Ignore() Fault {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

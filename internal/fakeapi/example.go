@@ -12,8 +12,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/recording"
 )
 
-// ExampleServer is a recorded cluster, live: what of it keep takes, at a server with the
-// clock of then.
+// ExampleServer serves the objects of a recorded cluster that keep selects, with a clock at the
+// time of the recording.
 func ExampleServer(t *testing.T, name string, keep func(*unstructured.Unstructured) bool) (*Server, []*unstructured.Unstructured) {
 	t.Helper()
 	snap := Example(t, name)
@@ -32,10 +32,10 @@ func ExampleServer(t *testing.T, name string, keep func(*unstructured.Unstructur
 	return api, rest
 }
 
-// examplesRead are the recorded clusters, each read once.
+// examplesRead are the recorded clusters; each is read once.
 var examplesRead sync.Map
 
-// Example is the snapshot of an example, read once.
+// Example is the snapshot of an example; it is read once.
 func Example(t *testing.T, name string) *snapshot.Snapshot {
 	t.Helper()
 	read, _ := examplesRead.LoadOrStore(name, sync.OnceValues(func() (*snapshot.Snapshot, error) {
@@ -54,7 +54,7 @@ func KeepAll(*unstructured.Unstructured) bool { return true }
 // KeepNone keeps no object.
 func KeepNone(*unstructured.Unstructured) bool { return false }
 
-// WithoutBHS leaves one of the two tenants out.
+// WithoutBHS omits one of the two tenants.
 func WithoutBHS(obj *unstructured.Unstructured) bool {
 	return !strings.Contains(obj.GetNamespace()+" "+obj.GetName(), "bhs")
 }

@@ -12,7 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Fault answers in the server's place, or changes its answer: next is the server.
+// Fault answers instead of the server, or changes its answer: next is the server.
 type Fault func(next http.Handler) http.Handler
 
 type faultAt struct {
@@ -20,8 +20,8 @@ type faultAt struct {
 	fault Fault
 }
 
-// Fail has requests for paths that match the regular expression meet the fault.
-// Where several match, the one that was added last counts.
+// Fail applies the fault to requests for paths that match the regular expression. If several
+// match, the last one added applies.
 func (s *Server) Fail(path string, fault Fault) {
 	s.set(func() { s.faults = append(s.faults, faultAt{regexp.MustCompile(path), fault}) })
 }
@@ -31,7 +31,7 @@ func (s *Server) Recover() {
 	s.set(func() { s.faults = nil })
 }
 
-// handlerOf is what answers a request. The lock is held.
+// handlerOf returns the handler of a request. The caller holds the lock.
 func (s *Server) handlerOf(r *http.Request) http.Handler {
 	var handler http.Handler = http.HandlerFunc(s.answer)
 	for i := len(s.faults) - 1; i >= 0; i-- {
@@ -42,7 +42,7 @@ func (s *Server) handlerOf(r *http.Request) http.Handler {
 	return handler
 }
 
-// First has the first requests meet the fault, and those that follow be answered.
+// First applies the fault to the first requests only.
 func First(count int, fault Fault) Fault {
 	var seen atomic.Int64
 	return func(next http.Handler) http.Handler {
@@ -53,7 +53,7 @@ func First(count int, fault Fault) Fault {
 	}
 }
 
-// After has the first requests be answered, and those that follow meet the fault.
+// After applies the fault to all but the first requests.
 func After(count int, fault Fault) Fault {
 	var seen atomic.Int64
 	return func(next http.Handler) http.Handler {
@@ -64,7 +64,7 @@ func After(count int, fault Fault) Fault {
 	}
 }
 
-// Body answers with a status code and a body of the test's own.
+// Body answers with a status code and the given body.
 func Body(code int, contentType, body string) Fault {
 	return answerWith(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", contentType)
@@ -73,10 +73,10 @@ func Body(code int, contentType, body string) Fault {
 	})
 }
 
-// JSON answers with a body of the test's own, as a success.
+// JSON answers with status 200 and the given body.
 func JSON(body string) Fault { return Body(http.StatusOK, "application/json", body) }
 
-// Status answers with a Status, as the API server does when it refuses.
+// Status answers with a Status, as the API server does for an error.
 func Status(code int, reason metav1.StatusReason, message string) Fault {
 	return answerWith(func(w http.ResponseWriter, _ *http.Request) {
 		refuse(w, &apierrors.StatusError{ErrStatus: metav1.Status{
@@ -85,7 +85,7 @@ func Status(code int, reason metav1.StatusReason, message string) Fault {
 	})
 }
 
-// TooMany answers 429 with a Retry-After of so many seconds.
+// TooMany answers 429 with a Retry-After of the given seconds.
 func TooMany(seconds int) Fault {
 	return answerWith(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Retry-After", strconv.Itoa(seconds))
@@ -109,7 +109,7 @@ func Expire() Fault {
 // Hang never answers: the request ends when the client or the server does.
 func Hang() Fault { return Hold(nil) }
 
-// Hold answers once the channel is closed.
+// Hold answers when the channel is closed.
 func Hold(release <-chan struct{}) Fault {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -123,7 +123,7 @@ func Hold(release <-chan struct{}) Fault {
 	}
 }
 
-// Truncate sends only the first bytes of the answer, as if they were all of it.
+// Truncate sends only the first bytes of the answer, as if they were the complete answer.
 func Truncate(bytes int) Fault {
 	return cut(func(w http.ResponseWriter, body []byte) {
 		w.Header().Set("Content-Length", strconv.Itoa(min(bytes, len(body))))
@@ -131,8 +131,8 @@ func Truncate(bytes int) Fault {
 	})
 }
 
-// Disconnect closes the connection after the first bytes of the answer; with none,
-// before there is any answer.
+// Disconnect closes the connection after the first bytes of the answer; with 0, before any
+// answer.
 func Disconnect(bytes int) Fault {
 	return cut(func(w http.ResponseWriter, body []byte) {
 		if bytes > 0 {
@@ -144,7 +144,7 @@ func Disconnect(bytes int) Fault {
 	})
 }
 
-// cut has the server's answer sent otherwise.
+// cut records the server's answer and sends it with the function.
 func cut(send func(w http.ResponseWriter, body []byte)) Fault {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -19,7 +19,7 @@ type Kind struct {
 }
 
 // clusterKinds are the kinds of a cluster with Flux, cert-manager and Istio. A star marks
-// those without namespaces.
+// cluster-scoped kinds.
 var clusterKinds = map[string]string{
 	"v1":       "*Namespace *Node *PersistentVolume ConfigMap Endpoints Event LimitRange PersistentVolumeClaim Pod ResourceQuota Secret Service ServiceAccount",
 	"apps/v1":  "DaemonSet Deployment ReplicaSet StatefulSet",
@@ -48,13 +48,13 @@ func kindOf(gvk schema.GroupVersionKind, namespaced bool) Kind {
 	return Kind{GroupVersionKind: gvk, Resource: object.PluralOf(gvk.Kind), Namespaced: namespaced}
 }
 
-// Serve adds kinds, or further versions of kinds. Of a group's versions, the one
-// that came first is preferred.
+// Serve adds kinds, or further versions of kinds. The preferred version of a group is the one
+// that was added first.
 func (s *Server) Serve(kinds ...Kind) {
 	s.set(func() { s.kinds = append(s.kinds, kinds...) })
 }
 
-// Unserve takes a group's kinds away, as if it had never been installed.
+// Unserve removes the kinds of a group, as if the group were not installed.
 func (s *Server) Unserve(group string) {
 	s.set(func() { s.kinds = slices.DeleteFunc(s.kinds, func(k Kind) bool { return k.Group == group }) })
 }

@@ -22,28 +22,26 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// Deny has lists and gets of a resource ("plural.group") be forbidden, but in these
-// namespaces.
+// Deny forbids to list and get a resource ("plural.group"), except in these namespaces.
 func (s *Server) Deny(resource string, but ...string) {
 	s.set(func() { s.denied[resource] = but })
 }
 
-// Allow takes a Deny back.
+// Allow reverts a Deny.
 func (s *Server) Allow(resource string) {
 	s.set(func() { delete(s.denied, resource) })
 }
 
-// answer is the API server without a fault. A client that reads slowly does not
-// keep others waiting.
+// answer answers a request without a fault. A client that reads slowly does not block others.
 func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 	answer := httptest.NewRecorder()
 	s.set(func() { s.route(answer, r) })
 	maps.Copy(w.Header(), answer.Header())
 	w.WriteHeader(answer.Code)
-	_, _ = w.Write(answer.Body.Bytes()) // a client that has gone does not read it
+	_, _ = w.Write(answer.Body.Bytes()) // a client that disconnected does not read it
 }
 
-// route finds the answer. The lock is held.
+// route finds the answer. The caller holds the lock.
 func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 	path := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 	if s.discover(w, r, path) {
@@ -70,7 +68,7 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// target finds what a path names: /api/v1/…, /apis/GROUP/VERSION/…, below it
+// target parses a path: /api/v1/…, /apis/GROUP/VERSION/…, below it
 // [namespaces/NAMESPACE/]RESOURCE[/NAME].
 func (s *Server) target(path []string) (kind Kind, namespace, name string, ok bool) {
 	gv, rest := schema.GroupVersion{}, path
@@ -159,8 +157,8 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request, kind Kind, namespa
 	write(w, list)
 }
 
-// itemOf is an object as it is in a list: those of built-in kinds come without
-// their apiVersion and kind.
+// itemOf returns an object in the form that it has in a list: objects of built-in kinds have no
+// apiVersion and kind.
 func itemOf(obj *unstructured.Unstructured, kind Kind, metadata bool) map[string]any {
 	if metadata {
 		return map[string]any{"apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadata", "metadata": obj.Object["metadata"]}
@@ -177,7 +175,7 @@ func itemOf(obj *unstructured.Unstructured, kind Kind, metadata bool) map[string
 // builtIn matches the groups of the API server's own types.
 var builtIn = regexp.MustCompile(`^[a-z]*$|^(rbac\.authorization|[a-z]+)\.k8s\.io$`)
 
-// selected are the objects of a kind that the selectors take, by namespace and name.
+// selected returns the objects of a kind that the selectors match, by namespace and name.
 func (s *Server) selected(kind Kind, namespace string, query url.Values) ([]*unstructured.Unstructured, error) {
 	byLabel, err := labels.Parse(query.Get("labelSelector"))
 	if err != nil {
@@ -206,7 +204,7 @@ func (s *Server) selected(kind Kind, namespace string, query url.Values) ([]*uns
 }
 
 // selectable are the fields by which a kind can be selected (kubernetes v1.36,
-// pkg/apis/core/v1/conversion.go and its like).
+// pkg/apis/core/v1/conversion.go and the same file of other groups).
 func selectable(gk schema.GroupKind) []string {
 	all := []string{"metadata.name", "metadata.namespace"}
 	switch gk.String() {
@@ -228,7 +226,7 @@ func selectable(gk schema.GroupKind) []string {
 	return all
 }
 
-// fieldSet gives a selector an object's fields; one that is not there is empty.
+// fieldSet returns an object's fields for a selector; a missing field is empty.
 type fieldSet struct{ object map[string]any }
 
 func (f fieldSet) Has(string) bool { return true }
@@ -241,9 +239,10 @@ func (f fieldSet) Get(field string) string {
 	return fmt.Sprint(value)
 }
 
-// page cuts a page out of the objects. A continue token says how many came before.
+// page returns one page of the objects. A continue token contains how many objects precede the
+// page.
 func (s *Server) page(objects []*unstructured.Unstructured, query url.Values) ([]*unstructured.Unstructured, metav1.ListMeta) {
-	before, _ := strconv.Atoi(query.Get("continue")) // none is 0
+	before, _ := strconv.Atoi(query.Get("continue")) // no token is 0
 	limit, _ := strconv.Atoi(query.Get("limit"))
 	if limit > 0 && s.pageSize > 0 {
 		limit = min(limit, s.pageSize)
@@ -258,7 +257,7 @@ func (s *Server) page(objects []*unstructured.Unstructured, query url.Values) ([
 	return page, meta
 }
 
-// forbidden is RBAC's refusal.
+// forbidden is the error of RBAC.
 func forbidden(resource schema.GroupResource, namespace, name string) *apierrors.StatusError {
 	verb, where := "list", "at the cluster scope"
 	if name != "" {
@@ -280,7 +279,7 @@ func refuse(w http.ResponseWriter, err *apierrors.StatusError) {
 	writeStatus(w, int(status.Code), status)
 }
 
-// notServed is the answer for a path that nothing serves.
+// notServed is the answer for an unknown path.
 func notServed(w http.ResponseWriter) { http.Error(w, "404 page not found", http.StatusNotFound) }
 
 func write(w http.ResponseWriter, value any) { writeStatus(w, http.StatusOK, value) }

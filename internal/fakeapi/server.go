@@ -1,6 +1,6 @@
-// Package fakeapi is a fake Kubernetes API server for tests: it serves the
-// objects that a test gives it as the real one does (discovery, paged lists,
-// selectors, metadata alone, Status errors), and misbehaves where it is told to.
+// Package fakeapi is a fake Kubernetes API server for tests: it serves the objects of a test as
+// the real one does (discovery, paged lists, selectors, metadata alone, Status errors), and
+// injects faults where a test requests them.
 //
 //	api := fakeapi.New(t, objects...)
 //	api.Deny("secrets", "bhs-orthweb")                       // 403 but in that namespace
@@ -8,8 +8,8 @@
 //	config := &rest.Config{Host: api.URL}                    // or KUBECONFIG=api.Kubeconfig()
 //	if api.Count("/pods$") != 1 { … }
 //
-// It listens on loopback, without TLS and without authentication. Through it, objects
-// can be changed by merge patches alone, else by the test. Only tests import it.
+// It listens on loopback, without TLS and without authentication. Clients can change objects
+// only by merge patches; tests can change them directly. Only tests import it.
 package fakeapi
 
 import (
@@ -38,7 +38,7 @@ type Server struct {
 	stop context.CancelFunc
 
 	mu       sync.Mutex
-	changed  chan struct{} // closed, and replaced, with each request that begins or ends
+	changed  chan struct{} // closed and replaced when a request begins or ends
 	kinds    []Kind
 	objects  map[objectKey]*unstructured.Unstructured
 	pageSize int
@@ -51,18 +51,17 @@ type Server struct {
 	serving  int
 }
 
-// Request is one that was received.
+// Request is a received request.
 type Request struct {
 	Method, Path string
 	// Query is the raw query.
 	Query string
-	// Accept is the header of that name.
+	// Accept is the Accept header.
 	Accept string
 }
 
-// New starts a server that ends with the test. It serves the kinds of a cluster
-// with Flux, cert-manager and Istio (see kinds.go), those of the objects, and the
-// objects.
+// New starts a server that stops when the test ends. It serves the kinds of a cluster with
+// Flux, cert-manager and Istio (see kinds.go), the kinds of the objects, and the objects.
 func New(tb testing.TB, objects ...*unstructured.Unstructured) *Server {
 	tb.Helper()
 	base, stop := context.WithCancel(context.Background())
@@ -79,8 +78,8 @@ func New(tb testing.TB, objects ...*unstructured.Unstructured) *Server {
 	return s
 }
 
-// Close ends the server before the test ends: connections are refused from then
-// on. Requests that hang are let go.
+// Close stops the server before the test ends: it then refuses connections. Requests that hang
+// are released.
 func (s *Server) Close() {
 	s.stop()
 	s.http.CloseClientConnections()
@@ -101,32 +100,30 @@ contexts: [{name: fake, context: {cluster: fake, user: fake}}], clusters: [{name
 	return path
 }
 
-// SetTime has each answer's Date header be this time, whatever the machine's clock.
+// SetTime sets the Date header of each answer, independent of the machine's clock.
 func (s *Server) SetTime(at time.Time) {
 	s.SetClock(func() time.Time { return at })
 }
 
-// SetClock has each answer's Date header be what the clock gives; none is sent when
-// that is the zero time.
+// SetClock sets the clock of the Date header; if it returns the zero time, there is no header.
 func (s *Server) SetClock(clock func() time.Time) {
 	s.set(func() { s.clock = clock })
 }
 
-// SetPageSize is how many objects a page has at most. A real server, too, may send
-// fewer than were asked for. Requests without a limit get all objects.
+// SetPageSize sets how many objects a page has at most. A real server, too, may send fewer than
+// requested. Requests without a limit get all objects.
 func (s *Server) SetPageSize(size int) {
 	s.set(func() { s.pageSize = size })
 }
 
-// Requests are those received until now, in that order.
+// Requests returns the requests received so far, in order.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]Request(nil), s.requests...)
 }
 
-// Count is how many requests were received for paths that match the regular
-// expression.
+// Count returns how many requests were received for paths that match the regular expression.
 func (s *Server) Count(path string) int {
 	pattern, n := regexp.MustCompile(path), 0
 	for _, r := range s.Requests() {
@@ -140,7 +137,7 @@ func (s *Server) Count(path string) int {
 // patience is how long the waiting methods wait before the test fails.
 const patience = 20 * time.Second
 
-// WaitFor waits until so many requests for matching paths were received.
+// WaitFor waits until the given number of requests for matching paths were received.
 func (s *Server) WaitFor(path string, count int) {
 	s.tb.Helper()
 	s.until(fmt.Sprintf("%d requests for %s", count, path), func() bool { return s.Count(path) >= count })
@@ -180,7 +177,7 @@ func (s *Server) set(change func()) {
 	change()
 }
 
-// handle records a request, and has it answered.
+// handle records a request, and answers it.
 func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	s.requests = append(s.requests, Request{Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Accept: r.Header.Get("Accept")})
@@ -197,7 +194,7 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 	handler.ServeHTTP(w, r)
 }
 
-// count changes how many requests are being served. The lock is held.
+// count changes the number of requests that are being served. The caller holds the lock.
 func (s *Server) count(by int) {
 	s.serving += by
 	close(s.changed)

@@ -14,7 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// newObject is one of a test, with further fields as JSON.
+// newObject is an object for tests, with further fields as JSON.
 func newObject(t *testing.T, apiVersion, kind, namespace, name, fields string) *unstructured.Unstructured {
 	t.Helper()
 	obj := &unstructured.Unstructured{Object: map[string]any{}}
@@ -30,7 +30,7 @@ func newObject(t *testing.T, apiVersion, kind, namespace, name, fields string) *
 	return obj
 }
 
-// get is the answer to a request: its status code and its body.
+// get returns the status code and the body of the answer to a request.
 func get(t *testing.T, s *Server, path string, accept ...string) (int, map[string]any) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+path, nil)
@@ -54,7 +54,7 @@ func get(t *testing.T, s *Server, path string, accept ...string) (int, map[strin
 	return response.StatusCode, answer
 }
 
-// names are those of a list's items.
+// names are the names of a list's items.
 func names(t *testing.T, list map[string]any) string {
 	t.Helper()
 	items, ok := list["items"].([]any)
@@ -245,7 +245,8 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// TestHold: a request waits for the test, the server's end or the client's.
+// TestHold checks that a request waits until the test releases it, or the server or the client
+// ends.
 func TestHold(t *testing.T) {
 	s, release, done := New(t), make(chan struct{}), make(chan int, 1)
 	s.Fail("/pods$", Hold(release))

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestUpToDate holds THIRD_PARTY_LICENSES to what is linked now.
+// TestUpToDate compares THIRD_PARTY_LICENSES with the modules that are linked now.
 func TestUpToDate(t *testing.T) {
 	want, err := notices("../..")
 	if err != nil {
@@ -18,7 +18,7 @@ func TestUpToDate(t *testing.T) {
 	if err != nil || string(got) != want {
 		t.Errorf("THIRD_PARTY_LICENSES is not of what is linked: write it anew with 'make licenses' (%v)", err)
 	}
-	for _, module := range []string{standard, "k8s.io/client-go", "github.com/inconshreveable/mousetrap"} { // the last on Windows alone
+	for _, module := range []string{standard, "k8s.io/client-go", "github.com/inconshreveable/mousetrap"} { // the last one only on Windows
 		if !strings.Contains(want, "\n"+module+"\n") {
 			t.Errorf("%s is linked and not named", module)
 		}

@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// program is what is released, and systems what for: packages differ by system
+// program is the released program, and systems are its platforms: packages differ by system
 // more than by processor.
 const program = "./cmd/kubectl-orthweb"
 
@@ -26,7 +26,7 @@ type linked struct {
 // standard is the name for Go's own library, which is linked as well.
 const standard = "Go standard library"
 
-// allLinked lists them for every system, with Go's library first; dir is the
+// allLinked lists the linked packages for every system, with Go's library first; dir is the
 // repository.
 func allLinked(dir string) ([]linked, error) {
 	found := map[linked]bool{}
@@ -62,12 +62,12 @@ func output(cmd *exec.Cmd) (string, error) {
 	return out.String(), nil
 }
 
-// prefixes begin the names of files that a license is in, or that one asks to be
-// handed on (Apache License 2.0, section 4d: NOTICE).
+// prefixes begin the names of license files, and of files that a license requires to pass on
+// (Apache License 2.0, section 4d: NOTICE).
 var prefixes = []string{"license", "licence", "copying", "notice", "patents", "unlicense"}
 
-// licenseFiles are those that hold for a package: in its directory and in those
-// above, up to its module's.
+// licenseFiles are the license files of a package: in its directory and in those above, up to
+// its module's.
 func (l linked) licenseFiles() ([]string, error) {
 	var found []string
 	for dir := l.dir; ; dir = filepath.Dir(dir) {

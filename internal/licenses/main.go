@@ -1,6 +1,6 @@
-// Command licenses prints the licenses of all that is linked into the program,
-// for THIRD_PARTY_LICENSES, which every release carries: most of them ask to be
-// handed on with the binary. Run it in the repository: `make licenses`.
+// Command licenses prints the licenses of all modules that are linked into the program, for
+// THIRD_PARTY_LICENSES. Every release contains that file, because most licenses require a copy
+// with the binary. Run it in the repository: `make licenses`.
 package main
 
 import (

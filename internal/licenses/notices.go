@@ -17,8 +17,8 @@ Written by ` + "`make licenses`" + `. Each text is preceded by the modules that 
 // rule separates the texts.
 var rule = strings.Repeat("-", 79)
 
-// notices are the licenses of all that is linked, each text once, in the order of
-// the first module that it is of.
+// notices are the licenses of all linked modules, each text once, in the order of the first
+// module that has it.
 func notices(dir string) (string, error) {
 	packages, err := allLinked(dir)
 	if err != nil {
@@ -52,7 +52,7 @@ func notices(dir string) (string, error) {
 	return out.String(), nil
 }
 
-// tidy leaves out what differs between copies of one text and means nothing.
+// tidy removes differences between copies of one text that have no meaning.
 func tidy(text string) string {
 	lines := strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
 	for i, line := range lines {

@@ -1,5 +1,5 @@
-// Package octets reads the bytes of a protocol or of a file as tests write them down. Only
-// tests import it.
+// Package octets parses the bytes of a protocol or a file from the notation that tests use.
+// Only tests import it.
 package octets
 
 import (

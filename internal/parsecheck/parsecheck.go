@@ -10,8 +10,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/message/match"
 )
 
-// Case is a message, where it comes from, and what a parser must read in it; with a zero
-// Want it must read nothing. It is an alias, so that tables need not repeat its fields' names.
+// Case is a message, its source, and what a parser must return for it; with a zero Want the
+// parser must not recognize it. It is an alias, so that tables need not repeat the names of its
+// fields.
 type Case[T any] = struct {
 	From, Message string
 	Want          T
@@ -34,8 +35,8 @@ func Check[T any](t *testing.T, parse func(string) (T, bool), cases []Case[T]) {
 	}
 }
 
-// Bounded checks all that was read of a message: every text is short, and every object has
-// names that Kubernetes allows and that are in the message.
+// Bounded checks the result of a parser: every text is short, and every object has names that
+// Kubernetes allows and that the message contains.
 func Bounded(t *testing.T, message string, read reflect.Value) {
 	switch read.Kind() {
 	case reflect.String:

@@ -16,7 +16,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
 )
 
-// Issuer is a certificate with its key: a CA's, or a server's or client's.
+// Issuer is a certificate with its key: of a CA, a server or a client.
 type Issuer struct {
 	Certificate *x509.Certificate
 	Key         crypto.Signer
@@ -61,7 +61,7 @@ func IssueFor(t testing.TB, key crypto.Signer, by *Issuer, name string, change f
 	parent, signer := template, key
 	if by != nil {
 		parent, signer = by.Certificate, by.Key
-		if by.Certificate.CheckSignatureFrom(by.Certificate) != nil { // no root
+		if by.Certificate.CheckSignatureFrom(by.Certificate) != nil { // without the root
 			made.Above = append([]*x509.Certificate{by.Certificate}, by.Above...)
 		}
 	}
@@ -88,7 +88,7 @@ func (i *Issuer) PEM() []byte {
 // HAProxy's "crt" requires) to dir, and returns the paths of the first two.
 func (i *Issuer) Write(t testing.TB, dir, name string) (chain, key string) {
 	t.Helper()
-	keyDER, err := x509.MarshalPKCS8PrivateKey(i.Key) // also of keys that certs.EncodeKey refuses
+	keyDER, err := x509.MarshalPKCS8PrivateKey(i.Key) // also for keys that certs.EncodeKey refuses
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// Orthanc is a running Orthanc with its own archive.
+// Orthanc is a running Orthanc with its own storage.
 type Orthanc struct {
 	*Server
 	DICOMPort, HTTPPort int
@@ -24,7 +24,7 @@ type Orthanc struct {
 }
 
 // StartOrthanc starts an Orthanc. Settings are added to its configuration, and replace the
-// defaults: the AE title ORTHANC, no passwords, every caller may echo and store (the names
+// defaults: the AE title ORTHANC, no passwords, and every caller may echo and store (the names
 // are those of Orthanc 1.10.1, Resources/Configuration.json).
 func StartOrthanc(t testing.TB, settings map[string]any) *Orthanc {
 	t.Helper()

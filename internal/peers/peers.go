@@ -51,7 +51,7 @@ func Ask(t testing.TB, name string, args ...string) Answer {
 	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &out, &out, time.Second
 	timer := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
 	defer timer.Stop()
-	_ = cmd.Run() // the status says whether it failed
+	_ = cmd.Run() // the caller checks the status
 	if cmd.ProcessState == nil {
 		t.Fatalf("%s could not be started", name)
 	}
@@ -68,7 +68,7 @@ type Server struct {
 // Log is the output so far.
 func (s *Server) Log() string { return s.log.String() }
 
-// Stop kills it and waits until it has ended.
+// Stop kills the server and waits until it exits.
 func (s *Server) Stop() {
 	_ = s.cmd.Process.Kill()
 	<-s.exited
@@ -115,7 +115,7 @@ func (s *Server) await(t testing.TB, name string, port int) {
 	}
 }
 
-// Address is a port on loopback, as host:port.
+// Address returns a port on loopback, as host:port.
 func Address(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
 
 // Port returns a free port on loopback, below the ephemeral ports, so that no connection
@@ -125,7 +125,7 @@ func Port(t testing.TB) int {
 	t.Helper()
 	for range 1000 {
 		var random [2]byte
-		_, _ = rand.Read(random[:]) // it never fails
+		_, _ = rand.Read(random[:]) // Write never fails
 		port := 20000 + int(binary.BigEndian.Uint16(random[:]))%12000
 		mark, err := net.ListenPacket("udp", Address(port))
 		if err != nil {
@@ -144,7 +144,7 @@ func Port(t testing.TB) int {
 	return 0
 }
 
-// journal is a buffer that can be read while it is written.
+// journal is a buffer that can be read during writes.
 type journal struct {
 	mu   sync.Mutex
 	text strings.Builder

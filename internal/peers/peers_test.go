@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestOrthanc stores with DCMTK into an Orthanc, through a proxy of the caller's.
+// TestOrthanc stores with DCMTK into an Orthanc, through a proxy that the test configures.
 func TestOrthanc(t *testing.T) {
 	o := StartOrthanc(t, map[string]any{"DicomAet": "ARCHIVE"})
 	var system struct{ DicomAet string }

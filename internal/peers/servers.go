@@ -18,9 +18,9 @@ func StartStorescp(t testing.TB, args ...string) (port int, dir string) {
 	return port, dir
 }
 
-// StartHAProxy starts HAProxy with the sections ("listen", "frontend", "backend"),
-// after defaults that keep a connection for an hour. They may name files that the
-// caller has written to dir. ports are those that the sections bind.
+// StartHAProxy starts HAProxy with the sections ("listen", "frontend", "backend"), after
+// defaults that keep a connection for an hour. The sections may name files that the caller has
+// written to dir. ports are the ports that the sections bind.
 func StartHAProxy(t testing.TB, dir, sections string, ports ...int) *Server {
 	t.Helper()
 	const defaults = `global

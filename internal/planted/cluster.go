@@ -11,8 +11,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// In cluster/*.yaml every place that may hold a secret has Mark, with a word of its own, or
-// base64 of it. Each word that begins with Keep is a fact, which redaction must not remove.
+// In cluster/*.yaml every place that may contain a secret has Mark, with a unique word, or its
+// base64 form. Each word that begins with Keep is a fact, which redaction must not remove.
 const (
 	Mark = "PLANTED"
 	Keep = "KEEP"
@@ -56,8 +56,8 @@ func Parse(t testing.TB, text string) *unstructured.Unstructured {
 	return &unstructured.Unstructured{Object: fields}
 }
 
-// Tenants returns the objects of so many tenants: seven Flux objects, three pods and a
-// Deployment each, which are copies of those of Cluster.
+// Tenants returns the objects of the given number of tenants: each has seven Flux objects,
+// three pods and a Deployment, which are copies of those of Cluster.
 func Tenants(t testing.TB, tenants int) []*unstructured.Unstructured {
 	objects, _ := Cluster(t)
 	var all []*unstructured.Unstructured

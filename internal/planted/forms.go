@@ -2,13 +2,13 @@ package planted
 
 import "strings"
 
-// here stands for the secret in a template, encoded for what is to be encoded first.
+// here is the placeholder of the secret in a template that encodes nested text.
 const (
 	here    = "§"
 	encoded = "…"
 )
 
-// as is a form whose text is the template with the secret, the whole encoded.
+// as is a form that encodes the whole template with the secret.
 func as(group, template string, length int, encode func(string) string) Form {
 	return Form{Group: group, Length: length, Write: func(secret string) string {
 		text := strings.ReplaceAll(template, here, secret)
@@ -19,7 +19,7 @@ func as(group, template string, length int, encode func(string) string) Form {
 	}}
 }
 
-// within is a form whose template has the encoded text in it.
+// within is a form whose template contains the encoded text.
 func within(group, template, inner string) Form {
 	return Form{Group: group, Write: func(secret string) string {
 		return strings.ReplaceAll(template, encoded, b64(strings.ReplaceAll(inner, here, secret)))
@@ -32,7 +32,7 @@ func dataURL(text string) string { return `data:application/json;base64,` + b64(
 
 func quotedBase64(text string) string { return `"` + quoted(b64(text)) + `"` }
 
-// Forms are how secrets stand in texts.
+// Forms are the forms in which secrets occur in texts.
 func Forms() []Form {
 	return []Form{
 		as(`Orthanc's users`, `orthanc: bad configuration: RegisteredUsers: {"alice":"§"}`, 0, nil),

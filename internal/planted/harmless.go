@@ -1,7 +1,7 @@
 package planted
 
-// Harmless are what Flux, Kubernetes, Helm, cert-manager, Istio and registries write,
-// and an operator needs to read: texts with the words that secrets stand behind.
+// Harmless are texts that Flux, Kubernetes, Helm, cert-manager, Istio and registries write,
+// that an operator needs to read, and that contain the words that precede secrets.
 var Harmless = []string{
 	`secret: bhs-orthweb/orthanc-db-secret missing`,
 	`Could not find requested secret: orthanc-tls`,

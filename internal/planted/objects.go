@@ -2,14 +2,14 @@ package planted
 
 import "strings"
 
-// Object is an object with secrets in fields of its own, in YAML.
+// Object is an object, in YAML, with secrets in fields of its kind.
 type Object struct {
 	Secret
 
 	YAML string
 }
 
-// Objects are objects with a secret where their kinds have one.
+// Objects are objects with a secret in each field of their kinds that may contain one.
 func Objects() []Object {
 	var all []Object
 	for i, template := range objectTemplates {

@@ -1,5 +1,5 @@
-// Package planted has secrets in every form that programs write them, and harmless
-// texts that look alike, to measure redaction with. Only tests import it.
+// Package planted provides secrets in every form in which programs write them, and similar
+// texts without secrets, to test redaction. Only tests import it.
 package planted
 
 import (
@@ -9,26 +9,26 @@ import (
 	"strings"
 )
 
-// Form is how a secret stands in a text.
+// Form is a form in which a secret occurs in a text.
 type Form struct {
-	// Group names the forms that a rule is about: "command line".
+	// Group names the forms that one rule covers: "command line".
 	Group string
-	// Write puts the secret into the text.
+	// Write inserts the secret into the text.
 	Write func(secret string) string
-	// Length is the least length of such a secret, 0 when any will do. What is
-	// longer than a password is a token, of letters and digits.
+	// Length is the minimum length of such a secret, 0 if there is none. A secret longer than a
+	// password is a token, of letters and digits.
 	Length int
 }
 
 // Secret is a planted secret.
 type Secret struct {
 	Group, Text string
-	// Marks are parts of the secret, none of which may be found.
+	// Marks are parts of the secret that must not occur in the output.
 	Marks []string
 }
 
-// mixed and lower are two kinds of passwords: with capitals and digits, and of
-// letters alone. Both begin and end with a mark.
+// mixed and lower are two kinds of passwords: with capitals and digits, and of lower-case
+// letters only. Both begin and end with a mark.
 func mixed(n int) (secret string, marks []string) {
 	first, last := fmt.Sprintf("Zq%04dJ", n), fmt.Sprintf("V%04dxk", n)
 	return first + last, []string{first, last}
@@ -43,7 +43,7 @@ func lower(n int) (secret string, marks []string) {
 	return first + last, []string{first, last}
 }
 
-// filler is what tokens have between their marks.
+// filler is the text of tokens between their marks.
 const filler = "aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW2xY4zA6bC8dE0fG1hJ3kL5mN7pQ9rS2tU4vW6xY8zA1bC3"
 
 func long(n, length int) (secret string, marks []string) {
@@ -51,7 +51,7 @@ func long(n, length int) (secret string, marks []string) {
 	return marks[0] + filler[:max(0, length-len(marks[0])-len(marks[1]))] + marks[1], marks
 }
 
-// Secrets are all forms, each with secrets of its own.
+// Secrets returns all forms, each with its own secrets.
 func Secrets() []Secret {
 	var all []Secret
 	n := 0
@@ -70,8 +70,8 @@ func Secrets() []Secret {
 	return all
 }
 
-// Leaks tells whether the text has a part of the secret in it: as it is, in
-// base64 or percent-encoded.
+// Leaks reports whether the text contains a part of the secret: as it is, in base64 or
+// percent-encoded.
 func (s Secret) Leaks(text string) bool {
 	for _, mark := range s.Marks {
 		for _, form := range append(EncodedForms(mark), mark) {
@@ -83,8 +83,8 @@ func (s Secret) Leaks(text string) bool {
 	return false
 }
 
-// EncodedForms are what the text becomes in base64, wherever in a text it
-// stands: the bytes that do not depend on its neighbours.
+// EncodedForms are the base64 forms of the text at any position: the characters that do not
+// depend on the neighbouring bytes.
 func EncodedForms(text string) []string {
 	var forms []string
 	for shift := range 3 {
@@ -109,7 +109,7 @@ func wrapped(text string) string {
 	return strings.Join(append(lines, encoded), "\n")
 }
 
-// quoted is the text as it stands within a JSON string.
+// quoted is the text within a JSON string.
 func quoted(text string) string {
 	return strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(text)
 }

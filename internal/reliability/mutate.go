@@ -5,8 +5,7 @@ import (
 	"math/rand/v2"
 )
 
-// Mutate changes a copy of the data in one to four places, and keeps the length near
-// what it was.
+// Mutate changes a copy of the data in one to four places, and keeps its length similar.
 func Mutate(random *rand.Rand, data []byte) []byte {
 	data = bytes.Clone(data)
 	for range 1 + random.IntN(4) {

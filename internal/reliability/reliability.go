@@ -1,6 +1,6 @@
-// Package reliability keeps docs/reliability.md: a test that attacks the program
-// reports there what it tried, how often, and what held, so that the page says no
-// more than the tests have shown. Only tests import it.
+// Package reliability keeps docs/reliability.md up to date: a test that attacks the program
+// reports what it tried, how often, and how often the promise held, so that the page claims
+// only what the tests have shown. Only tests import it.
 package reliability
 
 import (
@@ -14,8 +14,8 @@ import (
 	"github.com/rogpeppe/go-internal/lockedfile"
 )
 
-// update is the environment variable that has Report write the page instead of
-// comparing with it; `make reliability` sets it.
+// update is the environment variable that makes Report write the page instead of comparing it;
+// `make reliability` sets it.
 const update = "ORTHWEB_UPDATE_RELIABILITY"
 
 // Row is one kind of attack. The numbers must be the same in every run.
@@ -24,12 +24,12 @@ type Row struct {
 	Tried string
 	// Times is how often it was tried, Held how often the promise held.
 	Times, Held int
-	// Promise is what held: "refused before 96 MiB were resident".
+	// Promise is the guarantee: "refused before 96 MiB were resident".
 	Promise string
 }
 
-// Report compares the rows with the section of docs/reliability.md that is marked
-// "<!-- begin NAME -->". A row whose promise did not hold each time fails the test.
+// Report compares the rows with the section of docs/reliability.md that is marked "<!-- begin
+// NAME -->". It fails the test for a row whose promise did not hold each time.
 func Report(tb testing.TB, section string, rows []Row) {
 	tb.Helper()
 	if len(rows) == 0 {
@@ -91,8 +91,8 @@ func table(rows []Row) string {
 
 func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
 
-// split divides the page into what is before a section's content, the content, and
-// what follows it.
+// split divides the page into the text before a section's content, the content, and the text
+// after it.
 func split(content []byte, section string) (before, found, after []byte, ok bool) {
 	begin, end := fmt.Appendf(nil, "<!-- begin %s -->\n", section), fmt.Appendf(nil, "<!-- end %s -->\n", section)
 	from, to := bytes.Index(content, begin), bytes.Index(content, end)
@@ -103,8 +103,8 @@ func split(content []byte, section string) (before, found, after []byte, ok bool
 	return content[:from], content[from:to], content[to:], true
 }
 
-// rewrite replaces the section. Tests of several packages run at the same time: the
-// lock lets one after the other change the page.
+// rewrite replaces the section. Tests of several packages run at the same time: a lock
+// serializes their changes of the page.
 func rewrite(tb testing.TB, page, section, content string) {
 	tb.Helper()
 	err := lockedfile.Transform(page, func(old []byte) ([]byte, error) {

@@ -65,7 +65,7 @@ func TestDependencies(t *testing.T) {
 	}
 }
 
-// hasSection compares the anchor with those that GitHub generates from headings.
+// hasSection compares the anchor with the anchors that GitHub generates from headings.
 func hasSection(page, anchor string) bool {
 	for _, found := range heading.FindAllStringSubmatch(page, -1) {
 		text := notWord.ReplaceAllString(strings.ToLower(found[1]), "")

@@ -127,7 +127,7 @@ var pure = map[string]string{
 // impure are packages below pure ones that have input or output.
 var impure = []string{"pkg/snapshot/recording", "pkg/tenant/address", "pkg/operate/execute", "pkg/render/term", "pkg/certs/probe", "pkg/certs/issue"}
 
-// reasonOfPure is why a package must be pure, and whether it must.
+// reasonOfPure returns why a package must be pure, and whether it must.
 func reasonOfPure(home string) (why string, ok bool) {
 	if withinAny(home, impure) {
 		return "", false

@@ -45,7 +45,7 @@ func TestLanes(t *testing.T) {
 	}
 }
 
-// runLanes runs .ci/test where PATH has only the programs, without apt-get.
+// runLanes runs .ci/test with only these programs on PATH, without apt-get.
 func runLanes(t *testing.T, programs []string, user string, arguments []string) (made, notRun string, code int) {
 	t.Helper()
 	path := t.TempDir()
@@ -68,8 +68,8 @@ func runLanes(t *testing.T, programs []string, user string, arguments []string) 
 	for _, name := range programs {
 		script(name, `echo "make: $1"`)
 	}
-	// .ci/setup adds the directories for administrators to PATH, where the real programs
-	// are: it is replaced by a copy that does not.
+	// .ci/setup adds the directories of administrators to PATH, where the real programs are: a
+	// copy without that step replaces it.
 	root := t.TempDir()
 	if err := os.Mkdir(filepath.Join(root, ".ci"), 0o755); err != nil {
 		t.Fatal(err)

@@ -10,9 +10,9 @@ import (
 	"testing"
 )
 
-// inRoot runs the rest of the test in the root of the repository, so that it can name
-// files as the documentation does. Not in TestMain: Go notes which files a test reads, to
-// know whether its cached result is valid, from the start of the tests on.
+// inRoot runs the rest of the test in the root of the repository, so that it can name files as
+// the documentation does. TestMain can't do so: from the start of the tests, Go records which
+// files a test reads, to know whether its cached result is valid.
 func inRoot(t *testing.T) {
 	t.Helper()
 	t.Chdir(filepath.Join("..", ".."))

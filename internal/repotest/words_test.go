@@ -18,10 +18,10 @@ import (
 //go:embed words.txt
 var wordList string
 
-// exempt are the directories whose strings are patterns of what other programs print.
+// exempt are the directories whose strings match the output of other programs.
 var exempt = []string{"pkg/message"}
 
-// TestWords reads what people read, and compares it with the list of words to avoid.
+// TestWords compares all texts that people read with the list of words to avoid.
 func TestWords(t *testing.T) {
 	inRoot(t)
 	list := parseWords(t, wordList)
@@ -46,8 +46,8 @@ func TestWords(t *testing.T) {
 	}
 }
 
-// TestWordsAreFound proves that a phrase is found across a line break, with its line,
-// and only as whole words.
+// TestWordsAreFound checks that a phrase is found across a line break, with its line, and only
+// as whole words.
 func TestWordsAreFound(t *testing.T) {
 	list := parseWords(t, "by now | now | idiom\nasks? for | requests | idiom\nallow She asks for tea | a quotation\n")
 	for text, want := range map[string]string{
@@ -64,7 +64,7 @@ func TestWordsAreFound(t *testing.T) {
 	}
 }
 
-// prose is a text that people read, and the line that it begins in.
+// prose is a text that people read, and its first line.
 type prose struct {
 	file string
 	line int
@@ -117,7 +117,7 @@ func (w words) check(t *testing.T, text prose) {
 	}
 }
 
-// faults has a line for each phrase of the list that the text has.
+// faults returns a line for each phrase of the list that the text contains.
 func (w words) faults(of prose) []string {
 	text := of.text
 	for _, allowed := range w.allowed {
@@ -137,8 +137,8 @@ func (w words) faults(of prose) []string {
 	return faults
 }
 
-// literals are the strings of a Go file that people read: those with a space in them that
-// are neither an import path, a struct tag nor compared with the text of another program.
+// literals are the strings of a Go file that people read: strings with a space that are neither
+// an import path, a struct tag nor compared with the output of another program.
 func literals(t *testing.T, file string) []prose {
 	t.Helper()
 	files := token.NewFileSet()
@@ -169,7 +169,7 @@ func literals(t *testing.T, file string) []prose {
 	return texts
 }
 
-// comparing are the functions whose strings are compared with what other programs print.
+// comparing are the functions whose strings are compared with the output of other programs.
 var comparing = []string{"Compile", "MustCompile", "Contains", "Count", "Cut", "CutPrefix", "CutSuffix", "EqualFold",
 	"HasPrefix", "HasSuffix", "Index", "LastIndex", "Split", "TrimPrefix", "TrimSuffix"}
 
@@ -182,7 +182,7 @@ func isComparison(call *ast.CallExpr) bool {
 	return ok && (of.Name == "strings" || of.Name == "regexp") && slices.Contains(comparing, function.Sel.Name)
 }
 
-// filesBelow are the files with an extension, by their paths from the current directory.
+// filesBelow returns the files with an extension, by their paths from the current directory.
 func filesBelow(t *testing.T, dir, extension string) []string {
 	t.Helper()
 	var files []string

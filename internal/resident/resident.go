@@ -1,11 +1,11 @@
 //go:build linux
 
-// Package resident measures how much memory a program has resident at most.
+// Package resident measures the maximum resident memory of a program.
 //
-// A test can't ask for the resource usage of a child that it starts itself: Go starts a
-// child in the parent's memory (vfork(2)), and from the exec on Linux counts the most
-// that the parent ever had resident as the child's, too (getrusage(2), kernel's
-// fs/exec.c, exec_mmap). So a small program stands between the two.
+// A test can't ask for the resource usage of a child that it starts itself: Go starts a child
+// in the parent's memory (vfork(2)), and after the exec, Linux counts the maximum of the parent
+// as the child's, too (getrusage(2), kernel's fs/exec.c, exec_mmap). So a small program starts
+// the child.
 package resident
 
 import (
@@ -18,12 +18,12 @@ import (
 	"strings"
 )
 
-// A Meter runs programs and measures them.
+// Meter runs programs and measures them.
 type Meter struct {
 	program string
 }
 
-// NewMeter compiles the program that measures into a directory.
+// NewMeter compiles the measuring program into a directory.
 func NewMeter(dir string) (Meter, error) {
 	m := Meter{program: filepath.Join(dir, "measure")}
 	cmd := exec.Command("go", "build", "-o", m.program, "github.com/digihunch/kubectl-orthweb/internal/resident/measure")
@@ -34,14 +34,14 @@ func NewMeter(dir string) (Meter, error) {
 	return m, nil
 }
 
-// Command is one that runs a program with arguments, in its environment and with its
-// exit status, that is killed when ctx ends. What was measured is in the file report as
-// soon as it has ended.
+// Command returns a command that runs a program with arguments, in its environment and with its
+// exit status, and that is killed when ctx ends. The file report contains the result when the
+// command has ended.
 func (m Meter) Command(ctx context.Context, report, name string, args ...string) *exec.Cmd {
 	return exec.CommandContext(ctx, m.program, append([]string{report, name}, args...)...)
 }
 
-// Peak reads a report: the most memory that was resident, in bytes.
+// Peak reads a report: the maximum resident memory, in bytes.
 func Peak(report string) (int64, error) {
 	content, err := os.ReadFile(report)
 	if err != nil {

@@ -10,8 +10,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/internal/resident"
 )
 
-// TestPeakIsTheProgramsOwn measures a small program from a process that has much memory
-// resident.
+// TestPeakIsTheProgramsOwn measures a small program from a process that uses much memory.
 func TestPeakIsTheProgramsOwn(t *testing.T) {
 	const mebibyte = 1 << 20
 	large := make([]byte, 200*mebibyte)
@@ -46,7 +45,7 @@ func TestMeasuresWhatItUses(t *testing.T) {
 		t.Fatal(err)
 	}
 	report := filepath.Join(t.TempDir(), "report")
-	// dd holds one block of the size in memory.
+	// dd allocates one block of the size in memory.
 	if out, err := meter.Command(t.Context(), report, "dd", "if=/dev/zero", "of=/dev/null", "bs=100M", "count=1").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -59,7 +58,7 @@ func TestMeasuresWhatItUses(t *testing.T) {
 	}
 }
 
-// TestNoReport: nothing is made of a program that did not run.
+// TestNoReport checks that a program that did not run has no result.
 func TestNoReport(t *testing.T) {
 	meter, err := resident.NewMeter(t.TempDir())
 	if err != nil {

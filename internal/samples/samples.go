@@ -1,5 +1,5 @@
-// Package samples has models that the tests of all output formats print, and
-// compares what is printed with golden files.
+// Package samples contains models that the tests of all output formats print, and compares the
+// output with golden files.
 package samples
 
 import (
@@ -22,8 +22,8 @@ import (
 //go:embed testdata/*.pem
 var certificates embed.FS
 
-// Chain reads a file of testdata: certificates made once, so that their digests
-// stay.
+// Chain reads a file of testdata: certificates generated once, so that their digests do not
+// change.
 func Chain(t *testing.T, name string) []*x509.Certificate {
 	t.Helper()
 	content, err := certificates.ReadFile("testdata/" + name)
@@ -41,7 +41,7 @@ func Chain(t *testing.T, name string) []*x509.Certificate {
 	return chain
 }
 
-// Entries are a tenant's certificates, one of each kind of trouble.
+// Entries are a tenant's certificates, one for each kind of problem.
 func Entries(t *testing.T) []trust.Entry {
 	ref := func(kind, name string) object.Ref {
 		return object.Ref{APIVersion: "cert-manager.io/v1", Kind: kind, Namespace: "bhs-orthweb", Name: name}
@@ -81,11 +81,11 @@ func Results() []trust.Result {
 	}
 }
 
-// At is when the samples were made.
+// At is the time of the samples.
 var At = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
-// Explanation explains a layer that is held up by a pod, for the tenants; message is
-// what the cluster says at every place where it may say something.
+// Explanation explains a layer that a pod blocks, for the tenants; message is the text of the
+// cluster in every field that may contain one.
 func Explanation(message string, tenants ...string) diagnose.Explanation {
 	layer := object.Ref{APIVersion: "kustomize.toolkit.fluxcd.io/v1", Kind: "Kustomization", Namespace: "flux-system", Name: "observability"}
 	pod := object.Ref{APIVersion: "v1", Kind: "Pod", Namespace: "monitoring", Name: "prometheus-kube-prometheus-stack-prometheus-0"}

@@ -1,5 +1,5 @@
-// Package main draws what the program prints as an SVG, for the README: real
-// screens, of recorded clusters.
+// Package main draws the output of the program as an SVG, for the README: real output, for
+// recorded clusters.
 //
 //	go run ./internal/screen >docs/screen.svg
 package main
@@ -19,10 +19,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin"
 )
 
-// columns is the width of the terminal that is drawn.
+// columns is the width of the terminal in the drawing.
 const columns = 100
 
-// commands are what is typed.
+// commands are the commands in the drawing.
 var commands = []string{
 	"status --from=example:failing",
 	"explain bhs --from=example:failing",
@@ -44,8 +44,8 @@ func draw(w io.Writer) error {
 	return err
 }
 
-// typed is what a terminal shows after the commands. Where they read from is left
-// out: it would be the cluster.
+// typed returns the output of the commands as a terminal shows it. The flag that reads a
+// recording is omitted, because a user would read the cluster.
 func typed() (string, error) {
 	for name, value := range map[string]string{"CLICOLOR_FORCE": "1", "COLUMNS": fmt.Sprint(columns), "NO_COLOR": "", "TERM": "xterm"} {
 		if err := os.Setenv(name, value); err != nil {
@@ -69,14 +69,14 @@ func typed() (string, error) {
 	return screen.String(), nil
 }
 
-// The measures of a character, in pixels, and the room around the text.
+// These are the dimensions of a character, in pixels, and the margin around the text.
 const (
 	charWidth, lineHeight = 8.4, 18
 	margin                = 16
 )
 
-// svg draws lines with ANSI colours. Each piece of a colour has its place given, so
-// that columns stand below each other whatever the font is.
+// svg draws lines with ANSI colours. Each piece of one colour has an explicit position, so that
+// columns align with any font.
 func svg(lines []string) string {
 	var b strings.Builder
 	width, height := 2*margin+int(columns*charWidth), 2*margin+len(lines)*lineHeight
@@ -111,6 +111,6 @@ var styles = map[string]string{
 
 func escape(text string) string {
 	var b bytes.Buffer
-	_ = xml.EscapeText(&b, []byte(text)) // a buffer takes everything
+	_ = xml.EscapeText(&b, []byte(text)) // a buffer accepts all writes
 	return b.String()
 }

@@ -6,10 +6,10 @@ import (
 	"testing"
 )
 
-// TestUpToDate: docs/screen.svg is what the program prints.
+// TestUpToDate checks that docs/screen.svg matches the output of the program.
 func TestUpToDate(t *testing.T) {
 	for _, name := range []string{"CLICOLOR_FORCE", "COLUMNS", "NO_COLOR", "TERM"} {
-		t.Setenv(name, os.Getenv(name)) // so that it is as before afterwards
+		t.Setenv(name, os.Getenv(name)) // restores the value afterwards
 	}
 	var now bytes.Buffer
 	if err := draw(&now); err != nil {

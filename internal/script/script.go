@@ -1,5 +1,5 @@
-// Package script holds what test scripts can do besides testscript's own
-// commands. Only tests import it.
+// Package script provides commands for test scripts in addition to those of testscript. Only
+// tests import it.
 package script
 
 import (
@@ -15,8 +15,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 )
 
-// Exits is `exits CODE PROGRAM ARGS...`: runs the program and wants that exit
-// status, which says more than testscript's own "! exec".
+// Exits is `exits CODE PROGRAM ARGS...`: it runs the program and requires that exit status,
+// which is more exact than testscript's own "! exec".
 func Exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits CODE PROGRAM ARGS...")
@@ -34,12 +34,12 @@ func Exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// patience is how long Until tries.
+// patience is the time limit of Until.
 const patience = 3 * time.Minute
 
-// Until is `until REGEXP PROGRAM ARGS...`: runs the program every second until
-// its output matches, three minutes at most. Flux takes its time; a fixed sleep
-// would be too short on one machine and too long on another.
+// Until is `until REGEXP PROGRAM ARGS...`: it runs the program every second until its output
+// matches, for three minutes at most. The time that Flux takes varies; a fixed sleep would be
+// too short on one machine and too long on another.
 func Until(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: until REGEXP PROGRAM ARGS...")
@@ -58,8 +58,7 @@ func Until(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Fatalf("until: no match for %q within %s; last output:\n%s", args[0], patience, bytes.TrimSpace(last))
 }
 
-// output runs a program as the script's own commands would, whatever its exit
-// status.
+// output runs a program as the script's own commands do, and accepts any exit status.
 func output(ctx context.Context, ts *testscript.TestScript, args []string) []byte {
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	for _, name := range []string{"PATH", "HOME", "KUBECONFIG"} {

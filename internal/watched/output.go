@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// Output is what was written, for a test to wait for.
+// Output collects the output, so that a test can wait for a part of it.
 type Output struct {
 	mu   sync.Mutex
 	text bytes.Buffer
 	more chan struct{}
 }
 
-// New is an output to which nothing has been written.
+// New returns an empty output.
 func New() *Output { return &Output{more: make(chan struct{}, 1)} }
 
 func (h *Output) Write(b []byte) (int, error) {

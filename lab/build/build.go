@@ -12,15 +12,13 @@ import (
 	"time"
 )
 
-// FirstBuildBytes is the free room, in bytes, without which the first build
-// isn't tried: the compiled packages take some 6 GiB of the Go build cache,
-// the modules' sources 3 and the programs 1.
+// FirstBuildBytes is the free disk space, in bytes, that the first build requires: the compiled
+// packages take some 6 GiB of the Go build cache, the modules' sources 3 and the programs 1.
 const FirstBuildBytes = 12 << 30
 
-// Build builds what is missing of the lab's programs and returns the directory
-// that holds them all, in the user's cache. A change of go.mod, go.sum, the
-// linker flags, the toolchain or our own mains makes another directory.
-// Progress goes to out.
+// Build builds what is missing of the lab's programs and returns the directory that holds them
+// all, in the user's cache. A change of go.mod, go.sum, the linker flags, the toolchain or the
+// lab's own main packages leads to another directory. Build writes progress to out.
 func Build(ctx context.Context, src *Source, out io.Writer) (string, error) {
 	version, err := src.Version("k8s.io/kubernetes")
 	if err != nil {
@@ -63,8 +61,8 @@ func Build(ctx context.Context, src *Source, out io.Writer) (string, error) {
 func (s *Source) build(ctx context.Context, dir, flags string, p Program, count string, out io.Writer) error {
 	_, _ = fmt.Fprintf(out, "building %s %s ...", p.Name, count)
 	began := time.Now()
-	// Under another name until it is whole, so that a build cut short isn't
-	// taken for a program.
+	// The program has another name until it is complete, so that the result of an interrupted
+	// build isn't used.
 	next := filepath.Join(dir, "."+p.Name+".next")
 	if _, err := s.output(ctx, "build", "-ldflags", flags, "-o", next, p.Package); err != nil {
 		_, _ = fmt.Fprintln(out, " failed")
@@ -81,7 +79,7 @@ func (s *Source) build(ctx context.Context, dir, flags string, p Program, count 
 	return nil
 }
 
-// key is a name for everything that the programs are made from.
+// key identifies all inputs of the build.
 func (s *Source) key(ctx context.Context, flags string) (string, error) {
 	h := sha256.New()
 	toolchain, err := s.output(ctx, "env", "GOVERSION", "GOOS", "GOARCH", "GOAMD64", "GOARM64")
@@ -116,9 +114,8 @@ func missing(dir string) ([]Program, error) {
 	return out, nil
 }
 
-// checkRoom refuses to begin what the disk can't hold. Only a build of
-// everything is measured against the whole: what remains of one that was cut
-// short needs less.
+// checkRoom returns an error if the disk does not have enough space. Only a complete build
+// requires all of the space: the remainder of an interrupted build needs less.
 func (s *Source) checkRoom(ctx context.Context, dir string, first bool) error {
 	if !first {
 		return nil
@@ -144,7 +141,7 @@ func (s *Source) checkRoom(ctx context.Context, dir string, first bool) error {
 	return nil
 }
 
-// compiled says whether the largest program's packages are in the build cache.
+// compiled reports whether the largest program's packages are in the build cache.
 func (s *Source) compiled(ctx context.Context) bool {
 	stale, err := s.output(ctx, "list", "-f", "{{.Stale}}", "k8s.io/kubernetes/pkg/controlplane")
 	return err == nil && string(stale) == "false\n"

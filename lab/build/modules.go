@@ -1,5 +1,5 @@
-// Package build makes the lab's programs from the modules that its go.mod
-// pins, with the Go toolchain, and finds the sources of those modules.
+// Package build builds the lab's programs from the modules that its go.mod pins, with the Go
+// toolchain, and finds the sources of those modules.
 package build
 
 import (
@@ -26,9 +26,8 @@ type Source struct {
 	dirs map[string]string
 }
 
-// Find finds the lab's module: in dir when it is given, or else beside the
-// running program (bin/../lab), or else in the current directory or the lab
-// directory of one above it.
+// Find finds the lab's module: in dir if it is set, or else next to the running program
+// (bin/../lab), or else in the current directory or the lab directory of one of its parents.
 func Find(dir string) (*Source, error) {
 	if dir != "" {
 		if !isModule(dir) {
@@ -71,16 +70,15 @@ func isModule(dir string) bool {
 	return err == nil && strings.Contains(string(data), "module "+modulePath+"\n")
 }
 
-// ModuleDir returns the directory of a module's sources, which the Go command
-// downloads when they aren't there yet.
+// ModuleDir returns the directory of a module's sources. The Go command downloads missing ones.
 func (s *Source) ModuleDir(path string) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if dir, ok := s.dirs[path]; ok {
 		return dir, nil
 	}
-	// "go list -m" leaves Dir empty for a module that was never downloaded;
-	// "go mod download" fills it and costs the same when it is there.
+	// "go list -m" leaves Dir empty for a module that was never downloaded; "go mod download"
+	// sets it, and takes the same time if the module exists.
 	out, err := s.output(context.Background(), "mod", "download", "-json", path)
 	if err != nil {
 		return "", fmt.Errorf("finding the sources of %s: %w", path, err)
@@ -109,8 +107,8 @@ func (s *Source) Version(path string) (string, error) {
 func (s *Source) output(ctx context.Context, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = s.Dir
-	// A workspace around the checkout must not change what is built. Without paths, as the
-	// product is released, both share the packages in Go's build cache.
+	// A workspace around the checkout must not change what is built. Without paths, as in a
+	// release of the product, both share the packages in Go's build cache.
 	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=readonly -trimpath", "CGO_ENABLED=0")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr

@@ -5,18 +5,18 @@ import (
 	"strings"
 )
 
-// Program is one that the lab builds.
+// Program is a program that the lab builds.
 type Program struct {
 	// Name is the file's name among the binaries.
 	Name string
 	// Package is the import path of its main package.
 	Package string
-	// Module is the module that the package is of.
+	// Module is the module that contains the package.
 	Module string
 }
 
-// Programs are those of a lab in the order in which they are built: each one
-// finds most of its packages compiled by those before it.
+// Programs are the programs of a lab in the order of the build: most packages of each program
+// are already compiled for those before it.
 func Programs() []Program {
 	const k8s, kwok = "k8s.io/kubernetes", "sigs.k8s.io/kwok"
 	return []Program{
@@ -33,10 +33,9 @@ func Programs() []Program {
 	}
 }
 
-// linkerFlags leave out symbols and stamp the version of Kubernetes, without
-// which it says v0.0.0-master and charts with a kubeVersion refuse to install.
-// The variables are those of k8s.io/component-base/version/base.go and
-// k8s.io/client-go/pkg/version/base.go at v0.36.4.
+// linkerFlags omit symbols and set the version of Kubernetes. Without it the version is
+// v0.0.0-master, and Helm refuses to install charts with a kubeVersion. The variables are those
+// of k8s.io/component-base/version/base.go and k8s.io/client-go/pkg/version/base.go at v0.36.4.
 func linkerFlags(version string) (string, error) {
 	parts := strings.SplitN(strings.TrimPrefix(version, "v"), ".", 3)
 	if len(parts) != 3 {
@@ -46,7 +45,7 @@ func linkerFlags(version string) (string, error) {
 	for _, pkg := range []string{"k8s.io/component-base/version", "k8s.io/client-go/pkg/version"} {
 		for _, kv := range []string{
 			"gitVersion=" + version, "gitMajor=" + parts[0], "gitMinor=" + parts[1],
-			// The module has no commit; the build must not depend on the day.
+			// The module has no commit; the build must not depend on the date.
 			"gitCommit=module", "gitTreeState=archive", "buildDate=1970-01-01T00:00:00Z",
 		} {
 			flags = append(flags, "-X", pkg+"."+kv)

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// unusedFor is how long programs are kept that no lab asked for. Each change of
-// go.mod makes some 700 MiB of new ones.
+// unusedFor is how long unused programs are kept. Each change of go.mod adds some 700 MiB of
+// new ones.
 const unusedFor = 14 * 24 * time.Hour
 
 var keyName = regexp.MustCompile(`^[0-9a-f]{16}$`)
 
-// prune marks dir as used and removes programs next to it that have not been used for
-// long. A failed removal is ignored: this is only a cache.
+// prune marks dir as used and removes programs next to it that have not been used for that
+// time. A failed removal is ignored: this is only a cache.
 func prune(dir string, now time.Time) {
 	_ = os.Chtimes(dir, now, now)
 	entries, err := os.ReadDir(filepath.Dir(dir))

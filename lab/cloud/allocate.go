@@ -5,14 +5,14 @@ import (
 	"net/netip"
 )
 
-// DefaultFirst is the first address that a lab gives out. All of 127.0.0.0/8
-// is loopback on Linux, and nothing usual listens on this one.
+// DefaultFirst is the first address that a lab assigns. All of 127.0.0.0/8 is loopback on
+// Linux, and no common program listens on this address.
 const DefaultFirst = "127.0.0.11"
 
-// poolSize is how many addresses a lab has to give out.
+// poolSize is the number of addresses of a lab.
 const poolSize = 200
 
-// allocate returns the lowest address from first on that isn't in use.
+// allocate returns the lowest unused address, starting with first.
 func allocate(first netip.Addr, used map[netip.Addr]bool) (netip.Addr, error) {
 	addr := first
 	for range poolSize {
@@ -27,8 +27,8 @@ func allocate(first netip.Addr, used map[netip.Addr]bool) (netip.Addr, error) {
 	return netip.Addr{}, fmt.Errorf("no loopback address is left from %s on for another load balancer", first)
 }
 
-// ParseFirst reads the first address of a pool, which must be a loopback one:
-// the lab's load balancers must never claim a real address.
+// ParseFirst parses the first address of a pool. It must be a loopback address: the lab's load
+// balancers must never use a real address.
 func ParseFirst(text string) (netip.Addr, error) {
 	addr, err := netip.ParseAddr(text)
 	if err != nil {

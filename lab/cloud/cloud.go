@@ -1,5 +1,5 @@
-// Package cloud simulates a cloud provider: it gives each Service of type LoadBalancer
-// its own address on loopback, which is all that a real provider would report.
+// Package cloud simulates a cloud provider: it assigns to each Service of type LoadBalancer its
+// own address on loopback, in the status as a real provider does.
 package cloud
 
 import (
@@ -21,7 +21,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// Provider gives out the addresses.
+// Provider assigns the addresses.
 type Provider struct {
 	client   kubernetes.Interface
 	services corelisters.ServiceLister
@@ -30,8 +30,8 @@ type Provider struct {
 	log      func(format string, args ...any)
 }
 
-// Run gives out addresses from first on until ctx ends, but none while idle. It
-// returns an error when it can't begin.
+// Run assigns addresses, starting with first, until ctx ends, and assigns none while idle. It
+// returns an error if it can't start.
 func Run(ctx context.Context, kubeconfig string, first netip.Addr, idle func() bool, log func(string, ...any)) error {
 	cfg, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
 	if err != nil {
@@ -48,7 +48,7 @@ func run(ctx context.Context, client kubernetes.Interface, first netip.Addr, idl
 	factory := informers.NewSharedInformerFactory(client, 0)
 	informer := factory.Core().V1().Services()
 	p := &Provider{client: client, services: informer.Lister(), first: first, idle: idle, log: log}
-	// One at a time: two Services must never be given the same address.
+	// One worker: two Services must never get the same address.
 	changed := make(chan struct{}, 1)
 	wake := func() {
 		select {
@@ -83,14 +83,13 @@ func run(ctx context.Context, client kubernetes.Interface, first netip.Addr, idl
 	}
 }
 
-// sync gives every load balancer without an address one.
+// sync assigns an address to every load balancer without one.
 func (p *Provider) sync(ctx context.Context) error {
 	all, err := p.services.List(labels.Everything())
 	if err != nil {
 		return fmt.Errorf("listing Services: %w", err)
 	}
-	// In the order of their names, so that the same tree gets the same
-	// addresses as far as it can.
+	// They are sorted by name, so that the same tree gets the same addresses where possible.
 	sort.Slice(all, func(i, j int) bool {
 		return all[i].Namespace+"/"+all[i].Name < all[j].Namespace+"/"+all[j].Name
 	})
@@ -101,7 +100,8 @@ func (p *Provider) sync(ctx context.Context) error {
 			continue
 		}
 		if len(svc.Status.LoadBalancer.Ingress) == 0 {
-			// Read again, because the cache lags behind this provider's own patches.
+			// This reads the Service again, because the cache lags behind this provider's own
+			// patches.
 			if svc, err = p.client.CoreV1().Services(svc.Namespace).Get(ctx, svc.Name, metav1.GetOptions{}); err != nil {
 				return fmt.Errorf("reading a Service: %w", err)
 			}

@@ -97,7 +97,7 @@ func TestNoAddressWhileIdle(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	var asked atomic.Int32
-	// Idle when it is asked first; a second later it looks again by itself.
+	// The provider is idle at its first check; one second later it checks again.
 	go func() { done <- run(ctx, client, addr("127.0.0.11"), func() bool { return asked.Add(1) == 1 }, t.Logf) }()
 	defer func() { cancel(); <-done }()
 	if err := wait.PollUntilContextTimeout(ctx, 10*time.Millisecond, 10*time.Second, true, func(ctx context.Context) (bool, error) {

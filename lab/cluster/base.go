@@ -7,17 +7,17 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// Nodes is how many nodes a lab has.
+// Nodes is the number of nodes of a lab.
 const Nodes = 3
 
 //go:embed roles.yaml
 var roles []byte
 
-// Roles returns what the lab's own users may do.
+// Roles returns the roles of the lab's own users.
 func Roles() ([]*unstructured.Unstructured, error) { return Parse(roles) }
 
-// NewNodes returns the Nodes as their kubelets would register them. The
-// annotation tells kwok to play their kubelets.
+// NewNodes returns the Nodes as their kubelets would register them. The annotation makes kwok
+// simulate their kubelets.
 func NewNodes(annotation, version string) []*unstructured.Unstructured {
 	var out []*unstructured.Unstructured
 	for i := range Nodes {

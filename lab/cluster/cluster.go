@@ -1,5 +1,5 @@
-// Package cluster is the lab's client of its own API server: it applies
-// manifests, registers nodes and asks how far Flux has come.
+// Package cluster is the lab's client of its own API server: it applies manifests, registers
+// nodes and reads the progress of Flux.
 package cluster
 
 import (
@@ -30,8 +30,7 @@ type Cluster struct {
 	mapper *restmapper.DeferredDiscoveryRESTMapper
 }
 
-// Connect prepares the connection that a kubeconfig describes. It asks the
-// server nothing yet.
+// Connect prepares the connection that a kubeconfig describes. It sends no request.
 func Connect(kubeconfig string) (*Cluster, error) {
 	cfg, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
 	if err != nil {
@@ -109,8 +108,8 @@ func (c *Cluster) apply(ctx context.Context, manager string, o *unstructured.Uns
 	return err
 }
 
-// Create creates an object that must not be there yet, with its status, as a
-// kubelet registers its Node.
+// Create creates an object that must not exist, with its status, as a kubelet registers its
+// Node.
 func (c *Cluster) Create(ctx context.Context, o *unstructured.Unstructured) error {
 	resource, err := c.resource(o)
 	if err != nil {
@@ -126,7 +125,7 @@ func (c *Cluster) resource(o *unstructured.Unstructured) (dynamic.ResourceInterf
 	gvk := o.GroupVersionKind()
 	mapping, err := c.mapper.RESTMapping(gvk.GroupKind(), gvk.Version)
 	if meta.IsNoMatchError(err) {
-		// The definition may be younger than what discovery said.
+		// The definition may be newer than the cached discovery.
 		c.mapper.Reset()
 		mapping, err = c.mapper.RESTMapping(gvk.GroupKind(), gvk.Version)
 	}

@@ -21,14 +21,14 @@ var (
 	gitRepositories = schema.GroupVersionResource{Group: "source.toolkit.fluxcd.io", Version: "v1", Resource: "gitrepositories"}
 )
 
-// FluxNamespace is where the tree's Kustomizations are, and Root the one that
-// makes the others.
+// FluxNamespace is the namespace of the tree's Kustomizations, and Root is the Kustomization
+// that creates the others.
 const (
 	FluxNamespace = "flux-system"
 	Root          = "flux-system"
 )
 
-// Kustomization is what Flux says of one layer.
+// Kustomization is the status of one layer.
 type Kustomization struct {
 	Name string
 	// Generation and Observed are the generation of the spec and the one that Flux has
@@ -39,22 +39,22 @@ type Kustomization struct {
 	Ready              Condition
 }
 
-// Condition is one of an object's status.
+// Condition is a condition of an object's status.
 type Condition struct {
 	Status, Reason, Message string
-	// Generation is that of the spec which the condition is about.
+	// Generation is the generation of the spec that the condition describes.
 	Generation int64
 }
 
-// ReadyAt says whether Flux has applied this very commit and found the layer
-// healthy. An old True counts for nothing.
+// ReadyAt reports whether Flux has applied this commit and found the layer healthy. The
+// condition of an older commit does not count.
 func (k Kustomization) ReadyAt(commit string) bool {
 	return k.Ready.Status == "True" && k.Observed == k.Generation && strings.HasSuffix(k.Applied, ":"+commit)
 }
 
-// FailedAt says whether Flux has tried this commit and given up for now. A
-// layer that waits for another one hasn't failed. The status' own generation
-// says nothing here: Flux moves it on success only.
+// FailedAt reports whether Flux has tried this commit and stopped until the next retry. A layer
+// that waits for another one hasn't failed. The generation in the status does not matter here:
+// Flux updates it on success only.
 func (k Kustomization) FailedAt(commit string) bool {
 	if k.Ready.Status != "False" || k.Ready.Generation != k.Generation || !strings.HasSuffix(k.Attempted, ":"+commit) {
 		return false
@@ -85,8 +85,8 @@ func (c *Cluster) Kustomizations(ctx context.Context) ([]Kustomization, error) {
 	return out, nil
 }
 
-// AllReady says whether every layer is Ready at the commit, the root too: only
-// then is the list whole.
+// AllReady reports whether every layer is Ready at the commit, including the root: only then is
+// the list complete.
 func AllReady(list []Kustomization, commit string) bool {
 	root := false
 	for _, k := range list {
@@ -98,8 +98,8 @@ func AllReady(list []Kustomization, commit string) bool {
 	return root
 }
 
-// Watch asks for the layers twice a second, shows each answer to look, and
-// returns the last one when look is content.
+// Watch reads the layers twice a second, passes each result to look, and returns the last one
+// when look returns true.
 func (c *Cluster) Watch(ctx context.Context, look func([]Kustomization) bool) ([]Kustomization, error) {
 	var last []Kustomization
 	if wait.PollUntilContextCancel(ctx, 500*time.Millisecond, true, func(ctx context.Context) (bool, error) {
@@ -133,8 +133,8 @@ func (c *Cluster) Reconcile(ctx context.Context, commit string) error {
 	return nil
 }
 
-// waitFetched waits until Flux has the commit. After a while it gives up: a
-// fault may keep Flux from it.
+// waitFetched waits until Flux has the commit. It stops after a time limit: a fault may prevent
+// Flux from fetching it.
 func (c *Cluster) waitFetched(ctx context.Context, source Objects, commit string) error {
 	err := wait.PollUntilContextTimeout(ctx, 200*time.Millisecond, 10*time.Second, true, func(context.Context) (bool, error) {
 		list, err := c.Find(ctx, source)

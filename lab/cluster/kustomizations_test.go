@@ -38,7 +38,7 @@ func TestFailedAt(t *testing.T) {
 	fail := func(reason string) Kustomization {
 		return layer(func(k *Kustomization) {
 			k.Ready = Condition{Status: "False", Reason: reason, Generation: 2}
-			// What a layer shows that never was Ready.
+			// This is the status of a layer that never was Ready.
 			k.Observed = -1
 		})
 	}

@@ -23,12 +23,12 @@ type Objects struct {
 	Subresource string            `json:"subresource,omitempty"`
 }
 
-// String is "Kind namespace/name" or "Kind namespace/labels".
+// String returns "Kind namespace/name" or "Kind namespace/labels".
 func (o Objects) String() string {
 	return fmt.Sprintf("%s %s/%s%s", o.Kind, o.Namespace, o.Name, labels.Set(o.Labels))
 }
 
-// Find returns the objects that there are.
+// Find returns the objects that exist.
 func (c *Cluster) Find(ctx context.Context, o Objects) ([]unstructured.Unstructured, error) {
 	kind := &unstructured.Unstructured{}
 	kind.SetAPIVersion(o.APIVersion)
@@ -49,14 +49,14 @@ func (c *Cluster) Find(ctx context.Context, o Objects) ([]unstructured.Unstructu
 	return list.Items, nil
 }
 
-// Delete deletes the objects and doesn't wait until they are gone.
+// Delete deletes the objects and doesn't wait until they are removed.
 func (c *Cluster) Delete(ctx context.Context, o Objects) error {
 	return c.each(ctx, o, func(obj *unstructured.Unstructured) error {
 		resource, err := c.resource(obj)
 		if err != nil {
 			return err
 		}
-		// In the background: the owner's own objects go, too.
+		// Background propagation deletes the objects that the owner owns, too.
 		how := metav1.DeletePropagationBackground
 		return resource.Delete(ctx, obj.GetName(), metav1.DeleteOptions{PropagationPolicy: &how})
 	})

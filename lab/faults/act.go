@@ -24,7 +24,7 @@ type Act struct {
 	Force     bool             `json:"force,omitempty"`
 	// Await waits for a sign.
 	Await *Sign `json:"await,omitempty"`
-	// On and Off turn a switch of the lab (see the package switches).
+	// On and Off turn a switch of the lab on or off (see the package switches).
 	On  string `json:"turnOn,omitempty"`
 	Off string `json:"turnOff,omitempty"`
 	// Pause stops a part of the lab, Resume continues it.
@@ -32,11 +32,11 @@ type Act struct {
 	Resume string `json:"resume,omitempty"`
 }
 
-// Lab is the lab that acts change.
+// Lab is the lab that an Act changes.
 type Lab interface {
-	// Objects is the cluster's API.
+	// Objects is a client of the cluster's API.
 	Objects() *cluster.Cluster
-	// Commit is the commit of the tree's branch.
+	// Commit returns the commit of the tree's branch.
 	Commit() (string, error)
 	// Turn sets a switch, and Pause stops or continues a part.
 	Turn(name string, on bool) error
@@ -53,7 +53,7 @@ func Do(ctx context.Context, lab Lab, acts []Act) error {
 	return nil
 }
 
-// check reports what is wrong with an act that can't be performed.
+// check returns an error for an act that can't be performed.
 func (a Act) check() error {
 	if a.Patch != nil && len(a.Merge) == 0 {
 		return fmt.Errorf("it patches nothing")

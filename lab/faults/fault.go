@@ -17,8 +17,8 @@ import (
 
 // Fault is one fault, a file of the catalogue.
 type Fault struct {
-	// ID is its number in the list of faults that an explanation must recognize, such as
-	// F18; Name describes it, such as image-digest.
+	// ID is its number in the list of faults that an explanation must recognize, such as F18;
+	// Name is a short description, such as image-digest.
 	ID   string `json:"id"`
 	Name string `json:"name"`
 	// Layer is the layer of the cause: graph, source, build, helm, workload, storage,
@@ -38,8 +38,8 @@ type Fault struct {
 	Before []Act `json:"before,omitempty"`
 	Do     []Act `json:"do,omitempty"`
 	Undo   []Act `json:"undo,omitempty"`
-	// Layers are the reasons for which Kustomizations are not Ready once the fault is
-	// visible; "Ready" for those that are. Shows are further signs.
+	// Layers are the reasons for which Kustomizations are not Ready once the fault is visible;
+	// "Ready" for those that are. Shows are further signs.
 	Layers map[string]string `json:"layers,omitempty"`
 	Shows  []Sign            `json:"shows,omitempty"`
 	// Record is how the fault is recorded and checked.
@@ -55,7 +55,7 @@ type Record struct {
 	Old bool `json:"old,omitempty"`
 	// Note is added to the header of the recording.
 	Note string `json:"note,omitempty"`
-	// Expect becomes expect.yaml as it is.
+	// Expect is the content of expect.yaml.
 	Expect map[string]any `json:"expect,omitempty"`
 }
 
@@ -124,16 +124,16 @@ func known(all []Fault) string {
 	return strings.Join(names, ", ")
 }
 
-// Edit changes one file of the GitOps tree: every Old in it becomes New.
+// Edit changes one file of the GitOps tree: it replaces every Old in it with New.
 type Edit struct {
 	Path string `json:"path"`
 	Old  string `json:"old"`
 	New  string `json:"new"`
 }
 
-// Break returns a copy of a tree with the faults' edits. An edit that changes nothing is
-// an error: with a missing fault, a healthy lab would look like a plugin that finds
-// nothing.
+// Break returns a copy of a tree with the faults' edits. An edit that changes nothing is an
+// error: without the fault, a healthy lab would look like a plugin that does not find the
+// fault.
 func Break(files map[string][]byte, list []Fault) (map[string][]byte, error) {
 	broken := maps.Clone(files)
 	for _, f := range list {

@@ -14,7 +14,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/korthweb"
 )
 
-// Run `go test ./faults/ -update` after a wanted change, and read the diff.
+// update rewrites the golden files: run `go test ./faults/ -update` after an intended change,
+// and read the diff.
 var update = flag.Bool("update", false, "rewrite testdata from what the code makes now")
 
 func all(t *testing.T) []Fault {
@@ -41,8 +42,8 @@ func tree(t *testing.T) map[string][]byte {
 	return files
 }
 
-// TestEdits keeps what each fault changes in the tree, line by line, so that a
-// change of the tree that makes an edit do something else is seen.
+// TestEdits compares what each fault changes in the tree, line by line, with a golden file, to
+// detect a change of the tree that alters the effect of an edit.
 func TestEdits(t *testing.T) {
 	whole := tree(t)
 	var got strings.Builder
@@ -92,10 +93,10 @@ func changed(t *testing.T, before, after map[string][]byte) []string {
 	return out
 }
 
-// difference are the lines that only one has, which is enough where few change.
+// difference returns the lines that only one of them has, which is enough for a few changes.
 func difference(before, after []byte) string {
 	a, b := strings.SplitAfter(string(before), "\n"), strings.SplitAfter(string(after), "\n")
-	// What both begin and end with is the same.
+	// The common beginning and the common end are ignored.
 	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
 		a, b = a[1:], b[1:]
 	}
@@ -180,7 +181,7 @@ func TestCatalogue(t *testing.T) {
 				t.Errorf("%s: %v", f.ID, err)
 			}
 		}
-		// What nothing waits for would be called visible at once.
+		// A fault without signs would count as visible immediately.
 		if len(f.signs()) == 0 && len(f.Includes) == 0 && (len(f.Edits) > 0 || len(f.Do) > 0) {
 			t.Errorf("%s: nothing tells that it is visible", f.ID)
 		}
@@ -213,9 +214,9 @@ func ids(list []Fault) string {
 	return strings.Join(out, " ")
 }
 
-// TestIngressPathFaults wants the faults of the ingress path to leave every layer
-// Ready, to be cleared again where they are not edits of the tree, and to leave
-// objects that the catalogue expects an explanation to name.
+// TestIngressPathFaults checks that the faults of the ingress path leave every layer Ready,
+// that those that do not edit the tree can be cleared, and that the objects that the catalogue
+// expects in an explanation exist.
 func TestIngressPathFaults(t *testing.T) {
 	list, err := Find("gateway-selector", "service-selector", "route-port", "host-collision", "networkpolicy-copied",
 		"authorizationpolicy-deny", "gateway-scaled-to-zero")

@@ -15,8 +15,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/cluster"
 )
 
-// Pods defines what a kubelet reports of the Pods with the labels in a namespace: both
-// new and running ones.
+// Pods defines the status that a kubelet reports for the Pods with the labels in a namespace:
+// both new and running ones.
 type Pods struct {
 	Namespace string            `json:"namespace"`
 	Labels    map[string]string `json:"labels"`
@@ -34,9 +34,9 @@ type Pods struct {
 	Message  string `json:"message,omitempty"`
 }
 
-// behaviour is what a kubelet writes into a Pod's status, and its events. State, Last and
-// the events' messages are templates: first of Go with [[ ]] and a Pods, then of kwok
-// with {{ }}, where $pod is the Pod and $c the container.
+// behaviour is the status that a kubelet reports for a Pod, and its events. State, Last and the
+// events' messages are templates: first of Go with [[ ]] and a Pods, then of kwok with {{ }},
+// where $pod is the Pod and $c the container.
 type behaviour struct {
 	Source    string         `json:"source"`
 	Phase     string         `json:"phase"`
@@ -84,9 +84,9 @@ func (f Fault) Stages() ([]*unstructured.Unstructured, error) {
 	return out, nil
 }
 
-// AwaitPods waits until the kubelets have reported: on running Pods, or on those that are
-// still to be created. kwok processes a running Pod only when it changes, so an
-// annotation is added and removed.
+// AwaitPods waits until the kubelets have reported: on running Pods, or on those that are not
+// created yet. kwok processes a running Pod only when it changes, so an annotation is added and
+// removed.
 func (f Fault) AwaitPods(running bool) []Act {
 	var out []Act
 	for _, p := range f.Pods {
@@ -109,7 +109,7 @@ func (p Pods) stage(name string, b behaviour) (*unstructured.Unstructured, error
 	var text bytes.Buffer
 	t := template.New("stage").Delims("[[", "]]").Funcs(template.FuncMap{
 		"fill": p.fill,
-		// JSON is YAML, and quotes the characters of jq and of kwok's templates.
+		// JSON is valid YAML, and quotes the characters of jq and of kwok's templates.
 		"json": func(v any) (string, error) { b, err := json.Marshal(v); return string(b), err },
 	})
 	if _, err := t.Parse(stageTemplate); err != nil {

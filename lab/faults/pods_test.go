@@ -11,8 +11,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// examples are Pods that behave, and what a kubelet of 1.36.3 says of each, by
-// its sources.
+// examples are Pods with each behaviour, and the status that a kubelet of 1.36.3 reports
+// according to its source.
 var examples = []struct {
 	pods           Pods
 	phase, waiting string
@@ -78,7 +78,7 @@ func examplePod() map[string]any {
 	}
 }
 
-func TestKubeletsWords(t *testing.T) {
+func TestKubeletStatus(t *testing.T) {
 	for _, c := range examples {
 		c.pods.Namespace, c.pods.Labels, c.pods.Container = "n", map[string]string{"app": "orth"}, "orthanc"
 		stages, err := Fault{ID: "F00", Pods: []Pods{c.pods}}.Stages()
@@ -114,7 +114,7 @@ func TestKubeletsWords(t *testing.T) {
 	}
 }
 
-// steps are what the Stage applies and patches, rendered for the example.
+// steps are the resources that the Stage applies and patches, rendered for the example.
 func steps(t *testing.T, stage *unstructured.Unstructured) []map[string]any {
 	t.Helper()
 	ips := func(...any) []string { return []string{"10.0.0.9"} }

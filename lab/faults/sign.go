@@ -58,8 +58,8 @@ func (f Fault) signs() []Sign {
 	return out
 }
 
-// healthy are the signs of a lab without faults in addition to its layers, which Flux
-// reports as Ready without checking everything that they installed.
+// healthy are the signs of a lab without faults in addition to its layers: Flux reports a layer
+// as Ready without checking all objects that it installed.
 var healthy = []Sign{
 	{Objects: cluster.Objects{APIVersion: "helm.toolkit.fluxcd.io/v2", Kind: "HelmRelease"}, JQ: `all(.[]; cond("Ready").status == "True")`},
 	{Objects: cluster.Objects{APIVersion: "source.toolkit.fluxcd.io/v1", Kind: "HelmRepository"}, JQ: `all(.[]; cond("Ready").status == "True")`},

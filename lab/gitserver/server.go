@@ -1,5 +1,5 @@
-// Package gitserver serves one Git repository on loopback, for Flux to clone
-// and for the lab to push to, and changes the tree in it.
+// Package gitserver serves one Git repository on loopback, which Flux clones and the lab pushes
+// to, and changes the tree in it.
 package gitserver
 
 import (
@@ -18,7 +18,7 @@ const Repository = "korthweb.git"
 // Branch is the branch that Flux follows.
 const Branch = "main"
 
-// Init makes the bare repository in root, ready to be pushed to over HTTP.
+// Init creates the bare repository in root, which accepts pushes over HTTP.
 func Init(root string) error {
 	if err := os.MkdirAll(root, 0o700); err != nil {
 		return fmt.Errorf("creating the Git server's directory: %w", err)
@@ -26,14 +26,14 @@ func Init(root string) error {
 	if _, err := git(root, "init", "--quiet", "--bare", "--initial-branch="+Branch, Repository); err != nil {
 		return err
 	}
-	// Without a user git http-backend refuses to receive, unless told to. The
-	// server listens on loopback only.
+	// Without a user git http-backend rejects pushes by default. The server listens on loopback
+	// only.
 	_, err := git(root+"/"+Repository, "config", "http.receivepack", "true")
 	return err
 }
 
-// Handler serves the repositories below root by git http-backend, see
-// git-http-backend(1). What that prints to its standard error goes to errors.
+// Handler serves the repositories below root with git http-backend, see git-http-backend(1),
+// and writes its standard error to errors.
 func Handler(root string, errors io.Writer) (http.Handler, error) {
 	program, err := exec.LookPath("git")
 	if err != nil {
@@ -51,8 +51,8 @@ func Handler(root string, errors io.Writer) (http.Handler, error) {
 	}, nil
 }
 
-// Guard rejects all requests while closed: it requests a user name and a password, as a
-// hosted private repository does after a token was revoked.
+// Guard rejects all requests while closed: it requests a user name and a password, as a hosted
+// private repository does after a token was revoked.
 func Guard(next http.Handler, closed func() bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if closed() {
@@ -64,8 +64,8 @@ func Guard(next http.Handler, closed func() bool) http.Handler {
 	})
 }
 
-// environment keeps the user's and the machine's Git configuration out: hooks,
-// signing, credential helpers and rewritten addresses.
+// environment ignores the Git configuration of the user and the machine: hooks, signing,
+// credential helpers and rewritten addresses.
 func environment() []string {
 	return []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=/nonexistent", "LANG=C",

@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// Push makes files, by path, the whole content of the branch of the repository
-// at url, commits with the message and pushes. work is a directory for the
-// clone, which is made when it isn't there. It returns the branch's commit,
-// and changed false when the files are what the branch has already.
+// Push replaces the content of the branch of the repository at url with files, by path, commits
+// with the message and pushes. work is the directory of the clone, which Push creates if it
+// doesn't exist. Push returns the branch's commit; changed is false if the branch already has
+// these files.
 func Push(work, url, message string, files map[string][]byte) (commit string, changed bool, err error) {
 	if _, err := os.Stat(filepath.Join(work, ".git")); err != nil {
 		if _, err := git(filepath.Dir(work), "clone", "--quiet", url, work); err != nil {
@@ -41,13 +41,12 @@ func Push(work, url, message string, files map[string][]byte) (commit string, ch
 	return commit, status != "", err
 }
 
-// Head returns the commit that the branch of the bare repository below root is
-// at.
+// Head returns the commit of the branch of the bare repository below root.
 func Head(root string) (string, error) {
 	return git(filepath.Join(root, Repository), "rev-parse", Branch)
 }
 
-// replace makes files the content of the work tree.
+// replace replaces the content of the work tree with files.
 func replace(work string, files map[string][]byte) error {
 	entries, err := os.ReadDir(work)
 	if err != nil {

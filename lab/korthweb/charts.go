@@ -16,20 +16,21 @@ import (
 	repo "helm.sh/helm/v4/pkg/repo/v1"
 )
 
-// chartsRoot holds a folder a repository, and in it a folder a chart.
+// chartsRoot has a folder for each repository, which has a folder for each chart.
 const chartsRoot = "charts"
 
 //go:embed all:charts
 var chartFiles embed.FS
 
-// chartCRDs are the definitions a chart gets from a pinned module rather than
-// from its own folder. They go to crds/, which Helm installs and waits for before
-// it renders anything; the real cert-manager chart has them among its templates.
+// chartCRDs are the definitions that a chart takes from a pinned module instead of from its own
+// folder. They become crds/, which Helm installs and waits for before it renders the templates;
+// the real cert-manager chart has them among its templates.
 var chartCRDs = map[string]crdSource{
 	"istio/base": {
 		module: "istio.io/api",
 		glob:   "kubernetes/customresourcedefinitions.gen.yaml",
-		// The groups the tree uses: the other two would only cost the API server.
+		// These are the groups that the tree uses: the other two would only slow down the API
+		// server.
 		groups: []string{"networking.istio.io", "security.istio.io"},
 	},
 	"jetstack/cert-manager": {
@@ -38,12 +39,12 @@ var chartCRDs = map[string]crdSource{
 	},
 }
 
-// chartTime is the time of every file in a package, that of Korthweb's snapshot:
-// packaging twice gives the same archives.
+// chartTime is the time of every file in a package, and the time of Korthweb's snapshot:
+// packaging twice creates the same archives.
 var chartTime = time.Date(2025, time.January, 1, 0, 0, 0, 0, time.UTC)
 
-// PackageCharts writes one folder for each Helm repository that upstream's
-// gitops/infrastructure/sources names into dir, with the charts and an index.yaml.
+// PackageCharts writes a folder for each Helm repository that upstream's
+// gitops/infrastructure/sources names to dir, with the charts and an index.yaml.
 func PackageCharts(dir string, moduleDir ModuleDir) error {
 	repositories, err := chartFiles.ReadDir(chartsRoot)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// platform is every layer with what its HelmReleases install.
+// platform is every layer with the objects that its HelmReleases install.
 type platform struct {
 	layers   map[string]unstructured.Unstructured
 	applied  map[string][]*unstructured.Unstructured // by layer
@@ -45,7 +45,8 @@ func testPlatform(t *testing.T) platform {
 			}
 		}
 	}
-	// A second pass: the releases of one layer name the repositories of another.
+	// The second pass is necessary because the releases of one layer refer to the repositories
+	// of another.
 	for name, objects := range p.applied {
 		for _, object := range objects {
 			if object.GetKind() == "HelmRelease" {
@@ -57,8 +58,8 @@ func testPlatform(t *testing.T) platform {
 	return p
 }
 
-// render does what helm-controller does with a release: the chart of that name and
-// version from its repository's index, and the release's values.
+// render renders a release as helm-controller does: the chart of that name and version from its
+// repository's index, with the release's values.
 func render(t *testing.T, release *unstructured.Unstructured, repositories map[string]string) []*unstructured.Unstructured {
 	t.Helper()
 	text := func(fields ...string) string {
@@ -117,7 +118,8 @@ func TestReleases(t *testing.T) {
 	}
 }
 
-// A health check on an object that nobody makes would keep its layer waiting.
+// TestHealthChecksNameRealObjects checks that the objects of all health checks exist: a layer
+// would wait forever for a missing one.
 func TestHealthChecksNameRealObjects(t *testing.T) {
 	p := testPlatform(t)
 	for name, layer := range p.layers {

@@ -13,7 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// crdSource is where CustomResourceDefinitions lie inside a pinned module.
+// crdSource is the location of CustomResourceDefinitions in a pinned module.
 type crdSource struct {
 	module string
 	glob   string   // inside the module
@@ -47,8 +47,8 @@ func (s crdSource) read(moduleDir ModuleDir) ([]*unstructured.Unstructured, erro
 		}
 	}
 	if len(crds) == 0 {
-		// A newer version of the module may have moved them: better said here
-		// than as "no matches for kind" an installation later.
+		// A newer version of the module may have moved them: this error is clearer than "no
+		// matches for kind" during the installation.
 		return nil, fmt.Errorf("module %s has no CustomResourceDefinition in %s", s.module, s.glob)
 	}
 	return crds, nil
@@ -86,7 +86,7 @@ func decodeAll(data []byte) ([]*unstructured.Unstructured, error) {
 	}
 }
 
-// encodeAll is decodeAll's opposite.
+// encodeAll is the inverse of decodeAll.
 func encodeAll(objects []*unstructured.Unstructured) ([]byte, error) {
 	var out strings.Builder
 	for _, object := range objects {

@@ -8,8 +8,8 @@ import (
 	"text/template"
 )
 
-// FluxVersion is the Flux release whose controllers the lab's go.mod pins; it
-// is what app.kubernetes.io/version says on every object of Flux.
+// FluxVersion is the Flux release whose controllers the lab's go.mod pins, and the value of
+// app.kubernetes.io/version on every object of Flux.
 const FluxVersion = "v2.9.5"
 
 // fluxController is one of the controllers that `flux install` deploys.
@@ -24,10 +24,11 @@ type fluxController struct {
 
 func (c fluxController) module() string { return "github.com/fluxcd/" + c.Name }
 
-// StoresArtifacts says whether others download from it: it has a Service then.
+// StoresArtifacts reports whether other controllers download artifacts from it: it then has a
+// Service.
 func (c fluxController) StoresArtifacts() bool { return c.Name == "source-controller" }
 
-// fluxControllers leaves notification-controller out: the lab doesn't run it.
+// fluxControllers omits notification-controller: the lab doesn't run it.
 var fluxControllers = []fluxController{
 	{Name: "source-controller", Version: "v1.9.5", CPU: "50m", Grace: 10},
 	{Name: "kustomize-controller", Version: "v1.9.6", CPU: "100m", Grace: 60},
@@ -37,12 +38,11 @@ var fluxControllers = []fluxController{
 //go:embed flux/components.yaml.tmpl
 var fluxComponents string
 
-// FluxComponents returns what `flux install` would apply as multi-document YAML:
-// the namespace, the CRDs of the pinned controller modules, RBAC, and the
-// controllers' Deployments. It is what `flux install
-// --components=source-controller,kustomize-controller,helm-controller
-// --network-policy=false` writes, less the quota for critical pods: without that
-// quota the pods have no priority class.
+// FluxComponents returns what `flux install` would apply as multi-document YAML: the namespace,
+// the CRDs of the pinned controller modules, RBAC, and the controllers' Deployments. This is
+// the output of `flux install
+// --components=source-controller,kustomize-controller,helm-controller --network-policy=false`
+// without the quota for critical pods: without that quota the pods have no priority class.
 func FluxComponents(moduleDir ModuleDir) ([]byte, error) {
 	crds, err := fluxCRDs(moduleDir)
 	if err != nil {
@@ -61,7 +61,7 @@ func FluxComponents(moduleDir ModuleDir) ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// fluxCRDs adds to each definition the labels that tell flux it is its own.
+// fluxCRDs adds the labels to each definition by which flux recognizes its own.
 func fluxCRDs(moduleDir ModuleDir) ([]byte, error) {
 	var out bytes.Buffer
 	for _, c := range fluxControllers {

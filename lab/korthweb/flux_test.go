@@ -26,7 +26,7 @@ func TestFluxComponents(t *testing.T) {
 			checkReconcilers(t, object)
 		}
 	}
-	// Applied in order, the namespace must exist before what lies in it.
+	// Objects are applied in order: the namespace must precede the objects in it.
 	if ref(objects[0]) != "v1 Namespace flux-system" {
 		t.Errorf("the first object is %s", ref(objects[0]))
 	}
@@ -44,7 +44,7 @@ func checkReconcilers(t *testing.T, binding *unstructured.Unstructured) {
 	}
 }
 
-// The versions that manifests state are the ones that go.mod pins.
+// TestVersionsAreThePinnedOnes checks that manifests have the versions that go.mod pins.
 func TestVersionsAreThePinnedOnes(t *testing.T) {
 	data, err := os.ReadFile("../go.mod")
 	if err != nil {

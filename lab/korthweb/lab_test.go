@@ -16,12 +16,13 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/build"
 )
 
-// Run `go test ./korthweb/ -update` after a wanted change, and read the diff.
+// update rewrites the golden files: run `go test ./korthweb/ -update` after an intended change,
+// and read the diff.
 var update = flag.Bool("update", false, "rewrite testdata from what the code makes now")
 
 var testValues = Values{GitURL: "http://git.test/korthweb.git", HelmURL: "http://helm.test"}
 
-// testModules finds modules as the lab does, and has them downloaded.
+// testModules finds modules as the lab does, and downloads missing ones.
 var testModules = sync.OnceValues(func() (*build.Source, error) { return build.Find("..") })
 
 func testModuleDir(module string) (string, error) {
@@ -41,9 +42,8 @@ func testTree(t *testing.T, v Values) map[string][]byte {
 	return files
 }
 
-// buildLayer does what kustomize-controller does with one Kustomization: its
-// generator (which applies spec.patches and, for the root, finds the manifests),
-// then its build.
+// buildLayer builds one Kustomization as kustomize-controller does: first its generator (which
+// applies spec.patches and, for the root, finds the manifests), then its build.
 func buildLayer(t *testing.T, files map[string][]byte, layer unstructured.Unstructured) []*unstructured.Unstructured {
 	t.Helper()
 	root := t.TempDir()
@@ -72,7 +72,7 @@ func buildLayer(t *testing.T, files map[string][]byte, layer unstructured.Unstru
 	return decode(t, data)
 }
 
-// layers starts at the root, as Flux does, and returns the seven by name.
+// layers follows the Kustomizations from the root, as Flux does, and returns all seven by name.
 func layers(t *testing.T, files map[string][]byte) map[string]unstructured.Unstructured {
 	t.Helper()
 	sync := decode(t, files["gitops/fluxcd/flux-system/gotk-sync.yaml"])
@@ -94,7 +94,7 @@ func decode(t *testing.T, data []byte) []*unstructured.Unstructured {
 	return objects
 }
 
-// ref is how the golden files name an object.
+// ref is the reference to an object in the golden files.
 func ref(object *unstructured.Unstructured) string {
 	name := object.GetName()
 	if ns := object.GetNamespace(); ns != "" {

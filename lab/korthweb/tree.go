@@ -10,24 +10,24 @@ import (
 	"time"
 )
 
-// Values are what a tree can't know beforehand.
+// Values are the values of a tree that depend on the lab.
 type Values struct {
-	// GitURL is where Flux clones the tree from: plain HTTP, no secret.
+	// GitURL is the URL from which Flux clones the tree: plain HTTP, no secret.
 	GitURL string
 	// HelmURL is the base of the five Helm repositories, each HelmURL + "/" + name.
 	HelmURL string
-	// HealthTimeout, when not zero, becomes spec.timeout of every Kustomization
-	// but the root, with spec.retryInterval 15s, so that a fault shows in time.
+	// HealthTimeout, when not zero, becomes spec.timeout of every Kustomization but the root,
+	// with spec.retryInterval 15s, so that a fault becomes visible in time.
 	HealthTimeout time.Duration
-	// MutualTLS makes the Gateways ask for client certificates.
+	// MutualTLS makes the Gateways request client certificates.
 	MutualTLS bool
 }
 
 // ModuleDir finds the directory on disk of a module that the lab's go.mod pins.
 type ModuleDir = func(modulePath string) (string, error)
 
-// The tree's sources. A path with tenantDir in it is rendered once a tenant; one
-// that ends in templateExt goes through text/template and loses the ending.
+// These are the tree's sources. A path with tenantDir is rendered once for each tenant; a path
+// that ends in templateExt is a text/template, and the extension is removed.
 const (
 	treeRoot    = "tree"
 	tenantDir   = "TENANT"
@@ -37,13 +37,12 @@ const (
 //go:embed all:tree
 var treeFiles embed.FS
 
-// Tenants are the two that upstream deploys: Beaverdale Health Services and
-// Maple Hill Radiology (gitops/fluxcd/bhs-*.yaml and mhr-*.yaml).
+// Tenants are the two tenants that upstream deploys: Beaverdale Health Services and Maple Hill
+// Radiology (gitops/fluxcd/bhs-*.yaml and mhr-*.yaml).
 func Tenants() []string { return []string{"bhs", "mhr"} }
 
-// Tree returns the GitOps repository's files by path, "gitops/…", as upstream
-// lays them out, with Values filled in and Flux's manifests where bootstrap
-// puts them.
+// Tree returns the GitOps repository's files by path, "gitops/…", in upstream's layout, with
+// Values inserted and Flux's manifests in the directory that bootstrap uses.
 func Tree(v Values, moduleDir ModuleDir) (map[string][]byte, error) {
 	if v.GitURL == "" || v.HelmURL == "" {
 		return nil, fmt.Errorf("a tree needs both a Git and a Helm URL, got %q and %q", v.GitURL, v.HelmURL)

@@ -11,7 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// The graph is the platform's: paths, order and health checks, as upstream has them.
+// TestGraph checks that paths, order and health checks are those of upstream.
 func TestGraph(t *testing.T) {
 	found := layers(t, testTree(t, testValues))
 	var lines []string
@@ -84,7 +84,7 @@ func checkTenantLabels(t *testing.T, layer string, object *unstructured.Unstruct
 	}
 }
 
-// What the overlays put into the base.
+// TestTenantOverlay checks what the overlays change in the base.
 func TestTenantOverlay(t *testing.T) {
 	files := testTree(t, testValues)
 	found := layers(t, files)
@@ -100,8 +100,8 @@ func TestTenantOverlay(t *testing.T) {
 	}
 }
 
-// overlaid lists the fields of an object that differ between tenants, or that
-// the platform's known defects live in.
+// overlaid lists the fields of an object that differ between tenants, or that contain the
+// platform's known defects.
 func overlaid(object *unstructured.Unstructured) []string {
 	var lines []string
 	for _, path := range []string{
@@ -138,11 +138,12 @@ func TestTreeNeedsURLs(t *testing.T) {
 	}
 }
 
-// A source's placeholder that nothing filled in would reach the cluster as text.
+// TestNoTemplateLeft checks that no placeholder of a source remains: it would reach the cluster
+// as text.
 func TestNoTemplateLeft(t *testing.T) {
 	for name, content := range testTree(t, testValues) {
 		if strings.HasSuffix(name, "gotk-components.yaml") {
-			continue // descriptions in Flux's CRDs may hold braces
+			continue // descriptions in Flux's CRDs may contain braces
 		}
 		for _, bad := range []string{"{{", tenantDir, templateExt} {
 			if strings.Contains(name+string(content), bad) {

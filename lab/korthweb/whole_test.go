@@ -28,9 +28,9 @@ func checkStrict(t *testing.T, object *unstructured.Unstructured) {
 	}
 }
 
-// The lab is to show the faults put into it and no others: a Service without
-// pods or a pod that names a missing Secret would be one.
-func TestNothingDangles(t *testing.T) {
+// TestReferencesResolve checks that the lab has no faults except the injected ones: a Service
+// without pods or a pod that names a missing Secret would be one.
+func TestReferencesResolve(t *testing.T) {
 	p := testPlatform(t)
 	var all []*unstructured.Unstructured
 	for _, objects := range p.applied {
@@ -64,7 +64,7 @@ func TestNothingDangles(t *testing.T) {
 	}
 }
 
-// podTemplates gives each workload's template its workload's identity.
+// podTemplates returns each workload's pod template with the workload's name and namespace.
 func podTemplates(all []*unstructured.Unstructured) []*unstructured.Unstructured {
 	var pods []*unstructured.Unstructured
 	for _, object := range all {
@@ -82,7 +82,7 @@ func podTemplates(all []*unstructured.Unstructured) []*unstructured.Unstructured
 	return pods
 }
 
-// podNeeds lists the Secrets, ConfigMaps and ServiceAccounts a template names.
+// podNeeds lists the Secrets, ConfigMaps and ServiceAccounts that a template names.
 func podNeeds(pod *unstructured.Unstructured) []string {
 	var needs []string
 	add := func(kind string, name any) {

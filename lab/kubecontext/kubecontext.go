@@ -1,5 +1,5 @@
-// Package kubecontext makes a lab a context of its user's own kubeconfig, as kind
-// does with its clusters, and takes it out again.
+// Package kubecontext adds a lab as a context to its user's kubeconfig, as kind does with its
+// clusters, and removes it again.
 package kubecontext
 
 import (
@@ -11,13 +11,13 @@ import (
 	"k8s.io/client-go/tools/clientcmd/api"
 )
 
-// Name is that of the context, the cluster and the user.
+// Name is the name of the context, the cluster and the user.
 const Name = "orthweb-lab"
 
-// Add adds the lab with the given kubeconfig to the user's own ($KUBECONFIG or
-// ~/.kube/config), and replaces an earlier lab. It becomes the current context only if
-// there is none, so that the user's next kubectl does not use another cluster. The result
-// reports whether it is the current one.
+// Add adds the lab with the given kubeconfig to the user's own ($KUBECONFIG or ~/.kube/config),
+// and replaces an earlier lab. It becomes the current context only if there is none, so that
+// the user's next kubectl does not use another cluster. Add reports whether it is the current
+// one.
 func Add(file string) (current bool, err error) {
 	lab, err := clientcmd.LoadFromFile(file)
 	if err == nil {
@@ -34,7 +34,8 @@ func Add(file string) (current bool, err error) {
 	if cluster == nil || user == nil {
 		return false, fmt.Errorf("the context of the lab's kubeconfig %s leads nowhere", file)
 	}
-	// An entry is written to the file it came from; these go to the user's own.
+	// kubectl's library writes an entry to the file that it came from; these entries belong to
+	// the user's default file.
 	cluster.LocationOfOrigin, user.LocationOfOrigin = "", ""
 	return modify(func(own *api.Config) {
 		own.Clusters[Name], own.AuthInfos[Name] = cluster, user
@@ -45,8 +46,8 @@ func Add(file string) (current bool, err error) {
 	})
 }
 
-// Remove takes the lab at the server's address out of the user's kubeconfig.
-// What is there under its name but leads elsewhere is left alone.
+// Remove removes the lab at the server's address from the user's kubeconfig. It keeps an entry
+// with the lab's name that has another address.
 func Remove(file string) error {
 	lab, err := clientcmd.LoadFromFile(file)
 	if errors.Is(err, os.ErrNotExist) {

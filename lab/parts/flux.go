@@ -14,19 +14,19 @@ func (c Config) SourceController() Part {
 // KustomizeController applies the tree.
 func (c Config) KustomizeController() Part {
 	return c.flux("kustomize-controller", "--requeue-dependency=1s",
-		// A fix that is pushed ends the health checks of what it fixes.
+		// A pushed fix ends the health checks of the layers that it fixes.
 		"--feature-gates=CancelHealthCheckOnNewRevision=true")
 }
 
-// HelmController installs the charts. Not with CancelHealthCheckOnNewRevision:
-// there it cancels a running first install whenever the HelmChart is
-// reconciled again.
+// HelmController installs the charts. It does not use CancelHealthCheckOnNewRevision: in
+// helm-controller that cancels a running first install whenever the HelmChart is reconciled
+// again.
 func (c Config) HelmController() Part {
 	return c.flux("helm-controller", "--requeue-dependency=1s", "--graceful-shutdown-timeout=5s")
 }
 
-// flux is what the three have in common. They elect a leader as in a real
-// cluster: their Leases are heartbeats that others read.
+// flux has the common settings of the three. They elect a leader as in a real cluster: their
+// Leases are heartbeats that other programs read.
 func (c Config) flux(name string, args ...string) Part {
 	namespace := "flux-system"
 	if c.NoPods {
@@ -50,7 +50,7 @@ func (c Config) CertManager() Part {
 	return Part{
 		Name: "cert-manager",
 		Args: []string{"--kubeconfig=" + c.Files.Kubeconfigs["cert-manager"], "--health-addr=" + c.Ports.Addr("cert-manager")},
-		// Charts bring its CRDs and roles later; it waits for them itself.
+		// Charts install its CRDs and roles later; cert-manager waits for them.
 		Ports:  []string{"cert-manager"},
 		Health: c.url("cert-manager", "/healthz"),
 	}

@@ -2,15 +2,14 @@ package parts
 
 import "strconv"
 
-// ServiceRange is where the Services' cluster addresses are taken from, and
-// ServiceIP the first of it, the address of the Service kubernetes. Nothing
-// routes there.
+// ServiceRange is the range of the Services' cluster addresses, and ServiceIP its first
+// address, that of the Service kubernetes. They are not routed.
 const (
 	ServiceRange = "10.96.0.0/16"
 	ServiceIP    = "10.96.0.1"
 )
 
-// Etcd is the store. It doesn't wait for the disk: a lab is thrown away.
+// Etcd is the store. It doesn't sync to disk, because a lab is temporary.
 func (c Config) Etcd() Part {
 	client, peer := "https://"+c.Ports.Addr("etcd"), "https://"+c.Ports.Addr("etcd-peer")
 	return Part{
@@ -39,8 +38,8 @@ func (c Config) APIServer() Part {
 			"--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", "--secure-port=" + c.port("kube-apiserver"),
 			"--endpoint-reconciler-type=none", "--service-cluster-ip-range=" + ServiceRange,
 			"--authorization-mode=RBAC", "--anonymous-auth=false", "--allow-privileged=true", "--profiling=false",
-			// A webhook is called at an endpoint of its Service, as where the API
-			// server runs outside of the cluster; nothing routes to a ClusterIP here.
+			// The API server calls a webhook at an endpoint of its Service, as an API server
+			// outside of the cluster does, because a ClusterIP is not routed here.
 			"--enable-aggregator-routing=true",
 			"--client-ca-file=" + c.Files.CA, "--tls-cert-file=" + c.Files.Serving, "--tls-private-key-file=" + c.Files.ServingKey,
 			"--service-account-issuer=https://kubernetes.default.svc.cluster.local",

@@ -7,12 +7,12 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// NodeAnnotation marks the nodes that kwok plays.
+// NodeAnnotation marks the nodes that kwok simulates.
 const NodeAnnotation = "kwok.x-k8s.io/node"
 
-// Kwok plays the kubelets of the nodes. Its Stages are objects in the cluster,
-// so that a fault can be played without restarting it: a restart would leave
-// the nodes' leases with the old process for 40 seconds.
+// Kwok simulates the kubelets of the nodes. Its Stages are objects in the cluster, so that a
+// fault can be simulated without a restart: after a restart, the old process would own the
+// nodes' leases for 40 seconds.
 func (c Config) Kwok() Part {
 	return Part{
 		Name:   "kwok",
@@ -23,15 +23,15 @@ func (c Config) Kwok() Part {
 }
 
 // WriteKwok writes kwok's configuration. The numbers are those of its module's
-// kustomize/kwok/kwok.yaml at v0.8.0; without them a kwok that was built from
-// the module has none and refuses to start.
+// kustomize/kwok/kwok.yaml at v0.8.0; a kwok that was built from the module has no defaults and
+// refuses to start without them.
 func (c Config) WriteKwok() error {
 	data, err := yaml.Marshal(map[string]any{
 		"apiVersion": "config.kwok.x-k8s.io/v1alpha1",
 		"kind":       "KwokConfiguration",
 		"options": map[string]any{
 			"enableCRDs":                        []string{"Stage", "PortForward"},
-			"enableDebuggingHandlers":           true, // where port-forward is served
+			"enableDebuggingHandlers":           true, // the port that serves port-forward
 			"manageNodesWithAnnotationSelector": NodeAnnotation + "=fake",
 			"cidr":                              "10.244.0.0/16",
 			"nodeIP":                            "127.0.0.1",

@@ -89,7 +89,7 @@ func TestFluxElectsLeadersWhereItCan(t *testing.T) {
 	}
 }
 
-func TestEnvKeepsTheCallersOut(t *testing.T) {
+func TestEnvIgnoresCaller(t *testing.T) {
 	t.Setenv("HTTPS_PROXY", "http://proxy.example.com")
 	t.Setenv("KUBECONFIG", "/etc/production")
 	for _, kv := range config(t).Env() {
@@ -99,7 +99,8 @@ func TestEnvKeepsTheCallersOut(t *testing.T) {
 	}
 }
 
-// The race detector is what this fails under.
+// TestPortsAreReleasedSideBySide fails under the race detector if ports can't be released
+// concurrently.
 func TestPortsAreReleasedSideBySide(t *testing.T) {
 	names := []string{"a", "b", "c", "d", "e", "f", "g", "h"}
 	ports, err := Reserve(names...)

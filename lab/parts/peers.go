@@ -11,12 +11,11 @@ func DICOMPortName(tenant string) string { return OrthancName(tenant) + "-dicom"
 // GatewayName is the name of a tenant's proxy.
 func GatewayName(tenant string) string { return "gateway-" + tenant }
 
-// OrthancDir is where a tenant's Orthanc keeps its studies.
+// OrthancDir is the directory of a tenant's studies.
 func (c Config) OrthancDir(tenant string) string { return c.path(OrthancName(tenant)) }
 
-// Orthanc serves a tenant's web and DICOM at the ports inside of its network.
-// Its configuration is orthanc.json in OrthancDir; health is what it answers
-// 200 to on its HTTP port, with a user.
+// Orthanc serves a tenant's web and DICOM at the ports inside of its network. Its configuration
+// is orthanc.json in OrthancDir. user is the user and password of its health check.
 func (c Config) Orthanc(tenant, program, user string, http, dicom int) Part {
 	name := OrthancName(tenant)
 	return Part{
@@ -25,14 +24,13 @@ func (c Config) Orthanc(tenant, program, user string, http, dicom int) Part {
 		Ports:  []string{name, DICOMPortName(tenant)},
 		Inside: []int{http, dicom},
 		Health: "http://" + user + "@" + c.Ports.Addr(name) + "/system",
-		// The gateways are its users.
+		// The gateways use it, so it ends after them.
 		Store: true,
 	}
 }
 
-// Gateway is a tenant's proxy, with the configuration in dir. Its listeners are
-// given to it when it is started.
+// Gateway is a tenant's proxy, with the configuration in dir. It inherits its listeners.
 func (c Config) Gateway(tenant, program, dir string) Part {
-	// -db: one process, in the foreground.
+	// -db runs one process, in the foreground.
 	return Part{Name: GatewayName(tenant), Program: program, Args: []string{"-db", "-f", "haproxy.cfg"}, Dir: dir}
 }

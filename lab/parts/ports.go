@@ -9,9 +9,8 @@ import (
 	"sync"
 )
 
-// Ports are loopback ports that the kernel gave out as free. Each is held open
-// until the part that it is for starts, so that no other lab is given it. Parts
-// that start side by side may use it at once.
+// Ports are free loopback ports of the kernel. Each stays open until its part starts, so that
+// no other lab gets it. Parts that start concurrently may use it.
 type Ports struct {
 	number map[string]int // never changed once reserved
 
@@ -19,7 +18,7 @@ type Ports struct {
 	held map[string]net.Listener
 }
 
-// Reserve asks the kernel for a free loopback port for each name.
+// Reserve reserves a free loopback port for each name.
 func Reserve(names ...string) (*Ports, error) {
 	p := &Ports{number: map[string]int{}, held: map[string]net.Listener{}}
 	sort.Strings(names)
@@ -35,14 +34,13 @@ func Reserve(names ...string) (*Ports, error) {
 	return p, nil
 }
 
-// Number is the port of the name.
+// Number returns the port of the name.
 func (p *Ports) Number(name string) int { return p.number[name] }
 
-// Addr is the name's address, 127.0.0.1:PORT.
+// Addr returns the name's address, 127.0.0.1:PORT.
 func (p *Ports) Addr(name string) string { return fmt.Sprintf("127.0.0.1:%d", p.number[name]) }
 
-// Listener hands over the open listener of the name, for a server in this
-// process.
+// Listener returns the open listener of the name, for a server in this process.
 func (p *Ports) Listener(name string) net.Listener {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -63,7 +61,7 @@ func (p *Ports) Release(names ...string) {
 	}
 }
 
-// Close closes what is still held.
+// Close closes all listeners that are still open.
 func (p *Ports) Close() {
 	p.mu.Lock()
 	names := slices.Collect(maps.Keys(p.held))

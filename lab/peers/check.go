@@ -11,13 +11,12 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/state"
 )
 
-// limit is how long a peer has to answer. An idle one takes milliseconds.
+// limit is the time limit for a peer's answer. An idle peer takes milliseconds.
 const limit = 2 * time.Second
 
-// Check asks a peer whether it answers at the door: HTTP for Orthanc's
-// /system, with its user's password, HTTPS and TLS for a handshake. Whether
-// the certificate is a good one isn't judged, nor is a client certificate
-// sent; plain DICOM isn't asked.
+// Check checks whether a peer answers at the endpoint: for HTTP with a request of Orthanc's
+// /system, with its user's password, for HTTPS and TLS with a handshake. It doesn't verify the
+// certificate, sends no client certificate, and doesn't check plain DICOM.
 func Check(ctx context.Context, door state.Door) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -27,7 +26,7 @@ func Check(ctx context.Context, door state.Door) error {
 	case "HTTPS", "TLS":
 		dialer := tls.Dialer{Config: &tls.Config{
 			ServerName: door.ServerName,
-			// It is about whether anybody answers.
+			// This check only needs an answer.
 			InsecureSkipVerify: true,
 		}}
 		conn, err := dialer.DialContext(ctx, "tcp", door.Address)

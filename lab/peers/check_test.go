@@ -22,7 +22,7 @@ func TestCheck(t *testing.T) {
 	t.Cleanup(encrypted.Close)
 	broken := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(broken.Close)
-	// Accepts, and says nothing.
+	// This server accepts connections and sends nothing.
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -16,26 +16,26 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/cluster"
 )
 
-// The names that Korthweb gives a tenant's objects.
+// These are the names that Korthweb gives a tenant's objects.
 const (
 	ingress = "istio-ingressgateway"
 	orthanc = "orthanc"
 )
 
-// Facts are what a cluster says of one tenant's way in.
+// Facts are the objects of one tenant's ingress in a cluster.
 type Facts struct {
-	// Service is the load balancer, nil when it isn't there.
+	// Service is the load balancer, or nil if it doesn't exist.
 	Service *corev1.Service
-	// Gateways are those of the tenant's namespace, by name.
+	// Gateways are the Gateways in the tenant's namespace, by name.
 	Gateways []Gateway
-	// Secrets are the data of those that the Gateways name and that are there.
+	// Secrets are the data of the existing Secrets that the Gateways name.
 	Secrets map[string]map[string][]byte
-	// Proxies and Orthancs are how many pods of each Deployment are ready.
+	// Proxies and Orthancs are the numbers of ready pods of each Deployment.
 	Proxies, Orthancs int32
 }
 
-// Gateway is what is read of a networking.istio.io/v1 Gateway (istio.io/api
-// v1.31.4, networking/v1alpha3/gateway.proto).
+// Gateway has the fields used of a networking.istio.io/v1 Gateway (istio.io/api v1.31.4,
+// networking/v1alpha3/gateway.proto).
 type Gateway struct {
 	metav1.ObjectMeta `json:"metadata"`
 	Spec              struct {
@@ -56,13 +56,13 @@ type Server struct {
 	} `json:"tls"`
 }
 
-// Finder is how a cluster is asked; cluster.Cluster is one.
+// Finder finds objects in a cluster; cluster.Cluster implements it.
 type Finder interface {
 	Find(context.Context, cluster.Objects) ([]unstructured.Unstructured, error)
 }
 
-// Read asks the cluster for the facts of the tenant with the namespace. An
-// error means that they are unknown, not that nothing is there.
+// Read reads the facts of the tenant with the namespace from the cluster. An error means that
+// they are unknown, not that they are absent.
 func Read(ctx context.Context, from Finder, namespace string) (Facts, error) {
 	f := Facts{Secrets: map[string]map[string][]byte{}}
 	services, err := find[corev1.Service](ctx, from, "v1", "Service", namespace, ingress)
@@ -106,7 +106,7 @@ func (f *Facts) readSecrets(ctx context.Context, from Finder, namespace string) 
 	return nil
 }
 
-// find returns the objects as what they are.
+// find returns the objects as values of their type.
 func find[T any](ctx context.Context, from Finder, apiVersion, kind, namespace, name string) ([]T, error) {
 	o := cluster.Objects{APIVersion: apiVersion, Kind: kind, Namespace: namespace, Name: name}
 	list, err := from.Find(ctx, o)
@@ -116,7 +116,7 @@ func find[T any](ctx context.Context, from Finder, apiVersion, kind, namespace, 
 	out := make([]T, len(list))
 	for i := range list {
 		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(list[i].Object, &out[i]); err != nil {
-			// Not with the cause, which could quote a Secret.
+			// The error omits its cause, which could quote a Secret.
 			return nil, fmt.Errorf("%s %s/%s does not have the structure of %s", kind, namespace, list[i].GetName(), apiVersion)
 		}
 	}

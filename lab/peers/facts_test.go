@@ -13,7 +13,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/cluster"
 )
 
-// objects finds those that it holds; a kind in failing can't be read.
+// objects finds its own objects; a kind in failing can't be read.
 type objects struct {
 	list    []*unstructured.Unstructured
 	failing map[string]error
@@ -108,7 +108,7 @@ func TestReadKnowsUnknownFromAbsent(t *testing.T) {
 	}
 }
 
-func TestReadKeepsASecretToItself(t *testing.T) {
+func TestReadErrorHidesSecrets(t *testing.T) {
 	from := found(t, strings.Replace(bhs, "S0VZ", "[cGFzc3dvcmQ=]", 1))
 	_, err := Read(context.Background(), from, "bhs-orthweb")
 	if err == nil || strings.Contains(err.Error(), "cGFzc3dvcmQ") {

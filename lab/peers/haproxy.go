@@ -16,14 +16,13 @@ var haproxy string
 
 var config = template.Must(template.New(ConfigFile).Parse(haproxy))
 
-// Orthanc says at which loopback ports a tenant's Orthanc is reached.
+// Orthanc has the loopback ports of a tenant's Orthanc.
 type Orthanc struct{ HTTP, DICOM int }
 
-// Files are what HAProxy 2.6 needs in its working directory to do as the plan
-// says: ConfigFile, certificates and authorities. It has to inherit a listening
-// socket for each of the plan's doors, in their order, from file 3 on
-// (configuration manual, "bind", fd@). The keys are among the files: they are
-// for nobody else's eyes.
+// Files are the files that HAProxy 2.6 needs in its working directory to serve the plan:
+// ConfigFile, certificates and CAs. HAProxy must inherit a listening socket for each of the
+// plan's doors, in their order, from file 3 on (configuration manual, "bind", fd@). The files
+// include the keys: only their owner may read them.
 func (p Plan) Files(orthanc Orthanc) (map[string][]byte, error) {
 	files := map[string][]byte{}
 	var doors []doorConfig
@@ -53,7 +52,7 @@ func (p Plan) Files(orthanc Orthanc) (map[string][]byte, error) {
 	return files, nil
 }
 
-// doorConfig is what the configuration says of a Door.
+// doorConfig is the configuration of a Door.
 type doorConfig struct {
 	FD       int
 	Port     uint16
@@ -64,7 +63,7 @@ type doorConfig struct {
 	Backend  int // 0 for none
 }
 
-// pattern is how HAProxy is asked for a server name.
+// pattern is the form of a server name in HAProxy's configuration.
 func pattern(host string) string {
 	if suffix, ok := strings.CutPrefix(host, "*"); ok {
 		return "-m end " + suffix

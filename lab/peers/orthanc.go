@@ -6,15 +6,15 @@ import (
 	"path/filepath"
 )
 
-// The ports that Orthanc listens on in its own network: those of Korthweb's
-// Service orthweb.
+// These are the ports that Orthanc listens on in its own network: those of Korthweb's Service
+// orthweb.
 const (
 	HTTPPort  = 8042
 	DICOMPort = 4242
 )
 
-// The user of Korthweb's Orthanc (gitops/application/base/orthanc/orthanc.json),
-// who is the same in every installation.
+// This is the user of Korthweb's Orthanc (gitops/application/base/orthanc/orthanc.json), who is
+// the same in every installation.
 const (
 	User     = "admin"
 	Password = "orthanc"

@@ -1,13 +1,12 @@
-// Package peers has what answers at a tenant's addresses: a real Orthanc, and a
-// real TLS proxy in front of it that stands in for the tenant's ingress
-// gateway. The proxy, HAProxy, does what the cluster's objects say: it listens
-// at the load balancer's address, at the ports of the Gateways, with the
-// certificates of their Secrets, and asks for client certificates where they
+// Package peers configures the servers at a tenant's addresses: a real Orthanc, and a real TLS
+// proxy in front of it, which replaces the tenant's ingress gateway. The proxy, HAProxy,
+// follows the cluster's objects: it listens at the load balancer's address, at the ports of the
+// Gateways, with the certificates of their Secrets, and requests client certificates where they
 // do.
 //
-// Not like Istio's: a Gateway is obeyed in its own namespace only, and
-// VirtualServices aren't read. HTTPS goes to Orthanc's HTTP port, TLS to its
-// DICOM port, as Korthweb's routes have it.
+// Unlike Istio, it applies a Gateway in its own namespace only, and doesn't read
+// VirtualServices. It routes HTTPS to Orthanc's HTTP port, and TLS to its DICOM port, as
+// Korthweb's routes do.
 package peers
 
 import (
@@ -21,12 +20,11 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/state"
 )
 
-// debian is where Debian puts them.
+// debian are the directories in which Debian installs them.
 var debian = "/usr/sbin"
 
-// Find finds the programs in PATH, or where Debian puts them, which is in the
-// PATH of root alone. The error names those that are missing, and says how to
-// get them.
+// Find finds the programs in PATH, or where Debian installs them, which is only in the PATH of
+// root. The error names missing programs, and how to install them.
 func Find() (state.Peers, error) {
 	var p state.Peers
 	var missing []string

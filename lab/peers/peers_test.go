@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestFindTakesThoseInPath(t *testing.T) {
+func TestFindInPath(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"Orthanc", "haproxy"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"), 0o755); err != nil {
@@ -22,7 +22,7 @@ func TestFindTakesThoseInPath(t *testing.T) {
 	}
 }
 
-func TestFindSaysHowToGetThem(t *testing.T) {
+func TestFindReportsPackages(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	debian = t.TempDir()
 	defer func() { debian = "/usr/sbin" }()

@@ -10,34 +10,34 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// serverName is a host of a Gateway; it goes into HAProxy's configuration.
+// serverName is a host of a Gateway that is safe in HAProxy's configuration.
 var serverName = regexp.MustCompile(`^(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`)
 
-// Plan is what a tenant's proxy has to do.
+// Plan is what a tenant's proxy must serve.
 type Plan struct {
-	// Doors are where it listens, by port.
+	// Doors are its listeners, by port.
 	Doors []Door
-	// Forward says that there is an Orthanc behind it. Without, HTTPS answers
-	// 503 and TLS closes, as a gateway does that has no endpoint.
+	// Forward reports whether an Orthanc is behind the proxy. Otherwise HTTPS answers 503 and
+	// TLS closes, as a gateway without endpoints does.
 	Forward bool
-	// Problems say, in words for people, what of the Gateways isn't served.
+	// Problems describe, in sentences, which parts of the Gateways aren't served.
 	Problems []string
 }
 
-// Door is one port that is listened on.
+// Door is one port on which the proxy listens.
 type Door struct {
 	Addr netip.AddrPort
 	// Protocol is HTTPS or TLS.
 	Protocol string
-	// Hosts are the server names that are let in, some with a first label "*";
-	// empty lets in everybody.
+	// Hosts are the accepted server names, some with "*" as their first label; if empty, all
+	// are accepted.
 	Hosts []string
 
 	serving  []byte // the certificate's chain and its key, PEM
-	clientCA []byte // nil when no client certificate is asked for
+	clientCA []byte // nil if no client certificate is requested
 }
 
-// Plan is what the proxy has to do by the facts.
+// Plan returns what the proxy must serve according to the facts.
 func (f Facts) Plan() Plan {
 	p := Plan{Forward: f.Orthancs > 0}
 	addr, problem := f.address()
@@ -65,7 +65,7 @@ func (f Facts) Plan() Plan {
 	return p
 }
 
-// address is the load balancer's, when something would answer there.
+// address is the load balancer's address, if something would answer there.
 func (f Facts) address() (addr netip.Addr, problem string) {
 	if f.Service == nil {
 		return addr, "Service " + ingress + " isn't there"
@@ -118,8 +118,8 @@ func (f Facts) door(addr netip.Addr, s Server) (d Door, problem string) {
 	return d, ""
 }
 
-// names are the server names that the hosts of a Gateway stand for; none when
-// one is "*". A host may begin with a namespace and a slash.
+// names are the server names of the hosts of a Gateway; none if one is "*". A host may begin
+// with a namespace and a slash.
 func names(hosts []string) []string {
 	var out []string
 	for _, h := range hosts {

@@ -86,7 +86,7 @@ func TestPlan(t *testing.T) {
 	}
 }
 
-// describe shows all of a plan: its own words, and the files.
+// describe formats all of a plan: its fields, and the files.
 func describe(t *testing.T, p Plan) string {
 	t.Helper()
 	var b strings.Builder

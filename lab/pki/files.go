@@ -13,8 +13,8 @@ import (
 // Context is the name of the context in the kubeconfigs of a lab.
 const Context = "orthweb-lab"
 
-// Files are the paths of what Write wrote. Keys are readable by their owner
-// only from the first byte on.
+// Files are the paths of the files that Write wrote. Keys are always readable by their owner
+// only, even during the write.
 type Files struct {
 	CA, CAKey                 string
 	FrontCA                   string
@@ -26,9 +26,9 @@ type Files struct {
 	Kubeconfigs map[string]string
 }
 
-// Write makes everything a lab authenticates with and writes it to dir, which
-// must not hold such files yet. The kubeconfigs name server, the API server's
-// address; serviceIP is the address of the Service kubernetes.
+// Write creates all credentials of a lab and writes them to dir, which must not contain such
+// files. The kubeconfigs name server, the API server's address; serviceIP is the address of the
+// Service kubernetes.
 func Write(dir, server string, serviceIP net.IP) (Files, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return Files{}, fmt.Errorf("creating the directory of the certificates: %w", err)
@@ -53,7 +53,7 @@ func Write(dir, server string, serviceIP net.IP) (Files, error) {
 	return f, w.err
 }
 
-// writer writes files until the first error, which it keeps.
+// writer writes files until the first error, which it records.
 type writer struct {
 	dir string
 	err error

@@ -1,6 +1,6 @@
-// Package pki makes the certificates of a lab: one authority, a serving
-// certificate for loopback and a client certificate for each user, so that
-// every part reaches the API server as the user it is in a real cluster.
+// Package pki creates the certificates of a lab: one CA, a serving certificate for loopback and
+// a client certificate for each user, so that every part authenticates to the API server as the
+// same user as in a real cluster.
 package pki
 
 import (
@@ -17,8 +17,8 @@ import (
 	"time"
 )
 
-// Lifetime is how long a lab's certificates are good for. A lab lives for
-// hours; the certificates outlive any forgotten one and no more.
+// Lifetime is how long a lab's certificates are valid. A lab runs for hours; the certificates
+// outlive a forgotten lab only briefly.
 const Lifetime = 30 * 24 * time.Hour
 
 // Pair is a certificate and its private key, PEM encoded.
@@ -27,14 +27,14 @@ type Pair struct {
 	Key  []byte
 }
 
-// Authority signs the certificates of one lab.
+// Authority is the CA of one lab.
 type Authority struct {
 	Pair
 	cert *x509.Certificate
 	key  crypto.Signer
 }
 
-// NewAuthority makes a self-signed authority with the given common name.
+// NewAuthority creates a self-signed CA with the given common name.
 func NewAuthority(commonName string) (*Authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -63,9 +63,9 @@ func (a *Authority) Client(user string, groups ...string) (Pair, error) {
 	})
 }
 
-// Loopback issues a certificate for servers on this machine's loopback
-// addresses and for the in-cluster names of the API server. It is good for
-// clients too, because etcd dials itself with it.
+// Loopback issues a certificate for servers on this machine's loopback addresses and for the
+// in-cluster names of the API server. It is valid for clients too, because etcd connects to
+// itself with it.
 func (a *Authority) Loopback(commonName string, extra ...net.IP) (Pair, error) {
 	return a.issue(pkix.Name{CommonName: commonName}, func(t *x509.Certificate) {
 		t.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
@@ -75,8 +75,8 @@ func (a *Authority) Loopback(commonName string, extra ...net.IP) (Pair, error) {
 	})
 }
 
-// NewSigningKey makes a key for service-account tokens: the private key and
-// the public one, PEM encoded.
+// NewSigningKey creates a key for service-account tokens: the private key and the public one,
+// PEM encoded.
 func NewSigningKey() (private, public []byte, err error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -116,7 +116,7 @@ func template(name pkix.Name) (*x509.Certificate, error) {
 	return &x509.Certificate{
 		SerialNumber: serial,
 		Subject:      name,
-		// A minute back, for clocks that step while the lab starts.
+		// The validity begins a minute ago, because clocks may change while the lab starts.
 		NotBefore: now.Add(-time.Minute),
 		NotAfter:  now.Add(Lifetime),
 	}, nil

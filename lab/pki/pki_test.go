@@ -107,7 +107,7 @@ func TestServingCertificate(t *testing.T) {
 	}
 }
 
-func TestNobodyElseReadsTheFiles(t *testing.T) {
+func TestFileModes(t *testing.T) {
 	dir, _ := write(t)
 	entries, err := os.ReadDir(dir)
 	if err != nil {

@@ -1,6 +1,6 @@
 package pki
 
-// User is who a part is to the API server.
+// User is the identity of a part at the API server.
 type User struct {
 	// Name is the certificate's common name, the user name in RBAC.
 	Name string
@@ -19,11 +19,11 @@ func ServiceAccount(namespace, name string) User {
 	}
 }
 
-// Admin is the user of the kubeconfig that people get. It is the only one in
-// system:masters, the group that passes every check.
+// Admin is the user of the kubeconfig that users get. It is the only one in system:masters, the
+// group that passes every check.
 const Admin = "admin"
 
-// Users are the users of a lab by the name of the part that each is for.
+// Users are the users of a lab by the name of their part.
 func Users() map[string]User {
 	return map[string]User{
 		Admin:                     {Name: "orthweb-lab:admin", Groups: []string{"system:masters"}},

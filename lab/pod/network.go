@@ -18,7 +18,7 @@ const (
 	RelayCommand   = "relay"
 )
 
-// JoinPorts is how ports are told to EnterNetwork.
+// JoinPorts formats ports as an argument of EnterNetwork.
 func JoinPorts(ports []int) string {
 	return strings.Trim(strings.Join(strings.Fields(fmt.Sprint(ports)), ","), "[]")
 }
@@ -27,13 +27,12 @@ func JoinPorts(ports []int) string {
 // ExtraFiles).
 const firstFile = 3
 
-// EnterNetwork becomes the program in a network in which there is nothing but
-// loopback, as a pod has a network of its own, and relays to it what comes in
-// on the listeners that this process inherited: the first one to the first
-// of the ports there, which are joined by commas, and so on; without ports none. Orthanc can't be told to listen on loopback only; in
-// such a network it can't do otherwise. EnterNetwork returns only with an
-// error. It must run in a process that was started with Attributes and
-// CLONE_NEWNET; the relay ends with the program.
+// EnterNetwork becomes the program in a network namespace with only loopback, as a pod has its
+// own network, and relays the connections of the listeners that this process inherited: those
+// of the first listener to the first port, and so on. The ports are joined by commas; without
+// ports nothing is relayed. Orthanc has no setting to listen on loopback only; in such a
+// network it can't listen elsewhere. EnterNetwork returns only with an error. It must run in a
+// process that was started with Attributes and CLONE_NEWNET; the relay ends with the program.
 func EnterNetwork(ports string, program string, args []string) error {
 	runtime.LockOSThread()
 	parent := os.Getppid()
@@ -54,8 +53,8 @@ func EnterNetwork(ports string, program string, args []string) error {
 	return nil
 }
 
-// startRelay starts the relay, which dies with the calling thread: with the
-// program that this process becomes.
+// startRelay starts the relay. It ends with the calling thread, that is, with the program that
+// this process becomes.
 func startRelay(ports string) error {
 	self, err := os.Executable()
 	if err != nil {
@@ -66,15 +65,15 @@ func startRelay(ports string) error {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	for i := range strings.Split(ports, ",") {
 		f := os.NewFile(uintptr(firstFile+i), "listener")
-		// Closed in the program, because otherwise clients would wait for a listener that
-		// accepts nothing.
+		// The program must close them: otherwise clients would wait for a listener that accepts
+		// nothing.
 		defer func() { _ = f.Close() }()
 		cmd.ExtraFiles = append(cmd.ExtraFiles, f)
 	}
 	return cmd.Start()
 }
 
-// raiseLoopback is "ip link set lo up" (netdevice(7), SIOCSIFFLAGS).
+// raiseLoopback does the same as "ip link set lo up" (netdevice(7), SIOCSIFFLAGS).
 func raiseLoopback() error {
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_DGRAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -94,9 +93,8 @@ func raiseLoopback() error {
 	return nil
 }
 
-// Relay carries connections from the inherited listeners to the loopback ports,
-// joined by commas, of the network that this process is in, until one of them
-// fails.
+// Relay forwards connections from the inherited listeners to the loopback ports, joined by
+// commas, of this process's network, until one of them fails.
 func Relay(ports string) error {
 	list := strings.Split(ports, ",")
 	failed := make(chan error, len(list))

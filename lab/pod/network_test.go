@@ -27,7 +27,7 @@ func serveInside() error {
 	}))
 }
 
-// enterNetwork starts this test as that program, reached at the address.
+// enterNetwork starts this test as that program, and makes it reachable at the address.
 func enterNetwork(t *testing.T) (addr string, cmd *exec.Cmd) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -90,7 +90,7 @@ func TestTheNetworkIsReachedThroughTheRelayOnly(t *testing.T) {
 }
 
 func TestRelayPassesTheEndOfEachDirection(t *testing.T) {
-	// Answers only once the client has said all.
+	// The server answers only when the client has sent everything.
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -124,7 +124,7 @@ func TestRelayPassesTheEndOfEachDirection(t *testing.T) {
 	}
 }
 
-func TestRelayClosesWhereNobodyListens(t *testing.T) {
+func TestRelayClosesWithoutListener(t *testing.T) {
 	gone := httptest.NewServer(nil)
 	to := gone.Listener.Addr().String()
 	gone.Close()

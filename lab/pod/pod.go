@@ -1,11 +1,11 @@
-// Package pod gives a process on the host the one file of a pod's that Flux's
-// controllers can't be told otherwise: their namespace. With leader election
-// they look for it at NamespaceFile only (sigs.k8s.io/controller-runtime
-// v0.24.1, pkg/leaderelection/leader_election.go).
+// Package pod gives a process on the host the one file of a pod that no flag of Flux's
+// controllers can replace: their namespace. With leader election they read it from
+// NamespaceFile only (sigs.k8s.io/controller-runtime v0.24.1,
+// pkg/leaderelection/leader_election.go).
 //
-// The process gets a mount namespace of its own, in which the file is there,
-// and, when the user isn't root, a user namespace that allows it to mount.
-// Nothing outside changes. In the same way Orthanc gets a network of its own.
+// The process gets its own mount namespace, in which the file exists, and, if the user isn't
+// root, a user namespace that allows it to mount. Nothing outside changes. In the same way
+// Orthanc gets its own network.
 package pod
 
 import (
@@ -17,33 +17,33 @@ import (
 	"syscall"
 )
 
-// NamespaceFile is where a pod finds the name of its namespace.
+// NamespaceFile is the file in a pod that contains the name of its namespace.
 const NamespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 
 // Command is the hidden command of orthweb-lab that calls Enter.
 const Command = "in-pod"
 
-// Attributes are those for starting a process that calls Enter, with
-// CLONE_NEWNS, or EnterNetwork, with CLONE_NEWNET (namespaces(7)).
+// Attributes are the attributes to start a process that calls Enter, with CLONE_NEWNS, or
+// EnterNetwork, with CLONE_NEWNET (namespaces(7)).
 func Attributes(attr *syscall.SysProcAttr, namespace uintptr) {
 	attr.Unshareflags |= namespace
 	if os.Geteuid() == 0 {
 		return
 	}
 	attr.Cloneflags |= syscall.CLONE_NEWUSER
-	// Root inside of the namespace, to have these permissions, and only the user outside.
+	// The process is root inside of the namespace, to have these permissions, and only the user
+	// outside.
 	attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}}
 	attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}}
 }
 
-// Enter puts the namespace's name in its file and becomes the program. It
-// returns only with an error. It must run in a process that was started with
-// Attributes.
+// Enter writes the namespace's name to its file and becomes the program. It returns only with
+// an error. It must run in a process that was started with Attributes.
 func Enter(namespace, program string, args []string) error {
 	runtime.LockOSThread()
 	parent := os.Getppid()
-	// /var/run is a link to /run on most systems; what is there is of no use
-	// to a controller that talks to loopback.
+	// /var/run is a link to /run on most systems; a controller that uses only loopback doesn't
+	// need its content.
 	run, err := filepath.EvalSymlinks("/var/run")
 	if err != nil {
 		return fmt.Errorf("finding /var/run: %w", err)
@@ -66,10 +66,9 @@ func Enter(namespace, program string, args []string) error {
 	return nil
 }
 
-// dieWithParent asks the kernel to kill this process when its parent ends. The
-// parent asked for that already, but the wish is the first thread's only, and
-// the thread that becomes the program need not be that one (prctl(2),
-// PR_SET_PDEATHSIG).
+// dieWithParent makes the kernel kill this process when its parent ends. The parent has already
+// requested that, but only for the first thread, and the thread that becomes the program may be
+// another (prctl(2), PR_SET_PDEATHSIG).
 func dieWithParent(parent int) error {
 	if _, _, errno := syscall.RawSyscall(syscall.SYS_PRCTL, syscall.PR_SET_PDEATHSIG, uintptr(syscall.SIGKILL), 0); errno != 0 {
 		return fmt.Errorf("asking to end with the supervisor: %w", errno)

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestMain is also the process that enters, the relay, and a program inside.
+// TestMain also runs as the process that enters, as the relay, and as a program inside.
 func TestMain(m *testing.M) {
 	var err error
 	switch {

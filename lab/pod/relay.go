@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// relay connects each connection of the listener with the address.
+// relay connects each connection of the listener to the address.
 func relay(l net.Listener, to string) error {
 	for {
 		in, err := l.Accept()

@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// width is how long a line may be that has a whole map or list on it.
+// width is the maximum length of a line with a whole map or list.
 const width = 220
 
-// encode writes a map as YAML: in block style, but what fits on a line in flow
-// style, for which an object of a cluster would be much longer and no clearer.
+// encode writes a map as YAML: in block style, except that a value that fits on a line has flow
+// style. Otherwise an object would be much longer and no clearer.
 func encode(out *bytes.Buffer, m map[string]any, depth int) {
 	for _, key := range sortedKeys(m) {
 		out.WriteString(strings.Repeat("  ", depth) + scalar(key) + ":")
@@ -21,7 +21,7 @@ func encode(out *bytes.Buffer, m map[string]any, depth int) {
 	}
 }
 
-// value writes what stands behind "key:" or "-".
+// value writes the value after "key:" or "-".
 func value(out *bytes.Buffer, v any, depth int) {
 	if text, ok := flow(v); ok && len(text)+2*depth <= width || !hasParts(v) {
 		out.WriteString(" " + text + "\n")
@@ -39,7 +39,7 @@ func value(out *bytes.Buffer, v any, depth int) {
 	}
 }
 
-// list writes an item of a list, whose dash is as deep as its key.
+// list writes an item of a list, whose dash has the same indentation as the key.
 func list(out *bytes.Buffer, item any, depth int) {
 	m, isMap := item.(map[string]any)
 	if text, _ := flow(item); !isMap || len(text)+2*depth <= width || len(m) == 0 {
@@ -50,7 +50,7 @@ func list(out *bytes.Buffer, item any, depth int) {
 	var block bytes.Buffer
 	encode(&block, m, depth+1)
 	text := block.Bytes()
-	// The first line's indentation has room for the dash.
+	// The dash takes the place of the first line's indentation.
 	text[2*depth] = '-'
 	out.Write(text)
 }
@@ -65,7 +65,7 @@ func hasParts(v any) bool {
 	return false
 }
 
-// flow is the value on one line.
+// flow returns the value on one line.
 func flow(v any) (text string, ok bool) {
 	switch v := v.(type) {
 	case map[string]any:
@@ -86,8 +86,7 @@ func flow(v any) (text string, ok bool) {
 	return scalar(v), true
 }
 
-// plainText needs no quotes, wherever it stands: it begins with a letter and
-// isn't one of words.
+// plainText needs no quotes in any position: it begins with a letter and isn't one of words.
 var (
 	plainText = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_./-]*$`)
 	words     = []string{"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
@@ -98,7 +97,7 @@ func scalar(v any) string {
 		return s
 	}
 	var text bytes.Buffer
-	// JSON's scalars are YAML's. Not as in HTML: messages have < and > in them.
+	// JSON's scalars are valid YAML. HTML escaping is off: messages contain < and >.
 	enc := json.NewEncoder(&text)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {

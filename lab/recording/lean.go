@@ -6,8 +6,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// lean keeps of an object that is well what says so and where it belongs; of
-// an owned Pod or ReplicaSet the spec is its owner's.
+// lean keeps only the status and the references of a healthy object; the spec of an owned Pod
+// or ReplicaSet is in its owner.
 func lean(o Object) {
 	status, _ := o.Object["status"].(map[string]any)
 	spec, _ := o.Object["spec"].(map[string]any)
@@ -29,7 +29,7 @@ var leanKinds = map[string]func(o Object, spec, status map[string]any){
 	"HelmRepository": leanSource,
 	"Kustomization": func(o Object, _, status map[string]any) {
 		if o.GetName() == "flux-system" {
-			// Flux's own definitions and roles.
+			// These are Flux's own definitions and roles.
 			delete(status, "inventory")
 		}
 	},
@@ -113,8 +113,7 @@ func remove(m map[string]any, names ...string) {
 	}
 }
 
-// prune removes what has no value: nulls, and the empty state before a
-// container's first one.
+// prune removes empty values: nulls, and the empty state before a container's first one.
 func prune(v any) {
 	switch v := v.(type) {
 	case map[string]any:

@@ -1,6 +1,5 @@
-// Package recording makes a readable test case of a snapshot that the plugin
-// saved: one text file with what was done, what an explanation must say and
-// the objects that matter.
+// Package recording converts a snapshot that the plugin saved to a readable test case: one text
+// file with the actions, the expected explanation and the relevant objects.
 package recording
 
 import (
@@ -22,8 +21,8 @@ import (
 // Object is an object of a snapshot.
 type Object = *unstructured.Unstructured
 
-// Snapshot is what the plugin saved (pkg/snapshot/file/layout.go): its index, and the objects
-// by the names of their files in a case.
+// Snapshot is a snapshot of the plugin (pkg/snapshot/file/layout.go): its index, and the
+// objects by the names of their files in a case.
 type Snapshot struct {
 	Index []byte
 	Files map[string][]Object
@@ -34,7 +33,7 @@ const (
 	saved = "index.json"
 )
 
-// Read reads a snapshot. Every old in it becomes new.
+// Read reads a snapshot, and replaces every old in it with new.
 func Read(r io.Reader, replace *strings.Replacer) (*Snapshot, error) {
 	unzipped, err := gzip.NewReader(r)
 	if err != nil {
@@ -58,7 +57,7 @@ func Read(r io.Reader, replace *strings.Replacer) (*Snapshot, error) {
 			s.Index = data
 			continue
 		}
-		// A case has YAML, which people read, where a snapshot has one JSON object a line.
+		// A case contains YAML, for readers, where a snapshot has one JSON object a line.
 		name := strings.TrimSuffix(header.Name, ".jsonl") + ".yaml"
 		if s.Files[name], err = cluster.Parse(bytes.ReplaceAll(data, []byte("\n"), []byte("\n---\n"))); err != nil {
 			return nil, fmt.Errorf("reading a snapshot's %s: %w", header.Name, err)
@@ -68,7 +67,7 @@ func Read(r io.Reader, replace *strings.Replacer) (*Snapshot, error) {
 
 // Case is a test case.
 type Case struct {
-	// Header says what was done, and Said what the controllers made of it.
+	// Header describes the actions, and Said the messages of the controllers.
 	Header string
 	Expect map[string]any
 	*Snapshot

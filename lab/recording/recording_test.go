@@ -14,8 +14,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/cluster"
 )
 
-// awkward are values that YAML would read as something else without quotes, or
-// break a line at.
+// awkward are values that YAML would parse differently without quotes, or break across lines.
 var awkward = map[string]any{
 	"yes": "no", "number": "1.20", "int": int64(8042), "float": 1.5, "bool": true, "null": nil, "empty": "",
 	"colon": "a: b", "hash": "a #b", "dash": "- a", "lines": "a\nb\n", "quotes": `say "x" and 'y'`, "html": "<redacted> & more",
@@ -31,7 +30,7 @@ func TestEncodeReadsBack(t *testing.T) {
 	if err := yaml.Unmarshal(out.Bytes(), &got); err != nil {
 		t.Fatalf("%v\n%s", err, out.String())
 	}
-	// By way of YAML as well, so that numbers are of the same kind.
+	// The expected value is converted through YAML as well, so that numbers have the same type.
 	data, err := yaml.Marshal(awkward)
 	if err != nil {
 		t.Fatal(err)
@@ -108,7 +107,7 @@ func TestTrim(t *testing.T) {
 	}
 }
 
-func TestSaid(t *testing.T) {
+func TestStatements(t *testing.T) {
 	s := &Snapshot{Files: map[string][]Object{"objects/x.yaml": parse(t, `
 {kind: Kustomization, metadata: {name: a, namespace: ns}, status: {conditions: [{type: Ready, status: "False", reason: R, message: "m\n  n"}, {type: Reconciling, status: "False"}]}}
 ---
@@ -179,8 +178,9 @@ kind: Pod
 	}
 }
 
-// TestTrimShortensDefinitions: the schemas of CustomResourceDefinitions and the data
-// of ControllerRevisions are longer than all the rest of a snapshot.
+// TestTrimShortensDefinitions checks that Trim shortens the schemas of
+// CustomResourceDefinitions and the data of ControllerRevisions, which are longer than the rest
+// of a snapshot.
 func TestTrimShortensDefinitions(t *testing.T) {
 	s := &Snapshot{Files: map[string][]Object{"objects/x.yaml": parse(t, `
 {apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: gateways.networking.istio.io}, spec: {group: networking.istio.io, versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]}}

@@ -30,16 +30,15 @@ func shorten(text string) string {
 	return text
 }
 
-// bad are the statuses that conditions should not have; what isn't listed
-// should be True.
+// bad maps types of conditions to the status that means a failure; all others should be True.
 var bad = map[string]string{
 	"Reconciling": "True", "Stalled": "True", "FetchFailed": "True", "BuildFailed": "True", "ArtifactOutdated": "True",
 	"ReplicaFailure": "True", "Issuing": "True", "MemoryPressure": "True", "DiskPressure": "True", "PIDPressure": "True",
 	"NetworkUnavailable": "True", "Failed": "True", "FailureTarget": "True", "Drifted": "True", "StorageOperationFailed": "True",
 }
 
-// ignored say nothing that another condition doesn't, or depend on metrics,
-// which a lab has none of.
+// ignored are conditions that add nothing to another one, or depend on metrics, which a lab
+// doesn't have.
 var ignored = []string{"Initialized", "ContainersReady", "PodReadyToStartContainers", "Ready/Pod", "ScalingActive", "ScalingLimited", "AbleToScale"}
 
 func complaints(o Object) []string {
@@ -78,7 +77,7 @@ func complaints(o Object) []string {
 	return out
 }
 
-// ofContainers are what kubelets say of containers that aren't ready.
+// ofContainers are the messages of kubelets about containers that aren't ready.
 func ofContainers(status map[string]any) []string {
 	var out []string
 	for _, c := range append(items(status["initContainerStatuses"]), items(status["containerStatuses"])...) {

@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// Trimmed says, for a header, what Trim left out.
+// Trimmed describes, for a header, what Trim removed.
 const Trimmed = `Trimmed: no objects of kube-system and its like, of kinds that say nothing of
 states (ServiceAccounts, APIServices), no ReplicaSets scaled to 0, Leases but
 Flux's, ConfigMaps, Services, Secrets and their like but the tenants', no Events
@@ -16,8 +16,8 @@ but Warnings and those of what isn't well, since the fault; in each object none
 of what the API server filled in and no state depends on; of what is
 well little more than says so.`
 
-// Trim leaves out what can't matter to an explanation. Events before since go,
-// too, unless it is zero. tenant says whether a namespace is a tenant's.
+// Trim removes objects and fields that can't affect an explanation. It also removes Events
+// before since, unless that is zero. tenant reports whether a namespace is a tenant's.
 func (s *Snapshot) Trim(tenant func(namespace string) bool, since time.Time) {
 	unwell := s.unwell()
 	for name, list := range s.Files {
@@ -33,7 +33,7 @@ func (s *Snapshot) Trim(tenant func(namespace string) bool, since time.Time) {
 	}
 }
 
-// matters tells by kind and namespace.
+// matters decides by kind and namespace.
 func matters(o Object, tenant func(string) bool) bool {
 	namespace := o.GetNamespace()
 	if strings.HasPrefix(namespace, "kube-") || o.GetKind() == "Namespace" && strings.HasPrefix(o.GetName(), "kube-") {
@@ -63,7 +63,7 @@ type key struct{ kind, namespace, name string }
 
 func keyOf(o Object) key { return key{o.GetKind(), o.GetNamespace(), o.GetName()} }
 
-// unwell are the objects with a condition that isn't as it should be.
+// unwell are the objects with a condition that isn't healthy.
 func (s *Snapshot) unwell() map[key]bool {
 	out := map[key]bool{}
 	for _, list := range s.Files {
@@ -86,14 +86,14 @@ func telling(event Object, unwell map[key]bool, since time.Time) bool {
 		return false
 	}
 	if field("type") == "Warning" {
-		// Without metrics an autoscaler complains every 15 seconds.
+		// Without metrics an autoscaler reports an error every 15 seconds.
 		return field("involvedObject", "kind") != "HorizontalPodAutoscaler"
 	}
 	return unwell[key{field("involvedObject", "kind"), field("involvedObject", "namespace"), field("involvedObject", "name")}]
 }
 
-// Fields that the API server fills in and no state depends on: of every
-// object, and of a Pod's spec and its containers wherever one stands.
+// These are fields that the API server sets and no state depends on: of every object, and of
+// the spec and containers of every Pod and Pod template.
 var (
 	objectFields = [][]string{
 		{"metadata", "resourceVersion"}, {"metadata", "generateName"}, {"metadata", "selfLink"},
@@ -102,7 +102,7 @@ var (
 		{"spec", "clusterIPs"}, {"status", "images"}, {"status", "nodeInfo"}, {"status", "daemonEndpoints"}, {"status", "qosClass"},
 		{"metadata", "annotations", "node.alpha.kubernetes.io/ttl"}, {"metadata", "annotations", "deprecated.daemonset.template.generation"},
 		{"status", "hostIPs"}, {"status", "podIPs"}, {"involvedObject", "resourceVersion"},
-		// Requests and issued certificates are long, and conditions state their result;
+		// Requests and issued certificates are long, and conditions contain their result;
 		// digests of charts and values have no meaning for a test.
 		{"spec", "request"}, {"status", "certificate"}, {"status", "ca"}, {"status", "lastAttemptedConfigDigest"},
 		{"status", "artifact", "digest"}, {"status", "artifact", "path"}, {"status", "artifact", "metadata"}, {"status", "url"},
@@ -159,7 +159,7 @@ func strip(o Object) {
 	for _, name := range podFields {
 		delete(pod, name)
 	}
-	// A projected volume is that of the service account's token.
+	// This projected volume is that of the service account's token.
 	volumes, _ := pod["volumes"].([]any)
 	volumes = slices.DeleteFunc(volumes, func(v any) bool { return v.(map[string]any)["projected"] != nil })
 	if pod["volumes"] = volumes; len(volumes) == 0 {

@@ -8,17 +8,16 @@ import (
 	"github.com/distribution/reference"
 )
 
-// Three patterns decide, as a kubelet does, whether an image's name can be
-// parsed. A kubelet calls reference.ParseNormalizedNamed
-// (k8s.io/kubernetes v1.36.3, pkg/util/parsers/parsers.go); kwok's Stages know
-// jq and regular expressions only.
+// These three patterns decide, as a kubelet does, whether an image's name can be parsed. A
+// kubelet calls reference.ParseNormalizedNamed (k8s.io/kubernetes v1.36.3,
+// pkg/util/parsers/parsers.go); kwok's Stages support jq and regular expressions only.
 var (
-	// Of the form NAME[:TAG][@DIGEST].
+	// The name has the form NAME[:TAG][@DIGEST].
 	imageForm = reference.ReferenceRegexp.String()
-	// But not 64 hexadecimal digits, which would be an image's identifier.
+	// It must not be 64 hexadecimal digits, which would be an image's identifier.
 	imageIdentifier = "^[a-f0-9]{64}$"
-	// And a digest by an algorithm that is known, of its length
-	// (github.com/opencontainers/go-digest v1.0.0, algorithm.go).
+	// A digest must have a known algorithm and its length (github.com/opencontainers/go-digest
+	// v1.0.0, algorithm.go).
 	imageDigest = "@(sha256:[a-f0-9]{64}|sha384:[a-f0-9]{96}|sha512:[a-f0-9]{128})$"
 )
 
@@ -37,8 +36,8 @@ func badImage() string {
 		test(imageForm), test(imageIdentifier), test(imageDigest))
 }
 
-// badImageTemplate is the same for one image in kwok's templates, which are
-// Go's with sprig's functions.
+// badImageTemplate is the same check for one image in kwok's templates, which are Go's with
+// sprig's functions.
 func badImageTemplate(image string) string {
 	match := func(pattern string) string { return "(regexMatch `" + pattern + "` " + image + ")" }
 	return strings.Join([]string{

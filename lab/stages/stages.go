@@ -1,6 +1,5 @@
-// Package stages has the Stages by which kwok plays the kubelets of a lab: its
-// module's fast ones, and one of the lab's own for an image's name that a
-// kubelet can't parse.
+// Package stages has the Stages by which kwok simulates the kubelets of a lab: the fast ones of
+// its module, and the lab's own one for an image name that a kubelet can't parse.
 package stages
 
 import (
@@ -15,10 +14,10 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// module is where kwok's Stages are, in kustomize/ of its sources at v0.8.0.
+// module contains kwok's Stages, in kustomize/ of its sources at v0.8.0.
 const module = "sigs.k8s.io/kwok"
 
-// upstream are the files that a lab takes over, below kustomize/ there.
+// upstream are the files that a lab uses, below kustomize/.
 var upstream = []string{
 	"crd/bases/kwok.x-k8s.io_stages.yaml",
 	"crd/bases/kwok.x-k8s.io_portforwards.yaml",
@@ -49,8 +48,8 @@ var invalidImageName string
 //go:embed event.yaml
 var eventSubject string
 
-// Objects returns what kwok needs in the cluster: the CRDs of Stages and of what
-// answers a port-forward, the Stages, the roles of kwok's service account and the default StorageClass.
+// Objects returns the objects that kwok needs in the cluster: the CRDs of Stages and of
+// port-forward, the Stages, the roles of kwok's service account and the default StorageClass.
 func Objects(moduleDir func(string) (string, error)) ([]*unstructured.Unstructured, error) {
 	dir, err := moduleDir(module)
 	if err != nil {
@@ -77,10 +76,10 @@ func Objects(moduleDir func(string) (string, error)) ([]*unstructured.Unstructur
 	return append(out, own), err
 }
 
-// InvalidImageName is the lab's Stage for Pods with an image whose name can't
-// be parsed: they stay Pending, with what a kubelet says about it.
+// InvalidImageName is the lab's Stage for Pods with an image name that can't be parsed: they
+// stay Pending, with the kubelet's message about it.
 func InvalidImageName() (*unstructured.Unstructured, error) {
-	// The event's lines go where its mark is, as deep as that.
+	// The event's lines replace its mark, with the same indentation.
 	subject := strings.ReplaceAll(strings.TrimSpace(eventSubject), "\n", "\n"+strings.Repeat(" ", 8))
 	text := strings.ReplaceAll(invalidImageName, "EVENT_SUBJECT", subject)
 	text = strings.ReplaceAll(text, "BAD_IMAGE_TEMPLATE", badImageTemplate(".image"))

@@ -13,8 +13,8 @@ import (
 
 var hex64 = strings.Repeat("0123456789abcdef", 4)
 
-// images are names of images, good and bad; what a kubelet would say of each
-// is asked of the library that it uses.
+// images are valid and invalid names of images. The library of the kubelet provides the
+// expected results.
 var images = []string{
 	"orthanc", "osimis/orthanc", "osimis/orthanc:24.1.2", "osimis/orthanc@sha256:" + hex64,
 	"osimis/orthanc:24.1.2@sha256:" + hex64, "registry.example.com:5000/a/b/c:v1", "localhost/a", "localhost:5000/a:b",
@@ -143,7 +143,7 @@ func TestPodReadyLeavesBadImagesAlone(t *testing.T) {
 	for _, requirement := range list {
 		operators = append(operators, requirement.(map[string]any)["operator"])
 	}
-	// The first is for Pods that a fault's Stage has spoken of.
+	// The first one excludes Pods that a fault's Stage has processed.
 	if !reflect.DeepEqual(operators, []any{"DoesNotExist", "NotIn"}) {
 		t.Errorf("the requirements aren't there: %v", list)
 	}

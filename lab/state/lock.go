@@ -8,9 +8,9 @@ import (
 	"syscall"
 )
 
-// Lock keeps other commands from starting or stopping the lab in dir at the
-// same time. The lock lies beside dir, because dir comes and goes; it is freed
-// by the returned function or, at the latest, by the end of this process.
+// Lock prevents other commands from starting or stopping the lab in dir at the same time. The
+// lock file is next to dir, because dir may not exist; the returned function or, at the latest,
+// the end of this process releases it.
 func Lock(dir string) (unlock func(), err error) {
 	parent := filepath.Dir(dir)
 	if err := os.MkdirAll(parent, 0o755); err != nil {
@@ -29,7 +29,7 @@ func Lock(dir string) (unlock func(), err error) {
 		return nil, fmt.Errorf("locking %s: %w", path, err)
 	}
 	return func() {
-		// Removed while it is held, so that nobody waits on a removed file.
+		// The file is removed while it is locked, so that no process waits on a removed file.
 		_ = os.Remove(path)
 		_ = f.Close()
 	}, nil

@@ -6,14 +6,14 @@ type Door struct {
 	Protocol string `json:"protocol"`
 	// Address is HOST:PORT.
 	Address string `json:"address"`
-	// ServerName is the TLS server name to ask for, empty where any will do.
+	// ServerName is the TLS server name for the connection, empty if any is accepted.
 	ServerName string `json:"serverName,omitempty"`
 }
 
-// Peers are the paths of programs that the system has.
+// Peers are the paths of programs that are installed on the system.
 type Peers struct {
 	Orthanc string `json:"orthanc"`
 	HAProxy string `json:"haproxy"`
-	// Required says that the lab is nothing without them.
+	// Required means that the lab must fail without them.
 	Required bool `json:"required,omitempty"`
 }

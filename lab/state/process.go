@@ -24,7 +24,7 @@ type Process struct {
 	Boot string `json:"boot"`
 }
 
-// Identify says which process has the pid now. It fails when there is none.
+// Identify identifies the process with the pid. It returns an error if there is none.
 func Identify(pid int) (Process, error) {
 	_, start, err := stat(pid)
 	if err != nil {
@@ -37,10 +37,10 @@ func Identify(pid int) (Process, error) {
 	return Process{Pid: pid, Start: start, Boot: strings.TrimSpace(string(boot))}, nil
 }
 
-// Alive says whether this very process still runs. A zombie doesn't.
+// Alive reports whether this process still runs. A zombie doesn't.
 func (p Process) Alive() bool { return p.condition() != 0 }
 
-// Paused says whether the process is stopped by a signal.
+// Paused reports whether the process is stopped by a signal.
 func (p Process) Paused() bool { return p.condition() == 'T' }
 
 func (p Process) condition() byte {
@@ -58,10 +58,9 @@ func (p Process) condition() byte {
 	return letter
 }
 
-// Signal sends the signal to this very process and to no other that was given
-// its pid since: it takes hold of the process (os.FindProcess holds a pidfd on
-// Linux) before it looks at the start time. A process that is gone isn't an
-// error.
+// Signal sends the signal to this process and not to another one that reused its pid: it opens
+// the process (os.FindProcess holds a pidfd on Linux) before it compares the start time. A
+// process that has ended isn't an error.
 func (p Process) Signal(sig syscall.Signal) error {
 	if p.Pid <= 0 {
 		return nil
@@ -80,8 +79,8 @@ func (p Process) Signal(sig syscall.Signal) error {
 	return nil
 }
 
-// WaitGone waits until the process is gone, for at most the given time, and
-// says whether it is.
+// WaitGone waits until the process has ended, for at most the given time, and reports whether
+// it has.
 func (p Process) WaitGone(limit time.Duration) bool {
 	return wait.PollUntilContextTimeout(context.Background(), 20*time.Millisecond, limit, true, func(context.Context) (bool, error) {
 		return !p.Alive(), nil
@@ -94,8 +93,8 @@ func stat(pid int) (letter byte, start uint64, err error) {
 	if err != nil {
 		return 0, 0, fmt.Errorf("looking for process %d: %w", pid, err)
 	}
-	// The second field is the program's name in parentheses, which may hold
-	// blanks and parentheses itself.
+	// The second field is the program's name in parentheses, which may contain blanks and
+	// parentheses.
 	end := bytes.LastIndexByte(data, ')')
 	fields := strings.Fields(string(data[end+1:]))
 	if end < 0 || len(fields) < 20 {

@@ -8,19 +8,18 @@ import (
 	"time"
 )
 
-// Grace is how long Stop lets a lab stop in order before it kills it.
+// Grace is how long Stop waits for a lab to stop in order before it kills it.
 const Grace = 20 * time.Second
 
-// Stop asks the lab's supervisor to stop, waits for it and, after Grace, kills
-// the processes that lab.json names and that still are the ones it means. It
-// returns the names of the parts that had to be killed.
+// Stop stops the lab's supervisor, waits for it and, after Grace, kills the processes in
+// lab.json that still run. It returns the names of the parts that had to be killed.
 func Stop(lab Lab) (killed []string, err error) {
 	if err := lab.Supervisor.Signal(syscall.SIGTERM); err != nil {
 		return nil, err
 	}
 	lab.Supervisor.WaitGone(Grace)
-	// The supervisor first: its children die with it, so that what is left is
-	// what outlived even that.
+	// The supervisor is first: its children end with it, so that only processes that outlived
+	// it remain.
 	for _, p := range append([]Part{{Name: "supervisor", Process: lab.Supervisor}}, lab.Parts...) {
 		if p.Process.WaitGone(time.Second) {
 			continue
@@ -36,8 +35,8 @@ func Stop(lab Lab) (killed []string, err error) {
 	return killed, nil
 }
 
-// Remove deletes a stopped lab's files, and the directory itself when the lab
-// made it. It refuses a directory that isn't a lab's, and a running lab.
+// Remove deletes a stopped lab's files, and the directory itself if the lab created it. It
+// returns an error for a directory that isn't a lab's, and for a running lab.
 func Remove(dir string) error {
 	lab, err := Load(dir)
 	if err != nil {
@@ -57,7 +56,7 @@ func Remove(dir string) error {
 		return fmt.Errorf("looking into the lab's directory: %w", err)
 	}
 	for _, e := range entries {
-		// The mark goes last: a removal cut short can be repeated.
+		// lab.json is removed last, so that an interrupted removal can be repeated.
 		if e.Name() == file {
 			continue
 		}

@@ -1,6 +1,6 @@
-// Package state keeps what a lab is in its directory: which processes it has,
-// where they listen and how far it got. The file lab.json marks a directory
-// as a lab's; nothing is ever written to or removed from any other.
+// Package state stores the state of a lab in its directory: its processes, their ports and its
+// phase. The file lab.json marks a directory as a lab's; the lab never writes to or removes
+// from any other.
 package state
 
 import (
@@ -13,11 +13,11 @@ import (
 	"time"
 )
 
-// Phase is how far a lab got.
+// Phase is the progress of a lab.
 type Phase string
 
-// The phases. A lab that is Started has all its parts up and its tree pushed;
-// whether Flux has made it Ready is asked of the cluster.
+// These are the phases. In phase Started, all parts are healthy and the tree is pushed; the
+// cluster shows whether Flux has made it Ready.
 const (
 	Starting Phase = "starting"
 	Started  Phase = "started"
@@ -25,20 +25,20 @@ const (
 	Stopped  Phase = "stopped"
 )
 
-// Part is one process of a lab, or one server inside its supervisor.
+// Part is one process of a lab, or one server in its supervisor.
 type Part struct {
 	Name string `json:"name"`
-	// Process is the part's own; the supervisor's for a server inside it.
+	// Process is the part's own process, or the supervisor's for a server in it.
 	Process Process `json:"process"`
-	// Port is where the part listens on loopback, 0 where it doesn't.
+	// Port is the part's loopback port, 0 if it doesn't listen.
 	Port int `json:"port,omitempty"`
-	// Ready is how long it took from its start to its first good health.
+	// Ready is the time from its start to its first successful health check.
 	Ready time.Duration `json:"ready,omitempty"`
-	// Exit says how a part ended that wasn't told to.
+	// Exit describes how a part ended unexpectedly.
 	Exit string `json:"exit,omitempty"`
-	// Doors are where people and modalities reach it.
+	// Doors are the endpoints for users and modalities.
 	Doors []Door `json:"doors,omitempty"`
-	// Idle says why it isn't reached, or not everywhere.
+	// Idle is the reason why it can't be reached, or not at all endpoints.
 	Idle string `json:"idle,omitempty"`
 }
 
@@ -46,21 +46,20 @@ type Part struct {
 type Lab struct {
 	Supervisor Process `json:"supervisor"`
 	Phase      Phase   `json:"phase"`
-	// Error is why the phase is Failed.
+	// Error is the reason for the phase Failed.
 	Error string `json:"error,omitempty"`
-	// MadeDir says that the lab made its directory, and so removes it.
+	// MadeDir reports whether the lab created its directory, and so removes it.
 	MadeDir bool `json:"madeDir"`
 	// Source is the lab module's directory, Binaries the parts' programs.
 	Source   string `json:"source"`
 	Binaries string `json:"binaries"`
 	// HealthTimeout is that of the tree (korthweb.Values), 0 for Flux's own.
 	HealthTimeout time.Duration `json:"healthTimeout,omitempty"`
-	// FirstAddress is the first one the cloud provider gives out.
+	// FirstAddress is the first address that the cloud provider assigns.
 	FirstAddress string `json:"firstAddress"`
-	// MutualTLS says that the tree's Gateways ask for client certificates.
+	// MutualTLS reports whether the tree's Gateways request client certificates.
 	MutualTLS bool `json:"mutualTLS,omitempty"`
-	// Peers are the programs that serve tenants' web and DICOM, nil when these
-	// aren't served.
+	// Peers are the programs that serve tenants' web and DICOM, nil if these aren't served.
 	Peers   *Peers `json:"peers,omitempty"`
 	GitURL  string `json:"gitURL,omitempty"`
 	HelmURL string `json:"helmURL,omitempty"`
@@ -72,8 +71,8 @@ var ErrNoLab = errors.New("no lab there")
 
 const file = "lab.json"
 
-// CheckFree makes sure that dir isn't there or is empty: a lab goes nowhere
-// else.
+// CheckFree returns an error unless dir doesn't exist or is empty: a lab uses no other
+// directory.
 func CheckFree(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -88,8 +87,8 @@ func CheckFree(dir string) error {
 	return nil
 }
 
-// Create makes dir a lab's directory and writes the first lab.json. It refuses
-// a directory that holds anything else, and one that is a lab's already.
+// Create creates a lab's directory dir and writes the first lab.json. It returns an error for a
+// directory that contains other files, or already contains a lab.
 func Create(dir string, lab Lab) error {
 	if err := CheckFree(dir); err != nil {
 		return err
@@ -110,7 +109,7 @@ func Create(dir string, lab Lab) error {
 	return Save(dir, lab)
 }
 
-// Load reads dir's lab.json. The error is ErrNoLab when there is none.
+// Load reads dir's lab.json. It returns ErrNoLab if there is none.
 func Load(dir string) (Lab, error) {
 	var lab Lab
 	data, err := os.ReadFile(filepath.Join(dir, file))
@@ -126,8 +125,7 @@ func Load(dir string) (Lab, error) {
 	return lab, nil
 }
 
-// Save replaces dir's lab.json at once, so that a reader sees the old or the
-// new one.
+// Save replaces dir's lab.json atomically: a reader sees the old or the new one.
 func Save(dir string, lab Lab) error {
 	data, err := json.MarshalIndent(lab, "", "  ")
 	if err != nil {
@@ -144,10 +142,10 @@ func Save(dir string, lab Lab) error {
 	return nil
 }
 
-// Running says whether the lab's supervisor runs.
+// Running reports whether the lab's supervisor runs.
 func (l Lab) Running() bool { return l.Supervisor.Alive() }
 
-// Part finds a part by its name.
+// Part returns the part with the name.
 func (l Lab) Part(name string) (Part, bool) {
 	for _, p := range l.Parts {
 		if p.Name == name {

@@ -54,7 +54,7 @@ func TestRemoveTakesTheDirectoryOnlyWhenTheLabMadeIt(t *testing.T) {
 	}
 }
 
-func TestLoadTellsTheWay(t *testing.T) {
+func TestLoadErrors(t *testing.T) {
 	if _, err := Load(t.TempDir()); !errors.Is(err, ErrNoLab) || !strings.Contains(err.Error(), "up") {
 		t.Errorf("Load: %v", err)
 	}
@@ -67,7 +67,7 @@ func TestLoadTellsTheWay(t *testing.T) {
 	}
 }
 
-func TestLockKeepsOthersOut(t *testing.T) {
+func TestLockIsExclusive(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "lab")
 	unlock, err := Lock(dir)
 	if err != nil {

@@ -15,9 +15,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/state"
 )
 
-// applyBase brings into the cluster what must be there before the parts that
-// use it: kwok's Stages, the lab's roles, the nodes, and Flux's own manifests
-// as "flux bootstrap" applies them.
+// applyBase applies the objects that the parts need before they start: kwok's Stages, the lab's
+// roles, the nodes, and Flux's own manifests as "flux bootstrap" applies them.
 func (s *supervisor) applyBase(ctx context.Context) error {
 	began := time.Now()
 	objs, err := stages.Objects(s.source.ModuleDir)
@@ -51,8 +50,8 @@ func (s *supervisor) applyBase(ctx context.Context) error {
 	return nil
 }
 
-// bootstrap does what "flux bootstrap" does once Flux runs: push the tree, and
-// apply the objects that make Flux follow it.
+// bootstrap does the same as "flux bootstrap" after Flux runs: it pushes the tree, and applies
+// the objects that make Flux follow it.
 func (s *supervisor) bootstrap(ctx context.Context) error {
 	began := time.Now()
 	lab := s.snapshot()
@@ -96,8 +95,8 @@ func (s *supervisor) applyManifest(ctx context.Context, manager string, data []b
 	return s.cluster.Apply(ctx, manager, objs)
 }
 
-// Message is the message of the commit of a tree with the faults in it, or of
-// the tree as it should be when there are none.
+// Message is the message of the commit of a tree with the faults, or of the unchanged tree if
+// there are none.
 func Message(list []faults.Fault) string {
 	if len(list) == 0 {
 		return "Korthweb as the lab deploys it"
@@ -109,7 +108,7 @@ func Message(list []faults.Fault) string {
 	return "Break: " + strings.Join(names, ", ")
 }
 
-// Tree returns the files of the lab's tree, with the faults in it.
+// Tree returns the files of the lab's tree with the faults.
 func Tree(lab state.Lab, list []faults.Fault, moduleDir func(string) (string, error)) (map[string][]byte, error) {
 	files, err := korthweb.Tree(korthweb.Values{
 		GitURL: lab.GitURL, HelmURL: lab.HelmURL, HealthTimeout: lab.HealthTimeout, MutualTLS: lab.MutualTLS,

@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// handOver returns the listeners of the ports for a process that will accept
-// there. They are closed here once those files are.
+// handOver returns the listeners of the ports as files for a process that will accept there.
+// When the caller closes the files, the listeners are closed here.
 func (s *supervisor) handOver(ports []string) (files []*os.File, err error) {
 	for _, name := range ports {
 		l := s.cfg.Ports.Listener(name).(*net.TCPListener)
@@ -23,9 +23,9 @@ func (s *supervisor) handOver(ports []string) (files []*os.File, err error) {
 	return files, nil
 }
 
-// inherit returns the listener as a file for another process. Unlike
-// TCPListener.File it leaves the socket non-blocking when the file is passed
-// on: a process that has the same socket already would block in accept.
+// inherit returns the listener as a file for another process. Unlike TCPListener.File it leaves
+// the socket non-blocking when the file is passed on: another process with the same socket
+// would block in accept.
 func inherit(l *net.TCPListener) (*os.File, error) {
 	raw, err := l.SyscallConn()
 	if err != nil {

@@ -16,31 +16,30 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/state"
 )
 
-// gateway makes a tenant's proxy do what the cluster's objects say.
+// gateway keeps a tenant's proxy in line with the cluster's objects.
 type gateway struct {
 	s      *supervisor
 	from   peers.Finder
 	tenant string
 	name   string
-	// listeners are open by the address that the plan wants, which may not be
-	// the one that could be had.
+	// listeners are the open ones, by the address in the plan; the actual address may differ.
 	listeners map[netip.AddrPort]*net.TCPListener
-	// child is the proxy, nil while there is nothing to serve.
+	// child is the proxy, or nil if there is nothing to serve.
 	child *child
-	// serving are the doors that it has.
+	// serving are the doors that it serves.
 	serving []netip.AddrPort
-	// doors and files are what it was last told to serve, refusal why it does
-	// not.
+	// doors and files are its latest configuration; refusal is the reason why it doesn't serve
+	// it.
 	doors   []netip.AddrPort
 	files   map[string][]byte
 	refusal string
-	// noted is what was last written down.
+	// noted is the latest recorded status.
 	noted      []state.Door
 	generation int
 	said       string
 }
 
-// followGateways starts what follows each tenant's objects until stop.
+// followGateways starts to follow each tenant's objects until stop.
 func (s *supervisor) followGateways(ctx context.Context) error {
 	if len(s.tenants()) == 0 {
 		return nil
@@ -60,13 +59,13 @@ func (s *supervisor) followGateways(ctx context.Context) error {
 	return nil
 }
 
-// follow looks at the objects every second. A proxy that ended by itself isn't
-// started again, and a paused one isn't replaced.
+// follow reads the objects every second. It doesn't restart a proxy that ended unexpectedly,
+// and doesn't replace a paused one.
 func (g *gateway) follow(ctx context.Context) {
 	defer g.close(nil)
 	for {
 		if g.child == nil || !g.child.process.Paused() {
-			// What can't be read stays as it was.
+			// If the objects can't be read, the proxy keeps its configuration.
 			if facts, err := peers.Read(ctx, g.from, g.tenant+"-orthweb"); err == nil {
 				g.apply(ctx, facts.Plan())
 			} else if ctx.Err() == nil {
@@ -88,7 +87,7 @@ func (g *gateway) follow(ctx context.Context) {
 	}
 }
 
-// apply makes the proxy serve what is planned, if it doesn't yet.
+// apply makes the proxy serve the plan, unless it already does.
 func (g *gateway) apply(ctx context.Context, plan peers.Plan) {
 	problems := append(plan.Problems, g.listen(ctx, &plan)...)
 	doors := addresses(plan)
@@ -125,7 +124,7 @@ func addresses(plan peers.Plan) []netip.AddrPort {
 	return out
 }
 
-// say logs what is new.
+// say logs new messages.
 func (g *gateway) say(text string) {
 	if text != g.said {
 		logf("%s: %s", g.name, text)

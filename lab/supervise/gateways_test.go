@@ -22,7 +22,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/state"
 )
 
-// newGateway is bhs's, with the system's own HAProxy.
+// newGateway is the gateway of bhs, with the system's own HAProxy.
 func newGateway(t *testing.T) *gateway {
 	t.Helper()
 	found, err := peers.Find()
@@ -39,8 +39,8 @@ func newGateway(t *testing.T) *gateway {
 	return g
 }
 
-// facts are of a Gateway with DICOM over TLS at a port of the address, with a
-// certificate of its own that has the serial number.
+// facts are those of a Gateway with DICOM over TLS at a port of the address, with its own
+// certificate with the serial number.
 func facts(t *testing.T, serial int64) peers.Facts {
 	t.Helper()
 	f := peers.Facts{Proxies: 1, Service: &corev1.Service{}, Secrets: map[string]map[string][]byte{"s": certificate(t, serial)}}
@@ -76,7 +76,7 @@ func certificate(t *testing.T, serial int64) map[string][]byte {
 	}
 }
 
-// served is the serial number of what is served, -1 when nothing is.
+// served is the serial number of the served certificate, -1 if there is none.
 func served(g *gateway) int64 {
 	lab := g.s.snapshot()
 	p, _ := lab.Part(g.name)
@@ -92,8 +92,8 @@ func served(g *gateway) int64 {
 	return c.ConnectionState().PeerCertificates[0].SerialNumber.Int64()
 }
 
-// soon is served, once it is what is wanted. Until its signal has reached it,
-// the proxy before may take a client yet; nothing excuses serving none.
+// soon waits until served returns the wanted number. The previous proxy may still accept a
+// client until it receives the signal, but there must always be a proxy.
 func soon(g *gateway, want int64) (got int64) {
 	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		if got = served(g); got == want || got == -1 {
@@ -115,7 +115,7 @@ func TestAGatewayFollows(t *testing.T) {
 	if g.child != first {
 		t.Error("a new process though nothing changed")
 	}
-	// Back and forth: nobody is refused in between.
+	// The test switches back and forth: no client is refused in between.
 	for i := range 10 {
 		f, want := ready, int64(1)
 		if i%2 == 0 {

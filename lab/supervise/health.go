@@ -17,11 +17,11 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/pki"
 )
 
-// startLimit is how long a part may take until it is well. On an idle machine
-// the slowest takes three seconds.
+// startLimit is the time limit until a part is healthy. On an idle machine the slowest takes
+// three seconds.
 const startLimit = 90 * time.Second
 
-// probe asks parts for their health.
+// probe checks the health of parts.
 type probe struct{ plain, client *http.Client }
 
 func newProbe(f pki.Files) (*probe, error) {
@@ -44,8 +44,8 @@ func newProbe(f pki.Files) (*probe, error) {
 	return &probe{plain: with(), client: with(cert)}, nil
 }
 
-// wait waits until the part is well. It gives up when the part ends, when ctx
-// does and after startLimit.
+// wait waits until the part is healthy. It returns an error when the part ends, when ctx ends
+// and after startLimit.
 func (p *probe) wait(ctx context.Context, part parts.Part, ended <-chan struct{}) error {
 	var last error
 	err := wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, startLimit, true, func(context.Context) (bool, error) {

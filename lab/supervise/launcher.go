@@ -12,9 +12,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/state"
 )
 
-// launcher starts processes that end with this one. The kernel ends them when the thread
-// that started them ends (PR_SET_PDEATHSIG in prctl(2)), so one goroutine, which keeps
-// its thread, starts all of them.
+// launcher starts processes that end with this one. The kernel ends them when the thread that
+// started them ends (PR_SET_PDEATHSIG in prctl(2)), so one goroutine, which is locked to its
+// thread, starts all of them.
 type launcher struct{ requests chan func() }
 
 func newLauncher() *launcher {
@@ -24,7 +24,7 @@ func newLauncher() *launcher {
 		for f := range l.requests {
 			f()
 		}
-		// Locked still: the goroutine mustn't end, or its thread would.
+		// The thread stays locked: the goroutine mustn't end, or its thread would.
 		select {}
 	}()
 	return l
@@ -41,14 +41,14 @@ type child struct {
 	part    parts.Part
 	process state.Process
 	cmd     *exec.Cmd
-	// ended is closed when the process is gone; exit then says how it ended.
+	// ended is closed when the process has ended; exit then describes how.
 	ended chan struct{}
 	exit  string
-	// replaced says that it was told to end because another takes its place.
+	// replaced means that it was stopped because another process replaces it.
 	replaced bool
 }
 
-// launch starts a part with its output in its log.
+// launch starts a part, and writes its output to its log.
 func (s *supervisor) launch(p parts.Part) (*child, error) {
 	log, err := os.OpenFile(s.cfg.Log(p.Name), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
@@ -76,7 +76,7 @@ func (s *supervisor) launch(p parts.Part) (*child, error) {
 	return s.launchAs(p, cmd, log)
 }
 
-// launchAs starts the command that is the part.
+// launchAs starts the command of the part.
 func (s *supervisor) launchAs(p parts.Part, cmd *exec.Cmd, log *os.File) (*child, error) {
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
@@ -100,12 +100,12 @@ func (s *supervisor) launchAs(p parts.Part, cmd *exec.Cmd, log *os.File) (*child
 			c.exit = fmt.Sprint(err)
 		}
 		s.noteEnd(c)
-		close(c.ended) // after all that is written because of it
+		close(c.ended) // after all writes that follow from it
 	}()
 	return c, nil
 }
 
-// command is the part's program, or this one on its way to become it.
+// command is the part's program, or this program, which becomes it.
 func (s *supervisor) command(p parts.Part) (*exec.Cmd, error) {
 	program := p.Program
 	if program == "" {

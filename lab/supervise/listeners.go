@@ -13,8 +13,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/state"
 )
 
-// listen opens the plan's doors that aren't open yet. It takes those out of the
-// plan that can't be opened and says why.
+// listen opens the plan's doors that aren't open yet. It removes doors that can't be opened
+// from the plan, and returns the reasons.
 func (g *gateway) listen(ctx context.Context, plan *peers.Plan) (problems []string) {
 	plan.Doors = slices.DeleteFunc(plan.Doors, func(d peers.Door) bool {
 		if g.listeners[d.Addr] != nil {
@@ -59,7 +59,7 @@ func (g *gateway) inherited() (files []*os.File, err error) {
 	return files, nil
 }
 
-// close closes all doors but these.
+// close closes all doors except these.
 func (g *gateway) close(but []netip.AddrPort) {
 	for addr, l := range g.listeners {
 		if !slices.Contains(but, addr) {
@@ -69,7 +69,7 @@ func (g *gateway) close(but []netip.AddrPort) {
 	}
 }
 
-// open says where the plan's doors really are.
+// open returns the plan's doors with their actual addresses.
 func (g *gateway) open(plan peers.Plan) []state.Door {
 	var out []state.Door
 	for _, d := range plan.Doors {
@@ -82,7 +82,7 @@ func (g *gateway) open(plan peers.Plan) []state.Door {
 	return out
 }
 
-// note writes down what the gateway serves, and why not more.
+// note records what the gateway serves, and why it doesn't serve the rest.
 func (g *gateway) note(doors []state.Door, problem string) {
 	was, _ := g.s.snapshot().Part(g.name)
 	if slices.Equal(was.Doors, doors) && was.Idle == problem {

@@ -10,9 +10,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/state"
 )
 
-// checkPods tries whether Flux's controllers can be shown a pod's file here.
+// checkPods checks whether Flux's controllers can be shown a pod's file on this system.
 func (s *supervisor) checkPods() {
-	// Any program will do that ends well.
+	// Any program that exits with 0 is suitable.
 	cmd, err := s.command(parts.Part{Name: "kubectl", Args: []string{"version", "--client"}, Pod: "flux-system"})
 	if err == nil {
 		err = cmd.Run()

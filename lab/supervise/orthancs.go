@@ -12,7 +12,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/state"
 )
 
-// tenants are those whose web and DICOM are served.
+// tenants are the tenants whose web and DICOM are served.
 func (s *supervisor) tenants() []string {
 	if s.snapshot().Peers == nil {
 		return nil

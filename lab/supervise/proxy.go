@@ -14,9 +14,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/state"
 )
 
-// replace puts a proxy with the gateway's files in the place of the one that
-// runs. The doors stay open in between, so that clients only wait. Files that
-// HAProxy refuses change nothing.
+// replace replaces the running proxy with one that has the gateway's files. The doors stay open
+// in between, so that clients only wait. Files that HAProxy rejects change nothing.
 func (g *gateway) replace(ctx context.Context) error {
 	g.generation++
 	dir := filepath.Join(g.s.cfg.Dir, g.name, strconv.Itoa(g.generation))
@@ -46,13 +45,13 @@ func (g *gateway) replace(ctx context.Context) error {
 	g.s.updatePart(g.name, func(p *state.Part) { p.Process = c.process })
 	go func() {
 		<-c.ended
-		// The keys are there.
+		// The directory contains the keys.
 		_ = os.RemoveAll(dir)
 	}()
 	return nil
 }
 
-// alerts are the lines that say what is wrong.
+// alerts are the lines with errors.
 func alerts(out []byte) string {
 	var list []string
 	for line := range strings.Lines(string(out)) {
@@ -63,7 +62,7 @@ func alerts(out []byte) string {
 	return strings.Join(list, "; ")
 }
 
-// end lets the proxy end what it has begun, and begin nothing more.
+// end lets the proxy finish its connections, without accepting new ones.
 func (g *gateway) end() {
 	if g.child == nil {
 		return

@@ -11,7 +11,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/state"
 )
 
-// run starts the parts at the same time and waits until all are well.
+// run starts the parts at the same time and waits until all are healthy.
 func (s *supervisor) run(ctx context.Context, list ...parts.Part) error {
 	var wg sync.WaitGroup
 	errs := make([]error, len(list))
@@ -49,7 +49,7 @@ func (s *supervisor) runOne(ctx context.Context, p parts.Part) error {
 	return nil
 }
 
-// adopt makes the process one that stop ends.
+// adopt adds the process to those that stop ends.
 func (s *supervisor) adopt(c *child) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -79,11 +79,10 @@ func (s *supervisor) noteEnd(c *child) {
 	s.updatePart(c.part.Name, func(p *state.Part) { p.Exit = c.exit })
 }
 
-// stop ends the parts: those that use the API server together, then the API
-// server, then the store. All at once would leave the first ones waiting for
-// an API server that is gone.
+// stop ends the parts: those that use the API server together, then the API server, then the
+// store. Otherwise the first ones would wait for an API server that has ended.
 func (s *supervisor) stop() {
-	// Whoever replaces parts is done before.
+	// Goroutines that replace parts have ended before.
 	if s.endFollowing != nil {
 		s.endFollowing()
 	}
@@ -92,7 +91,7 @@ func (s *supervisor) stop() {
 	s.stopping = true
 	var users, stores []*child
 	for _, c := range s.children {
-		// A paused one can't stop, and keeps others from it.
+		// A paused process can't stop, and blocks the others.
 		_ = c.process.Signal(syscall.SIGCONT)
 		if c.part.Store {
 			stores = append([]*child{c}, stores...)
@@ -116,7 +115,7 @@ func (s *supervisor) stop() {
 	logf("stopped: %s", since(began))
 }
 
-// stop asks the process to end and kills it when it doesn't within the grace.
+// stop signals the process to end and kills it if it doesn't within the grace.
 func (c *child) stop(grace time.Duration) {
 	_ = c.process.Signal(syscall.SIGTERM)
 	select {

@@ -15,7 +15,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/switches"
 )
 
-// serveGit makes an empty repository and serves it.
+// serveGit creates an empty repository and serves it.
 func (s *supervisor) serveGit(ctx context.Context) error {
 	root := GitRoot(s.cfg.Dir)
 	if err := gitserver.Init(root); err != nil {
@@ -74,7 +74,7 @@ func (s *supervisor) runCloud(ctx context.Context) {
 	s.inside("cloud-provider", 0)
 }
 
-// inside notes a part that runs inside this process.
+// inside records a part that runs inside this process.
 func (s *supervisor) inside(name string, port int) {
 	s.update(func(l *state.Lab) {
 		l.Parts = append(l.Parts, state.Part{Name: name, Process: l.Supervisor, Port: port})

@@ -1,6 +1,5 @@
-// Package supervise is the process that a lab consists of while it runs: it
-// starts the parts as its children, serves the tree and the charts, plays the
-// cloud provider, and stops everything in order when it is told to.
+// Package supervise runs a lab as one process: it starts the parts as its children, serves the
+// tree and the charts, simulates the cloud provider, and stops everything in order on a signal.
 package supervise
 
 import (
@@ -23,17 +22,17 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/state"
 )
 
-// Kubeconfig is the path of the kubeconfig for people, in the lab's directory.
+// Kubeconfig is the path of the kubeconfig for users, in the lab's directory.
 func Kubeconfig(dir string) string { return filepath.Join(dir, "pki", pki.Admin+".kubeconfig") }
 
 // GitRoot is the directory of the lab's Git server.
 func GitRoot(dir string) string { return filepath.Join(dir, "git") }
 
-// GitPath is the repository that it serves. The lab pushes to it by its path,
-// so that it can whatever the server asks of others.
+// GitPath is the repository that it serves. The lab pushes to it by its path, which works even
+// if the server requires credentials.
 func GitPath(dir string) string { return filepath.Join(GitRoot(dir), gitserver.Repository) }
 
-// WorkTree is the directory of the clone that the lab pushes from.
+// WorkTree is the directory of the clone from which the lab pushes.
 func WorkTree(dir string) string { return filepath.Join(dir, "work") }
 
 // Log is the path of a part's log.
@@ -47,7 +46,7 @@ type supervisor struct {
 	cluster  *cluster.Cluster
 	first    netip.Addr
 	children []*child
-	// followers change what runs while the lab runs, until endFollowing.
+	// followers are goroutines that change parts while the lab runs, until endFollowing.
 	followers    sync.WaitGroup
 	endFollowing context.CancelFunc
 
@@ -56,9 +55,9 @@ type supervisor struct {
 	stopping bool
 }
 
-// Run runs the lab in dir until ctx ends, and then stops it in order. It
-// returns an error when the lab can't be started; it has been stopped then,
-// too, and lab.json says why. What it does it writes to its standard error.
+// Run runs the lab in dir until ctx ends, and then stops it in order. It returns an error if
+// the lab can't be started; the lab has then been stopped, too, and lab.json contains the
+// reason. Run logs to its standard error.
 func Run(ctx context.Context, dir string) error {
 	lab, err := state.Load(dir)
 	if err != nil {
@@ -88,7 +87,7 @@ func Run(ctx context.Context, dir string) error {
 	return err
 }
 
-// start brings everything up, each thing once what it needs is there.
+// start starts everything, each part when its prerequisites are met.
 func (s *supervisor) start(ctx context.Context) error {
 	if err := s.prepare(); err != nil {
 		return err
@@ -127,7 +126,7 @@ func (s *supervisor) start(ctx context.Context) error {
 	return s.bootstrap(ctx)
 }
 
-// prepare makes what the parts are given: ports, certificates, configuration.
+// prepare creates the inputs of the parts: ports, certificates, configuration.
 func (s *supervisor) prepare() (err error) {
 	if s.source, err = build.Find(s.lab.Source); err != nil {
 		return err
@@ -163,8 +162,8 @@ func (s *supervisor) prepare() (err error) {
 
 func (s *supervisor) binary(name string) string { return filepath.Join(s.lab.Binaries, name) }
 
-// update changes the lab's state and writes it down. A state that can't be
-// written is only logged: the lab itself still runs.
+// update changes the lab's state and saves it. A failure to save is only logged: the lab itself
+// still runs.
 func (s *supervisor) update(change func(*state.Lab)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -174,7 +173,7 @@ func (s *supervisor) update(change func(*state.Lab)) {
 	}
 }
 
-// snapshot is a copy of the state as it is now.
+// snapshot is a copy of the current state.
 func (s *supervisor) snapshot() state.Lab {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -183,7 +182,7 @@ func (s *supervisor) snapshot() state.Lab {
 	return lab
 }
 
-// inBackground begins f and returns a function that waits for its end.
+// inBackground starts f and returns a function that waits for its end.
 func (s *supervisor) inBackground(what string, f func() error) (wait func() error) {
 	done := make(chan error, 1)
 	began := time.Now()

@@ -19,7 +19,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/state"
 )
 
-// TestMain is also the supervisor that is killed.
+// TestMain also runs as the supervisor that is killed.
 func TestMain(m *testing.M) {
 	if os.Getenv("SUPERVISE_TEST_CHILD") != "" {
 		cmd := exec.Command("/bin/sleep", "600")
@@ -155,7 +155,7 @@ func TestAPartThatNeverStartsShowsItsLog(t *testing.T) {
 	}
 }
 
-func TestStartingStopsWhenToldTo(t *testing.T) {
+func TestRunEndsWithContext(t *testing.T) {
 	s := newTestSupervisor(t, map[string]string{"user": "exec sleep 600"})
 	defer s.stop()
 	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)

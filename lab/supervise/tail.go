@@ -8,14 +8,14 @@ import (
 	"strings"
 )
 
-// tail returns the last lines of a log, indented, for an error.
+// tail returns the last lines of a log, indented, for an error message.
 func tail(path string, lines int) string {
 	f, err := os.Open(path)
 	if err != nil {
 		return fmt.Sprintf("  (%v)", err)
 	}
 	defer func() { _ = f.Close() }()
-	// Far more than the lines take; a log of a failing part can be large.
+	// This is far more than the lines take; a log of a failing part can be large.
 	const most = 64 << 10
 	if info, err := f.Stat(); err == nil && info.Size() > most {
 		_, _ = f.Seek(-most, io.SeekEnd)

@@ -1,5 +1,5 @@
-// Package switches are files in a lab's directory by which one process tells
-// the supervisor to behave otherwise for a while.
+// Package switches provides files in a lab's directory through which one process changes the
+// behaviour of the supervisor for a time.
 package switches
 
 import (
@@ -12,11 +12,11 @@ import (
 	"strings"
 )
 
-// The switches there are.
+// These are the switches.
 const (
-	// GitCredentials makes the Git server ask for credentials that Flux has not.
+	// GitCredentials makes the Git server require credentials, which Flux doesn't have.
 	GitCredentials = "git-credentials"
-	// NoCloud makes the cloud provider give out no addresses.
+	// NoCloud makes the cloud provider assign no addresses.
 	NoCloud = "no-cloud"
 )
 
@@ -44,7 +44,7 @@ func Turn(dir, name string, on bool) error {
 	return nil
 }
 
-// On says whether a switch of the lab in dir is on.
+// On reports whether a switch of the lab in dir is on.
 func On(dir, name string) bool {
 	_, err := os.Stat(filepath.Join(dir, "switches", name))
 	return err == nil

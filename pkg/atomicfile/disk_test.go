@@ -14,11 +14,11 @@ import (
 
 var errFault = errors.New("input/output error")
 
-// faultyDisk is a disk that may have no links and no unnamed files, and whose steps fail.
+// faultyDisk is a disk that may not support links and unnamed files, and whose steps fail.
 type faultyDisk struct {
 	systemDisk
 	links, unnamed bool
-	// fails tells whether a step fails; the first is 0.
+	// fails reports whether a step fails; the first step is 0.
 	fails func(step int) bool
 	// before is called before a step.
 	before func(what string)
@@ -161,8 +161,9 @@ func (s scenario) run(t *testing.T, fails func(int) bool) (*faultyDisk, error) {
 	return d, err
 }
 
-// lost tells what is wrong with one of the files after err: it has its new content where
-// there was no error, or else the old one, at its path or where the error says.
+// lost describes what is wrong with one of the files after err: without an error it must have
+// its new content; otherwise it must have the old content, at its path or where the error
+// points.
 func lost(dir, path string, i int, hadOld bool, err error) string {
 	left := contents(dir)
 	is, was, now := left[path], fmt.Sprint("old ", i), fmt.Sprint("new ", i)
@@ -194,12 +195,12 @@ func contents(dir string) map[string]string {
 	return all
 }
 
-// TestNothingIsLost lets each step fail, alone, with all after it, and with each other
-// one after it.
+// TestNothingIsLost makes each step fail alone, with all later steps, and with each other later
+// step.
 func TestNothingIsLost(t *testing.T) {
 	for _, s := range scenarios() {
 		t.Run(s.about, func(t *testing.T) {
-			t.Parallel() // the disk is what takes time
+			t.Parallel() // the disk takes most of the time
 			d, err := s.run(t, nil)
 			if err != nil {
 				t.Fatalf("without a fault: %v", err)
@@ -210,7 +211,7 @@ func TestNothingIsLost(t *testing.T) {
 				// Restoring takes at most two steps a file.
 				for other := k + 1; other < len(d.steps)+2*len(s.old); other++ {
 					if len(s.old) == 3 && (s.links || s.old != "o-o") {
-						break // one list of three shows what two files don't
+						break // one list of three files shows what two files do not
 					}
 					s.run(t, func(step int) bool { return step == k || step == other })
 				}
@@ -219,10 +220,10 @@ func TestNothingIsLost(t *testing.T) {
 	}
 }
 
-// TestOneFaultChangesNothing: where only one step fails, all files are written or each
-// is as it was, and nothing else is left.
+// TestOneFaultChangesNothing checks that, when only one step fails, either all files are
+// written or all are unchanged, and no other file is left.
 func TestOneFaultChangesNothing(t *testing.T) {
-	harmless := []string{"syncDirectory", "remove", "link", "openUnnamed"} // each has another way, or is for later
+	harmless := []string{"syncDirectory", "remove", "link", "openUnnamed"} // each of these has a fallback, or belongs to a later step
 	for _, s := range scenarios() {
 		t.Run(s.about, func(t *testing.T) {
 			plain, err := s.run(t, nil)
@@ -261,8 +262,8 @@ func TestOneFaultChangesNothing(t *testing.T) {
 	}
 }
 
-// TestTakenMeanwhile has another program create the file while it is written: it is not
-// replaced, also where there are no links.
+// TestTakenMeanwhile checks that a file that another program creates during the write is not
+// replaced, even without support for links.
 func TestTakenMeanwhile(t *testing.T) {
 	for _, s := range scenarios() {
 		if s.replace {
@@ -295,8 +296,8 @@ func TestTakenMeanwhile(t *testing.T) {
 	}
 }
 
-// TestAnothersFileStays: what another program creates at a path that had nothing is not
-// removed where this one fails to put its file there.
+// TestAnothersFileStays checks that a file that another program creates at an empty path is not
+// removed when the rename to that path fails.
 func TestAnothersFileStays(t *testing.T) {
 	for _, links := range []bool{true, false} {
 		dir := t.TempDir()
@@ -317,7 +318,8 @@ func TestAnothersFileStays(t *testing.T) {
 	}
 }
 
-// TestNotRestored names the file that has the old content, so that the user finds it.
+// TestNotRestored checks that the error names the file with the old content, so that the user
+// can find it.
 func TestNotRestored(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "a")
@@ -330,7 +332,7 @@ func TestNotRestored(t *testing.T) {
 		if d.steps[step] == "rename" {
 			renames++
 		}
-		return renames > 1 // after the old file was renamed
+		return renames > 1 // after the old file is renamed
 	}
 	err := create(d, true, []File{text(path, "new"), text(filepath.Join(dir, "b"), "new")})
 	if err == nil {

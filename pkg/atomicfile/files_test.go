@@ -25,7 +25,7 @@ func failing(path string, err error) File {
 	}}
 }
 
-// holds checks that the directory has the files given, and nothing else.
+// holds checks that the directory has only the given files.
 func holds(t *testing.T, dir string, want map[string]string) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -49,8 +49,8 @@ func TestCreate(t *testing.T) {
 		about   string
 		before  map[string]string
 		replace bool
-		// files are name=content; "!" as content fails half-way, and a name that
-		// is a directory can't take the place of a file.
+		// files are name=content; writing the content "!" fails half-way, and a name that is a
+		// directory can't replace a file.
 		files []string
 		dirs  []string
 		fails string
@@ -104,7 +104,7 @@ func TestMissingDirectory(t *testing.T) {
 	}
 }
 
-// killed is set in a process of its own that is killed while it writes.
+// killed is set in a separate process that is killed during a write.
 const killed = "FILES_TEST_KILLED"
 
 func TestKilled(t *testing.T) {

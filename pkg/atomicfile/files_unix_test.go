@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// TestModes: nobody else can read a file while it is written, whatever it is to
-// be, and whatever the umask.
+// TestModes checks that no other user can read a file during the write, with any mode and any
+// umask.
 func TestModes(t *testing.T) {
 	defer syscall.Umask(syscall.Umask(0))
 	dir := t.TempDir()
@@ -35,8 +35,7 @@ func TestModes(t *testing.T) {
 	}
 }
 
-// limited is set in a process of its own, whose files may have 8 KiB at most:
-// a disk that is full.
+// limited is set in a separate process whose files can have at most 8 KiB, like a full disk.
 const limited = "FILES_TEST_LIMITED"
 
 func TestFullDisk(t *testing.T) {

@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// TestUnnamed gives a file without a name its name, and never that of another file.
-// Where the platform or the file system has no such files, openUnnamed says so, and
-// Create uses a file with a name.
+// TestUnnamed checks that an unnamed file gets its name, and never replaces another file. Where
+// the platform or the file system does not support unnamed files, openUnnamed returns an error,
+// and Create uses a named file.
 func TestUnnamed(t *testing.T) {
 	dir := t.TempDir()
 	path, taken := filepath.Join(dir, "a"), filepath.Join(dir, "b")

@@ -44,7 +44,7 @@ func TestParseCA(t *testing.T) {
 	}
 }
 
-// holding is an authority with a key of its own.
+// holding is a CA with its own key.
 func holding(t *testing.T, algorithm Algorithm) *CA {
 	t.Helper()
 	size := map[Algorithm]int{RSA: 2048}[algorithm]
@@ -60,7 +60,7 @@ func TestCADoesNotPrintItsKey(t *testing.T) {
 	key := (*authority.key).(ed25519.PrivateKey)
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x"} {
 		for _, text := range []string{fmt.Sprintf(verb, authority), fmt.Sprintf(verb, *authority)} {
-			// Five bytes of it, in any of fmt's ways.
+			// Any five bytes of the key, in any format of fmt, would reveal it.
 			for _, form := range []string{"%d", "%x", "%#v", "%s"} {
 				secret := strings.Trim(fmt.Sprintf(form, []byte(key[:5])), "[]byte{}")
 				if strings.Contains(text, secret) {

@@ -13,10 +13,10 @@ import (
 	"time"
 )
 
-// now is the hour of these tests.
+// now is the current time in these tests.
 var now = time.Date(2026, 5, 4, 12, 30, 15, 123456789, time.UTC)
 
-// rsaKey is made once: it takes long.
+// rsaKey is generated only once, because it takes long.
 var rsaKey = sync.OnceValue(func() crypto.Signer {
 	key, err := NewKey(RSA, 2048)
 	if err != nil {
@@ -34,13 +34,13 @@ func ecKey(t testing.TB) crypto.Signer {
 	return key
 }
 
-// testCA is a CA that tests may spoil.
+// testCA is a CA that tests may change.
 type testCA struct {
 	cert *x509.Certificate
 	key  crypto.Signer
 }
 
-// newCA makes a CA under another, or a root, valid for ten years around now.
+// newCA creates a root CA, or a CA signed by another, valid for ten years around now.
 func newCA(t testing.TB, name string, under *testCA, spoil func(*x509.Certificate)) *testCA {
 	t.Helper()
 	ca := &testCA{key: ecKey(t)}
@@ -133,7 +133,7 @@ func allNames(t testing.TB) Names {
 	return namesOf(t, "ct1.example.org *.example.org", "192.0.2.7 2001:db8::7", "pacs@example.org", "https://example.org/a urn:oid:1.2.840.10008")
 }
 
-// mustFail makes sure that an error says what it should.
+// mustFail checks that the error contains the text.
 func mustFail(t *testing.T, err error, says string) {
 	t.Helper()
 	switch {

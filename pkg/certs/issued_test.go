@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// issue signs what a test wants, right or wrong.
+// issue signs any certificate that a test needs, valid or not.
 func (ca *testCA) issue(t *testing.T, request *x509.CertificateRequest, spoil func(*x509.Certificate)) *x509.Certificate {
 	t.Helper()
 	template := &x509.Certificate{
@@ -121,10 +121,10 @@ func TestCheckIssuedChain(t *testing.T) {
 	}
 }
 
-func TestClimbEndsInACircle(t *testing.T) {
+func TestClimbEndsInCycle(t *testing.T) {
 	a := newCA(t, "a", nil, nil)
 	b := newCA(t, "b", a, nil)
-	// a's key and name, signed by b: the two sign each other.
+	// This certificate has a's key and name, and is signed by b: the two sign each other.
 	der, err := x509.CreateCertificate(rand.Reader, a.cert, b.cert, a.key.Public(), b.key)
 	if err != nil {
 		t.Fatal(err)

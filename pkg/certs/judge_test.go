@@ -16,10 +16,10 @@ import (
 	"time"
 )
 
-// judgedAt is the moment of these tests.
+// judgedAt is the current time in these tests.
 var judgedAt = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// holder is a certificate with its key.
+// holder is a certificate and its key.
 type holder struct {
 	*x509.Certificate
 	key crypto.Signer
@@ -190,7 +190,7 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// TestJudgeManyOfOneKey: certificates of one key, which sign each other in every
+// TestJudgeManyOfOneKey checks that certificates of one key, which sign each other in every
 // order, are judged in bounded time.
 func TestJudgeManyOfOneKey(t *testing.T) {
 	key := ecdsaKey(t)

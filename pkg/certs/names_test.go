@@ -69,7 +69,7 @@ func TestParseNamesDropsDuplicates(t *testing.T) {
 	if len(names.IPs) != 1 || names.IPs[0].String() != "192.0.2.7" {
 		t.Errorf("addresses are %v, want 192.0.2.7 alone", names.IPs)
 	}
-	// What is before "@" may differ by case (RFC 5280 section 7.5).
+	// The part before "@" may differ by case (RFC 5280 section 7.5).
 	if len(names.Emails) != 2 || len(names.URIs) != 1 {
 		t.Errorf("got %v and %v, want two and one", names.Emails, names.URIs)
 	}

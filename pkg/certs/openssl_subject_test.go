@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// subjectConfig makes `openssl req` choose string types as crypto/x509 does:
-// PrintableString (2) where it can, else UTF8String (0x2000). Its own choice is
-// always the latter, which RFC 5280 section 4.1.2.4 allows as well.
+// subjectConfig makes `openssl req` choose string types as crypto/x509 does: PrintableString
+// (2) where it can, else UTF8String (0x2000). Its default is always the latter, which RFC 5280
+// section 4.1.2.4 allows as well.
 func subjectConfig(t *testing.T) string {
 	t.Helper()
 	return saved(t, []byte("[req]\ndistinguished_name = dn\nstring_mask = MASK:0x2002\n[dn]\n"))
@@ -66,7 +66,7 @@ func TestSubjectsAsOpenSSL(t *testing.T) {
 	})
 }
 
-// inOpenSSLsWords takes out the names that only Windows and LDAP use.
+// inOpenSSLsWords removes the names that only Windows and LDAP use.
 func inOpenSSLsWords(subject string) string {
 	for _, kind := range attributes {
 		for _, name := range kind.names {

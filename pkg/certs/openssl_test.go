@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// openssl runs the real one: what is made here is for it and its like to read.
+// openssl runs the real OpenSSL: it and compatible programs must be able to read the files of
+// this package.
 func openssl(t *testing.T, stdin []byte, args ...string) string {
 	t.Helper()
 	path, err := exec.LookPath("openssl")
@@ -37,7 +38,7 @@ func saved(t *testing.T, data []byte) string {
 	return file
 }
 
-// mustSay compares without regard to spaces: OpenSSL 3.2 writes fewer.
+// mustSay ignores spaces in the comparison: OpenSSL 3.2 writes fewer.
 func mustSay(t *testing.T, text string, wants ...string) {
 	t.Helper()
 	spare := strings.NewReplacer(" ", "", "\n", "")
@@ -121,7 +122,7 @@ func TestParseRequestsOfOpenSSL(t *testing.T) {
 }
 
 func TestOpenSSLVerifiesCertificates(t *testing.T) {
-	// OpenSSL checks by its own clock, and so must the CAs be.
+	// OpenSSL uses the system clock, so the CAs must be valid now.
 	wide := func(c *x509.Certificate) { c.NotBefore, c.NotAfter = time.Unix(0, 0), time.Unix(1<<32, 0) }
 	root := newCA(t, "root", nil, wide)
 	middle := newCA(t, "middle", root, wide)

@@ -9,7 +9,7 @@ import (
 	"software.sslmate.com/src/go-pkcs12"
 )
 
-// client is a key with its certificate and the CA above.
+// client is a key with its certificate and the CA that signed it.
 func client(t *testing.T) (*testCA, []*x509.Certificate, *x509.Certificate) {
 	t.Helper()
 	root := newCA(t, "root", nil, nil)

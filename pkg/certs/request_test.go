@@ -47,7 +47,7 @@ func TestNewRequest(t *testing.T) {
 	mustFail(t, err, `DNS name "a_b"`)
 }
 
-// spoiled is a request, in DER, that NewRequest would not make.
+// spoiled is a request, in DER, that NewRequest would not create.
 func spoiled(t *testing.T, key crypto.Signer, template x509.CertificateRequest) string {
 	t.Helper()
 	der, err := x509.CreateCertificateRequest(rand.Reader, &template, key)
@@ -123,7 +123,7 @@ func FuzzParseRequest(f *testing.F) {
 		if err != nil {
 			return
 		}
-		// What is accepted can be signed, and the result is what was asked for.
+		// An accepted request can be signed, and the certificate has the requested content.
 		chain, err := root.Sign(request, now, day)
 		if err != nil {
 			t.Fatal(err)

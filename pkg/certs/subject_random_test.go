@@ -56,7 +56,7 @@ func TestRandomSubjects(t *testing.T) {
 	}
 }
 
-// roundTrip makes sure that a subject comes back from its text and from its DER.
+// roundTrip checks that a subject can be parsed again from its text and from its DER.
 func roundTrip(t *testing.T, subject pkix.RDNSequence) {
 	t.Helper()
 	text := FormatSubject(subject)

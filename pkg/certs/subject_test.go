@@ -90,7 +90,7 @@ func TestMarshalSubject(t *testing.T) {
 			t.Errorf("%s: %s encodes as %s, want it to end in %s", test.about, test.text, got, test.value)
 		}
 	}
-	// A certificate that was read has strings where ParseSubject has IA5Strings.
+	// A parsed certificate has strings where ParseSubject has IA5Strings.
 	plain := pkix.RDNSequence{{{Type: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 1}, Value: "a@b"}}}
 	if raw, err := MarshalSubject(plain); err != nil || fmt.Sprintf("%x", raw) != der("E=a@b") {
 		t.Errorf("a string for emailAddress encodes as %x (%v), want an IA5String", raw, err)
@@ -123,9 +123,9 @@ func TestFormatSubjectIsSafeToPrint(t *testing.T) {
 	}
 }
 
-// TestCertManagersSubjects is why ParseSubject is not cert-manager's parser: what that makes
-// of what ParseSubject accepts, or lets pass of what it refuses. An input that no longer
-// differs is one reason less.
+// TestCertManagersSubjects shows why ParseSubject does not use cert-manager's parser: its
+// results for subjects that ParseSubject accepts, and the subjects that it accepts although
+// ParseSubject rejects them. If an input no longer differs, one reason no longer applies.
 func TestCertManagersSubjects(t *testing.T) {
 	theirs := func(text string) string {
 		rdns, err := pki.UnmarshalSubjectStringToRDNSequence(text)

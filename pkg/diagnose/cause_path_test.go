@@ -8,8 +8,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// TestPathsLeadToTheirCause: what is marked as the cause is the object that is to
-// be changed, where another one has reported it as well.
+// TestPathsLeadToTheirCause checks that the path of a cause contains the object to change, even
+// if another object reports the fault as well.
 func TestPathsLeadToTheirCause(t *testing.T) {
 	healthy := readCase(t, "testdata/F30-healthy.txtar").snap
 	causes := 0

@@ -19,7 +19,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
-// signer is a certificate with its key.
+// signer is a certificate and its key.
 type signer struct {
 	*x509.Certificate
 	key *ecdsa.PrivateKey
@@ -104,7 +104,7 @@ func TestStoredCertificates(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		objects []map[string]any
-		// want is "code reason severity", message what it says besides.
+		// want is "code reason severity"; message is a part of its message.
 		want, message string
 		fix           string
 	}{

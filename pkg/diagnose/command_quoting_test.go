@@ -12,16 +12,16 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// injection is what a shell would run wherever it is not quoted: after a quote's end,
-// in a substitution, after a separator.
+// injection is text that a shell would execute without quotes: after the end of a quotation, in
+// a substitution, and after a separator.
 const injection = `'"; injected $(injected) ` + "`injected`" + ` | injected & injected > injected`
 
-// keptFields are the words that the program compares: with another one in them, no
-// finding is made at all.
+// keptFields are fields with values that the program compares: with another value in them,
+// there is no finding.
 var keptFields = regexp.MustCompile(`(^|\.)(apiVersion|kind|type|phase|reason|status|controller|protocol|uid|.*Time|.*Timestamp|time)$`)
 
-// injections put a shell's expansions behind all strings, behind those of a spec that
-// name nothing, so that references still hold, and into names, wherever they are.
+// injections append a shell expansion to all strings, to the strings of a spec that are not
+// references, and to all names.
 var injections = []func(path, text string) string{
 	func(path, text string) string {
 		if keptFields.MatchString(path) {
@@ -43,8 +43,8 @@ var injections = []func(path, text string) string{
 	},
 }
 
-// TestCommandsQuoteTheCluster injects into each recorded fault and rebuilt report. No
-// command may hold what was injected outside of quotes.
+// TestCommandsQuoteTheCluster injects into each recorded fault and rebuilt report. No command
+// may contain the injected text outside of quotes.
 func TestCommandsQuoteTheCluster(t *testing.T) {
 	t.Parallel()
 	commands, carrying := 0, 0
@@ -69,7 +69,7 @@ func TestCommandsQuoteTheCluster(t *testing.T) {
 	t.Logf("%d commands, %d of them with what was injected", commands, carrying)
 }
 
-// withoutQuotes is a command without what stands in single quotes.
+// withoutQuotes returns a command without its quoted parts.
 func withoutQuotes(command string) string {
 	return regexp.MustCompile(`'[^']*'|\\'`).ReplaceAllString(command, "")
 }

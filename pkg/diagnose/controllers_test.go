@@ -30,8 +30,8 @@ func lease(namespace, name, renewed string) map[string]any {
 		"metadata": map[string]any{"namespace": namespace, "name": name}, "spec": map[string]any{"renewTime": renewed}}
 }
 
-// TestControllers has each controller down in turn, and a tenant that needs it
-// or does not.
+// TestControllers takes each controller down in turn, for a tenant that needs it and one that
+// does not.
 func TestControllers(t *testing.T) {
 	layer := newObject("kustomize.toolkit.fluxcd.io/v1", "Kustomization", "flux-system", "bhs-application", nil)
 	release := newObject("helm.toolkit.fluxcd.io/v2", "HelmRelease", "bhs-orthweb", "postgres-ha", nil)
@@ -99,9 +99,9 @@ func texts[T fmt.Stringer](all []T) []string {
 	return found
 }
 
-// TestControllerOfHealthyTenants takes the recorded cluster in which all is well,
-// and scales one controller after the other to zero: that alone is the cause, for
-// each tenant that needs it.
+// TestControllerOfHealthyTenants takes the recorded cluster in which all objects are ready, and
+// scales one controller after the other to zero: it must be the only cause, for each tenant
+// that needs it.
 func TestControllerOfHealthyTenants(t *testing.T) {
 	healthy := readCase(t, "testdata/F30-healthy.txtar").snap
 	for _, name := range []string{"source-controller", "kustomize-controller", "helm-controller", "cert-manager", "cert-manager-webhook", "cert-manager-cainjector", "istiod"} {
@@ -121,8 +121,8 @@ func TestControllerOfHealthyTenants(t *testing.T) {
 	}
 }
 
-// TestControllerThatCrashes has a controller that is killed for lack of memory:
-// one cause, its Deployment, while the layers go on saying that they are ready.
+// TestControllerThatCrashes has a controller that runs out of memory: its Deployment must be
+// the only cause, while the layers still report that they are ready.
 func TestControllerThatCrashes(t *testing.T) {
 	healthy := readCase(t, "testdata/F30-healthy.txtar").snap
 	for _, name := range []string{"istiod", "cert-manager", "cert-manager-webhook", "cert-manager-cainjector"} {
@@ -153,10 +153,10 @@ func TestControllerThatCrashes(t *testing.T) {
 	}
 }
 
-// nameOfDeployment is the Deployment of a ReplicaSet, by its name.
+// nameOfDeployment returns the name of the Deployment of a ReplicaSet.
 func nameOfDeployment(set string) string { return set[:max(0, strings.LastIndex(set, "-"))] }
 
-// changed is a snapshot again with copies of its objects that were changed.
+// changed returns a copy of a snapshot with changed copies of its objects.
 func changed(snap *snapshot.Snapshot, change func(*unstructured.Unstructured)) *snapshot.Snapshot {
 	builder := snapshot.NewBuilder()
 	for _, requested := range snap.Requests() {

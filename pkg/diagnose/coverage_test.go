@@ -21,8 +21,8 @@ func labelledPods(labels map[string]any) map[string]any {
 	return map[string]any{"template": map[string]any{"metadata": map[string]any{"labels": labels}}}
 }
 
-// TestCoverage has a tenant with an ingress of its own beside one whose ingress
-// is central, with the same labels.
+// TestCoverage has a tenant with its own ingress next to a tenant with a central ingress, with
+// the same labels.
 func TestCoverage(t *testing.T) {
 	ingress := map[string]any{"istio": "ingressgateway"}
 	selected := map[string]any{"selector": ingress}
@@ -60,8 +60,8 @@ func TestCoverage(t *testing.T) {
 	}
 }
 
-// FuzzMesh puts odd values into the objects of the scenarios: whatever a cluster
-// says, an examination ends, without a panic, and says the same twice.
+// FuzzMesh inserts odd values into the objects of the scenarios: an examination must end
+// without a panic, and give the same result twice.
 func FuzzMesh(f *testing.F) {
 	for _, file := range []string{"certificate", "certificaterequest", "issuer", "gateway", "virtualservice", "service", "webhook", "apiservice", "apierror"} {
 		for i := range meshScenarios(f, "testdata/mesh/"+file+".yaml") {
@@ -90,7 +90,7 @@ func FuzzMesh(f *testing.F) {
 	})
 }
 
-// odd values stand where others are expected.
+// odd are values of unexpected types.
 var odd = []any{nil, "", "x", int64(-1), true, []any{}, []any{"x", nil}, map[string]any{}, map[string]any{"name": int64(1)}, 1.5}
 
 func disturb(random *rand.Rand, value any) any {

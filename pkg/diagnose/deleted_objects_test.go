@@ -14,7 +14,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// without is a snapshot again in which some objects do not exist.
+// without returns a copy of a snapshot without some objects.
 func without(snap *snapshot.Snapshot, gone ...object.Ref) *snapshot.Snapshot {
 	builder := snapshot.NewBuilder()
 	for _, requested := range snap.Requests() {
@@ -29,8 +29,8 @@ func without(snap *snapshot.Snapshot, gone ...object.Ref) *snapshot.Snapshot {
 	return builder.Build(snap.Meta())
 }
 
-// TestDeletedObjects: objects on a tenant's ingress path that were deleted after
-// their layer was applied are its causes, and what names them is none.
+// TestDeletedObjects checks that objects on a tenant's ingress path that were deleted after
+// their layer was applied are its causes, and that objects that refer to them are not.
 func TestDeletedObjects(t *testing.T) {
 	healthy := readCase(t, "testdata/F30-healthy.txtar").snap
 	istio := func(kind, name string) object.Ref {
@@ -60,8 +60,8 @@ func TestDeletedObjects(t *testing.T) {
 	}
 }
 
-// TestNoServiceInFront: a Service that Helm installed and that was deleted leaves
-// nothing but gateway pods that no Service selects.
+// TestNoServiceInFront checks the result if a Service that Helm installed was deleted: only
+// gateway pods that no Service selects remain.
 func TestNoServiceInFront(t *testing.T) {
 	healthy := readCase(t, "testdata/F30-healthy.txtar").snap
 	snap := without(healthy, engine.CoreRef("Service", "bhs-orthweb", "istio-ingressgateway"))

@@ -15,7 +15,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// sourceFamily are the kinds whose findings this file reads back.
+// sourceFamily are the kinds whose findings this file verifies.
 var sourceFamily = []object.Ref{
 	{APIVersion: object.KustomizationKind.Group + "/v1", Kind: object.KustomizationKind.Kind},
 	{APIVersion: object.GitRepositoryKind.Group + "/v1", Kind: object.GitRepositoryKind.Kind},
@@ -25,9 +25,8 @@ var sourceFamily = []object.Ref{
 	{APIVersion: object.HelmRepositoryKind.Group + "/v1", Kind: object.HelmRepositoryKind.Kind},
 }
 
-// TestEvidenceOfLayersAndSources reads each piece of evidence that the explainers
-// of layers and sources give back from the cluster: it must be there as quoted,
-// and not be given twice.
+// TestEvidenceOfLayersAndSources compares each piece of evidence of the explainers of layers
+// and sources with the cluster: it must exist as quoted, and only once.
 func TestEvidenceOfLayersAndSources(t *testing.T) {
 	read := 0
 	for name, file := range readClusters(t, "testdata/flux/*.yaml") {
@@ -39,7 +38,7 @@ func TestEvidenceOfLayersAndSources(t *testing.T) {
 					e := x.Examine(object.RefOf(obj), c.Failing)
 					for _, f := range slices.Concat(e.Findings, e.Fallback) {
 						if strings.HasPrefix(string(f.Code), "OW8") {
-							continue // of the API server's refusals
+							continue // of the API server's errors
 						}
 						read += len(f.Evidence)
 						for i, piece := range f.Evidence {
@@ -60,7 +59,7 @@ func TestEvidenceOfLayersAndSources(t *testing.T) {
 	}
 }
 
-// notThere tells why a piece of evidence is not in the cluster, empty when it is.
+// notThere returns why a piece of evidence is not in the cluster, or "" if it is.
 func notThere(snap *snapshot.Snapshot, x *engine.Context, piece finding.Evidence) string {
 	answer := snap.Lookup(piece.Ref)
 	switch {
@@ -92,7 +91,7 @@ func notThere(snap *snapshot.Snapshot, x *engine.Context, piece finding.Evidence
 	return ""
 }
 
-// fieldAt reads "spec.dependsOn[bhs-dependency].name" and the like.
+// fieldAt reads paths such as "spec.dependsOn[bhs-dependency].name".
 func fieldAt(obj map[string]any, path string) (string, bool) {
 	var at any = obj
 	for path != "" {
@@ -131,7 +130,7 @@ func fieldAt(obj map[string]any, path string) (string, bool) {
 	return string(text), err == nil
 }
 
-// listEntry is that of a list which has the name, or the type, or the place.
+// listEntry returns the entry of a list with the name, the type, or the index.
 func listEntry(list []any, step string) (any, bool) {
 	for _, each := range list {
 		if m, ok := each.(map[string]any); ok && (object.Text(m, "name") == step || object.Text(m, "type") == step) {

@@ -19,8 +19,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// TestHelmEvidence reads all evidence about charts and releases back from the
-// cluster: what is quoted is there, once; and looks at what their fixes delete.
+// TestHelmEvidence compares all evidence about charts and releases with the cluster: it must
+// exist as quoted, and only once. It also checks what their fixes delete.
 func TestHelmEvidence(t *testing.T) {
 	for name, file := range readClusters(t, "testdata/flux/*.yaml") {
 		for _, c := range file.Cases {
@@ -39,10 +39,10 @@ func TestHelmEvidence(t *testing.T) {
 	}
 }
 
-// loses matches commands that delete what holds data, or what others are in.
+// loses matches commands that delete objects with data, or objects that contain others.
 var loses = regexp.MustCompile(`delete (?:pvc|pv|persistentvolume\w*|namespace|ns|crd|customresourcedefinition)\b|helm uninstall|delete statefulset (?:[^&]*)$`)
 
-// checkHelmFixes wants no fix to lose data, and none that deletes to come first.
+// checkHelmFixes checks that no fix loses data, and that no fix that deletes comes first.
 func checkHelmFixes(t *testing.T, name string, f finding.Finding) {
 	t.Helper()
 	for i, fix := range f.Fixes {
@@ -67,7 +67,7 @@ func checkHelmEvidence(t *testing.T, name string, x *engine.Context, f finding.F
 	}
 }
 
-// helmEvidenceAt reads what a piece of evidence quotes.
+// helmEvidenceAt reads the value that a piece of evidence quotes.
 func helmEvidenceAt(x *engine.Context, e finding.Evidence) (string, bool) {
 	answer := x.Snap.Lookup(e.Ref)
 	if e.Field == "object" {

@@ -8,8 +8,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// unproven lists the evidence about any object of a snapshot that does not hold,
-// or is given twice, in what the explainers say before anything is omitted.
+// unproven lists the evidence about any object of a snapshot that is not in the snapshot, or
+// that occurs twice, before findings are omitted.
 func unproven(snap *snapshot.Snapshot) []string {
 	e := examinationOf(snap)
 	var found []string
@@ -34,8 +34,7 @@ func wrongEvidence(x *engine.Context, f finding.Finding) []string {
 	return found
 }
 
-// TestEvidence reads every piece of evidence back, over all recorded faults and
-// reports.
+// TestEvidence verifies every piece of evidence in all recorded faults and reports.
 func TestEvidence(t *testing.T) {
 	for name, snap := range snapshots(t) {
 		t.Run(name, func(t *testing.T) {

@@ -8,8 +8,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// TestWorkloadEvidence reads back all evidence that the cases of workloads give:
-// what is quoted must be in the cluster, and is quoted once.
+// TestWorkloadEvidence verifies all evidence of the cases of workloads: it must be in the
+// cluster, and occur only once.
 func TestWorkloadEvidence(t *testing.T) {
 	for name, file := range readWorkloads(t) {
 		for _, c := range file.Cases {
@@ -25,7 +25,7 @@ func TestWorkloadEvidence(t *testing.T) {
 				}
 				for _, cause := range engine.NewWalk(x).From(of, c.Failing).Causes {
 					if layer := cause.Code[2]; layer != '4' && layer != '5' {
-						continue // of other explainers
+						continue // from other explainers
 					}
 					seen := map[finding.Evidence]bool{}
 					for _, e := range cause.Evidence {

@@ -12,9 +12,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// TestBlockedTenants takes a recording of a tenant that is failing, and asks about
-// its object that fails, and about those that are ready with a warning: these block
-// no tenant.
+// TestBlockedTenants takes a recording of a failing tenant, and explains its failing object,
+// and objects that are ready with a warning: the latter block no tenant.
 func TestBlockedTenants(t *testing.T) {
 	content, err := examples.Open("failing")
 	if err != nil {

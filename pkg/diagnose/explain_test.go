@@ -12,20 +12,19 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// explainFile is a cluster of two tenants, and what is explained of it after
-// some changes.
+// explainFile is a cluster of two tenants, with changes, and the expected explanation.
 type explainFile struct {
 	Base  []map[string]any `json:"base"`
 	Cases []struct {
 		workloadCase
-		// Object is asked about instead of the tenants.
+		// Object is explained instead of the tenants.
 		Object string `json:"object"`
-		// Want is what told says.
+		// Want is the expected result of told.
 		Want []string `json:"want"`
 	} `json:"cases"`
 }
 
-// TestExplain asks for tenants and objects as the command does.
+// TestExplain explains tenants and objects as the command does.
 func TestExplain(t *testing.T) {
 	text, err := os.ReadFile("testdata/explain.yaml")
 	if err != nil {
@@ -58,7 +57,7 @@ func TestExplain(t *testing.T) {
 	}
 }
 
-// told is an explanation in a few lines.
+// told formats an explanation in a few lines.
 func told(e Explanation) (lines []string) {
 	for _, s := range e.Subjects {
 		head := strings.TrimSpace(s.Tenant + " " + string(s.Verdict.Status))

@@ -6,8 +6,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// TestUnwatched: why Flux reports a layer as ready though an object of it is not
-// depends on whether its health check would fail if it were run now.
+// TestUnwatched checks that the reason why Flux reports a layer as ready, although an object of
+// it is not, depends on whether its health check would fail now.
 func TestUnwatched(t *testing.T) {
 	healthy := readCase(t, "testdata/F30-healthy.txtar").snap
 	for name, c := range map[string]struct {

@@ -20,7 +20,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// oneOf is a word, or a list of words any of which will do.
+// oneOf is a word, or a list of accepted words.
 type oneOf []string
 
 func (o *oneOf) UnmarshalJSON(text []byte) error {
@@ -52,7 +52,7 @@ type faultCase struct {
 	want expected
 }
 
-// cases are read once: parsing them takes longer than explaining them.
+// cases are read once: parsing takes longer than explaining.
 var cases []faultCase
 
 func faultCases(t testing.TB) []faultCase {
@@ -108,7 +108,8 @@ func readCase(t testing.TB, path string) faultCase {
 	return c
 }
 
-// asSaved is a file of a case, which is YAML, as a snapshot has it: one JSON object a line.
+// asSaved converts a file of a case, which is YAML, to the form of a snapshot: one JSON object
+// a line.
 func asSaved(t testing.TB, f txtar.File) (name string, content []byte) {
 	t.Helper()
 	for doc := range bytes.SplitSeq(f.Data, []byte("\n---\n")) {
@@ -124,8 +125,8 @@ func asSaved(t testing.TB, f txtar.File) (name string, content []byte) {
 	return strings.TrimSuffix(f.Name, ".yaml") + ".jsonl", content
 }
 
-// TestFaults explains every recorded fault and scores the answers: the right
-// object with the right reason, nothing blamed beside it.
+// TestFaults explains every recorded fault and scores the results: the right object and reason,
+// and no other causes.
 func TestFaults(t *testing.T) {
 	var table strings.Builder
 	objects, reasons, falseBlame, abstained, total := 0, 0, 0, 0, 0
@@ -145,7 +146,7 @@ func TestFaults(t *testing.T) {
 		total, objects, reasons, falseBlame, abstained, &table)
 }
 
-// score is how one case came out; object and reason are 1 when all were right.
+// score is the score of one case; object and reason are 1 if all were right.
 type score struct{ object, reason, falseBlame, abstained int }
 
 func (s score) String() string {

@@ -7,21 +7,21 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// blamed is a cause and the tenants that it was reported for.
+// blamed is a cause and the tenants for which it was reported.
 type blamed struct {
 	Cause
 	of []string
 }
 
-// score compares an explanation with what is expected, and fails the test for
-// whatever is missing, wrong or too much.
+// score compares an explanation with the expected one, and fails the test for missing, wrong
+// and additional causes.
 func (c faultCase) score(t *testing.T, e Explanation) score {
 	s := score{object: 1, reason: 1}
 	var causes []blamed
 	for _, subject := range e.Subjects {
 		if len(subject.Causes) == 0 && subject.Verdict.Status != health.Ready {
 			s.abstained++
-			if subject.Verdict.Status != health.Progressing && len(c.want.Unknown) == 0 { // a rollout within its time has no cause
+			if subject.Verdict.Status != health.Progressing && len(c.want.Unknown) == 0 { // a rollout within its deadline has no cause
 				t.Errorf("no cause is named for %s, which is %s: %s", subject.Tenant, subject.Verdict.Status, subject.Verdict.Message)
 			}
 		}
@@ -72,7 +72,7 @@ func (c faultCase) score(t *testing.T, e Explanation) score {
 	return s
 }
 
-// scoreUnknown wants what could not be read to be reported.
+// scoreUnknown checks that unreadable objects are reported.
 func (c faultCase) scoreUnknown(t *testing.T, e Explanation) {
 	for _, want := range c.want.Unknown {
 		if !slices.ContainsFunc(e.Subjects, func(s Subject) bool {

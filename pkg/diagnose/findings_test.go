@@ -87,8 +87,8 @@ func TestCodes(t *testing.T) {
 
 var (
 	heading = regexp.MustCompile(`(?m)^##(#)? (.+)$`)
-	// entryForm is an entry below its code: a title, what the code means, an example
-	// and what to do.
+	// entryForm is the form of an entry below its code: a title, the meaning of the code, an
+	// example and what to do.
 	entryForm = regexp.MustCompile(`(?s)^\n\n\*\*([^*\n]{0,59}[^*\n.])\*\*\n\n\*\*What it means\.\*\* [^\n]+.*\n\n\*\*Example\*\*\n\n((?:> [^\n]+\n)+)\n\*\*What to do\.\*\* .*[.]\n+$`)
 )
 
@@ -152,7 +152,7 @@ func TestFindingsAreDocumented(t *testing.T) {
 	}
 }
 
-// unquoted is the text of a Markdown quotation, in one line.
+// unquoted returns the text of a Markdown quotation, in one line.
 func unquoted(quotation []byte) string {
 	return strings.Join(strings.Fields(strings.ReplaceAll("\n"+string(quotation), "\n> ", " ")), " ")
 }

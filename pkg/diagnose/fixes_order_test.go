@@ -8,16 +8,16 @@ import (
 )
 
 var (
-	// removes is a command that deletes, other than a single pod that its workload
-	// creates again, or a text that asks for the removal of a finalizer.
+	// removes matches a command that deletes, except for a single pod that its workload creates
+	// again, or a text that requests the removal of a finalizer.
 	removes = regexp.MustCompile(`^kubectl delete |&& kubectl delete |^kubectl patch .*finalizers`)
 	onePod  = regexp.MustCompile(`^kubectl delete pod \S+ -n \S+$`)
 	byHand  = regexp.MustCompile(`(?i)\bremove finalizer \S+ by hand`)
-	// looks is a command that only reads.
+	// looks matches a command that only reads.
 	looks = regexp.MustCompile(`^(kubectl( [-a-z]+=\S+)* (get|describe|logs|explain)|helm (history|get|status|list)|flux (logs|diff|get|trace)|dig |curl )`)
 )
 
-// unexamined tells which fixes remove something before any has looked at it.
+// unexamined returns the fixes that remove something before any fix has inspected it.
 func unexamined(f finding.Finding) (found []string) {
 	looked := false
 	for _, fix := range f.Fixes {
@@ -49,7 +49,8 @@ func TestUnexamined(t *testing.T) {
 	}
 }
 
-// TestFixesLookFirst holds the fixes of all cases to looking before removing.
+// TestFixesLookFirst checks that the fixes of all cases inspect an object before they remove
+// it.
 func TestFixesLookFirst(t *testing.T) {
 	all := snapshots(t)
 	for _, glob := range []string{"testdata/flux/*.yaml", "testdata/workload/*.yaml"} {

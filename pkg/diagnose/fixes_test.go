@@ -19,23 +19,23 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// Kinds whose deletion loses data, all that is in them, or keys.
+// keepers are kinds whose deletion loses data, contained objects, or keys.
 const keepers = `(persistentvolumeclaims?|pvc|persistentvolumes?|pv|namespaces?|ns|customresourcedefinitions?|crds?|statefulsets?|sts|secrets?)`
 
 var (
-	// destructive are commands that lose data, whatever stands before them.
+	// destructive matches commands that lose data, after any prefix.
 	destructive = regexp.MustCompile(`(?i)kubectl delete ` + keepers + `\b|kubectl delete all|--grace-period=0|replace --force|` +
 		`helm (uninstall|delete)|flux delete|finalizers["']?[:=] ?(null|\[\])|kubectl patch .*finalizers|docker volume rm|\bDROP (TABLE|DATABASE)\b|rm -rf`)
 	// orphaned deletes a StatefulSet and keeps its pods and claims.
 	orphaned = regexp.MustCompile(`kubectl delete (statefulsets?|sts) .*--cascade=orphan`)
-	// deletes is what a text says that asks for a deletion of such an object.
+	// deletes matches a text that requests the deletion of such an object.
 	deletes = regexp.MustCompile(`(?i)(^|[.;:,] |\bor |\band |\bthen )(delete|remove|recreate) (the |this |its )?(bound )?(PersistentVolumeClaim|PersistentVolume|claim|volume|Namespace|CustomResourceDefinition|StatefulSet|Secret|finalizers?)\b`)
-	// warned is what a text says of what is lost.
+	// warned matches a warning about the loss.
 	warned = regexp.MustCompile(`(?i)back ?up|lost|loses|keeps`)
 )
 
-// unsafe tells what is wrong with the fixes of a finding: nothing that may lose
-// data comes first, and where it comes it says what is lost.
+// unsafe returns what is wrong with the fixes of a finding: a fix that may lose data must not
+// be first, and must include a warning.
 func unsafe(f finding.Finding) []string {
 	var found []string
 	for i, fix := range f.Fixes {
@@ -91,7 +91,7 @@ func snapshots(t testing.TB) map[string]*snapshot.Snapshot {
 	return maps.Clone(allSnapshots)
 }
 
-// examination is what the explainers find in a snapshot.
+// examination is the result of the explainers for a snapshot.
 type examination struct {
 	examiner *engine.Context
 	findings []finding.Finding
@@ -110,8 +110,8 @@ func examinationOf(snap *snapshot.Snapshot) examination {
 	return e
 }
 
-// findingsOf are all findings about any object of a snapshot, whether it is
-// below something that failed or not.
+// findingsOf are all findings about any object of a snapshot, whether or not an object above it
+// has failed.
 func findingsOf(x *engine.Context) []finding.Finding {
 	var all []finding.Finding
 	seen := map[schema.GroupKind]bool{}
@@ -130,7 +130,7 @@ func findingsOf(x *engine.Context) []finding.Finding {
 	return all
 }
 
-// TestFixesLoseNothing holds every fix of every case to the list.
+// TestFixesLoseNothing checks every fix of every case against the list.
 func TestFixesLoseNothing(t *testing.T) {
 	for name, snap := range snapshots(t) {
 		for _, f := range examinationOf(snap).findings {
@@ -141,8 +141,7 @@ func TestFixesLoseNothing(t *testing.T) {
 	}
 }
 
-// literal is text in the sources, which may become a fix in a state that no case
-// has.
+// literal is text in the sources, which may become a fix in a state that no case covers.
 var literal = regexp.MustCompile("\"(?:[^\"\\\\]|\\\\.)*\"|`[^`]*`")
 
 // last are commands that come last, each behind a text that says what it takes:

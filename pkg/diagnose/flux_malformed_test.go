@@ -15,9 +15,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// TestFluxOddShapes puts an odd value into one object of each cluster: every
-// walk ends, without a panic, in causes that say about what, and in the same
-// ones again.
+// TestFluxOddShapes inserts an odd value into one object of each cluster: every walk must end
+// without a panic, its causes must name an object, and a second walk must find the same causes.
 func TestFluxOddShapes(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	files := readClusters(t, "testdata/flux/*.yaml")
@@ -55,7 +54,7 @@ func compareNames(a, b map[string]any) int {
 	return refOf(a).Compare(refOf(b))
 }
 
-// walkAll walks from every object of Flux's in both moods.
+// walkAll walks from every object of Flux's in both passes.
 func walkAll(snap *snapshot.Snapshot) (all []engine.Outcome) {
 	x := newContext(snap, tenant.Discover(snap))
 	for _, kind := range fluxAsked {

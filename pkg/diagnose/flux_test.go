@@ -12,14 +12,14 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// fluxAsked are the kinds that the clusters in testdata/flux are asked for.
+// fluxAsked are the kinds that are requested from the clusters in testdata/flux.
 var fluxAsked = slices.Concat(workloadAsked, []schema.GroupKind{
 	object.GitRepositoryKind, object.OCIRepositoryKind, object.BucketKind, object.ExternalArtifactKind, object.HelmRepositoryKind, object.HelmChartKind,
 	object.LeaseKind, object.GatewayKind, object.VirtualServiceKind, object.ServiceEntryKind, object.EndpointSliceKind,
 	object.ValidatingWebhookKind, object.MutatingWebhookKind, object.DefinitionKind, object.NetworkPolicyKind,
 })
 
-// TestFlux explains an object of Flux in one small cluster after the other.
+// TestFlux explains an object of Flux in each of several small clusters.
 func TestFlux(t *testing.T) {
 	for name, file := range readClusters(t, "testdata/flux/*.yaml") {
 		for _, c := range file.Cases {
@@ -39,7 +39,7 @@ func TestFlux(t *testing.T) {
 	}
 }
 
-// sound checks what every cause comes with.
+// sound checks the required fields of every cause.
 func sound(t *testing.T, f finding.Finding) {
 	t.Helper()
 	if len(f.Evidence) == 0 || len(f.Fixes) == 0 || f.Severity == "" || f.Ref.Kind == "" || f.Reason == "" {

@@ -18,9 +18,8 @@ const collisionBase = `
 - {apiVersion: v1, kind: Namespace, metadata: {name: mhr-orthweb, labels: {workload: orthweb, org: mhr}}}
 `
 
-// TestHostCollisions checks that a name that two tenants claim is reported with both
-// objects, on the object to change, and that a name that is shared otherwise is not
-// reported.
+// TestHostCollisions checks that a name that two tenants claim is reported with both objects,
+// on the object to change, and that a name that is shared without a conflict is not reported.
 func TestHostCollisions(t *testing.T) {
 	const both = "tenant bhs and VirtualService mhr-orthweb/a of tenant mhr claim the same host name"
 	for _, c := range []struct {

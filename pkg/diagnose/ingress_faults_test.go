@@ -58,13 +58,13 @@ func ingressFaultsIn(t *testing.T, file string) []ingressFault {
 		t.Fatal(err)
 	}
 	all = nil
-	if err := json.Unmarshal(asJSON, &all); err != nil { // keeps whole numbers whole
+	if err := json.Unmarshal(asJSON, &all); err != nil { // keeps integers
 		t.Fatal(err)
 	}
 	return all
 }
 
-// changed is a copy of the snapshot with the fault.
+// changed returns a copy of the snapshot with the fault.
 func (f ingressFault) changed(snap *snapshot.Snapshot) *snapshot.Snapshot {
 	builder := snapshot.NewBuilder()
 	for _, requested := range snap.Requests() {

@@ -9,9 +9,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// TestIngressPathOfRecordedFaults walks from the ingress path in every recorded fault. It
-// must find only causes that the fault is recorded with: none in a healthy cluster, and
-// none beside the fault in another.
+// TestIngressPathOfRecordedFaults walks from the ingress path in every recorded fault. It must
+// find only causes that the fault is recorded with: none in a healthy cluster, and no
+// additional ones in another.
 func TestIngressPathOfRecordedFaults(t *testing.T) {
 	for _, c := range faultCases(t) {
 		t.Run(c.name, func(t *testing.T) {

@@ -10,8 +10,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/redact"
 )
 
-// TestKnownKinds holds the kinds that a snapshot keeps the fields of to those that
-// are read: by explainers, and by judges that look at more than conditions.
+// TestKnownKinds compares the kinds whose fields a snapshot keeps with the kinds that are read:
+// by explainers, and by health checks that read more than conditions.
 func TestKnownKinds(t *testing.T) {
 	read := map[schema.GroupKind]bool{}
 	for _, gk := range Kinds() {

@@ -10,8 +10,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// multiplied is a snapshot with the given number of copies of tenant bhs' objects, and
-// all other objects.
+// multiplied returns a snapshot with the given number of copies of tenant bhs' objects, and all
+// other objects.
 func multiplied(model *snapshot.Snapshot, tenants int) *snapshot.Snapshot {
 	builder := snapshot.NewBuilder()
 	for _, requested := range model.Requests() {

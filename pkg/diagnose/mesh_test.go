@@ -23,11 +23,11 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// noon is the moment of the snapshots in testdata/mesh.
+// noon is the time of the snapshots in testdata/mesh.
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// meshAsked are the kinds that these snapshots were asked for, but for those
-// that a scenario names.
+// meshAsked are the kinds that are requested for these snapshots, except for those that a
+// scenario names.
 var meshAsked = []schema.GroupKind{
 	object.KustomizationKind, object.HelmReleaseKind, object.NamespaceKind, object.EventKind,
 	object.DeploymentKind, object.StatefulSetKind, object.DaemonSetKind, object.PodKind, object.QuotaKind,
@@ -39,8 +39,8 @@ var meshAsked = []schema.GroupKind{
 	object.ValidatingWebhookKind, object.MutatingWebhookKind, object.APIServiceKind, object.DefinitionKind,
 }
 
-// meshScenario is a small cluster, and what is to be found out about its first
-// object, or about what the API server said of that.
+// meshScenario is a small cluster, and the expected findings about its first object, or about
+// an error of the API server for that object.
 type meshScenario struct {
 	Name      string           `json:"name"`
 	Objects   []map[string]any `json:"objects"`
@@ -51,20 +51,20 @@ type meshScenario struct {
 	Want      meshWant         `json:"want"`
 }
 
-// meshWant has findings as "code, object reason", objects as "kind
-// namespace/name", and what is unknown by resource.
+// meshWant has findings as "code, object reason", objects as "kind namespace/name", and
+// unreadable objects by resource.
 type meshWant struct {
 	Status   health.Status `json:"status"`
 	Findings []string      `json:"findings"`
 	Fallback []string      `json:"fallback"`
 	Blame    []string      `json:"blame"`
 	Unknown  []string      `json:"unknown"`
-	// Causes are what a walk from the object comes to, as "code, object", and
-	// stand alone.
+	// Causes are the results of a walk from the object, as "code, object", and can be checked
+	// alone.
 	Causes []string `json:"causes"`
 	// Fix is the text of the first finding's first fix.
 	Fix string `json:"fix"`
-	// Proof is the value of some evidence of the first finding.
+	// Proof is the value of a piece of evidence of the first finding.
 	Proof string `json:"proof"`
 }
 
@@ -88,7 +88,7 @@ func (s meshScenario) snapshot() *snapshot.Snapshot {
 	return builder.Build(snapshot.Meta{At: noon})
 }
 
-// objects are copies, since a Builder takes over what it is given.
+// objects are copies, because a Builder takes ownership of its input.
 func (s meshScenario) objects(gk schema.GroupKind) []*unstructured.Unstructured {
 	var found []*unstructured.Unstructured
 	for _, obj := range s.Objects {
@@ -115,7 +115,7 @@ func meshScenarios(t testing.TB, file string) []meshScenario {
 		t.Fatal(err)
 	}
 	all = nil
-	if err := json.Unmarshal(asJSON, &all); err != nil { // keeps whole numbers whole, as a live cluster's are
+	if err := json.Unmarshal(asJSON, &all); err != nil { // keeps integers, as a live cluster does
 		t.Fatal(err)
 	}
 	return all
@@ -172,7 +172,7 @@ func (s meshScenario) test(t *testing.T) {
 	}
 }
 
-// proofs checks what comes with every finding, and what the scenario asks of the
+// proofs checks the required fields of every finding, and the scenario's expectations for the
 // first.
 func (s meshScenario) proofs(t *testing.T, all []finding.Finding) {
 	for _, f := range all {

@@ -8,8 +8,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// TestStuckNamespaceOfTenant has a tenant whose namespace is being deleted, and
-// of which nothing else is wrong.
+// TestStuckNamespaceOfTenant has a tenant whose namespace is being deleted, and that has no
+// other fault.
 func TestStuckNamespaceOfTenant(t *testing.T) {
 	for deleted, want := range map[string]health.Status{"2026-03-01T11:10:00Z": health.Failing, "": health.Ready} {
 		namespace := newObject("v1", "Namespace", "", "bhs-orthweb", nil)

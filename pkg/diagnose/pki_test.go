@@ -22,7 +22,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// pkiAsked are the kinds that the clusters in testdata/pki were asked for.
+// pkiAsked are the kinds that are requested from the clusters in testdata/pki.
 var pkiAsked = slices.Concat(meshAsked, []schema.GroupKind{
 	object.ReplicaSetKind, object.JobKind, object.LeaseKind, object.GitRepositoryKind,
 	object.OrderKind, object.ChallengeKind, object.IngressKind, object.IngressClassKind, object.NetworkPolicyKind,
@@ -42,8 +42,8 @@ type pkiScenario struct {
 	Event   string `json:"event"`
 	// Causes are written as "code, object reason".
 	Causes []string `json:"causes"`
-	// Fixes are parts of the fixes of the first cause, texts and commands, in
-	// their order; Never may be in none of any cause.
+	// Fixes are parts of the fixes of the first cause, texts and commands, in their order; no
+	// fix of any cause may contain Never.
 	Fixes []string `json:"fixes"`
 	Never []string `json:"never"`
 	// Proofs are among the evidence of the first cause, as "object field = value".
@@ -66,7 +66,7 @@ func pkiScenarios(t testing.TB, file string) []pkiScenario {
 		t.Fatal(err)
 	}
 	all = nil
-	if err := kjson.Unmarshal(asJSON, &all); err != nil { // keeps whole numbers whole
+	if err := kjson.Unmarshal(asJSON, &all); err != nil { // keeps integers
 		t.Fatal(err)
 	}
 	return all
@@ -85,7 +85,7 @@ func TestPKI(t *testing.T) {
 	}
 }
 
-// objects are the scenario's, the message written on the first of them.
+// objects are the scenario's objects; the first has the message.
 func (s pkiScenario) objects() []*unstructured.Unstructured {
 	var all []*unstructured.Unstructured
 	for _, object := range s.Objects {
@@ -174,7 +174,7 @@ func (s pkiScenario) first(t *testing.T, f finding.Finding) {
 	}
 }
 
-// readBack wants each piece of evidence to be in the snapshot, and once.
+// readBack checks that each piece of evidence is in the snapshot, and only once.
 func readBack(t *testing.T, snap *snapshot.Snapshot, f finding.Finding) {
 	t.Helper()
 	for _, wrong := range wrongEvidence(newContext(snap, nil), f) {
@@ -182,8 +182,8 @@ func readBack(t *testing.T, snap *snapshot.Snapshot, f finding.Finding) {
 	}
 }
 
-// TestEvidenceOfTheFamily reads back the evidence of every finding on certificates,
-// admission and controllers, in the recorded faults and in the small clusters.
+// TestEvidenceOfTheFamily verifies the evidence of every finding on certificates, admission and
+// controllers, in the recorded faults and in the small clusters.
 func TestEvidenceOfTheFamily(t *testing.T) {
 	ours := func(f finding.Finding) bool {
 		return strings.HasPrefix(string(f.Code), "OW6") || strings.HasPrefix(string(f.Code), "OW82") || f.Code == engine.CodeControllerSilent || f.Code == engine.CodeKindMissing || f.Code == engine.CodeVersionGone
@@ -210,8 +210,8 @@ func TestEvidenceOfTheFamily(t *testing.T) {
 	}
 }
 
-// FuzzPKI puts odd values into the objects of the scenarios: whatever a cluster
-// says, a walk ends, without a panic, and says the same twice.
+// FuzzPKI inserts odd values into the objects of the scenarios: a walk must end without a
+// panic, and give the same result twice.
 func FuzzPKI(f *testing.F) {
 	files, err := filepath.Glob("testdata/pki/*.yaml")
 	if err != nil || len(files) == 0 {

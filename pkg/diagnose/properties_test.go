@@ -15,8 +15,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// rebuilt is the snapshot again, its objects put in in another order, without
-// the kinds for which hide says so, whose lists count as forbidden.
+// rebuilt is a copy of the snapshot with its objects in another order, without the kinds for
+// which hide returns true: listing them is forbidden.
 func rebuilt(snap *snapshot.Snapshot, random *rand.Rand, hide func(schema.GroupKind) bool) *snapshot.Snapshot {
 	builder := snapshot.NewBuilder()
 	requested := snap.Requests()
@@ -56,8 +56,8 @@ func TestOrderDoesNotMatter(t *testing.T) {
 	}
 }
 
-// TestTenantsHaveNoOrder explains the tenants of every recorded fault in both
-// orders, and each alone.
+// TestTenantsHaveNoOrder explains the tenants of every recorded fault in both orders, and each
+// alone.
 func TestTenantsHaveNoOrder(t *testing.T) {
 	for _, c := range faultCases(t) {
 		t.Run(c.name, func(t *testing.T) {
@@ -66,7 +66,7 @@ func TestTenantsHaveNoOrder(t *testing.T) {
 			bySubject := func(e Explanation) map[string]string {
 				told := map[string]string{}
 				for _, s := range e.Subjects {
-					for i := range s.Causes { // what they block is over all subjects
+					for i := range s.Causes { // the blocked objects include those of all subjects
 						s.Causes[i].Layers, s.Causes[i].Tenants = nil, nil
 					}
 					told[s.Tenant] = fmt.Sprintf("%+v", s)
@@ -100,9 +100,8 @@ func print(t *testing.T, e Explanation) string {
 	return string(text)
 }
 
-// TestNoListMakesItHealthier hides each kind that matters in turn: what can't be
-// read may make an answer vaguer, but a tenant that was not ready must not
-// become so.
+// TestNoListMakesItHealthier hides each relevant kind in turn: an answer may become less
+// specific if a kind can't be read, but a tenant that was not ready must not become ready.
 func TestNoListMakesItHealthier(t *testing.T) {
 	kinds := []schema.GroupKind{
 		object.KustomizationKind, object.HelmReleaseKind, object.GitRepositoryKind, object.HelmChartKind, object.DeploymentKind,
@@ -128,8 +127,8 @@ func TestNoListMakesItHealthier(t *testing.T) {
 	}
 }
 
-// FuzzExplain takes a real snapshot, writes something odd into one object, and
-// asks for the tenants and for that object. Nothing may panic or hang.
+// FuzzExplain takes a real snapshot, inserts odd values into one object, and explains the
+// tenants and that object. It must not panic or hang.
 func FuzzExplain(f *testing.F) {
 	cases := faultCases(f)
 	for i := range len(cases) * 3 {
@@ -161,7 +160,7 @@ func FuzzExplain(f *testing.F) {
 	})
 }
 
-// BenchmarkExplain grows a failing Korthweb: time must grow with it and no more.
+// BenchmarkExplain explains failing clusters of increasing size: the time must grow linearly.
 func BenchmarkExplain(b *testing.B) {
 	model := readCase(b, "testdata/F18-image-digest.txtar").snap
 	for _, tenants := range []int{1, 10, 100, 1000} {

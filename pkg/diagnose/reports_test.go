@@ -21,7 +21,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// report is a cluster state and what must be said of it.
+// report is a cluster state and its expected explanation.
 type report struct {
 	Name  string `json:"name"`
 	Cause struct {

@@ -85,7 +85,7 @@ func settleSentences(whole bool) error {
 	return os.WriteFile(sentencesFile, txtar.Format(&archive), 0o644)
 }
 
-// compareMessages compares the messages and fixes of a case with those on file.
+// compareMessages compares the messages and fixes of a case with those in the file.
 func compareMessages(t *testing.T, findings []finding.Finding) {
 	t.Helper()
 	var text strings.Builder

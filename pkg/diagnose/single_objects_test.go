@@ -24,30 +24,29 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// singleCase is an object by itself, as `kubectl get -o yaml` prints it, and what
-// is to be said of it.
+// singleCase is a single object, as `kubectl get -o yaml` prints it, and its expected
+// explanation.
 type singleCase struct {
 	Name string `json:"name"`
-	// At is the moment; when empty, the newest time in the objects.
+	// At is the current time; if empty, the newest time in the objects.
 	At string `json:"at"`
-	// Read is when the file was read, where that matters.
+	// Read is the time when the file was read, if it matters.
 	Read   string         `json:"read"`
 	Object map[string]any `json:"object"`
-	// Beside are other objects that were printed.
+	// Beside are other objects in the output.
 	Beside []map[string]any `json:"beside"`
 
 	Status health.Status `json:"status"`
-	// Code, Severity and Says are the first cause's: Says is a part of its
-	// message, or of the verdict's where there is to be no cause. Without Code
-	// there is to be no cause. Codes are separated by "|" where the kind's explainer
-	// may tell more.
+	// Code, Severity and Says are those of the first cause: Says is a part of its message, or
+	// of the verdict's message if no cause is expected. Without Code, no cause is expected.
+	// Codes are separated by "|" where the kind's explainer may be more specific.
 	Code     string           `json:"code"`
 	Severity finding.Severity `json:"severity"`
 	Says     string           `json:"says"`
-	// Reason is the first cause's, and Since the verdict's: "never" is none.
+	// Reason is the first cause's, and Since the verdict's: "never" means none.
 	Reason string `json:"reason"`
 	Since  string `json:"since"`
-	// Fix is a part of the first cause's fixes, and none has NoFix in it.
+	// Fix is a part of the first cause's fixes; no fix may contain NoFix.
 	Fix   string `json:"fix"`
 	NoFix string `json:"noFix"`
 	// Proof is among the first cause's evidence, as "field = value".
@@ -105,8 +104,8 @@ func moment(t testing.TB, text string) time.Time {
 	return at
 }
 
-// TestSingleObjects asks about objects by themselves: what the object itself says
-// is told, and quoted, and a healthy one is left alone.
+// TestSingleObjects explains single objects: it must report and quote the status of the object,
+// and report nothing for a healthy one.
 func TestSingleObjects(t *testing.T) {
 	for name, cases := range readSingles(t) {
 		for _, c := range cases {
@@ -176,8 +175,8 @@ func (c singleCase) check(t *testing.T, snap *snapshot.Snapshot, s Subject) {
 	among(t, "evidence", proof, c.Proof)
 }
 
-// misquoted tells what is wrong with a piece of evidence: reading its field in
-// the object must give its value, a condition's as "Status Reason: message".
+// misquoted returns what is wrong with a piece of evidence: its field in the object must have
+// its value, a condition as "Status Reason: message".
 func misquoted(snap *snapshot.Snapshot, e finding.Evidence) string {
 	obj := snap.Lookup(e.Ref).Object
 	if obj == nil {
@@ -205,8 +204,8 @@ func misquoted(snap *snapshot.Snapshot, e finding.Evidence) string {
 	return ""
 }
 
-// TestOtherKindsInProgress has an object without an explainer that may still
-// become ready: it is no cause unless something above it has failed because of it.
+// TestOtherKindsInProgress has an object without an explainer that may still become ready: it
+// is not a cause unless an object above it has failed because of it.
 func TestOtherKindsInProgress(t *testing.T) {
 	bucket := newObject("s3.aws.upbound.io/v1beta1", "Bucket", "", "images", nil)
 	bucket["status"] = map[string]any{"conditions": []any{map[string]any{"type": "Ready", "status": "False", "reason": "Creating"}}}
@@ -226,8 +225,8 @@ func TestOtherKindsInProgress(t *testing.T) {
 	}
 }
 
-// FuzzSingleObjects puts odd values into the objects of the cases: whatever an
-// object says, an answer is given, without a panic, and the same twice.
+// FuzzSingleObjects inserts odd values into the objects of the cases: there must be an
+// explanation, without a panic, and the same one twice.
 func FuzzSingleObjects(f *testing.F) {
 	files := readSingles(f)
 	for name, cases := range files {
@@ -259,8 +258,8 @@ func FuzzSingleObjects(f *testing.F) {
 	})
 }
 
-// TestOwnStateOfDeletedObject: an object that is being deleted names the finalizers
-// that it waits for, and what prevents the deletion.
+// TestOwnStateOfDeletedObject checks that the explanation of an object that is being deleted
+// names the finalizers that it waits for, and what prevents the deletion.
 func TestOwnStateOfDeletedObject(t *testing.T) {
 	bucket := newObject("s3.aws.upbound.io/v1beta1", "Bucket", "", "images", nil)
 	bucket["metadata"] = map[string]any{"name": "images", "deletionTimestamp": "2026-03-01T10:00:00Z", "finalizers": []any{"finalizer.managedresource.crossplane.io"}}

@@ -11,8 +11,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// TestKinds explains every case as if nothing had been listed whole: all that the
-// explainers then look for is of a kind that a record holds.
+// TestKinds explains every case as if no list were complete: the explainers may only query
+// kinds that a record contains.
 func TestKinds(t *testing.T) {
 	kinds := Kinds()
 	for name, snap := range snapshots(t) {

@@ -70,7 +70,7 @@ var oddValues = []any{nil, "", "x", int64(-1), true, []any{}, []any{"x"}, map[st
 func TestOddShapes(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	files := readWorkloads(t)
-	for _, name := range slices.Sorted(maps.Keys(files)) { // in order, so that a failure comes again
+	for _, name := range slices.Sorted(maps.Keys(files)) { // in order, so that a failure is reproducible
 		file := files[name]
 		for _, c := range file.Cases {
 			for range 20 {

@@ -41,7 +41,7 @@ type workloadCase struct {
 	Objects   []map[string]any `json:"objects"`
 	Drop      []string         `json:"drop"`
 	Forbidden []string         `json:"forbidden"`
-	// Failing means that something above has failed.
+	// Failing means that an object above has failed.
 	Failing bool `json:"failing"`
 
 	Status health.Status `json:"status"`
@@ -55,8 +55,7 @@ type workloadCase struct {
 	FirstFix string   `json:"firstFix"`
 	Fix      []string `json:"fix"`
 	NoFix    []string `json:"noFix"`
-	// Direct examines the object as one that is being deleted, for kinds without an
-	// explainer.
+	// Direct examines the object as one that is being deleted, for kinds without an explainer.
 	Direct  bool     `json:"direct"`
 	Unknown []string `json:"unknown"`
 }
@@ -100,7 +99,7 @@ func (c workloadCase) snapshot(tb testing.TB, base []map[string]any) *snapshot.S
 	return clusterOf(c.cluster(tb, base), c.Forbidden)
 }
 
-// cluster is the base with the case's changes.
+// cluster returns the base with the case's changes.
 func (c workloadCase) cluster(tb testing.TB, base []map[string]any) []map[string]any {
 	byRef := map[string]map[string]any{}
 	for _, obj := range slices.Concat(base, c.Objects) {
@@ -121,7 +120,7 @@ func (c workloadCase) cluster(tb testing.TB, base []map[string]any) []map[string
 	return slices.Collect(maps.Values(byRef))
 }
 
-// clusterOf is a cluster in which the kinds can't be read.
+// clusterOf returns a cluster in which the kinds can't be read.
 func clusterOf(objects []map[string]any, forbidden []string) *snapshot.Snapshot {
 	return clusterAsked(workloadAsked, objects, forbidden)
 }
@@ -145,7 +144,7 @@ func clusterAsked(kinds []schema.GroupKind, objects []map[string]any, forbidden 
 	return builder.Build(snapshot.Meta{At: midday})
 }
 
-// decoded is a copy with Kubernetes' own number types.
+// decoded returns a copy with Kubernetes' own number types.
 func decoded(tb testing.TB, obj map[string]any) map[string]any {
 	tb.Helper()
 	text, err := json.Marshal(obj)
@@ -159,7 +158,7 @@ func decoded(tb testing.TB, obj map[string]any) map[string]any {
 	return fresh
 }
 
-// mergePatch is RFC 7386's.
+// mergePatch applies a JSON merge patch (RFC 7386).
 func mergePatch(into, patch map[string]any) {
 	for key, value := range patch {
 		below, isMap := value.(map[string]any)
@@ -189,7 +188,7 @@ func TestWorkloads(t *testing.T) {
 	}
 }
 
-// refNamed is the object with that name.
+// refNamed returns the object with that name.
 func refNamed(t *testing.T, snap *snapshot.Snapshot, name string) object.Ref {
 	t.Helper()
 	for _, requested := range snap.Requests() {
@@ -203,7 +202,7 @@ func refNamed(t *testing.T, snap *snapshot.Snapshot, name string) object.Ref {
 	return object.Ref{}
 }
 
-// explainAsDeleted has one object explained as one that is being deleted.
+// explainAsDeleted explains one object as an object that is being deleted.
 func explainAsDeleted(x *engine.Context, of object.Ref) {
 	others := x.Registry.ByKind[of.GroupKind()]
 	if others == nil {

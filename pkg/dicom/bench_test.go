@@ -51,7 +51,7 @@ func tlsPair(t testing.TB) (ours, theirs *tls.Conn) {
 	return ours, theirs
 }
 
-// counted counts what is written below TLS.
+// counted counts the bytes that are written below TLS.
 type counted struct {
 	net.Conn
 	writes int
@@ -91,8 +91,8 @@ func benchmarkStore(b *testing.B, size int64) {
 	}
 }
 
-// scpLoop is a storage SCP that spends as little as it can on each message: it
-// only looks for the last fragment of a data set.
+// scpLoop is a storage SCP that does as little work as possible for each message: it only
+// detects the last fragment of a data set.
 func scpLoop(conn net.Conn) {
 	defer conn.Close()
 	buf := make([]byte, maxSent+pduHead)
@@ -136,8 +136,8 @@ func BenchmarkStore8KiB(b *testing.B) { benchmarkStore(b, 8<<10) }
 
 func BenchmarkStore64MiB(b *testing.B) { benchmarkStore(b, 64<<20) }
 
-// BenchmarkRoundTrip is the floor under BenchmarkStore8KiB: as many bytes there,
-// and a short answer, over the same TLS.
+// BenchmarkRoundTrip is the lower bound of BenchmarkStore8KiB: it sends as many bytes, and
+// receives a short answer, over the same TLS.
 func BenchmarkRoundTrip(b *testing.B) {
 	ours, theirs := tlsPair(b)
 	const there, back = 8<<10 + 124, 112

@@ -30,8 +30,8 @@ const abortByUser = "07 00 00000004 0000 00 00"
 
 var errChanged = errors.New("changed one's mind")
 
-// cancelled runs do with a ctx that is cancelled once the peer says so, and
-// holds it to a second.
+// cancelled runs do with a ctx that is cancelled when the peer signals, and requires that it
+// ends within a second.
 func cancelled(t *testing.T, now <-chan struct{}, do func(context.Context) error) {
 	t.Helper()
 	ctx, cancel := context.WithCancelCause(context.Background())
@@ -68,7 +68,7 @@ func TestCancelAwaitingResponse(t *testing.T) {
 	}
 }
 
-// While data flows, the A-ABORT comes between PDUs.
+// TestCancelSending checks that, during a transfer, the A-ABORT is sent between PDUs.
 func TestCancelSending(t *testing.T) {
 	now := make(chan struct{})
 	a := associated(t, 4096, func(p *scripted) {
@@ -157,7 +157,7 @@ func TestReleaseByPeer(t *testing.T) {
 func TestReleaseCollision(t *testing.T) {
 	a := associated(t, 0, func(p *scripted) {
 		p.expect("05 00 00000004 00000000")
-		p.send("04 00 00000006 00000002 01 03") // what was still under way
+		p.send("04 00 00000006 00000002 01 03") // data that was in transit
 		p.write(endPDU(pduReleaseRQ, 0, 0))
 		p.expect("06 00 00000004 00000000")
 		p.write(endPDU(pduReleaseRP, 0, 0))
@@ -167,8 +167,8 @@ func TestReleaseCollision(t *testing.T) {
 	}
 }
 
-// A peer that aborts while a data set flows says why, though the connection
-// breaks under the writer.
+// TestAbortedWhileSending checks that the reason of a peer that aborts during a data set is
+// reported, although the connection breaks during the write.
 func TestAbortedWhileSending(t *testing.T) {
 	a := associated(t, 4096, func(p *scripted) { p.pdu(); p.write(endPDU(pduAbort, 2, 2)) })
 	_, err := a.Store(context.Background(), someInstance, io.LimitReader(zeros{}, 1<<30))

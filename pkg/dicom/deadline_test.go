@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-// writesWhileReading is a connection that has to write before what was read is of use,
-// as TLS has to where the peer asks for new keys (RFC 8446, section 4.6.3).
+// writesWhileReading is a connection that must write before it can return what it read, as TLS
+// must if the peer requests new keys (RFC 8446, section 4.6.3).
 type writesWhileReading struct {
 	net.Conn
-	// from is the number of the read that writes first.
+	// from is the number of the first read that writes.
 	from, reads int
 }
 
@@ -32,8 +32,8 @@ func (c *writesWhileReading) Read(p []byte) (int, error) {
 
 var shortIdle = Timeouts{Association: 5 * time.Second, Response: 5 * time.Second, Idle: time.Second}
 
-// TestWritesWhileReading has answers that come after more time than a write may take:
-// what is written while reading is not subject to the limit of the write before.
+// TestWritesWhileReading has answers that arrive after more time than a write may take: a write
+// during a read must not be subject to the deadline of the previous write.
 func TestWritesWhileReading(t *testing.T) {
 	const late = 3 * time.Second
 	wait := func(p *scripted) { time.Sleep(late) }
@@ -84,8 +84,8 @@ func TestWritesWhileReading(t *testing.T) {
 	}
 }
 
-// TestWritesWhileReadingEnd has a peer that reads nothing of what is written while
-// reading: the limit of the answer holds, and so does the end of the context.
+// TestWritesWhileReadingEnd has a peer that does not read the data written during a read: the
+// deadline of the answer applies, and so does the end of the context.
 func TestWritesWhileReadingEnd(t *testing.T) {
 	for _, c := range []struct {
 		about  string
@@ -121,8 +121,8 @@ func TestWritesWhileReadingEnd(t *testing.T) {
 	}
 }
 
-// TestClosingIsBounded has a peer that releases the association, and then sends more and
-// reads nothing: closing takes no longer than it may.
+// TestClosingIsBounded has a peer that releases the association, and then sends more and reads
+// nothing: closing must end within its limit.
 func TestClosingIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stop := make(chan struct{})

@@ -15,7 +15,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/internal/octets"
 )
 
-// stuck takes part of a write, and then nothing until its time is over.
+// stuck accepts a part of a write, and then blocks until its deadline.
 type stuck struct {
 	replay
 	limit  int
@@ -30,7 +30,8 @@ func (c stuck) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestNothingAfterPartialPDU: an A-ABORT would be taken for the PDU's rest.
+// TestNothingAfterPartialPDU checks that no A-ABORT follows a partial PDU: the peer would take
+// it for the rest of the PDU.
 func TestNothingAfterPartialPDU(t *testing.T) {
 	var writes []int
 	conn := stuck{replay: replay{bytes.NewReader(octets.Parse(t, goldenAC))}, limit: 1000, writes: &writes}
@@ -46,8 +47,8 @@ func TestNothingAfterPartialPDU(t *testing.T) {
 	}
 }
 
-// slowFarewell closes only once the connection below is closed, as a tls.Conn
-// whose peer has stopped reading.
+// slowFarewell closes only after the connection below is closed, as a tls.Conn does whose peer
+// has stopped reading.
 type slowFarewell struct {
 	stuck
 	closed chan struct{}
@@ -81,8 +82,8 @@ func TestSlowClose(t *testing.T) {
 	}
 }
 
-// TestAbortAwaitsClose: whoever closes at once may destroy the A-ABORT on its
-// way, so the connection stays open for the peer to close.
+// TestAbortAwaitsClose checks that the connection stays open after an A-ABORT until the peer
+// closes it: an immediate close may destroy the A-ABORT in transit.
 func TestAbortAwaitsClose(t *testing.T) {
 	a := associated(t, 0, func(p *scripted) {
 		p.message()
@@ -99,8 +100,8 @@ func TestAbortAwaitsClose(t *testing.T) {
 	}
 }
 
-// TestCancelJustAfter: the operation has succeeded when its ctx ends, before it
-// returns.
+// TestCancelJustAfter checks that the association is aborted if the ctx ends after the
+// operation has succeeded and before it returns.
 func TestCancelJustAfter(t *testing.T) {
 	a := associated(t, 0, func(p *scripted) { p.expect(abortByUser) })
 	ctx, cancel := context.WithCancel(context.Background())

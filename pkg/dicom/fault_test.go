@@ -31,7 +31,7 @@ var faults = []struct {
 	{"A-RELEASE-RP", func(p *scripted) { p.write(endPDU(pduReleaseRP, 0, 0)) }, "A-RELEASE-RP"},
 }
 
-// drain hears the client out, until it aborts or closes.
+// drain reads from the client until it aborts or closes.
 func drain(p *scripted) {
 	for kind := byte(1); kind != 0 && kind != pduAbort; {
 		kind, _ = p.pdu()

@@ -15,8 +15,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 )
 
-// TestSentFragments cuts messages for each small longest PDU, and puts them
-// together again.
+// TestSentFragments fragments messages for each small maximum PDU length, and reassembles them.
 func TestSentFragments(t *testing.T) {
 	command := request{context: 3, field: cStoreRQ, sopClass: part10.SecondaryCaptureStorage, instance: "2.25.1"}.encode(nil, 7)
 	for longest := uint32(minPDU); longest <= 48; longest++ {
@@ -41,8 +40,8 @@ func TestSentFragments(t *testing.T) {
 	}
 }
 
-// reassemble reads a message strictly: no PDU is too long, no
-// fragment is odd or empty, and only the last ones are marked as last.
+// reassemble reads a message strictly: no PDU is too long, no fragment is odd or empty, and
+// only the last ones are marked as last.
 func reassemble(t *testing.T, wire []byte, longest uint32) (command, data []byte) {
 	t.Helper()
 	parts := map[byte][]byte{}
@@ -79,8 +78,8 @@ func TestTooShortPDUs(t *testing.T) {
 	}
 }
 
-// TestReceivedFragments reads responses cut into fragments of each length, and
-// several values in one PDU.
+// TestReceivedFragments reads responses in fragments of each length, and several values in one
+// PDU.
 func TestReceivedFragments(t *testing.T) {
 	const most = 120
 	a := associated(t, 0, func(p *scripted) {
@@ -121,7 +120,7 @@ func TestLongCommand(t *testing.T) {
 	}
 }
 
-// TestOneWrite counts writes below TLS: a small instance is one.
+// TestOneWrite counts writes below TLS: a small instance needs one.
 func TestOneWrite(t *testing.T) {
 	ours, theirs := loopback(t)
 	count := &counted{Conn: ours}
@@ -140,7 +139,7 @@ func TestOneWrite(t *testing.T) {
 	}
 }
 
-// TestNoMemory sends a data set of many times what it may allocate.
+// TestNoMemory sends a data set that is many times larger than the allowed allocation.
 func TestNoMemory(t *testing.T) {
 	ours, theirs := loopback(t)
 	go scpLoop(theirs)
@@ -159,7 +158,7 @@ func TestNoMemory(t *testing.T) {
 	}
 }
 
-// TestOperationsTakeTurns has many goroutines share an association.
+// TestOperationsTakeTurns shares an association between many goroutines.
 func TestOperationsTakeTurns(t *testing.T) {
 	ours, theirs := tlsPair(t)
 	a, err := Associate(context.Background(), run(t, ours, theirs, func(p *scripted) { p.serve(4096) }), someOptions())

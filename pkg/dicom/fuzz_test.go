@@ -12,7 +12,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/internal/octets"
 )
 
-// replay is a connection whose peer has said all that it will.
+// replay is a connection whose peer has sent all of its data.
 type replay struct{ said io.Reader }
 
 func (r replay) Read(p []byte) (int, error) { return r.said.Read(p) }
@@ -31,7 +31,7 @@ func (replay) SetReadDeadline(t time.Time) error { return nil }
 
 func (replay) SetWriteDeadline(t time.Time) error { return nil }
 
-// FuzzPDU lets a peer answer a whole session with anything.
+// FuzzPDU runs a whole session with arbitrary answers.
 func FuzzPDU(f *testing.F) {
 	for _, session := range []string{
 		goldenAC + goldenEchoRSP + goldenStoreRSP + "06 00 00000004 00000000",
@@ -43,8 +43,8 @@ func FuzzPDU(f *testing.F) {
 	f.Fuzz(holdSession)
 }
 
-// holdSession holds a whole session with a peer that answers this to what every
-// session must keep.
+// holdSession runs a whole session with a peer that answers this, and checks the invariants of
+// every session.
 func holdSession(t *testing.T, said []byte) {
 	o := someOptions()
 	o.Contexts = twoContexts
@@ -69,7 +69,7 @@ func holdSession(t *testing.T, said []byte) {
 	}
 }
 
-// FuzzAssociateAC holds what was accepted to what was proposed.
+// FuzzAssociateAC compares the accepted contexts with the proposed ones.
 func FuzzAssociateAC(f *testing.F) {
 	f.Add(octets.Parse(f, goldenAC)[pduHead:])
 	f.Fuzz(func(t *testing.T, body []byte) {

@@ -9,7 +9,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/internal/reliability"
 )
 
-// TestMutated changes what peers answer at random, and holds a session to what FuzzPDU does.
+// TestMutated changes answers of peers at random, and checks the invariants of FuzzPDU.
 func TestMutated(t *testing.T) {
 	session := octets.Parse(t, goldenAC+goldenEchoRSP+goldenStoreRSP+"06 00 00000004 00000000")
 	row := reliability.Row{Tried: "what a DICOM peer answers, changed at random", Promise: "no panic, no hang, bounded buffers; no failure is treated as success"}

@@ -35,7 +35,7 @@ func (p *scripted) send(text string) { p.write(octets.Parse(p.t, text)) }
 
 func (p *scripted) write(b []byte) { _, _ = p.conn.Write(b) }
 
-// pdu reads whatever PDU comes.
+// pdu reads any PDU.
 func (p *scripted) pdu() (kind byte, body []byte) {
 	var head [pduHead]byte
 	if _, err := io.ReadFull(p.conn, head[:]); err != nil {
@@ -115,8 +115,7 @@ func (p *scripted) message() (context byte, command, data []byte) {
 	}
 }
 
-// reply builds a response to a command set, in PDUs that hold fragments of the
-// given length.
+// reply builds a response to a command set, in PDUs with fragments of the given length.
 func reply(context byte, command []byte, status uint16, fragment int) []byte {
 	field := binary.LittleEndian.Uint16(element0000(command, tagField))
 	rsp := newCommand(nil).uid(tagSOPClass, string(element0000(command, tagSOPClass))).number(tagField, field|0x8000).
@@ -155,7 +154,7 @@ func (p *scripted) serve(maxPDU uint32) {
 	}
 }
 
-// with runs a script as the peer of the connection that it returns.
+// with returns a connection whose peer runs the script.
 func with(t *testing.T, script func(*scripted)) net.Conn {
 	t.Helper()
 	ours, theirs := loopback(t)
@@ -206,7 +205,7 @@ func someOptions() Options {
 		Timeouts: Timeouts{Association: 5 * time.Second, Response: 5 * time.Second, Idle: 5 * time.Second}}
 }
 
-// associated is an association with a script that begins after acceptance.
+// associated returns an association with a script that begins after acceptance.
 func associated(t *testing.T, maxPDU uint32, script func(*scripted)) *Association {
 	t.Helper()
 	conn := with(t, func(p *scripted) { p.acceptAll(maxPDU); script(p) })

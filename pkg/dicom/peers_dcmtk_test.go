@@ -90,7 +90,7 @@ func TestStorescpRefuses(t *testing.T) {
 		t.Error(err)
 	}
 	t.Log(err)
-	// Its default is to take uncompressed instances only.
+	// By default it accepts uncompressed instances only.
 	port, _ = storescp(t)
 	jpeg := someInstance
 	jpeg.TransferSyntax = "1.2.840.10008.1.2.4.50"
@@ -127,7 +127,7 @@ func TestStorescpIsSlow(t *testing.T) {
 		release(t, a)
 		o.Timeouts.Response = 100 * time.Millisecond
 		a = open(t, port, o)
-		// After the first answer, or before it.
+		// It aborts after the first answer, or before it.
 		_, err := store(a, anew(1)[0])
 		if err == nil {
 			_, err = a.Echo(context.Background())
@@ -138,8 +138,7 @@ func TestStorescpIsSlow(t *testing.T) {
 	}
 }
 
-// TestStorescpCancelled cancels while a large data set flows; DCMTK understands
-// the A-ABORT.
+// TestStorescpCancelled cancels during a large data set; DCMTK must understand the A-ABORT.
 func TestStorescpCancelled(t *testing.T) {
 	port, _ := storescp(t, "--bit-preserving")
 	a := open(t, port, peerOptions("STORESCP", someInstance))

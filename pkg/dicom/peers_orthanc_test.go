@@ -14,7 +14,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 )
 
-// orthanc runs an Orthanc of its own.
+// orthanc starts an Orthanc.
 func orthanc(t testing.TB) *peers.Orthanc {
 	t.Helper()
 	return peers.StartOrthanc(t, map[string]any{"DicomCheckCalledAet": true})
@@ -69,7 +69,7 @@ func TestOrthancRejects(t *testing.T) {
 	a.Abort()
 }
 
-// These benchmarks show how far this side is from being what a peer waits for.
+// These benchmarks measure how much of the time is spent on this side instead of the peer.
 
 func BenchmarkStorescp(b *testing.B) {
 	port, _ := storescp(b, "--ignore")

@@ -17,10 +17,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 )
 
-// These tests run against DCMTK and Orthanc as Debian has them:
-// go test -tags peers ./pkg/dicom
+// These tests run against DCMTK and Orthanc as packaged by Debian: go test -tags peers
+// ./pkg/dicom
 
-// output runs a program to its end.
+// output runs a program until it exits.
 func output(t testing.TB, name string, args ...string) string {
 	t.Helper()
 	a := peers.Ask(t, name, args...)
@@ -30,8 +30,8 @@ func output(t testing.TB, name string, args ...string) string {
 	return a.Text
 }
 
-// storescp runs DCMTK's storescp for one association after another at the same time,
-// and tells its port and where files arrive.
+// storescp runs DCMTK's storescp for one association after another, or for several at the same
+// time, and returns its port and the directory of received files.
 func storescp(t testing.TB, args ...string) (port int, dir string) {
 	t.Helper()
 	return peers.StartStorescp(t, append(args, "--fork")...)
@@ -64,10 +64,10 @@ func store(a *Association, instance part10.TestInstance) (Status, error) {
 	return a.Store(context.Background(), instance.Meta, bytes.NewReader(instance.File[instance.DataOffset:]))
 }
 
-// identity is what a data set of someInstance has to have, as octets.Parse reads it.
+// identity is the required part of the data set of someInstance, as octets.Parse reads it.
 const identity = "0800 1600 'UI' 1a00 '1.2.840.10008.5.1.4.1.1.7' 00  0800 1800 'UI' 0600 '2.25.1' "
 
-// anew is a study with UIDs of its own.
+// anew returns a study with new UIDs.
 func anew(instances int) []part10.TestInstance {
 	var seed [32]byte
 	copy(seed[:], fmt.Sprint(time.Now().UnixNano()))
@@ -81,7 +81,7 @@ func release(t testing.TB, a *Association) {
 	}
 }
 
-// arrived compares the data set that a peer wrote with the one that was sent.
+// arrived compares the data set that a peer wrote with the sent one.
 func arrived(t testing.TB, dir, uid string, want []byte) {
 	t.Helper()
 	names, _ := filepath.Glob(filepath.Join(dir, "*"+uid))

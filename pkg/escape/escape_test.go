@@ -68,7 +68,7 @@ func TestSprintf(t *testing.T) {
 	}
 }
 
-// TestWriter cuts each text in two at every byte: what is shown does not depend on it.
+// TestWriter splits each text in two at every byte: the output must not depend on it.
 func TestWriter(t *testing.T) {
 	for text, want := range map[string]string{
 		"plain\tand\nlines":    "plain\tand\nlines",
@@ -92,8 +92,8 @@ func TestWriter(t *testing.T) {
 	}
 }
 
-// TestStyled: the program's own colours pass a Writer, and no text of others does, be
-// it a sequence, or the marks of another run.
+// TestStyled checks that the program's own colours pass a Writer, and that escape sequences in
+// other text, including the marks of another run, do not.
 func TestStyled(t *testing.T) {
 	var out bytes.Buffer
 	s := NewStyled(NewWriter(&out))

@@ -10,9 +10,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// BenchmarkTenants judges all layers and releases of so many tenants, half of
-// whose layers wait for a chain of others. The time for an object must not grow
-// with their number.
+// BenchmarkTenants judges all layers and releases of the given number of tenants, half of whose
+// layers wait for a chain of others. The time for an object must not grow with their number.
 func BenchmarkTenants(b *testing.B) {
 	for _, tenants := range []int{10, 100, 1000} {
 		snap, refs := platform(tenants)

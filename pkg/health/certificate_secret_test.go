@@ -9,8 +9,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// TestCertificateWithoutSecret is failing where the cluster was asked for Secrets
-// and has none of the name, and as before where it was not or may not be asked.
+// TestCertificateWithoutSecret checks that a Certificate fails if Secrets were requested from
+// the cluster and its Secret does not exist, and that nothing changes if they were not or may
+// not be requested.
 func TestCertificateWithoutSecret(t *testing.T) {
 	certificate := &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "cert-manager.io/v1", "kind": "Certificate", "metadata": map[string]any{"name": "web", "namespace": "a"},

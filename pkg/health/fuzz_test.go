@@ -12,9 +12,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// FuzzOf gives one object of any shape the names of all kinds there are, and
-// asks about each: odd data from a cluster must never end the program, nor
-// break the rules that hold for every verdict.
+// FuzzOf gives one object of any shape the names of all existing kinds, and judges each: odd
+// data from a cluster must never cause a panic, nor violate the rules for every verdict.
 func FuzzOf(f *testing.F) {
 	for _, seed := range seeds(f) {
 		f.Add(seed)
@@ -41,7 +40,7 @@ func FuzzOf(f *testing.F) {
 	})
 }
 
-// seeds are all objects of the scenarios, and some shapes of nothing.
+// seeds are all objects of the scenarios, and some empty shapes.
 func seeds(f *testing.F) [][]byte {
 	files, err := filepath.Glob("testdata/*.yaml")
 	if err != nil {
@@ -67,7 +66,7 @@ func seeds(f *testing.F) [][]byte {
 	return all
 }
 
-// parse reads YAML, of which JSON is a part, as a cluster's answer is read.
+// parse reads YAML, including JSON, in the same way as an answer of a cluster.
 func parse(data []byte) map[string]any {
 	asJSON, err := yaml.YAMLToJSON(data)
 	if err != nil {

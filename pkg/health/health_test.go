@@ -17,10 +17,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// noon is the moment of every snapshot in these tests.
+// noon is the time of every snapshot in these tests.
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// asked are the kinds that a test's cluster is asked for.
+// asked are the kinds that are requested from a test's cluster.
 var asked = []schema.GroupKind{
 	object.KustomizationKind, object.HelmReleaseKind, object.GitRepositoryKind, object.OCIRepositoryKind, object.BucketKind, object.ExternalArtifactKind,
 	object.DeploymentKind, object.StatefulSetKind, object.PodKind, object.ServiceKind, object.EventKind, object.LeaseKind,
@@ -28,13 +28,13 @@ var asked = []schema.GroupKind{
 	object.IngressKind, object.GatewayClassKind, object.APIGatewayKind, object.HTTPRouteKind, object.GRPCRouteKind, object.TLSRouteKind, object.TCPRouteKind, object.UDPRouteKind,
 }
 
-// scenario is one entry of a file in testdata: a cluster, and what is to be
-// said of its first object.
+// scenario is one entry of a file in testdata: a cluster, and the expected verdict on its first
+// object.
 type scenario struct {
 	Name      string           `json:"name"`
 	Objects   []map[string]any `json:"objects"`
 	Forbidden []string         `json:"forbidden"`
-	// Of names the object in question where it is not the first one.
+	// Of names the object to judge if it is not the first one.
 	Of   *object.Ref `json:"of"`
 	Want expectation `json:"want"`
 	// Others are further verdicts, by the name of the object.
@@ -46,7 +46,7 @@ type expectation struct {
 	Reason  string    `json:"reason"`
 	Message string    `json:"message"`
 	Since   time.Time `json:"since"`
-	// WaitsFor are the names, with the namespace where it is another.
+	// WaitsFor are the names, with the namespace if it is another.
 	WaitsFor []string `json:"waitsFor"`
 	Renewing bool     `json:"renewing"`
 }
@@ -65,7 +65,7 @@ func (s scenario) snapshot() *snapshot.Snapshot {
 	return builder.Build(snapshot.Meta{At: noon})
 }
 
-// objects are copies, since a Builder takes over what it is given.
+// objects are copies, because a Builder takes ownership of its input.
 func (s scenario) objects(gk schema.GroupKind) []*unstructured.Unstructured {
 	var found []*unstructured.Unstructured
 	for _, obj := range s.Objects {
@@ -85,7 +85,7 @@ func (s scenario) refs() []object.Ref {
 	return refs
 }
 
-// expected lists all verdicts that the scenario is about.
+// expected lists all verdicts of the scenario.
 func (s scenario) expected() map[object.Ref]expectation {
 	var first object.Ref
 	if s.Of != nil {
@@ -117,15 +117,15 @@ func scenarios(t testing.TB, file string) []scenario {
 		t.Fatalf("%s: %v", file, err)
 	}
 	all = nil
-	if err := json.Unmarshal(asJSON, &all); err != nil { // keeps whole numbers whole, as a live cluster's are
+	if err := json.Unmarshal(asJSON, &all); err != nil { // keeps integers, as a live cluster does
 		t.Fatalf("%s: %v", file, err)
 	}
 	return all
 }
 
-// TestVerdicts compares what is said of the objects in testdata with what ought
-// to be said, having asked for the scenario's objects in every rotation, forwards
-// and backwards: a verdict must not depend on which was asked for first.
+// TestVerdicts compares the verdicts on the objects in testdata with the expected ones, after
+// judging the scenario's objects in every rotation, forwards and backwards: a verdict must not
+// depend on the order.
 func TestVerdicts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.yaml")
 	if err != nil || len(files) == 0 {
@@ -161,8 +161,8 @@ func (s scenario) check(t *testing.T) {
 	}
 }
 
-// orders are the ways in which objects are asked for: not at all, and all of
-// them from each one on, both ways.
+// orders are the orders in which objects are judged: none, and all of them starting with each
+// one, in both directions.
 func orders(refs []object.Ref) [][]object.Ref {
 	all := [][]object.Ref{nil}
 	for i := range refs {

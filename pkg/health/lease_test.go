@@ -8,10 +8,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
-// TestStoppedControllers repeats every scenario with all of Flux's controllers gone for an
-// hour: what was fine or under way can't be known any more, while what failed,
-// is suspended or is not Flux's is said as before. What is stuck waits for its
-// controller too.
+// TestStoppedControllers repeats every scenario with all of Flux's controllers stopped for an
+// hour: the state of objects that were ready or in progress is then unknown, while the verdict
+// on objects that failed, are suspended or are not Flux's stays the same. A stuck object waits
+// for its controller too.
 func TestStoppedControllers(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.yaml")
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// TestStatements reads back what each verdict of the scenarios claims that a controller
-// said: it stands in that field, or in that event about the object.
+// TestStatements verifies the statements of controllers that each verdict of the scenarios
+// quotes: the field, or the event about the object, must contain it.
 func TestStatements(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.yaml")
 	if err != nil || len(files) == 0 {

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// notRegular are things that may be in the place of a file.
+// notRegular are things that may exist in the place of a file.
 var notRegular = map[string]func(path string) error{
 	"a FIFO":    func(path string) error { return unix.Mkfifo(path, 0o644) },
 	"a symlink": func(path string) error { return os.Symlink("hosts", path) },
@@ -44,9 +44,9 @@ func updateWithin(t *testing.T, path string) error {
 	}
 }
 
-// TestNotRegularBeside: what is in the place of a file beside the hosts file neither
-// hangs the program nor is written through, and what the lock or the marker is not is
-// left for the user to remove.
+// TestNotRegularBeside checks that something other than a file next to the hosts file neither
+// hangs the program nor is written through, and that a path of the lock or the marker that is
+// not a file is left for the user to remove.
 func TestNotRegularBeside(t *testing.T) {
 	for about, create := range notRegular {
 		for _, suffix := range []string{lockSuffix, inPlaceSuffix, backupSuffix, newSuffix, newBackupSuffix} {
@@ -72,8 +72,8 @@ func TestNotRegularBeside(t *testing.T) {
 	}
 }
 
-// TestNotRegularBackup: with the marker of a killed program there, and no backup that
-// can be read, nothing is changed.
+// TestNotRegularBackup checks that nothing is changed if the marker of a killed program exists
+// without a readable backup.
 func TestNotRegularBackup(t *testing.T) {
 	before := withTenants(t, plainHosts, "a")
 	after := withTenants(t, before, "b")
@@ -93,7 +93,8 @@ func TestNotRegularBackup(t *testing.T) {
 	}
 }
 
-// TestBecomesFIFO: a hosts file that is replaced by a FIFO meanwhile hangs nothing.
+// TestBecomesFIFO checks that the program does not hang if a FIFO replaces the hosts file
+// during the update.
 func TestBecomesFIFO(t *testing.T) {
 	path := hostsFile(t, plainHosts)
 	onStep(t, func(what string) {

@@ -11,7 +11,7 @@ import (
 
 const localLine = "127.0.0.1\tlocalhost\n"
 
-// TestWriteUntrusted: the step that runs under sudo trusts nothing that it is told.
+// TestWriteUntrusted checks that the step under sudo validates all of its input.
 func TestWriteUntrusted(t *testing.T) {
 	const good = `{"block":"c","entries":[{"Tenant":"bhs","Addr":"192.0.2.1","Names":["web.bhs.org"]}]}`
 	entry := func(tenant, addr, name string) string {
@@ -63,8 +63,8 @@ func TestWriteUntrusted(t *testing.T) {
 	}
 }
 
-// TestChangeApply: a change edits its block, removes tenants that may not stay in it, or
-// the whole block, and no other block.
+// TestChangeApply checks that a change edits its block, removes tenants that must not stay in
+// it, or removes the whole block, and changes no other block.
 func TestChangeApply(t *testing.T) {
 	const before = "127.0.0.1 localhost\n" +
 		"# BEGIN kubectl-orthweb \"c\"\n# tenant \"a\"\n192.0.2.1\tweb.a.org\n# tenant \"b\"\n192.0.2.2\tweb.b.org\n# END kubectl-orthweb \"c\"\n" +

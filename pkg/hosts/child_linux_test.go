@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What a child process is to do is in its environment.
+// These environment variables configure a child process.
 const (
 	childPath     = "HOSTS_TEST_PATH"     // the file to add a tenant to
 	childTenant   = "HOSTS_TEST_TENANT"   // the tenant
@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// child adds a tenant as the command would, and dies when it is told to.
+// child adds a tenant as the command would, and ends at the configured step.
 func child(path string) int {
 	if last, err := strconv.Atoi(os.Getenv(childKill)); err == nil {
 		step = func(string) {
@@ -54,7 +54,7 @@ func childCommand(path, tenant string, more ...string) *exec.Cmd {
 	return cmd
 }
 
-// killed tells whether the child died at the step; when it has fewer, it has ended.
+// killed reports whether the child was killed at the step; if it has fewer steps, it has ended.
 func killed(t *testing.T, path, tenant string, at int) bool {
 	t.Helper()
 	out, err := childCommand(path, tenant, childKill+"="+strconv.Itoa(at)).CombinedOutput()
@@ -68,9 +68,8 @@ func killed(t *testing.T, path, tenant string, at int) bool {
 	return false
 }
 
-// isolated runs the test again in a mount namespace of its own, so that its mounts go
-// with it, and tells whether this is that run. Who isn't root gets a user namespace as
-// well.
+// isolated runs the test again in its own mount namespace, so that its mounts end with it, and
+// reports whether this is that run. A user who isn't root gets a user namespace as well.
 func isolated(t *testing.T) bool {
 	t.Helper()
 	if os.Getenv(childIsolated) != "" {

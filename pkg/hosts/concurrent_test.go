@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// TestChangedMeanwhile: a program without our lock writes just before we do.
+// TestChangedMeanwhile checks the result if a program without the lock writes just before the
+// update.
 func TestChangedMeanwhile(t *testing.T) {
 	for about, replaced := range map[string]bool{"appended": false, "replaced": true} {
 		path := hostsFile(t, "127.0.0.1 localhost\n")
@@ -41,7 +42,7 @@ func TestChangedMeanwhile(t *testing.T) {
 	}
 }
 
-func TestRestless(t *testing.T) {
+func TestConcurrentWrites(t *testing.T) {
 	path := hostsFile(t, "")
 	onStep(t, func(what string) {
 		if strings.HasPrefix(what, "sync "+path+newSuffix) {
@@ -54,8 +55,8 @@ func TestRestless(t *testing.T) {
 	}
 }
 
-// TestLocked: who waits for another gives up with its context, and then the lock can
-// still be had.
+// TestLocked checks that waiting for the lock ends with the context, and that the lock is then
+// still available.
 func TestLocked(t *testing.T) {
 	path := hostsFile(t, "")
 	unlock, err := lock(t.Context(), path)

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// full is a small file system with a hosts file on it and not a block free.
+// full is a small file system with a hosts file and no free block.
 func full(t *testing.T, data string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -52,8 +52,8 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-// TestFullDiskInPlace: the backup finds room, the file itself does not. Not a byte of
-// it is lost for a moment.
+// TestFullDiskInPlace checks a disk that has space for the backup but not for the file: no byte
+// of the file is lost, even temporarily.
 func TestFullDiskInPlace(t *testing.T) {
 	if !isolated(t) {
 		return

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// untouched are files that are to come back bit for bit.
+// untouched are files that must be restored byte for byte.
 var untouched = []string{
 	"", "\n", "127.0.0.1 localhost", "127.0.0.1 localhost\n", "a\r\nb\r\n", "a\r\nb", "a\nb\r", "\r", "a\rb\r\r\n",
 	bom, bom + "127.0.0.1 localhost", bom + "a\r\nb", "a\x00b\n\x00", "\xff\xfea\x00\n\x00", "\xe9t\xe9\n", "\t \n\n\n",
@@ -15,8 +15,9 @@ var untouched = []string{
 	beginD + "# tenant \"a\"\n10.0.0.9 web.a.org\n" + endD, "x\r\n" + beginD + strings.TrimSpace(endD),
 }
 
-// FuzzHosts: whatever the file, outside of the block it stays; syncing twice is
-// syncing once; removing gives the file back, beside another cluster's block too.
+// FuzzHosts checks for arbitrary files that the text outside of the block stays, that a second
+// sync changes nothing, and that removing the block restores the file, also next to another
+// cluster's block.
 func FuzzHosts(f *testing.F) {
 	for _, data := range untouched {
 		f.Add([]byte(data), "c", "web.a.org", "d")
@@ -72,8 +73,8 @@ func sync(t *testing.T, file *File, id string, entries []Entry) []byte {
 	return out
 }
 
-// TestUnfinishedLine: above a line without its newline there is room for blocks, and
-// a block that an editor left without it stays so.
+// TestUnfinishedLine checks that blocks can follow a line without its newline, and that a block
+// whose last line an editor left without a newline stays so.
 func TestUnfinishedLine(t *testing.T) {
 	block := beginC + "# tenant \"a\"\n10.0.0.1\tweb.a.org\n# sum \"307a8b4020641364\"\n" + endC
 	other := beginD + "# tenant \"a\"\n10.0.0.1\tdicom.a.org\n" + endD
@@ -88,7 +89,7 @@ func TestUnfinishedLine(t *testing.T) {
 	}
 }
 
-// TestLarge merges into a file of a megabyte and a list of some thousand names.
+// TestLarge merges into a file of a megabyte and a list of several thousand names.
 func TestLarge(t *testing.T) {
 	large := strings.Repeat("192.0.2.1 some.host.example.net # a comment\n", 1<<20/44)
 	var all []Entry
@@ -102,7 +103,7 @@ func TestLarge(t *testing.T) {
 	}
 }
 
-// BenchmarkMerge is a merge into a file of a megabyte, reading it with it.
+// BenchmarkMerge measures reading a file of a megabyte and merging into it.
 func BenchmarkMerge(b *testing.B) {
 	large := []byte(strings.Repeat("192.0.2.1 some.host.example.net # a comment\n", 1<<20/44))
 	b.SetBytes(int64(len(large)))

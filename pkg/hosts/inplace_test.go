@@ -5,8 +5,9 @@ import (
 	"testing"
 )
 
-// TestTorn: what is a mixture of two contents, and what somebody wrote.
-func TestTorn(t *testing.T) {
+// TestPartiallyWritten distinguishes a mixture of two contents from a content that another
+// program wrote.
+func TestPartiallyWritten(t *testing.T) {
 	for _, c := range []struct {
 		about, now, before, after string
 		want                      bool
@@ -29,9 +30,9 @@ func TestTorn(t *testing.T) {
 	}
 }
 
-// TestMend: what a killed program left is put back before anything is written, also
-// when the mixture can't be parsed or there is nothing else to change.
-func TestMend(t *testing.T) {
+// TestRestore checks that the file that a killed program left is restored before the next write,
+// even if the mixture can't be parsed or there is no other change.
+func TestRestore(t *testing.T) {
 	before := withTenants(t, plainHosts, "a")
 	for _, c := range []struct {
 		about, after string
@@ -58,8 +59,8 @@ func TestMend(t *testing.T) {
 	}
 }
 
-// TestMendNothing: what somebody wrote since stays.
-func TestMendNothing(t *testing.T) {
+// TestRestoreKeepsLaterChanges checks that later changes of other programs stay.
+func TestRestoreKeepsLaterChanges(t *testing.T) {
 	path := hostsFile(t, "# by hand\n")
 	write(t, path+backupSuffix, plainHosts)
 	write(t, path+inPlaceSuffix, withTenants(t, plainHosts, "a"))

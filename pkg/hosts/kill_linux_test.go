@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestProcesses: fifty programs at once, and every entry is there.
+// TestProcesses checks that all entries exist after fifty concurrent programs.
 func TestProcesses(t *testing.T) {
 	path := hostsFile(t, plainHosts)
 	var children []*exec.Cmd
@@ -36,8 +36,8 @@ func TestProcesses(t *testing.T) {
 	}
 }
 
-// TestKilled: a program that is killed before any of its steps leaves the old file or
-// the new one, and the next one is not hindered.
+// TestKilled checks that a program that is killed before any of its steps leaves the old file
+// or the new one, and does not block the next one.
 func TestKilled(t *testing.T) {
 	steps := 0
 	for at, more := 1, true; more; at++ {
@@ -57,9 +57,9 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-// TestKilledInPlace is TestKilled for a file that is a mount. Between two writes it is
-// the old one or the new one but for blank lines at the end, and the next program
-// takes those away.
+// TestKilledInPlace is TestKilled for a file that is a mount. Between two writes the file is
+// the old one or the new one, except for blank lines at the end, and the next program removes
+// those.
 func TestKilledInPlace(t *testing.T) {
 	if !isolated(t) {
 		return
@@ -86,7 +86,7 @@ func TestKilledInPlace(t *testing.T) {
 	}
 }
 
-// afterKill adds another tenant to the file, which is one of these.
+// afterKill adds another tenant to the file, which must be one of these.
 func afterKill(t *testing.T, path string, at int, is ...string) {
 	t.Helper()
 	if _, err := Update(t.Context(), path, adding("b")); err != nil {

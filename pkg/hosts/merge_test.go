@@ -41,8 +41,8 @@ func merged(t testing.TB, data, id string, entries ...string) (string, Report) {
 	return string(out), report
 }
 
-// TestMergeCases goes through testdata: a file, what is asked for, and what comes of
-// it. An asked line is "merge|replace|remove id", then the entries or tenants.
+// TestMergeCases runs the cases in testdata: a file, the requested change, and the result. A
+// request is "merge|replace|remove id", then the entries or tenants.
 func TestMergeCases(t *testing.T) {
 	paths, err := filepath.Glob(filepath.Join("testdata", "*.txtar"))
 	if err != nil || len(paths) == 0 {

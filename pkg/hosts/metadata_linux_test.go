@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// accessList is rwx for one more user, as the kernel has it (linux/posix_acl_xattr.h):
-// version 2, then tag, rights and ID of each entry.
+// accessList is rwx for one more user, in the kernel's form (linux/posix_acl_xattr.h): version
+// 2, then tag, rights and ID of each entry.
 var accessList = []byte{
 	2, 0, 0, 0,
 	1, 0, 6, 0, 0xff, 0xff, 0xff, 0xff, // the owner
@@ -22,7 +22,7 @@ var accessList = []byte{
 	0x20, 0, 4, 0, 0xff, 0xff, 0xff, 0xff, // others
 }
 
-// TestAttributesStay: the new file and the backup have the mode, the owner and the
+// TestAttributesStay checks that the new file and the backup have the mode, the owner and the
 // extended attributes of the old file, and none that the directory would give them.
 func TestAttributesStay(t *testing.T) {
 	for _, c := range []struct {
@@ -37,13 +37,13 @@ func TestAttributesStay(t *testing.T) {
 		path := hostsFile(t, plainHosts)
 		for name, value := range c.xattr {
 			if err := unix.Setxattr(path, name, value, 0); errors.Is(err, unix.EPERM) && name == "security.selinux" {
-				continue // only root may; the others are the same code
+				continue // this requires root; the same code handles the others
 			} else if err != nil {
 				t.Fatalf("%s: this file system has no %s: %v", c.about, name, err)
 			}
 		}
 		if c.xattr == nil {
-			// What is made here has an access list from now on.
+			// New files here now get an access list.
 			if err := unix.Setxattr(filepath.Dir(path), "system.posix_acl_default", accessList, 0); err != nil {
 				t.Fatal(err)
 			}
@@ -69,7 +69,7 @@ func TestAttributesStay(t *testing.T) {
 	}
 }
 
-// look is all that a file has besides its content.
+// look returns all metadata of a file.
 func look(t *testing.T, path string) string {
 	t.Helper()
 	f, err := os.Open(path)
@@ -98,7 +98,7 @@ func look(t *testing.T, path string) string {
 	return out
 }
 
-// TestHardLink: the other name still means the same file.
+// TestHardLink checks that the other name still refers to the same file.
 func TestHardLink(t *testing.T) {
 	path := hostsFile(t, plainHosts)
 	other := filepath.Join(t.TempDir(), "other")
@@ -111,7 +111,7 @@ func TestHardLink(t *testing.T) {
 	}
 }
 
-// TestPipe: what would make a reader wait for ever is not opened.
+// TestPipe checks that a file on which a reader would wait forever is not opened.
 func TestPipe(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "hosts")
 	if err := unix.Mkfifo(path, 0o644); err != nil {

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestBindMount is what a container has for its hosts file: it can't be replaced.
+// TestBindMount tests a hosts file that can't be replaced, as in a container.
 func TestBindMount(t *testing.T) {
 	if !isolated(t) {
 		return
@@ -31,7 +31,7 @@ func TestBindMount(t *testing.T) {
 	}
 }
 
-// TestBindMountChangedMeanwhile: the last look is after the file turned out to be a
+// TestBindMountChangedMeanwhile checks that the last comparison follows the detection of the
 // mount.
 func TestBindMountChangedMeanwhile(t *testing.T) {
 	if !isolated(t) {
@@ -54,7 +54,7 @@ func TestBindMountChangedMeanwhile(t *testing.T) {
 	}
 }
 
-// TestReadOnly: on a read-only file system the advice is not sudo.
+// TestReadOnly checks that the advice for a read-only file system is not sudo.
 func TestReadOnly(t *testing.T) {
 	if !isolated(t) {
 		return
@@ -74,8 +74,8 @@ func TestReadOnly(t *testing.T) {
 	}
 }
 
-// TestReadOnlyDirectory is a container without a file system to write to, but for the
-// mounts in it: without room for a backup the file is let alone.
+// TestReadOnlyDirectory tests a container whose file system is read-only, except for its
+// mounts: without a place for a backup the file is not changed.
 func TestReadOnlyDirectory(t *testing.T) {
 	if !isolated(t) {
 		return

@@ -76,7 +76,8 @@ func TestCheckAddr(t *testing.T) {
 	}
 }
 
-// TestMergeRefuses: a wrong entry reaches no file, though nobody asked CheckName.
+// TestMergeRefuses checks that no invalid entry reaches a file, even if the caller did not use
+// CheckName.
 func TestMergeRefuses(t *testing.T) {
 	for about, e := range map[string]Entry{
 		"second line":  {"a", netip.MustParseAddr("10.0.0.1"), []string{"web.a.org\n10.0.0.9"}},
@@ -119,7 +120,7 @@ func TestCheckDomain(t *testing.T) {
 	}
 }
 
-// TestKeep: lines that are not to be touched stay, whatever else is asked.
+// TestKeep checks that lines that must not change stay, for every change.
 func TestKeep(t *testing.T) {
 	before, _ := merged(t, plainHosts, "c", "a 10.0.0.1 web.a.org", "a 10.0.0.1 dicom.a.org", "b 10.0.0.2 web.b.org")
 	for _, c := range []struct {

@@ -14,7 +14,7 @@ const (
 	endD   = "# END kubectl-orthweb \"d\"\n"
 )
 
-// TestDamage: each way in which a block may be damaged names its lines.
+// TestDamage checks that the error of each kind of damaged block names its lines.
 func TestDamage(t *testing.T) {
 	for _, c := range []struct {
 		about, data string
@@ -63,7 +63,7 @@ func TestDamage(t *testing.T) {
 	}
 }
 
-// TestNotMarkers: what only looks like a marker belongs to the user.
+// TestNotMarkers checks that lines that only resemble a marker are lines of the user.
 func TestNotMarkers(t *testing.T) {
 	for _, line := range []string{
 		"# kubectl-orthweb BEGIN", "# BEGIN kubectl-orthweb2 \"c\"", "BEGIN kubectl-orthweb \"c\"", "# see BEGIN kubectl-orthweb \"c\"",

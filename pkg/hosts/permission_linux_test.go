@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// asNobody takes root's rights from the process until the test ends.
+// asNobody drops root's rights from the process until the test ends.
 func asNobody(t *testing.T) {
 	t.Helper()
 	if err := syscall.Setresuid(-1, 65534, -1); err != nil {
@@ -23,8 +23,8 @@ func asNobody(t *testing.T) {
 	})
 }
 
-// TestNotPermitted is run by a user who may read the file and no more, or who may not
-// write to it, but beside it.
+// TestNotPermitted runs as a user who may only read the file, or who may not write to it but to
+// its directory.
 func TestNotPermitted(t *testing.T) {
 	if os.Geteuid() == 0 {
 		dir := t.TempDir()
@@ -53,7 +53,7 @@ func TestNotPermitted(t *testing.T) {
 				t.Errorf("beside the file is %s, it is %q", has, content(t, path))
 			}
 		})
-		// So that it can be removed.
+		// The directory must be writable again for its removal.
 		if err := os.Chmod(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
 		}

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestAccess covers each platform's way to find out whether the process may write.
+// TestAccess covers each platform's check for whether the process may write.
 func TestAccess(t *testing.T) {
 	path := hostsFile(t, plainHosts)
 	dir := filepath.Dir(path)
@@ -56,8 +56,7 @@ func TestCopyMetadata(t *testing.T) {
 	}
 }
 
-// TestOpenRegular opens an ordinary file and nothing else, whatever the platform can be
-// told when it opens the file.
+// TestOpenRegular checks that only a regular file is opened, with the flags of each platform.
 func TestOpenRegular(t *testing.T) {
 	path := hostsFile(t, plainHosts)
 	file, err := openRegular(path, os.O_RDONLY, 0)

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// told is a report, one line for each thing in it.
+// told formats a report, one line for each of its parts.
 func told(r Report) string {
 	var out strings.Builder
 	say := func(what string, line Line, more string) {

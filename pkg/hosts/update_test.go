@@ -33,7 +33,7 @@ func content(t testing.TB, path string) string {
 	return string(data)
 }
 
-// adding is the change that merges a tenant of this name.
+// adding is the change that merges a tenant with this name.
 func adding(tenant string) func([]byte) ([]byte, error) {
 	return func(before []byte) ([]byte, error) {
 		file, err := Parse(before)
@@ -45,7 +45,7 @@ func adding(tenant string) func([]byte) ([]byte, error) {
 	}
 }
 
-// withTenants is the file to which Update has added the tenants.
+// withTenants returns the file after Update has added the tenants.
 func withTenants(t testing.TB, data string, tenants ...string) string {
 	t.Helper()
 	for _, tenant := range tenants {
@@ -66,7 +66,7 @@ func onStep(t testing.TB, do func(what string)) {
 	t.Cleanup(func() { step = before })
 }
 
-// beside are the files in the hosts file's directory, without it.
+// beside are the other files in the hosts file's directory.
 func beside(t testing.TB, path string) string {
 	t.Helper()
 	entries, err := os.ReadDir(filepath.Dir(path))
@@ -100,7 +100,7 @@ func TestUpdate(t *testing.T) {
 	}
 }
 
-// TestNoChange: nothing is touched, not even the directory.
+// TestNoChange checks that nothing is written, not even in the directory.
 func TestNoChange(t *testing.T) {
 	path := hostsFile(t, withTenants(t, plainHosts, "a"))
 	long := time.Now().Add(-time.Hour)

@@ -76,8 +76,8 @@ func TestBuildSyntax(t *testing.T) {
 }
 
 func TestBuildDownload(t *testing.T) {
-	// fluxcd/pkg/http v0.8, archive_fetcher.go, and fluxcd/flux2#2152, #703 for
-	// the older words.
+	// The sources are fluxcd/pkg/http v0.8, archive_fetcher.go, and fluxcd/flux2#2152, #703 for
+	// older messages.
 	const url = "http://source-controller.flux-system.svc.cluster.local./gitrepository/flux-system/flux-system/32a8.tar.gz"
 	for message, problem := range map[string]DownloadProblem{
 		`failed to download archive: GET ` + url + ` giving up after 10 attempt(s): Get "` + url + `": dial tcp 10.43.27.117:80: i/o timeout`:                                               DownloadTimeout,

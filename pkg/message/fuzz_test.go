@@ -66,8 +66,8 @@ func FuzzChartRepository(f *testing.F) { fuzz(f, "ChartRepository") }
 
 func FuzzOwnership(f *testing.F) { fuzz(f, "Ownership") }
 
-// TestHostile gives every parser the beginning of each message it reads and
-// then, up to far more than is kept of any, one piece of it over and over.
+// TestHostile gives every parser the beginning of each message that it parses, followed by one
+// piece of it repeated far beyond the length that is kept of a message.
 func TestHostile(t *testing.T) {
 	for _, each := range parsers {
 		for _, seed := range each.seeds {

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestMessage: a Message says what each parser reads in its text, of the seeds
-// of all, and parses once.
+// TestMessage checks that a Message has the result of each parser for its text, for the seeds
+// of all parsers, and parses once.
 func TestMessage(t *testing.T) {
 	methods := reflect.TypeFor[*Message]()
 	for _, each := range parsers {

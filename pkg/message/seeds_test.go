@@ -7,7 +7,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/message/kubelet"
 )
 
-// parsers are all of them, with a message each that they read.
+// parsers are all parsers, each with a message that it parses.
 var parsers = []struct {
 	name  string
 	parse func(string) (any, bool)

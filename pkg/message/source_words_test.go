@@ -4,8 +4,8 @@ import (
 	"testing"
 )
 
-func TestSourceWords(t *testing.T) {
-	// Of Git's servers and registries, of buckets, of Go's net and crypto.
+func TestSourceMessages(t *testing.T) {
+	// These messages are those of Git servers, registries, buckets, and Go's net and crypto.
 	for said, problem := range map[string]SourceProblem{
 		"403 Forbidden":                                   SourceAuthentication,
 		"unexpected status code 401":                      SourceAuthentication,
@@ -46,7 +46,7 @@ func TestSourceWords(t *testing.T) {
 }
 
 func TestSourceSteps(t *testing.T) {
-	// source-controller 1.9.5, controller by controller.
+	// The source is source-controller 1.9.5, controller by controller.
 	for message, problem := range map[string]SourceProblem{
 		"git repository is empty":     SourceRepoNotFound,
 		"bucket 'x' not found":        SourceRepoNotFound,

@@ -44,8 +44,8 @@ func TestConditionOf(t *testing.T) {
 	}
 }
 
-// TestConditionBehind: a controller may say which spec a condition is about, or
-// which spec it has seen, or neither.
+// TestConditionBehind covers controllers that report the generation of a condition, or the
+// generation that they have observed, or neither.
 func TestConditionBehind(t *testing.T) {
 	obj := conditioned()
 	if (Condition{}).Behind(obj) {
@@ -81,8 +81,8 @@ func TestConditionStatus(t *testing.T) {
 	}
 }
 
-// TestConditions: each is found again by its path, also where two have one type
-// or a name that a path can't hold.
+// TestConditions checks that each condition is found by its path, even if two have the same
+// type or a name that a path can't contain.
 func TestConditions(t *testing.T) {
 	obj := conditioned(
 		map[string]any{"type": "Ready", "reason": "a"}, map[string]any{"type": "Ready", "reason": "b"},

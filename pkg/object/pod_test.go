@@ -6,7 +6,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// TestDeploymentOf cuts the hash of the pod's template from the name of its ReplicaSet.
+// TestDeploymentOf removes the hash of the pod template from the name of its ReplicaSet.
 func TestDeploymentOf(t *testing.T) {
 	for _, c := range []struct{ replicaSet, hash, want string }{
 		{"orthanc-5d9", "5d9", "orthanc"},

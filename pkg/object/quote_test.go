@@ -6,7 +6,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// TestQuote quotes fields by their paths, and none that the object does not have.
+// TestQuote quotes fields by their paths, and only fields that the object has.
 func TestQuote(t *testing.T) {
 	obj := &unstructured.Unstructured{Object: map[string]any{
 		"metadata": map[string]any{"labels": map[string]any{"kubernetes.io/os": "linux"}},

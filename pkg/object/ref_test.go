@@ -70,7 +70,8 @@ func TestCompareIsTotal(t *testing.T) {
 	}
 }
 
-// TestPluralOf: as Kubernetes guesses it, but for kinds that end in a vowel and y.
+// TestPluralOf checks that plurals are guessed as in Kubernetes, except for kinds that end in a
+// vowel and y.
 func TestPluralOf(t *testing.T) {
 	for kind, want := range map[string]string{
 		"Pod": "pods", "HelmRelease": "helmreleases", "Ingress": "ingresses", "Endpoints": "endpoints",

@@ -13,12 +13,12 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// now is the moment of all test clusters.
+// now is the current time in all test clusters.
 var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// cluster is a Korthweb in short: lines of "kind/name state attribute…". States are
-// ready, failing, trying, stalled and absent; attributes are suspended, on:NAME
-// (depends on), by:NAME (applied by) and those of object.
+// cluster describes a Korthweb: lines of "kind/name state attribute…". States are ready,
+// failing, trying, stalled and absent; attributes are suspended, on:NAME (depends on), by:NAME
+// (applied by) and those of object.
 const cluster = `
 	source/flux-system ready
 	layer/flux-system ready
@@ -56,7 +56,7 @@ var kinds = map[string]struct {
 	"release": {object.HelmReleaseKind, "v2", "bhs-orthweb"},
 }
 
-// refOf is the object of "kind/name".
+// refOf returns the object of "kind/name".
 func refOf(t *testing.T, text string) object.Ref {
 	t.Helper()
 	word, name, _ := strings.Cut(text, "/")
@@ -67,7 +67,7 @@ func refOf(t *testing.T, text string) object.Ref {
 	return object.Ref{APIVersion: kind.Group + "/" + kind.version, Kind: kind.Kind, Namespace: kind.namespace, Name: name}
 }
 
-// short is "kind/name" again.
+// short returns "kind/name" of an object.
 func short(ref object.Ref) string {
 	for word, kind := range kinds {
 		if kind.GroupKind == ref.GroupKind() {
@@ -77,8 +77,8 @@ func short(ref object.Ref) string {
 	return ref.String()
 }
 
-// read is the snapshot of a cluster, and the states of the tenants. Of the kinds
-// named nothing may be read.
+// read returns the snapshot of a cluster, and the states of the tenants. The named kinds can't
+// be read.
 func read(t *testing.T, cluster string, names []string, forbidden ...string) (*snapshot.Snapshot, []tenant.Status) {
 	t.Helper()
 	b := snapshot.NewBuilder()

@@ -5,8 +5,7 @@ import (
 	"testing"
 )
 
-// TestJudge: one object after it was asked, at t2, in each of the states that Flux
-// puts it in.
+// TestJudge judges one object after a request, at t2, in each of the states that Flux can set.
 func TestJudge(t *testing.T) {
 	for _, c := range []struct {
 		about, newObject, fetched, attempted string

@@ -11,7 +11,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
-// conditions are the states that an object can be in.
+// conditions are the possible states of an object.
 const conditions = `
 ready: [{type: Ready, status: "True", reason: Succeeded, observedGeneration: 1}]
 failing: [{type: Ready, status: "False", reason: HealthCheckFailed, message: no luck, observedGeneration: 1}]
@@ -23,7 +23,7 @@ unfetched: [{type: Ready, status: "False", reason: ArtifactFailed, message: path
 stalled: [{type: Ready, status: "False", reason: InstallFailed, observedGeneration: 1}, {type: Stalled, status: "True", reason: RetriesExceeded, message: gave up}]
 `
 
-// newObject makes an object of a line of the cluster.
+// newObject creates an object from a line of the cluster.
 func newObject(t *testing.T, line string) *unstructured.Unstructured {
 	t.Helper()
 	words := strings.Fields(line)

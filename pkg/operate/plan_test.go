@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// said is the plan in short: a step a word, with what it depends on.
+// said formats the plan: a word for each step, with its dependencies.
 func said(plan Plan) []string {
 	var all []string
 	for _, s := range plan.Steps {

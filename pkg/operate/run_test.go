@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestRun plays runs: "due" is what is to be asked next, and is; other lines are
-// what an object then looks like, "gone" what was deleted, "over" the outcomes.
+// TestRun simulates runs: "due" lines are the next requests, which are sent; other lines are
+// the resulting state of an object, "gone" means deleted, and "over" the outcomes.
 func TestRun(t *testing.T) {
 	const done, failed = " asked:t handled:t", " failing asked:t handled:t"
 	for _, c := range []struct {

@@ -101,7 +101,7 @@ func TestOr(t *testing.T) {
 	}
 }
 
-// FuzzAdd reads any file, and repeats nothing of it in an error.
+// FuzzAdd reads arbitrary files, and checks that errors do not quote them.
 func FuzzAdd(f *testing.F) {
 	f.Add([]byte("{ // a\n\"MaximumPatientCount\": ${X:-5} /* b */ }"))
 	f.Add([]byte(`{"a": "\"//`))

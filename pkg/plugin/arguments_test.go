@@ -11,7 +11,7 @@ func TestCheckArguments(t *testing.T) {
 		says string
 	}{
 		{[]string{"status", "bhs"}, ""},
-		{[]string{"validate", "bhs", "Müller\xe9.dcm"}, ""}, // names of files need not be UTF-8
+		{[]string{"validate", "bhs", "Müller\xe9.dcm"}, ""}, // file names need not be UTF-8
 		{[]string{"status", "-o", "go-template={{.}}\n\tx"}, ""},
 		{[]string{"status", "-ogo-template={{.}}\n"}, ""},
 		{[]string{"status", "--output=jsonpath={.a}\n"}, ""},

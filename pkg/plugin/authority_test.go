@@ -12,7 +12,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
 )
 
-// authority is a CA of a test's own.
+// authority is a CA for tests.
 type authority struct {
 	certificate *x509.Certificate
 	key         crypto.Signer

@@ -11,9 +11,9 @@ import (
 	"testing"
 )
 
-// TestLinesAreComposedInOnePlace requires that all commands compose what they write with
-// escape.Fprintf and similar functions, which keep a field in its line. Those of fmt would
-// let it begin another.
+// TestLinesAreComposedInOnePlace checks that all commands format their output with
+// escape.Fprintf and similar functions, which keep a field on its line. With the functions of
+// fmt a field could begin another line.
 func TestLinesAreComposedInOnePlace(t *testing.T) {
 	composed := 0
 	err := filepath.WalkDir(".", func(path string, _ fs.DirEntry, err error) error {
@@ -49,8 +49,8 @@ func TestLinesAreComposedInOnePlace(t *testing.T) {
 	}
 }
 
-// intoOwn tells whether what is composed goes into a value of the function's own, and
-// not to a stream.
+// intoOwn reports whether the formatted text goes to a value of the function itself, and not to
+// a stream.
 func intoOwn(call *ast.CallExpr) bool {
 	into := call.Args[0]
 	if address, ok := into.(*ast.UnaryExpr); ok {
@@ -60,7 +60,7 @@ func intoOwn(call *ast.CallExpr) bool {
 	return ok && slices.Contains([]string{"state", "frame"}, name.Name)
 }
 
-// functionOf is "fmt", "Fprintf" for fmt.Fprintf.
+// functionOf returns "fmt", "Fprintf" for fmt.Fprintf.
 func functionOf(fun ast.Expr) (of, name string) {
 	selector, ok := fun.(*ast.SelectorExpr)
 	if !ok {

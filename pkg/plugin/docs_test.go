@@ -12,9 +12,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
-// TestDocsNameWhatThereIs: each `kubectl orthweb …` in a sentence of the pages is a
-// command, with flags that it has. Blocks of commands are run by e2e.
-func TestDocsNameWhatThereIs(t *testing.T) {
+// TestDocsNameExistingCommands checks that each command `kubectl orthweb …` in a sentence of
+// the pages exists, with its flags. e2e runs blocks of commands.
+func TestDocsNameExistingCommands(t *testing.T) {
 	pages, err := filepath.Glob("../../docs/*.md")
 	if err != nil {
 		t.Fatal(err)

@@ -11,7 +11,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
-// objectOf reads one object from YAML.
+// objectOf parses one object from YAML.
 func objectOf(t testing.TB, text string) *unstructured.Unstructured {
 	t.Helper()
 	obj := &unstructured.Unstructured{}
@@ -21,9 +21,8 @@ func objectOf(t testing.TB, text string) *unstructured.Unstructured {
 	return obj
 }
 
-// TestExplainClaimsOfOthers: among many tenants, a tenant's host that another one's
-// Gateway claims is found, though nothing else of that tenant is read: one list of
-// Gateways in all namespaces is all that it costs.
+// TestExplainClaimsOfOthers checks that explain finds a tenant's host that another tenant's
+// Gateway claims, among many tenants, at the cost of one list of Gateways in all namespaces.
 func TestExplainClaimsOfOthers(t *testing.T) {
 	api := fleetOf(t, "healthy", 20)
 	before, err := explainLive(t, api, "t0005")
@@ -66,8 +65,8 @@ spec:
 	}
 }
 
-// TestExplainClaimsForbidden: who may read the tenant's namespace and not the others
-// is told what there is to tell about the tenant.
+// TestExplainClaimsForbidden checks that a user who may read only the tenant's namespace gets
+// the causes in that namespace.
 func TestExplainClaimsForbidden(t *testing.T) {
 	api := fleetOf(t, "healthy", 20)
 	api.Deny("gateways", "t0005-orthweb")
@@ -77,9 +76,9 @@ func TestExplainClaimsForbidden(t *testing.T) {
 	}
 }
 
-// TestExplainClaimOfAnyHost: host "*" for DICOM is a failure where several tenants
-// claim it for shared gateway pods. That each claims it for pods of its own, as
-// Korthweb ships them, is none (TestExplainOneOfMany).
+// TestExplainClaimOfAnyHost checks that host "*" for DICOM is a failure if several tenants
+// claim it for shared gateway pods. It is not a failure if each claims it for its own pods, as
+// in Korthweb (TestExplainOneOfMany).
 func TestExplainClaimOfAnyHost(t *testing.T) {
 	api := fleetOf(t, "healthy", 20)
 	for _, tenant := range []string{"bhs", "t0005", "t0006"} {

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestExplainOneOfMany: what is not read of other tenants makes nothing unknown
-// about a tenant, a layer or a workload that was named.
+// TestExplainOneOfMany checks that unread objects of other tenants make nothing unknown about
+// the named tenant, layer or workload.
 func TestExplainOneOfMany(t *testing.T) {
 	api := fleetOf(t, "healthy", 20)
 	for _, args := range [][]string{{"t0005"}, {"t0005", "t0006"}, {"ks/t0005-application"}, {"deploy/orthanc", "-n", "t0005-orthweb"}, {"gateways.networking.istio.io/web-gw", "-n", "t0005-orthweb"}} {

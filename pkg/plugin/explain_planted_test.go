@@ -17,8 +17,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/file"
 )
 
-// TestExplainHasNoPlantedSecret explains objects whose conditions have secrets in
-// them: of a kind that has an explainer, and of one that has none.
+// TestExplainHasNoPlantedSecret explains objects whose conditions contain secrets: of a kind
+// with an explainer, and of a kind without one.
 func TestExplainHasNoPlantedSecret(t *testing.T) {
 	secrets := planted.Secrets()
 	for _, c := range []struct{ resource, kind, apiVersion string }{
@@ -43,8 +43,8 @@ func TestExplainHasNoPlantedSecret(t *testing.T) {
 	}
 }
 
-// explainConditions is what explain -o json prints of objects that each have a text
-// as the message of a condition.
+// explainConditions returns the output of explain -o json for objects that each have a text as
+// the message of a condition.
 func explainConditions(t *testing.T, resource, kind, apiVersion string, secrets []planted.Secret) string {
 	t.Helper()
 	group, version, _ := strings.Cut(apiVersion, "/")

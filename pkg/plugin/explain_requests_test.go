@@ -16,8 +16,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/recording"
 )
 
-// fleetOf serves a recorded cluster in which tenant mhr is there so many times,
-// as t0000, t0001, …, and tenant bhs once.
+// fleetOf serves a recorded cluster with the given number of copies of tenant mhr, as t0000,
+// t0001, …, and with tenant bhs.
 func fleetOf(t testing.TB, example string, tenants int) *fakeapi.Server {
 	t.Helper()
 	snap, err := recording.Read(context.Background(), recording.Source{From: []string{recording.ExamplePrefix + example}}, nil)
@@ -38,10 +38,10 @@ func fleetOf(t testing.TB, example string, tenants int) *fakeapi.Server {
 				continue
 			}
 			obj = obj.DeepCopy()
-			if obj.GetKind() == "Secret" && obj.Object["type"] == "kubernetes.io/tls" { // its certificate is for mhr alone
+			if obj.GetKind() == "Secret" && obj.Object["type"] == "kubernetes.io/tls" { // its certificate is valid for mhr only
 				obj.Object["data"] = map[string]any{"tls.crt": "", "tls.key": "", "ca.crt": ""}
 			}
-			unstructured.RemoveNestedField(obj.Object, "status", "certificate") // nor is that of its request
+			unstructured.RemoveNestedField(obj.Object, "status", "certificate") // so is its request
 			text, err := json.Marshal(obj.Object)
 			if err != nil {
 				t.Fatal(err)
@@ -60,7 +60,7 @@ func fleetOf(t testing.TB, example string, tenants int) *fakeapi.Server {
 	return api
 }
 
-// explainLive runs explain against the server and gives what it printed.
+// explainLive runs explain against the server and returns its output.
 func explainLive(t testing.TB, api *fakeapi.Server, args ...string) (string, error) {
 	t.Helper()
 	streams, _, out, errOut := genericiooptions.NewTestIOStreams()
@@ -75,9 +75,9 @@ func explainLive(t testing.TB, api *fakeapi.Server, args ...string) (string, err
 
 var inNamespace = regexp.MustCompile(`/namespaces/([^/]+)/`)
 
-// TestExplainRequests counts what explain costs: of a healthy fleet, whatever its
-// size, what status costs and the lists that judge the ingress path; of one broken
-// tenant, of few or among many, its namespaces and shared ones.
+// TestExplainRequests counts the requests of explain: for a healthy fleet of any size, those of
+// status and the lists for the ingress path; for one broken tenant, among few or many, its
+// namespaces and the shared ones.
 func TestExplainRequests(t *testing.T) {
 	count := func(example string, tenants int, args ...string) (requests int, namespaces []string, all []string) {
 		api := fleetOf(t, example, tenants)
@@ -117,7 +117,7 @@ func TestExplainRequests(t *testing.T) {
 	}
 }
 
-// sharedPath are the lists that are about all tenants: which there are, what Flux
-// applies to them, and what has no namespace.
+// sharedPath are the lists that cover all tenants: the tenants themselves, the objects that
+// Flux applies to them, and cluster-scoped objects.
 var sharedPath = regexp.MustCompile(`^/(api|apis)$|/(namespaces|nodes|kustomizations|gitrepositories|ocirepositories|buckets|externalartifacts|clusterissuers|leases|storageclasses|events|` +
 	`apiservices|validatingwebhookconfigurations|mutatingwebhookconfigurations|gateways)$`)

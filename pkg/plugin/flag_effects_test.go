@@ -11,9 +11,9 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 )
 
-// independent are the flags that have an effect whatever the others are, or whose
-// command itself tells what they go with. A flag that is in neither this list nor
-// effects fails TestEffects: who adds it has to say.
+// independent are the flags that always have an effect, or whose command itself reports invalid
+// combinations. TestEffects fails for a flag that is in neither this list nor effects: a new
+// flag needs an entry.
 var independent = map[string]string{
 	"status": "all force interval save timeout wait watch", "explain": "save",
 	"snapshot save": "force", "version": "client output", "completion install": "dir",

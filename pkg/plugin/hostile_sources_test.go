@@ -30,8 +30,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
-// everyCommand is each command of the tree that runs by itself, with operands as its
-// usage line has them.
+// everyCommand is each command of the tree that runs by itself, with operands as in its usage
+// line.
 func everyCommand(t testing.TB) [][]string {
 	t.Helper()
 	var found [][]string
@@ -95,14 +95,14 @@ func hostileServer(t testing.TB, payload string) *fakeapi.Server {
 	return api
 }
 
-// liveCalls call each command while the API server refuses everything.
+// liveCalls call each command while the API server rejects all requests.
 func liveCalls(t testing.TB, payload string) [][]string {
 	t.Helper()
 	api := hostileServer(t, payload)
 	var calls [][]string
 	for _, args := range everyCommand(t) {
 		if slices.Contains(args, "apply") {
-			continue // it writes what standard input says and knows of no cluster
+			continue // it writes its standard input and reads no cluster
 		}
 		args = append(slices.Clone(args), "--kubeconfig="+api.Kubeconfig())
 		calls = append(calls, args, append(slices.Clone(args), "-v=8"))
@@ -110,7 +110,7 @@ func liveCalls(t testing.TB, payload string) [][]string {
 	return calls
 }
 
-// argumentCalls have the payload in what the user, or a script of the user's, typed.
+// argumentCalls have the payload in the arguments.
 func argumentCalls(payload string) [][]string {
 	return [][]string{
 		{"status", "x" + payload, "--from=example:failing"}, {"explain", "x" + payload, "--from=example:failing"},
@@ -121,8 +121,8 @@ func argumentCalls(payload string) [][]string {
 	}
 }
 
-// hostileFiles are files with the payload inside and in their names, each with a
-// command that reads it.
+// fileCalls are files with the payload in their content and in their names, each with a command
+// that reads it.
 func fileCalls(t testing.TB, payload string) [][]string {
 	t.Helper()
 	dir := t.TempDir()
@@ -152,7 +152,7 @@ func fileCalls(t testing.TB, payload string) [][]string {
 	return calls
 }
 
-// archive is a snapshot's form with a file of that name in it.
+// archive is an archive in the form of a snapshot, with a file of that name.
 func archive(t testing.TB, name string) []byte {
 	t.Helper()
 	var content bytes.Buffer
@@ -178,7 +178,8 @@ func hostileCertificate(t testing.TB, payload string) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// GeneralNames (RFC 5280, section 4.2.1.6): a dNSName and an rfc822Name.
+	// The extension contains GeneralNames (RFC 5280, section 4.2.1.6): a dNSName and an
+	// rfc822Name.
 	names, err := asn1.Marshal([]asn1.RawValue{
 		{Class: asn1.ClassContextSpecific, Tag: 2, Bytes: []byte("x" + ascii(payload))},
 		{Class: asn1.ClassContextSpecific, Tag: 1, Bytes: []byte("x" + ascii(payload) + "@example.com")},
@@ -207,7 +208,7 @@ func ascii(text string) string {
 	}, text)
 }
 
-// formatOf is the format that a call asks for.
+// formatOf returns the format in the arguments of a call.
 func formatOf(args []string) string {
 	if at := slices.Index(args, "-o"); at >= 0 && !strings.HasPrefix(args[at+1], "x") && !strings.HasPrefix(args[at+1], "jsonpath") {
 		return args[at+1]
@@ -222,13 +223,13 @@ func (w fullWriter) Write([]byte) (int, error) {
 	return 0, &os.PathError{Op: "write", Path: "/dev/stdout", Err: w.err}
 }
 
-// outputCalls are all commands of the tree, in a way that prints something without
-// a cluster where there is one, and their help.
+// outputCalls are all commands of the tree, with arguments that print something without a
+// cluster if possible, and their help.
 func outputCalls(t testing.TB) [][]string {
 	t.Helper()
 	var calls [][]string
 	for _, args := range everyCommand(t) {
-		if !slices.Contains(args, "options") { // kubectl's, whose help is empty
+		if !slices.Contains(args, "options") { // kubectl's own, whose help is empty
 			calls = append(calls, append(slices.Clone(args), "--help"))
 		}
 		if len(args) > 0 && slices.Contains([]string{"bash", "zsh", "fish", "powershell", "install", "options", "cert", "hosts", "snapshot", "completion", "help"}, args[len(args)-1]) {
@@ -245,7 +246,7 @@ func outputCalls(t testing.TB) [][]string {
 		[]string{"completion", "install", "--dir=" + t.TempDir()})
 }
 
-// TestOutputErrors runs each command with a standard output that can't be written.
+// TestOutputErrors runs each command with a standard output that fails.
 func TestOutputErrors(t *testing.T) {
 	for _, args := range outputCalls(t) {
 		good := runWith(nil, args...)
@@ -277,7 +278,7 @@ func args0(args []string) string {
 	return args[0]
 }
 
-// TestFinish: what is found out when the file is closed is an error as well.
+// TestFinish checks that an error of closing the file is reported as well.
 func TestFinish(t *testing.T) {
 	file, err := os.Create(filepath.Join(t.TempDir(), "out"))
 	if err != nil {
@@ -298,7 +299,7 @@ func TestFinish(t *testing.T) {
 	}
 }
 
-// TestHelpOfUnknownCommand fails as the unknown command itself does.
+// TestHelpOfUnknownCommand checks that it fails as the unknown command itself does.
 func TestHelpOfUnknownCommand(t *testing.T) {
 	for _, c := range []struct {
 		args []string
@@ -321,8 +322,8 @@ func TestHelpOfUnknownCommand(t *testing.T) {
 	}
 }
 
-// TestCompletionDropsHostileNames: a shell reads candidates by line and may act on
-// what is in them.
+// TestCompletionDropsHostileNames checks that completion omits names that a shell could split
+// into lines or execute.
 func TestCompletionDropsHostileNames(t *testing.T) {
 	for name, payload := range payloads {
 		objects := hostileClusters(t, recordedObjects(t, "failing"), payload)["names"]

@@ -30,15 +30,15 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/recording"
 )
 
-// lineMark is what no line may begin with: each payload that ends a line goes on with
-// it. commandMark is what GitHub takes for a command where a line begins.
+// lineMark is text that no line may begin with: in each payload it follows a line break.
+// commandMark is text at the beginning of a line that GitHub runs as a command.
 const (
 	lineMark    = "INJECTED"
 	commandMark = "::error::" + lineMark
 )
 
-// payloads are texts that others may write into any field. They are what the program
-// was broken with, and more of the kinds.
+// payloads are texts that other users may write into any field: those that broke the program,
+// and more of these kinds.
 var payloads = map[string]string{
 	"a colour and the title":      "\x1b[31mred\x1b[0m\x1b]0;title\x07",
 	"C1 controls":                 "\u009b31m\u009d0;title\u009c\u0090",
@@ -53,8 +53,8 @@ var payloads = map[string]string{
 	"a shell's expansions":        "'; touch injected; $(touch injected) `touch injected` \"\n touch injected #",
 }
 
-// structural are the fields whose words the program compares: a payload in them makes
-// another object of it, which each of them gets in a test of its own.
+// structural are the fields whose values the program compares: a payload in them changes the
+// type of the object, so each has its own test.
 var structural = regexp.MustCompile(`(^|\.)(apiVersion|kind|type|phase|reason|status|namespace|name|group|uid|controller|protocol|lastTransitionTime|creationTimestamp|.*Time|time|lastTimestamp|firstTimestamp)$|^metadata\.(labels|ownerReferences)|resourceVersion`)
 
 // recordedObjects are all objects of a recorded cluster that is built into the program.
@@ -76,8 +76,8 @@ func recordedObjects(t testing.TB, name string) []map[string]any {
 	return objects
 }
 
-// counts tells whether an object is one of the tenant bhs, or of what it stands on:
-// a tenth of the objects has all kinds and is read ten times as fast.
+// counts reports whether an object belongs to the tenant bhs, or to its dependencies: a tenth
+// of the objects has all kinds and is read ten times as fast.
 func counts(obj *unstructured.Unstructured) bool {
 	kind, _, _ := unstructured.NestedString(obj.Object, "type")
 	other := strings.Contains(obj.GetNamespace()+obj.GetName(), "mhr") || slices.Contains([]string{"ServiceAccount", "EndpointSlice", "ReplicaSet", "ConfigMap", "APIService"}, obj.GetKind())
@@ -85,8 +85,8 @@ func counts(obj *unstructured.Unstructured) bool {
 	return own && !other && (obj.GetKind() != "Event" || kind == "Warning") && (obj.GetKind() != "Pod" || obj.GetNamespace() == "bhs-orthweb")
 }
 
-// edit replaces the strings of a value. The path is of fields alone: all items of a
-// list have one.
+// edit replaces the strings of a value. The path consists of fields only: all items of a list
+// have the same path.
 func edit(value any, path string, replace func(path, text string) string) any {
 	switch v := value.(type) {
 	case string:
@@ -134,7 +134,7 @@ func clone(t testing.TB, objects []map[string]any) []map[string]any {
 	return copies
 }
 
-// document is what kubectl would print of objects.
+// document formats objects as kubectl does.
 func document(t testing.TB, objects []map[string]any) []byte {
 	t.Helper()
 	content, err := json.Marshal(map[string]any{"apiVersion": "v1", "kind": "List", "items": objects})
@@ -144,8 +144,8 @@ func document(t testing.TB, objects []map[string]any) []byte {
 	return content
 }
 
-// hostileClusters are three clusters with a payload: in all fields that are no words of
-// the program's, in all names wherever they are, and in all keys of maps.
+// hostileClusters are three clusters with a payload: in all fields that the program does not
+// compare, in all names, and in all keys of maps.
 func hostileClusters(t testing.TB, objects []map[string]any, payload string) map[string][]byte {
 	texts, names, keys := clone(t, objects), clone(t, objects), clone(t, objects)
 	for i := range objects {
@@ -166,8 +166,8 @@ func hostileClusters(t testing.TB, objects []map[string]any, payload string) map
 	return map[string][]byte{"texts": document(t, texts), "names": document(t, names), "keys": document(t, keys)}
 }
 
-// hostileFields are clusters with a text in one field each, of all objects that have
-// it: for each field whose words the program compares.
+// hostileFields are clusters with a text in one field each, of all objects that have it: one
+// for each field whose value the program compares.
 func hostileFields(t testing.TB, objects []map[string]any, payload string) [][]byte {
 	t.Helper()
 	places := map[string]bool{}
@@ -195,7 +195,7 @@ func hostileFields(t testing.TB, objects []map[string]any, payload string) [][]b
 	return found
 }
 
-// ran is what a command wrote.
+// ran is the output of a command.
 type ran struct {
 	out, errs string
 	code      int
@@ -204,7 +204,7 @@ type ran struct {
 func runWith(stdin []byte, args ...string) ran {
 	var out, errs bytes.Buffer
 	if slices.Contains(args, "-v=8") {
-		defer func() { // klog's level is the process's
+		defer func() { // klog's level is global to the process
 			level := flag.NewFlagSet("", flag.PanicOnError)
 			klog.InitFlags(level)
 			_ = level.Set("v", "0")
@@ -215,14 +215,14 @@ func runWith(stdin []byte, args ...string) ran {
 	return ran{out.String(), errs.String(), code}
 }
 
-// forms are the ways to call each command that reads a recorded cluster: found in the
-// tree of commands and in what the help says of -o, so that none can be forgotten.
+// form is a way to call a command that reads a recorded cluster. formsOf finds them in the tree
+// of commands and in the help of -o, so that none can be forgotten.
 type form struct {
 	args   []string
 	format string
 }
 
-// values are for formats that take one.
+// formatValues are for formats that take a value.
 var formatValues = map[string]string{
 	"jsonpath=":       "jsonpath={range .items[*]}{.metadata.name}{\"\\n\"}{end}{.metadata.name}{.items[*].message}",
 	"go-template=":    "go-template={{range .items}}{{.metadata.name}} {{.status}}{{\"\\n\"}}{{end}}",
@@ -257,7 +257,7 @@ func formsOf(t testing.TB) []form {
 		formats, _ := completion.ValueWords(match[1])
 		for _, format := range append([]string{""}, formats...) {
 			if strings.HasSuffix(format, "-file=") {
-				continue // the same printer, its template from a file
+				continue // the same printer, with its template from a file
 			}
 			call := form{args: args, format: format}
 			value := format
@@ -282,15 +282,16 @@ func formsOf(t testing.TB) []form {
 	return forms
 }
 
-// forPeople tells the formats whose every line the program lays out.
+// forPeople reports whether the program lays out every line of the format.
 func (f form) forPeople() bool {
 	return slices.Contains([]string{"", "wide", "tree", "table", "markdown", "hosts"}, f.format)
 }
 
-// template tells the formats whose output a script gets byte by byte.
+// template reports whether a script gets the output of the format byte by byte.
 func (f form) template() bool { return !f.forPeople() && f.format != "json" && f.format != "yaml" }
 
-// control is the first character of a text that a terminal acts on, or that is not seen.
+// control returns the first character of a text that a terminal interprets, or that is
+// invisible.
 func control(text string) string {
 	for i, r := range text {
 		_, size := utf8.DecodeRuneInString(text[i:])
@@ -305,7 +306,7 @@ func control(text string) string {
 	return ""
 }
 
-// injectedLine is a line that a field began, or one that a CI system obeys.
+// injectedLine returns a line that a field began, or that a CI system executes.
 func injectedLine(text string) string {
 	for line := range strings.Lines(text) {
 		trimmed := strings.TrimLeft(line, " \t")
@@ -316,8 +317,8 @@ func injectedLine(text string) string {
 	return ""
 }
 
-// unquoted is a command to copy in which a shell would see the payload's own words,
-// empty where there is none. Commands are lines of their own, or stand behind a colon.
+// unquoted returns a command to copy in which a shell would see words of the payload, or "" if
+// there is none. Commands are separate lines, or follow a colon.
 func unquoted(text string) string {
 	for line := range strings.Lines(text) {
 		_, command, found := strings.Cut(line, "kubectl")
@@ -334,7 +335,7 @@ func unquoted(text string) string {
 	return ""
 }
 
-// broken says what is wrong with what a command wrote, empty where nothing is.
+// broken returns what is wrong with the output of a command, or "".
 func (f form) broken(r ran) string {
 	if r.code > int(command.Unclear) || slices.Contains(f.args, "--from=-") && r.code == int(command.Unclear) && (r.out == "" || f.format == "json" || f.format == "yaml") && !strings.Contains(r.errs, "no tenant") {
 		return fmt.Sprintf("exit status %d: %s", r.code, r.errs)
@@ -372,8 +373,8 @@ func (f form) broken(r ran) string {
 	return ""
 }
 
-// TestHostileText sends each payload through each command and format, from each place
-// that it may come from.
+// TestHostileText sends each payload through each command and format, from each possible
+// source.
 func TestHostileText(t *testing.T) {
 	api, _ := fakeapi.ExampleServer(t, "healthy", fakeapi.KeepAll)
 	kubeconfig := "--kubeconfig=" + api.Kubeconfig()
@@ -434,11 +435,11 @@ func TestHostileText(t *testing.T) {
 	reliability.Report(t, "text", rows)
 }
 
-// hostileHosts is a hosts file with a text in a comment and behind an entry.
+// hostileHosts is a hosts file with a text in a comment and after an entry.
 func hostileHosts(t testing.TB, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "hosts")
-	oneLine := strings.NewReplacer("\n", "", lineMark, "").Replace(text) // the file's lines are its own
+	oneLine := strings.NewReplacer("\n", "", lineMark, "").Replace(text) // the lines are those of the file
 	content := "127.0.0.1 localhost # " + oneLine + "\n# " + oneLine + "\n192.0.2.1 web.bhs.orthweb.com # " + oneLine + "\n"
 	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 		t.Fatal(err)

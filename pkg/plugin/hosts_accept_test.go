@@ -8,8 +8,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
-// TestHostsAcceptDomain: a domain that is new on this machine is written when the user
-// has accepted it, and no other; public names and registrable domains never by inference.
+// TestHostsAcceptDomain checks that a new domain is written only after the user has accepted
+// it, and that acceptance of public names and registrable domains is never inferred.
 func TestHostsAcceptDomain(t *testing.T) {
 	const yes, no = 0, int(command.No)
 	bhs := []string{"192.0.2.1\tweb.bhs.orthweb.com", "192.0.2.1\tdicom.bhs.orthweb.com"}
@@ -60,8 +60,8 @@ func TestHostsAcceptDomain(t *testing.T) {
 	}
 }
 
-// TestHostsFlagsOfAcceptance: a public suffix and an invalid address are
-// errors before anything is read.
+// TestHostsFlagsOfAcceptance checks that a public suffix and an invalid address are errors
+// before anything is read.
 func TestHostsFlagsOfAcceptance(t *testing.T) {
 	api := hostsCluster(t)
 	for _, c := range []struct{ flag, says string }{
@@ -84,8 +84,8 @@ func TestHostsFlagsOfAcceptance(t *testing.T) {
 	}
 }
 
-// TestHostsAddresses: an ingress at an address that leads to the machine itself, or to
-// where clouds keep credentials, is written when the user allows that very address.
+// TestHostsAddresses checks that an ingress address that reaches the machine itself, or a
+// metadata service of a cloud, is written only if the user allows that address.
 func TestHostsAddresses(t *testing.T) {
 	for _, c := range []struct {
 		about, ingress string
@@ -123,7 +123,7 @@ func TestHostsAddresses(t *testing.T) {
 			if got := strings.Contains(diff.out, "\n+"+c.has+"\tweb.bhs.orthweb.com\n"); got != (c.has != "") {
 				t.Errorf("diff differs: %v\n%s", diff.err, diff)
 			}
-			if c.has != "" { // what was accepted once needs no flag again
+			if c.has != "" { // an accepted value needs no flag again
 				again := runHosts(t, api, run.file, "sync", "bhs", "--prefer=ipv4")
 				if !strings.Contains(c.about, "given") && again.err != nil || again.file != run.file && !strings.Contains(c.about, "given") {
 					t.Errorf("again: %v\n%s", again.err, again)
@@ -133,8 +133,8 @@ func TestHostsAddresses(t *testing.T) {
 	}
 }
 
-// TestHostsOneCommand: all that a newcomer to the lab has to accept is in one command
-// that can be pasted.
+// TestHostsOneCommand checks that one command that can be copied accepts everything that a new
+// user of the lab needs.
 func TestHostsOneCommand(t *testing.T) {
 	api := hostsCluster(t)
 	setAddress(t, api, "bhs", "{ip: 127.0.0.11}")
@@ -151,8 +151,8 @@ func TestHostsOneCommand(t *testing.T) {
 	}
 }
 
-// TestHostsCommandsNameBlock: a command that is printed to copy is for the block that the
-// user named, and for no other.
+// TestHostsCommandsNameBlock checks that a printed command applies to the block that the user
+// named, and to no other.
 func TestHostsCommandsNameBlock(t *testing.T) {
 	api := hostsCluster(t)
 	for _, c := range []struct {

@@ -38,8 +38,8 @@ spec: {type: LoadBalancer, selector: {istio: ingressgateway, app: istio-ingressg
 status: {loadBalancer: {ingress: [`+ingress+`]}}`))
 }
 
-// setHosts has all of the tenant's Gateways, VirtualServices and Certificates name
-// these hosts, and no others.
+// setHosts sets these hosts, and no others, in all of the tenant's Gateways, VirtualServices
+// and Certificates.
 func setHosts(t *testing.T, api *fakeapi.Server, tenant string, hosts ...string) {
 	t.Helper()
 	list := "[" + strings.Join(quotedEach(hosts), ", ") + "]"
@@ -85,19 +85,19 @@ func quotedEach(words []string) []string {
 type hostsRun struct {
 	out, errOut string
 	err         error
-	file        string // what the hosts file has afterwards
+	file        string // the content of the hosts file after the run
 }
 
 func (r hostsRun) String() string { return r.out + r.errOut + "\nthe file:\n" + r.file }
 
 const localLine = "127.0.0.1\tlocalhost\n"
 
-// block is a block of the context that fakeapi's kubeconfig has.
+// block is a block of the context in fakeapi's kubeconfig.
 func block(lines ...string) string {
 	return "# BEGIN kubectl-orthweb \"fake\"\n" + strings.Join(lines, "\n") + "\n# END kubectl-orthweb \"fake\"\n"
 }
 
-// runHosts runs a hosts command on a file of this content.
+// runHosts runs a hosts command on a file with this content.
 func runHosts(t *testing.T, api *fakeapi.Server, before string, args ...string) hostsRun {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "hosts")
@@ -117,11 +117,11 @@ func runHosts(t *testing.T, api *fakeapi.Server, before string, args ...string) 
 	return run
 }
 
-// has tells whether the file has the line, in a block or not.
+// has reports whether the file has the line, in a block or not.
 func (r hostsRun) has(line string) bool { return strings.Contains("\n"+r.file, "\n"+line+"\n") }
 
-// TestHostsOfOtherTenant: the names of a tenant that another one claims, or that bear
-// its name, are written for neither, and what the file has of them stays.
+// TestHostsOfOtherTenant checks that names that another tenant claims, or that contain its
+// name, are written for neither, and that existing entries for them stay.
 func TestHostsOfOtherTenant(t *testing.T) {
 	old := localLine + block(`# tenant "mhr"`, "192.0.2.2\tdicom.mhr.orthweb.com", "192.0.2.2\tweb.mhr.orthweb.com")
 	for _, c := range []struct {
@@ -151,7 +151,7 @@ func TestHostsOfOtherTenant(t *testing.T) {
 	}
 }
 
-// TestHostsOfSameTenant: what is shared without a collision is written.
+// TestHostsOfSameTenant checks that names that are shared without a collision are written.
 func TestHostsOfSameTenant(t *testing.T) {
 	api := hostsCluster(t)
 	setHosts(t, api, "bhs", "web.bhs.orthweb.com", "*.bhs.orthweb.com", "*")
@@ -162,8 +162,8 @@ func TestHostsOfSameTenant(t *testing.T) {
 	}
 }
 
-// TestHostsOfUnreadableTenants: a list that can't be read, or not whole, removes no
-// tenant and no name.
+// TestHostsOfUnreadableTenants checks that a list that can't be read, or only in part, removes
+// no tenant and no name.
 func TestHostsOfUnreadableTenants(t *testing.T) {
 	old := localLine + block(`# tenant "bhs"`, "192.0.2.1\tdicom.bhs.orthweb.com", "192.0.2.1\tweb.bhs.orthweb.com", `# tenant "old"`, "192.0.2.9\tweb.old.orthweb.com")
 	api := hostsCluster(t)
@@ -183,7 +183,7 @@ func TestHostsOfUnreadableTenants(t *testing.T) {
 	}
 }
 
-// TestHostsOfRecording: with --from no request is sent to the cluster of the kubeconfig,
+// TestHostsOfRecording checks that --from sends no request to the cluster of the kubeconfig,
 // whose context still names the block.
 func TestHostsOfRecording(t *testing.T) {
 	api := hostsCluster(t)

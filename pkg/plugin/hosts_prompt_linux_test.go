@@ -12,7 +12,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 )
 
-// terminal is a pseudo-terminal: what is typed at its one end is read at the other.
+// terminal is a pseudo-terminal: input at one end is read at the other.
 func terminal(t *testing.T) (user, program *os.File) {
 	t.Helper()
 	user, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
@@ -35,8 +35,8 @@ func terminal(t *testing.T) (user, program *os.File) {
 	return user, program
 }
 
-// TestHostsPrompt: at a terminal the domains are shown with the names and the address,
-// and one yes accepts them all.
+// TestHostsPrompt checks that the prompt on a terminal shows the domains with the names and the
+// address, and that one yes accepts them all.
 func TestHostsPrompt(t *testing.T) {
 	for _, c := range []struct {
 		typed   string

@@ -16,8 +16,8 @@ import (
 
 const mhrLines = "192.0.2.2\tdicom.mhr.orthweb.com\n192.0.2.2\tweb.mhr.orthweb.com"
 
-// attacks are the kinds of attempts to get into the hosts file what does not belong
-// there, and how often each held.
+// attacks are the kinds of attempts to write invalid entries to the hosts file, and how often
+// each was prevented.
 type attacks struct {
 	*testing.T
 	rows []reliability.Row
@@ -34,8 +34,8 @@ func (t *attacks) try(row int, held bool, run hostsRun) {
 	}
 }
 
-// TestHostsReliability tries to get names, addresses and lines into the hosts file that
-// do not belong there, and counts what held.
+// TestHostsReliability tries to write invalid names, addresses and lines to the hosts file, and
+// counts how often they were prevented.
 func TestHostsReliability(t *testing.T) {
 	a := &attacks{t, []reliability.Row{
 		{Tried: "another tenant's host names", Promise: "not written, and the owner's lines stay"},
@@ -58,7 +58,7 @@ func TestHostsReliability(t *testing.T) {
 	reliability.Report(t, "hosts", a.rows)
 }
 
-// claimOtherTenants has bhs name hosts of mhr.
+// claimOtherTenants makes bhs name hosts of mhr.
 func (t *attacks) claimOtherTenants() {
 	t.Helper()
 	old := localLine + block(`# tenant "mhr"`, mhrLines)
@@ -76,7 +76,7 @@ func (t *attacks) claimOtherTenants() {
 	}
 }
 
-// claimPublicNames has mhr name hosts of anybody's.
+// claimPublicNames makes mhr name public hosts.
 func (t *attacks) claimPublicNames() {
 	t.Helper()
 	for _, name := range []string{"www.google.com", "mhr.com", "www.mhr.com", "co.uk", "com", "github.io", "mhr.co.uk"} {
@@ -87,7 +87,7 @@ func (t *attacks) claimPublicNames() {
 	}
 }
 
-// claimNewDomains has mhr name hosts of a new domain.
+// claimNewDomains makes mhr name hosts of a new domain.
 func (t *attacks) claimNewDomains() {
 	t.Helper()
 	for _, name := range []string{"web.mhr.orthweb.com", "login.mhr.microsoft.com", "web.imaging.hospital.org"} {
@@ -98,7 +98,7 @@ func (t *attacks) claimNewDomains() {
 	}
 }
 
-// leadToThisMachine gives mhr's load balancer addresses of no load balancer.
+// leadToThisMachine sets addresses of mhr's load balancer that no load balancer has.
 func (t *attacks) leadToThisMachine() {
 	t.Helper()
 	for _, ingress := range []string{"127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1", "169.254.169.254", "fd00:ec2::254", "169.254.1.1", "fe80::1", "0.0.0.0", "::", "224.0.0.1", "ff02::1"} {
@@ -109,7 +109,7 @@ func (t *attacks) leadToThisMachine() {
 	}
 }
 
-// hideLists has lists fail.
+// hideLists makes lists fail.
 func (t *attacks) hideLists() {
 	t.Helper()
 	kept := localLine + block(`# tenant "mhr"`, mhrLines, `# tenant "old"`, "192.0.2.9\tweb.old.orthweb.com")
@@ -123,7 +123,7 @@ func (t *attacks) hideLists() {
 	}
 }
 
-// addLines adds lines of the user's to the block.
+// addLines adds lines of the user to the block.
 func (t *attacks) addLines() {
 	t.Helper()
 	for _, line := range []string{"# mine", "", "192.0.2.2\tnas.hospital.org", "192.0.2.2 web.mhr.orthweb.com nas", "192.0.2.2\tweb.mhr.orthweb.com # mine", "10.0.0.1 x"} {
@@ -136,7 +136,7 @@ func (t *attacks) addLines() {
 	}
 }
 
-// replaceFiles puts other things in the place of files.
+// replaceFiles replaces files with other kinds of files.
 func (t *attacks) replaceFiles() {
 	t.Helper()
 	old := localLine + block(`# tenant "mhr"`, mhrLines)
@@ -163,7 +163,7 @@ func (t *attacks) replaceFiles() {
 	}
 }
 
-// feedApply gives the step under sudo wrong input.
+// feedApply sends invalid input to the step under sudo.
 func (t *attacks) feedApply() {
 	t.Helper()
 	for _, input := range []string{

@@ -21,22 +21,22 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/file"
 )
 
-// killedWrite is a command that replaces files, and what they must be whenever the
-// program is killed.
+// killedWrite is a command that replaces files, and the condition that the files must meet
+// whenever the program is killed.
 type killedWrite struct {
 	about, promise string
 	args           []string
-	// before prepares the directory that the command runs in.
+	// before prepares the working directory of the command.
 	before func(t *testing.T, dir string)
-	// whole tells whether a file is the old one or the new one, all of it.
+	// whole reports whether a file is completely the old one or the new one.
 	whole map[string]func(content []byte) error
 }
 
-// kills are the moments, evenly spaced over the time that the command takes, at which
-// it is killed. Some come after it has ended: what counts is that none does harm.
+// kills is the number of times at which the program is killed, evenly spaced over the duration
+// of the command. Some are after its end, which does no harm.
 const kills = 40
 
-// TestKilledWrites kills the program while it writes.
+// TestKilledWrites kills the program during writes.
 func TestKilledWrites(t *testing.T) {
 	api, _ := fakeapi.ExampleServer(t, "healthy", fakeapi.KeepAll)
 	ca := newAuthority(t, "CA", fakeapi.Example(t, "healthy").Meta().At) // the server's time
@@ -101,8 +101,8 @@ func TestKilledWrites(t *testing.T) {
 	reliability.Report(t, "kills", rows)
 }
 
-// run runs the command in a directory of its own, kills it after a time, and looks at
-// the files; with no time it lets it end, and gives how long that took.
+// run runs the command in a new directory, kills it after the given time, and checks the files;
+// without a time it lets the command end, and returns its duration.
 func (w killedWrite) run(t *testing.T, after time.Duration) time.Duration {
 	t.Helper()
 	dir := t.TempDir()
@@ -164,7 +164,7 @@ func writeTestFile(t *testing.T, path string, content []byte) {
 	}
 }
 
-// secret is the authority as cert-manager stores it.
+// secret is the CA as cert-manager stores it.
 func (a authority) secret(namespace, name string) *unstructured.Unstructured {
 	encode := base64.StdEncoding.EncodeToString
 	return &unstructured.Unstructured{Object: map[string]any{

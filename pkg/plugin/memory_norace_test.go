@@ -2,5 +2,5 @@
 
 package plugin
 
-// memoryFactor is how many times the memory the program takes.
+// memoryFactor is the factor by which the memory use grows.
 const memoryFactor = 1

@@ -2,6 +2,6 @@
 
 package plugin
 
-// memoryFactor is how many times the memory the program takes: the race detector has
-// a shadow of all of it.
+// memoryFactor is the factor by which the memory use grows: the race detector keeps shadow
+// memory.
 const memoryFactor = 10

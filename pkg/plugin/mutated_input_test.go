@@ -20,8 +20,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
-// mutated is something that users give, changed at random, and what reads it. The
-// reader fails the test where the program does what it must not.
+// mutated is input of users, changed at random, and its reader. The reader fails the test if
+// the program violates an invariant.
 type mutated struct {
 	about, promise string
 	times          int
@@ -98,8 +98,8 @@ const mutatedHosts = `127.0.0.1	localhost
 10.0.0.2	other.example.org
 `
 
-// runMutated runs a command that must end by itself, with an exit code that is
-// documented and output that is fit for a terminal.
+// runMutated runs a command that must end by itself, with a documented exit code and output
+// that is safe for a terminal.
 func runMutated(t *testing.T, stdin []byte, args ...string) (stderr string) {
 	t.Helper()
 	var out, errOut bytes.Buffer
@@ -117,8 +117,8 @@ func runMutated(t *testing.T, stdin []byte, args ...string) (stderr string) {
 	return errOut.String()
 }
 
-// controlCharacters gives each flag that takes text a value with each of several
-// control characters.
+// controlCharacters passes a value with each of several control characters to each flag that
+// takes text.
 func controlCharacters(t *testing.T) reliability.Row {
 	row := reliability.Row{Tried: "a control character in a flag's value", Promise: "refused before anything is read"}
 	for _, flag := range []string{"--dns", "--email", "--uri", "--ip", "--name", "--subject", "--issuer", "--ca-secret", "--output-dir", "--context", "-n", "--duration"} {

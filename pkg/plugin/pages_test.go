@@ -17,10 +17,10 @@ import (
 
 const pagesDir = "../../docs/commands"
 
-// TestCommandPages holds docs/commands to the help texts: a page a command, and
-// README.md with what they have in common. With -update they are written anew.
+// TestCommandPages compares docs/commands with the help texts: one page for each command, and
+// README.md with the common parts. With -update it rewrites them.
 func TestCommandPages(t *testing.T) {
-	t.Setenv("HOME", "~") // some defaults are below it
+	t.Setenv("HOME", "~") // some defaults are paths below it
 	t.Setenv("KUBECACHEDIR", "")
 	root := NewRoot(genericiooptions.IOStreams{In: &bytes.Buffer{}, Out: &bytes.Buffer{}, ErrOut: &bytes.Buffer{}})
 	pages := map[string]string{}
@@ -36,8 +36,7 @@ func TestCommandPages(t *testing.T) {
 
 const generatedNote = "<!-- Written by `make docs` from the help texts. -->\n"
 
-// addPages adds the pages of a command's subcommands, and a line each to the
-// index.
+// addPages adds the pages of a command's subcommands, and a line for each to the index.
 func addPages(cmd *cobra.Command, pages map[string]string, index *strings.Builder) {
 	for _, sub := range cmd.Commands() {
 		if !sub.IsAvailableCommand() || sub.Name() == "options" {
@@ -75,7 +74,7 @@ func unindent(example string) string {
 	return strings.Join(lines, "\n")
 }
 
-// flagTable is a row a flag, by name.
+// flagTable has a row for each flag, by name.
 func flagTable(flags *pflag.FlagSet) string {
 	var out strings.Builder
 	flags.VisitAll(func(flag *pflag.Flag) {

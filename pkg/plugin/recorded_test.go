@@ -9,7 +9,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 )
 
-// startedReader tells when it is read from.
+// startedReader signals when it is read from.
 type startedReader struct {
 	io.Reader
 	started func()
@@ -20,8 +20,8 @@ func (r startedReader) Read(into []byte) (int, error) {
 	return r.Reader.Read(into)
 }
 
-// TestInterruptedStandardInput interrupts a command that waits for standard input, to
-// which nothing is written.
+// TestInterruptedStandardInput interrupts a command that waits for standard input that never
+// arrives.
 func TestInterruptedStandardInput(t *testing.T) {
 	for _, command := range []string{"status", "explain"} {
 		t.Run(command, func(t *testing.T) {

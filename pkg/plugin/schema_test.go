@@ -13,8 +13,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
-// TestJSONKeepsToItsSchema prints every example as JSON and checks it against
-// the published schemas, which allow no field that they do not name.
+// TestJSONKeepsToItsSchema prints every example as JSON and checks it against the published
+// schemas, which allow only the fields that they name.
 func TestJSONKeepsToItsSchema(t *testing.T) {
 	for _, c := range []struct {
 		schema, args string

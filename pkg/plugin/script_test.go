@@ -22,9 +22,8 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// TestScripts runs the command line on recorded clusters: no network needed.
-// Scripts for a live one are in e2e. With -update the golden parts are written
-// anew.
+// TestScripts runs the command line on recorded clusters, without a network. e2e has the
+// scripts for a live cluster. With -update it rewrites the golden parts.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/script",

@@ -29,7 +29,7 @@ func encoded(der []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }
 
-// sign signs a request as the CA would, changed.
+// sign signs a changed request as the CA would.
 func (a authority) sign(t *testing.T, request []byte, now time.Time, change func(*x509.Certificate)) []byte {
 	t.Helper()
 	block, _ := pem.Decode(request)
@@ -53,11 +53,11 @@ func (a authority) sign(t *testing.T, request []byte, now time.Time, change func
 	return encoded(der)
 }
 
-// certManager answers the requests for CertificateRequests: those that are created are
-// signed, or whatever the test has in mind.
+// certManager answers the requests for CertificateRequests: it signs created ones, or does what
+// the test configures.
 type certManager struct {
 	status func(request []byte) map[string]any
-	// uid is the object's at each request, the last one from then on.
+	// uid is the UID of the object at each request; the last one repeats.
 	uids []string
 
 	mu      sync.Mutex
@@ -105,8 +105,8 @@ func issuedAs(certificate, ca []byte) map[string]any {
 	}}
 }
 
-// TestIssueFromOther: what is not the certificate that was requested is not written,
-// and the request is deleted.
+// TestIssueFromOther checks that a certificate that differs from the requested one is not
+// written, and that the request is deleted.
 func TestIssueFromOther(t *testing.T) {
 	now := fakeapi.Example(t, "healthy").Meta().At
 	ca, other := newAuthority(t, "int-ca", now), newAuthority(t, "other-ca", now)
@@ -175,8 +175,7 @@ func TestIssueFromOther(t *testing.T) {
 	}
 }
 
-// TestIssueInterrupted: a wait without an end ends with the user's interrupt, within a
-// second.
+// TestIssueInterrupted checks that an interrupt ends an endless wait within a second.
 func TestIssueInterrupted(t *testing.T) {
 	api, _ := fakeapi.ExampleServer(t, "healthy", fakeapi.KeepAll)
 	signer := &certManager{uids: []string{"a"}, status: func([]byte) map[string]any { return map[string]any{} }}

@@ -18,16 +18,16 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
-// child runs the program in a process of its own, which a function like
-// exec.CommandContext makes, and gives its exit code and what it wrote to standard
-// error. The program's memory is collected as main has it.
+// child runs the program in a separate process, which a function like exec.CommandContext
+// creates, and returns its exit code and its standard error. The garbage collector has the
+// settings of main.
 func child(t *testing.T, command func(context.Context, string, ...string) *exec.Cmd, args ...string) (code int, stderr string) {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Under this name the test's binary is the program.
+	// With this name the test binary runs as the program.
 	program := filepath.Join(t.TempDir(), "kubectl-orthweb")
 	if err := os.Symlink(self, program); err != nil {
 		t.Fatal(err)
@@ -44,8 +44,8 @@ func child(t *testing.T, command func(context.Context, string, ...string) *exec.
 	return cmd.ProcessState.ExitCode(), out.String()
 }
 
-// memoryRow is about memory: whatever an API server sends, the program refuses it
-// before one and a half times the limit is resident, beside what it needs itself.
+// memoryRow measures memory: the program must reject any answer of an API server before its
+// resident memory exceeds one and a half times the limit, plus its own memory.
 func memoryRow(t *testing.T) []reliability.Row {
 	t.Helper()
 	row := reliability.Row{
@@ -103,8 +103,8 @@ func memoryRow(t *testing.T) []reliability.Row {
 	return []reliability.Row{row}
 }
 
-// TestQuiet: of a server that does not answer in time, one line and a hint are written,
-// and client-go's log only where the user asks for it.
+// TestQuiet checks that one line and a hint are written if a server does not answer in time,
+// and that client-go's log is written only on request.
 func TestQuiet(t *testing.T) {
 	for name, fault := range map[string]fakeapi.Fault{
 		"no answer": fakeapi.Hang(), "a byte at a time": fakeapi.Drip(20 * time.Millisecond), "an answer that breaks off": fakeapi.Disconnect(40),

@@ -23,8 +23,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
-// liveCommands are the commands that talk to an API server, as {DIR} is a directory of
-// the test's own.
+// liveCommands are the commands that connect to an API server; {DIR} is a directory of the
+// test.
 var liveCommands = []string{
 	"status", "status bhs -o json", "status --wait --timeout=300ms --interval=100ms", "explain", "explain bhs", "explain ks/bhs-application",
 	"snapshot save {DIR}/file.tgz", "version", "version -o json",
@@ -36,8 +36,8 @@ var liveCommands = []string{
 	"__complete status ", "__complete explain ks/", "__complete status --namespace ",
 }
 
-// serverModes are the ways in which an API server, or what is in its place,
-// misbehaves. The other host must never be asked anything.
+// serverModes are the faults of an API server, or of the server in its place. The other host
+// must get no request.
 func serverModes(other string) map[string]fakeapi.Fault {
 	page := "<html><head><title>Log in\x1b[31m</title></head><body>token=s3cr3t-of-the-page"
 	return map[string]fakeapi.Fault{
@@ -75,15 +75,14 @@ func serverModes(other string) map[string]fakeapi.Fault {
 	}
 }
 
-// ofLists are the requests for objects; in ofAll, discovery misbehaves, too.
+// ofLists matches the requests for objects; ofAll includes discovery.
 var (
 	ofLists = `^/apis?/.*/(kustomizations|deployments|secrets|certificates)(/[^/]+)?$`
 	ofAll   = `^/`
 )
 
-// TestServerModes: whatever answers in the place of an API server, every command ends,
-// says in clear lines that it could not tell, writes and changes nothing, and gives its
-// credentials to nobody else.
+// TestServerModes checks for every fault of an API server that every command ends, prints a
+// clear error, writes and changes nothing, and sends its credentials to no other server.
 func TestServerModes(t *testing.T) {
 	var asked atomic.Int64
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
@@ -136,7 +135,7 @@ func TestServerModes(t *testing.T) {
 	}
 }
 
-// tryMode runs one command, and tells whether it did what it promises.
+// tryMode runs one command, and reports whether it met these conditions.
 func tryMode(t *testing.T, api *fakeapi.Server, commandValue, path string) bool {
 	all := path == ofAll
 	dir := t.TempDir()
@@ -190,10 +189,10 @@ func tryMode(t *testing.T, api *fakeapi.Server, commandValue, path string) bool 
 	return ok
 }
 
-// clearError is what is wrong, in a line, and what to do, in another.
+// clearError is a line with the error, and a line with what to do.
 var clearError = regexp.MustCompile(`(?m)^error: .+\n[A-Z].*\n`)
 
-// codesOf are the exit codes that a command may end with.
+// codesOf returns the exit codes with which a command may end.
 func codesOf(commandValue string, all bool) []int {
 	codes := []int{int(command.Unclear)}
 	switch {
@@ -203,9 +202,9 @@ func codesOf(commandValue string, all bool) []int {
 		codes = append(codes, int(command.Expired))
 	case all:
 	case strings.HasPrefix(commandValue, "cert list"), strings.HasPrefix(commandValue, "snapshot save"), strings.HasPrefix(commandValue, "version"):
-		codes = append(codes, int(command.Yes)) // what could not be read is in the output
+		codes = append(codes, int(command.Yes)) // the output lists the unreadable kinds
 	case strings.HasPrefix(commandValue, "hosts "):
-		codes = append(codes, int(command.No)) // nothing could be written of the tenants that other kinds tell of
+		codes = append(codes, int(command.No)) // it could write nothing about the tenants that other kinds reveal
 	}
 	return codes
 }

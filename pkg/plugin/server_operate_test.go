@@ -23,7 +23,7 @@ import (
 // ownLayers is the path of bhs' own layers.
 const ownLayers = "/kustomizations/bhs-[a-z]+$"
 
-// patches has the first patches meet a fault; with none, all of them.
+// patches applies a fault to the first patches; without a number, to all of them.
 func patches(first int, fault fakeapi.Fault) fakeapi.Fault {
 	var seen atomic.Int64
 	return fakeapi.On(http.MethodPatch, func(next http.Handler) http.Handler {
@@ -44,7 +44,7 @@ func operateOn(t *testing.T, api *fakeapi.Server, args ...string) (code int, out
 	return code, out.String()
 }
 
-// suspendedLayers are how many of bhs' own layers are suspended, of how many.
+// suspendedLayers returns how many of bhs' own layers are suspended, and their total.
 func suspendedLayers(t *testing.T, api *fakeapi.Server) (suspended, all int) {
 	t.Helper()
 	response, err := http.Get(api.URL + "/apis/kustomize.toolkit.fluxcd.io/v1/kustomizations")
@@ -72,7 +72,8 @@ func suspendedLayers(t *testing.T, api *fakeapi.Server) (suspended, all int) {
 	return suspended, all
 }
 
-// TestSuspendMisbehaving: a suspend is either done to all, or said not to be.
+// TestSuspendMisbehaving checks that a suspend either changes all objects, or reports that it
+// did not.
 func TestSuspendMisbehaving(t *testing.T) {
 	defer func(every, longest time.Duration) { execute.RetryEvery, execute.RetryFor = every, longest }(execute.RetryEvery, execute.RetryFor)
 	execute.RetryEvery, execute.RetryFor = time.Millisecond, 300*time.Millisecond
@@ -117,7 +118,7 @@ func TestSuspendMisbehaving(t *testing.T) {
 	}
 }
 
-// looks has what was reconciled look otherwise: change gets the object as it is.
+// looks changes the state of a reconciled object: change gets the object.
 func looks(change func(obj *unstructured.Unstructured)) fakeapi.Fault {
 	return fakeapi.On(http.MethodGet, func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -135,12 +136,13 @@ func looks(change func(obj *unstructured.Unstructured)) fakeapi.Fault {
 	})
 }
 
-// handled is what Flux does of a request.
+// handled sets the fields that Flux sets when it handles a request.
 func handled(obj *unstructured.Unstructured) {
 	_ = unstructured.SetNestedField(obj.Object, obj.GetAnnotations()[operate.RequestAnnotation], "status", "lastHandledReconcileAt")
 }
 
-// TestReconcileMisbehaving: nothing is said to be done that was not, and the wait ends.
+// TestReconcileMisbehaving checks that only completed work is reported as done, and that the
+// wait ends.
 func TestReconcileMisbehaving(t *testing.T) {
 	gone := patches(1, fakeapi.Disconnect(0))
 	for _, test := range []struct {

@@ -10,8 +10,8 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 )
 
-// TestStatusOfCollisions: a host name that two tenants claim is in every form of the
-// output, with both objects; without one there is no word of it.
+// TestStatusOfCollisions checks that every output format contains a host name that two tenants
+// claim, with both objects, and that there is no such output without a collision.
 func TestStatusOfCollisions(t *testing.T) {
 	const says = "Gateway bhs-orthweb/web-gw of tenant bhs and Gateway mhr-orthweb/web-gw of tenant mhr claim the same host name: web.mhr.orthweb.com (OW7111)"
 	for _, collide := range []bool{true, false} {
@@ -23,7 +23,7 @@ func TestStatusOfCollisions(t *testing.T) {
 			streams, _, stdout, stderr := genericiooptions.NewTestIOStreams()
 			cmd := NewRoot(streams)
 			cmd.SetArgs(append(args, "--kubeconfig", api.Kubeconfig()))
-			_ = cmd.ExecuteContext(context.Background()) // whether they are ready is not the question
+			_ = cmd.ExecuteContext(context.Background()) // the test does not need ready tenants
 			return stdout.String(), stderr.String()
 		}
 		_, table := run("status")

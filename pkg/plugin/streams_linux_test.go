@@ -16,8 +16,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
-// openTerminal makes a pseudo terminal (pty(7)): what is written to the first file is
-// read from the second.
+// openTerminal opens a pseudo terminal (pty(7)): the second file reads what is written to the
+// first.
 func openTerminal(t *testing.T) (terminal, screen *os.File) {
 	t.Helper()
 	screen, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
@@ -40,14 +40,14 @@ func openTerminal(t *testing.T) (terminal, screen *os.File) {
 	return terminal, screen
 }
 
-// onTerminal is what a command writes to a terminal.
+// onTerminal returns the output of a command on a terminal.
 func onTerminal(t *testing.T, stdin []byte, args ...string) string {
 	t.Helper()
 	terminal, screen := openTerminal(t)
 	text := make(chan string)
 	go func() {
 		var all bytes.Buffer
-		_, _ = all.ReadFrom(screen) // it ends with EIO once the terminal is closed
+		_, _ = all.ReadFrom(screen) // it ends with EIO when the terminal is closed
 		text <- all.String()
 	}()
 	Run(context.Background(), append([]string{"kubectl-orthweb"}, args...),
@@ -55,11 +55,11 @@ func onTerminal(t *testing.T, stdin []byte, args ...string) string {
 	if err := terminal.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return strings.ReplaceAll(<-text, "\r\n", "\n") // the terminal's own line ends
+	return strings.ReplaceAll(<-text, "\r\n", "\n") // the line ends of the terminal
 }
 
-// TestTerminal: on a terminal templates are cleaned as all else is, and the only
-// sequences are the program's own colours.
+// TestTerminal checks that output of templates is escaped on a terminal like all other output,
+// and that the only escape sequences are the program's own colours.
 func TestTerminal(t *testing.T) {
 	t.Setenv("TERM", "xterm")
 	t.Setenv("NO_COLOR", "")
@@ -91,7 +91,7 @@ func TestTerminal(t *testing.T) {
 	}
 }
 
-// TestHelpOnTerminal: help is broken into lines of kubectl's widths.
+// TestHelpOnTerminal checks that help is wrapped at kubectl's widths.
 func TestHelpOnTerminal(t *testing.T) {
 	for _, args := range [][]string{{"status", "--help"}, {"help", "status"}, {"options"}} {
 		plain, text := runWith(nil, args...).out, onTerminal(t, nil, args...)
@@ -102,15 +102,14 @@ func TestHelpOnTerminal(t *testing.T) {
 		for line := range strings.Lines(text) {
 			longest = max(longest, len(line))
 		}
-		if longest < 100 || longest > 150 { // tabs and words without a space aside
+		if longest < 100 || longest > 150 { // except for tabs and words without a space
 			t.Errorf("%q: the longest line of a terminal of 500 columns has %d", args, longest)
 		}
 	}
 }
 
-// TestRealOutputErrors runs the program with the kernel's full disk, and into a pipe
-// that nobody reads: the first is an error, the second ends it with SIGPIPE, as it does
-// kubectl.
+// TestRealOutputErrors runs the program with the kernel's full disk, and with a pipe without a
+// reader: the first is an error, the second ends the program with SIGPIPE, as it does kubectl.
 func TestRealOutputErrors(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {
@@ -127,7 +126,7 @@ func TestRealOutputErrors(t *testing.T) {
 		run := func(out *os.File) (string, *os.ProcessState) {
 			var errs bytes.Buffer
 			cmd := &exec.Cmd{Path: self, Args: append([]string{"kubectl-orthweb"}, args...), Stdout: out, Stderr: &errs, Env: append(os.Environ(), "KUBECONFIG=none")}
-			_ = cmd.Run() // the state says it
+			_ = cmd.Run() // the process state shows it
 			return errs.String(), cmd.ProcessState
 		}
 		if errs, state := run(full); errs != "error: writing standard output: no space left on device\n" || state.ExitCode() != int(command.Unclear) {

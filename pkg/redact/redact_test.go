@@ -62,7 +62,7 @@ func newObject(apiVersion, kind string, fields map[string]any) *unstructured.Uns
 	return &unstructured.Unstructured{Object: content}
 }
 
-// marshalled is the object in JSON without escapes of HTML, as a snapshot is saved.
+// marshalled is the object in JSON without escapes of HTML, as in a saved snapshot.
 func marshalled(t *testing.T, obj *unstructured.Unstructured) string {
 	t.Helper()
 	var out bytes.Buffer
@@ -74,7 +74,7 @@ func marshalled(t *testing.T, obj *unstructured.Unstructured) string {
 	return out.String()
 }
 
-// depth is how many maps and lists are in each other.
+// depth returns the depth of nested maps and lists.
 func depth(value any) (levels int) {
 	switch v := value.(type) {
 	case map[string]any:

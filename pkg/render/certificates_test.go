@@ -11,7 +11,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/render/term"
 )
 
-// printed are all that this file prints, by name.
+// printed are the outputs of this file, by name.
 func printed(t *testing.T, style term.Style) map[string]string {
 	t.Helper()
 	out := map[string]string{}
@@ -45,7 +45,8 @@ func TestCertificateGoldens(t *testing.T) {
 	samples.Golden(t, "report-ended-colour", printed(t, term.Style{Colour: true})["report-ended"])
 }
 
-// TestCertificatesFit tries every width; commands stay whole, to be copied.
+// TestCertificatesFit tries every width; commands are never wrapped, so that they can be
+// copied.
 func TestCertificatesFit(t *testing.T) {
 	for width := 40; width <= 200; width++ {
 		for name, text := range printed(t, term.Style{Width: width}) {

@@ -11,8 +11,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/render/term"
 )
 
-// TestDeadlineOfWhatIsInProgress tells how long something may still take, and
-// by how much it is late once it may not.
+// TestDeadlineOfWhatIsInProgress checks that the output shows how much time is left, or by how
+// much the deadline has passed.
 func TestDeadlineOfWhatIsInProgress(t *testing.T) {
 	for _, c := range []struct {
 		deadline time.Time

@@ -43,7 +43,7 @@ func TestExplanationFits(t *testing.T) {
 	}
 }
 
-// TestWrappedCommandIsTheSame joins the lines as a shell would.
+// TestWrappedCommandIsTheSame joins the lines as a shell does.
 func TestWrappedCommandIsTheSame(t *testing.T) {
 	const command = "kubectl logs prometheus-0 -n monitoring -c prometheus --previous"
 	for width := 40; width <= 160; width++ {
@@ -56,7 +56,7 @@ func TestWrappedCommandIsTheSame(t *testing.T) {
 	}
 }
 
-func TestNothingIsCutWhereItNeedNotFit(t *testing.T) {
+func TestSentencesAreNotTruncated(t *testing.T) {
 	for _, style := range []term.Style{{Wide: true, Width: 40}, {}} {
 		text := explain(t, samples.Explanation(prose, "bhs"), style)
 		if !strings.Contains(text, "It fails: "+prose+" (OW4106)\n") || !strings.Contains(text, "  Fix  Mend it: "+prose) {
@@ -65,7 +65,7 @@ func TestNothingIsCutWhereItNeedNotFit(t *testing.T) {
 	}
 }
 
-// hostile is what a container's last words may be.
+// hostile is a possible last message of a container.
 const hostile = "\x1b]0;title\x07\x1b[2J\r\n## owned\n| a | <img src=x> | `rm -rf` [click](http://x) *b* _c_ ~~d~~ &lt; \\ \u202e"
 
 func TestControlCharactersAreHarmless(t *testing.T) {
@@ -108,7 +108,7 @@ func TestSharedCausesArePrintedOnce(t *testing.T) {
 	}
 }
 
-func TestColourIsAllThatColourChanges(t *testing.T) {
+func TestColourChangesNothingElse(t *testing.T) {
 	plain := explain(t, samples.Explanation(prose, "bhs"), term.Style{Width: 80})
 	coloured := explain(t, samples.Explanation(prose, "bhs"), term.Style{Width: 80, Colour: true})
 	if coloured == plain {
@@ -122,7 +122,7 @@ func TestColourIsAllThatColourChanges(t *testing.T) {
 	}
 }
 
-// TestInProgress says what an object in progress waits for, and says it once.
+// TestInProgress checks that the output shows once what an object in progress waits for.
 func TestInProgress(t *testing.T) {
 	pod := object.Ref{APIVersion: "v1", Kind: "Pod", Namespace: "a", Name: "viewer"}
 	cause := diagnose.Cause{

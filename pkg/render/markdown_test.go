@@ -44,8 +44,8 @@ func TestCode(t *testing.T) {
 	}
 }
 
-// TestMarkdownTableHoldsTogether counts the bars of each row.
-func TestMarkdownTableHoldsTogether(t *testing.T) {
+// TestMarkdownTableColumns counts the bars of each row.
+func TestMarkdownTableColumns(t *testing.T) {
 	var out bytes.Buffer
 	if err := Markdown(&out, samples.Explanation(hostile, "bhs")); err != nil {
 		t.Fatal(err)

@@ -7,7 +7,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/render/term"
 )
 
-func TestSays(t *testing.T) {
+func TestMessageContainsReason(t *testing.T) {
 	if !says("health check failed after 1m", "HealthCheckFailed") || !says("1 pod: InvalidImageName", "InvalidImageName") {
 		t.Error("a reason in other clothes is not recognised")
 	}
@@ -47,7 +47,8 @@ func TestClean(t *testing.T) {
 	}
 }
 
-// TestStateSince has what a subject is, and since when: "for" where that was not just now.
+// TestStateSince checks that the output has the state of a subject and its age: "for" unless it
+// is just now.
 func TestStateSince(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	for _, c := range []struct {

@@ -32,7 +32,7 @@ func TestValidationGoldens(t *testing.T) {
 	}
 }
 
-// TestValidationFits tries every width; commands stay whole, to be copied.
+// TestValidationFits tries every width; commands are never wrapped, so that they can be copied.
 func TestValidationFits(t *testing.T) {
 	for width := 40; width <= 160; width++ {
 		for line := range strings.Lines(validation(t, samples.Checks(), term.Style{Width: width})) {
@@ -44,7 +44,7 @@ func TestValidationFits(t *testing.T) {
 	}
 }
 
-func TestColourIsAllThatColoursAValidation(t *testing.T) {
+func TestValidationColourChangesNothingElse(t *testing.T) {
 	coloured := validation(t, samples.Checks(), term.Style{Colour: true})
 	plain := validation(t, samples.Checks(), term.Style{})
 	if coloured == plain {
@@ -108,7 +108,7 @@ func TestValidationWriteError(t *testing.T) {
 	}
 }
 
-// failing is a writer that can't.
+// failing is a writer that always fails.
 type failing struct{ err error }
 
 func (f failing) Write([]byte) (int, error) { return 0, f.err }

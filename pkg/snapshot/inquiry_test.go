@@ -22,8 +22,8 @@ func pod(namespace, name string) *unstructured.Unstructured {
 	}}
 }
 
-// TestInquiry looks things up in snapshots that hold the answer, a part of it,
-// a refusal or nothing, and compares what is then to be requested.
+// TestInquiry queries snapshots that contain the answer, a part of it, a failure or nothing,
+// and compares the resulting requests.
 func TestInquiry(t *testing.T) {
 	forbidden := &Failure{Reason: Forbidden, Verb: "list", Resource: "pods"}
 	notServed := &Failure{Reason: NotServed, Verb: "list", Resource: "pods"}
@@ -70,8 +70,8 @@ func TestInquiry(t *testing.T) {
 	}
 }
 
-// TestPartial: of a list with a selector, or of some namespaces, nothing may be
-// concluded from what is not in it.
+// TestPartial checks that the absence of an object is unknown if its list has a selector, or
+// covers only some namespaces.
 func TestPartial(t *testing.T) {
 	for _, c := range []struct {
 		name      string
@@ -98,7 +98,7 @@ func TestPartial(t *testing.T) {
 	}
 }
 
-// TestAnAnswerReplacesAFailure: a list that failed and then succeeded is known.
+// TestAnAnswerReplacesAFailure checks that a list that failed and then succeeded is known.
 func TestAnAnswerReplacesAFailure(t *testing.T) {
 	failed, answered := Request{Kind: "Pod", Failure: &Failure{Reason: Failed, Message: "timeout"}}, Request{Kind: "Pod"}
 	for name, order := range map[string][]Request{"failed first": {failed, answered}, "answered first": {answered, failed}} {

@@ -7,8 +7,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
-// TestTenantsOfLayer: whose a layer is, by what it touches, and before that by
-// what it is called.
+// TestTenantsOfLayer checks that the tenants of a layer follow from the namespaces that it
+// touches, or else from its label, its path or its name.
 func TestTenantsOfLayer(t *testing.T) {
 	tenants := map[string]*Tenant{"a": {}, "a-b": {}, "mary": {}}
 	owners := map[string]string{"a-orthweb": "a", "a-b-orthweb": "a-b", "st-mary-orthweb": "mary", "radiology": "mary"}

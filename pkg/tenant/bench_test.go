@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// BenchmarkTenants is to show the same time a tenant however many there are, for
-// a healthy Korthweb and for what looks at the whole cluster: a central ingress,
-// and one layer that applies all tenants.
+// BenchmarkTenants shows that the time for a tenant does not depend on their number, for a
+// healthy Korthweb and for features that need the whole cluster: a central ingress, and one
+// layer that applies all tenants.
 func BenchmarkTenants(b *testing.B) {
 	for _, shape := range []struct {
 		name     string

@@ -15,10 +15,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// now is the moment of all test clusters.
+// now is the current time in all test clusters.
 var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// askedKinds are the kinds that the status command asks for.
+// askedKinds are the kinds that the status command requests.
 var askedKinds = []schema.GroupKind{
 	object.KustomizationKind, object.HelmReleaseKind, object.GitRepositoryKind, object.NamespaceKind,
 	object.DeploymentKind, object.StatefulSetKind, object.ServiceKind, object.CertificateKind,
@@ -26,20 +26,19 @@ var askedKinds = []schema.GroupKind{
 	object.LeaseKind, object.PodKind, object.EventKind,
 }
 
-// testCase is a file in testdata/cases: a Korthweb, what is different from it,
-// and what may be seen of it.
+// testCase is a file in testdata/cases: a Korthweb, its changes, and the permissions of the
+// user.
 type testCase struct {
 	About    string
 	Korthweb korthweb
 	// Full shows the links that are Ready as well.
 	Full bool
-	// Objects are added, or merged into those that are there; a field that is
-	// null goes.
+	// Objects are added, or merged into existing ones; a null field is removed.
 	Objects []map[string]any
-	// Drop are objects that go, "Kind namespace/name".
+	// Drop are objects to remove, "Kind namespace/name".
 	Drop []string
-	// Forbidden and NotServed are kinds; of a forbidden one the namespaces in
-	// Allowed may be read.
+	// Forbidden and NotServed are kinds; the namespaces in Allowed of a forbidden kind may be
+	// read.
 	Forbidden, NotServed, Allowed []string
 }
 
@@ -70,8 +69,7 @@ func casePaths(tb testing.TB) []string {
 func (c testCase) objects(tb testing.TB) []*unstructured.Unstructured {
 	objects := c.Korthweb.objects(tb)
 	for _, patch := range c.Objects {
-		// Through Kubernetes' own decoder, so that integers are what they are
-		// from a cluster.
+		// Kubernetes' own decoder gives integers the same type as in a cluster.
 		text, err := yaml.Marshal(patch)
 		if err != nil {
 			tb.Fatal(err)
@@ -96,7 +94,7 @@ func (c testCase) objects(tb testing.TB) []*unstructured.Unstructured {
 	return objects
 }
 
-// merge is a JSON merge patch (RFC 7386).
+// merge applies a JSON merge patch (RFC 7386).
 func merge(into, patch map[string]any) {
 	for key, value := range patch {
 		below, isMap := value.(map[string]any)
@@ -110,7 +108,7 @@ func merge(into, patch map[string]any) {
 	}
 }
 
-// snapshot is what may be seen of the objects, put in as they come.
+// snapshot contains the objects that may be read, in their order.
 func (c testCase) snapshot(objects []*unstructured.Unstructured) *snapshot.Snapshot {
 	builder := snapshot.NewBuilder()
 	byKind := map[schema.GroupKind][]*unstructured.Unstructured{}

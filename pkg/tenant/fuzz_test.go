@@ -11,8 +11,8 @@ import (
 	sigsyaml "sigs.k8s.io/yaml"
 )
 
-// FuzzDiscover feeds arbitrary YAML as a cluster's objects: nothing panics, and
-// the tenants come by name, each with a namespace.
+// FuzzDiscover reads arbitrary YAML as a cluster's objects: it must not panic, and tenants must
+// be sorted by name, each with a namespace.
 func FuzzDiscover(f *testing.F) {
 	seeds, err := filepath.Glob(filepath.Join("testdata", "odd", "*.yaml"))
 	if err != nil || len(seeds) == 0 {
@@ -53,7 +53,7 @@ func asYAML(f *testing.F, objects []*unstructured.Unstructured) []byte {
 	return text.Bytes()
 }
 
-// whatever makes objects of those documents that are any.
+// whatever converts those documents that are objects.
 func whatever(text []byte) []*unstructured.Unstructured {
 	var objects []*unstructured.Unstructured
 	for _, document := range bytes.Split(text, []byte("\n---")) {

@@ -15,8 +15,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// TestCases compares what is found in each cluster of testdata/cases with the
-// golden file beside it.
+// TestCases compares the result for each cluster of testdata/cases with its golden file.
 func TestCases(t *testing.T) {
 	for _, path := range casePaths(t) {
 		t.Run(strings.TrimSuffix(path[len("testdata/cases/"):], ".yaml"), func(t *testing.T) {
@@ -40,8 +39,8 @@ func TestCases(t *testing.T) {
 	}
 }
 
-// describe writes down what Discover and Assess make of a snapshot. Messages of
-// package health are left out: they are its own business.
+// describe formats the results of Discover and Assess for a snapshot. It omits messages of
+// package health, whose own tests check them.
 func describe(c testCase, snap *snapshot.Snapshot) string {
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "# %s\n", c.About)

@@ -9,7 +9,7 @@ import (
 func TestHostNames(t *testing.T) {
 	c := testCase{Korthweb: korthweb{Tenants: []string{"bhs", "mhr"}}}
 	c.Objects = []map[string]any{
-		{ // of the mesh alone
+		{ // within the mesh only
 			"apiVersion": "networking.istio.io/v1", "kind": "VirtualService",
 			"metadata": map[string]any{"name": "inner", "namespace": "bhs-orthweb"},
 			"spec":     map[string]any{"hosts": []any{"orthweb"}, "http": []any{map[string]any{}}},

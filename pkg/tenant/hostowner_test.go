@@ -8,8 +8,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
-// ownersOf are the owners of a cluster from "tenant: host host", one a line; a host
-// with "@namespace" is named by an object of that namespace.
+// ownersOf parses the owners in a cluster from "tenant: host host", one a line; an object in
+// that namespace names a host with "@namespace".
 func ownersOf(claims string) *HostOwners {
 	var tenants []Tenant
 	var names [][]HostName
@@ -123,8 +123,8 @@ func TestHostDomain(t *testing.T) {
 	}
 }
 
-// TestHostNamesOfOtherNamespaces: a Gateway that has a host for the routes of another
-// tenant's namespace is shared, and claims nothing.
+// TestHostNamesOfOtherNamespaces checks that a Gateway that has a host for the routes of
+// another tenant's namespace is shared, and claims nothing.
 func TestHostNamesOfOtherNamespaces(t *testing.T) {
 	c := testCase{Korthweb: korthweb{Tenants: []string{"bhs", "mhr"}}}
 	c.Objects = []map[string]any{{

@@ -8,14 +8,14 @@ type tenantData struct {
 	Name, Namespace, Address string
 }
 
-// tenant is the tenant with that index.
+// tenant returns the tenant with that index.
 func (k korthweb) tenant(i int) tenantData {
 	name := k.Tenants[i]
 	return tenantData{korthweb: k, Name: name, Namespace: fmt.Sprintf(k.Namespace, name),
 		Address: fmt.Sprintf("192.168.%d.%d", 64+i/200, 16+i%200)}
 }
 
-// ids are what the tenant's two layers apply, as Flux's inventory has it.
+// ids are the objects of the tenant's two layers, in the form of Flux's inventory.
 func (t tenantData) ids() []string {
 	return append(t.below(),
 		t.Namespace+"_web-gw_networking.istio.io_Gateway",
@@ -47,5 +47,5 @@ func (t tenantData) Releases() []string {
 	return []string{"istio-egress", "istio-ingress", "postgres-ha"}
 }
 
-// Issuers are the tenant's, the one that signs itself first.
+// Issuers are the tenant's issuers, the self-signed one first.
 func (t tenantData) Issuers() []string { return []string{"selfsigned-root-issuer", "int-ca-issuer"} }

@@ -13,8 +13,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/yaml"
 )
 
-// korthweb describes a cluster: Korthweb, healthy, for some tenants, with the
-// names that a fork might give. The zero value of a field is Korthweb's own.
+// korthweb describes a cluster: a healthy Korthweb with some tenants, and the names that a fork
+// might choose. The zero value of a field is Korthweb's own.
 type korthweb struct {
 	Tenants     []string
 	Flux        string   // namespace of the layers
@@ -48,7 +48,7 @@ type layerData struct {
 	Checks, Inventory       []string
 }
 
-// layer makes a Kustomization that applies and checks these objects, each
+// layer creates a Kustomization that applies and checks these objects, each
 // "namespace_name_group_Kind".
 func (k korthweb) layer(name, path, needs string, ids ...string) layerData {
 	l := layerData{Name: name, Flux: k.Flux, Path: path, Needs: needs}
@@ -75,7 +75,7 @@ func (k korthweb) Observability() layerData {
 	return k.layer("observability", "./gitops/observability", "infrastructure", "monitoring_kiali_apps_Deployment")
 }
 
-// Together is the one layer that applies all tenants where Single is set.
+// Together is the one layer that applies all tenants if Single is set.
 func (k korthweb) Together() layerData {
 	var ids []string
 	for i := range k.Tenants {
@@ -84,17 +84,17 @@ func (k korthweb) Together() layerData {
 	return k.layer("tenants", "./gitops/tenants", "observability", ids...)
 }
 
-// Platform are namespaces that are no tenant's.
+// Platform are namespaces that belong to no tenant.
 func (k korthweb) Platform() []string {
 	return []string{"cert-manager", "istio-system", "kube-system", "monitoring", k.Flux}
 }
 
-// Controllers are Flux's, which renew a Lease as long as they live.
+// Controllers are Flux's, which renew a Lease while they run.
 func (k korthweb) Controllers() []string {
 	return []string{"source-controller", "kustomize-controller", "helm-controller"}
 }
 
-// objects are all of the cluster's.
+// objects are all objects of the cluster.
 func (k korthweb) objects(tb testing.TB) []*unstructured.Unstructured {
 	k = k.withDefaults()
 	tmpl := template.Must(template.ParseFiles(

@@ -6,7 +6,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// TestWorkloads: what is an Orthanc, what a database, and what neither.
+// TestWorkloads checks which workloads are an Orthanc, a database, or neither.
 func TestWorkloads(t *testing.T) {
 	const neither, server, database = "neither", "Orthanc", "database"
 	for _, c := range []struct{ kind, name, image, want string }{

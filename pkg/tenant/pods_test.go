@@ -57,8 +57,8 @@ metadata:
   ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: orthanc-5d, controller: true}]
 `
 
-// TestPods has the pods of workloads by their owners, and those of a Service by its
-// selector, only of the tenant.
+// TestPods finds the pods of workloads by their owners, and those of a Service by its selector,
+// only within the tenant.
 func TestPods(t *testing.T) {
 	test := testCase{Korthweb: korthweb{Tenants: []string{"bhs"}}}
 	for _, o := range decode(t, []byte(podsOfBHS)) {
@@ -109,7 +109,7 @@ func TestPods(t *testing.T) {
 	}
 }
 
-// TestUnreadPods: pods that could not be read are not absent.
+// TestUnreadPods checks that unreadable pods are not treated as absent.
 func TestUnreadPods(t *testing.T) {
 	test := testCase{Korthweb: korthweb{Tenants: []string{"bhs"}}, Forbidden: []string{"Pod"}}
 	snap := test.snapshot(test.objects(t))

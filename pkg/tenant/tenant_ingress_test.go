@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestTenantIngress changes the stock tenant's Gateways, Services and certificates and
-// looks at where the tenant is met.
+// TestTenantIngress changes the stock tenant's Gateways, Services and certificates, and checks
+// the tenant's endpoints.
 func TestTenantIngress(t *testing.T) {
 	for _, c := range []struct{ name, objects, want string }{
 		{"as it is", ``, "web [web.bhs.orthweb.com]:443 dicom [dicom.bhs.orthweb.com]:11112 at [192.168.64.16] until 2026-05-01"},

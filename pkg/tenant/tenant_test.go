@@ -5,8 +5,7 @@ import (
 	"testing"
 )
 
-// TestOrderDoesNotMatter puts the objects of each case into the snapshot in
-// several orders.
+// TestOrderDoesNotMatter adds the objects of each case to the snapshot in several orders.
 func TestOrderDoesNotMatter(t *testing.T) {
 	for _, path := range casePaths(t) {
 		c := readCase(t, path)
@@ -32,7 +31,7 @@ func TestFind(t *testing.T) {
 		{"bhs", "bhs"},
 		{"bhs-archive", "bhs"},
 		{"mhr-orthweb", "mhr"},
-		{"mhr", "mhr"}, // a name comes before a namespace
+		{"mhr", "mhr"}, // a name takes precedence over a namespace
 		{"bh", ""},
 	} {
 		got, ok := Find(tenants, c.asked)

@@ -10,9 +10,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// TestForbiddenKinds takes away the right to one kind at a time. A kind of the
-// chain makes the tenant Unknown; one that only sharpens the picture is noted.
-// Either way the missing right is named.
+// TestForbiddenKinds forbids one kind at a time. A kind of the chain makes the tenant Unknown;
+// a kind that only adds details is noted. In both cases the output names the missing
+// permission.
 func TestForbiddenKinds(t *testing.T) {
 	sideKinds := []string{"Namespace", "Pod", "Event", "Lease"}
 	for _, kind := range askedKinds {
@@ -39,8 +39,8 @@ func TestForbiddenKinds(t *testing.T) {
 	}
 }
 
-// TestCountsOfUnreadableWorkloads: what could not be counted is not known, and
-// what was counted elsewhere doesn't make it so.
+// TestCountsOfUnreadableWorkloads checks that the count of unreadable workloads is unknown,
+// even if others were counted.
 func TestCountsOfUnreadableWorkloads(t *testing.T) {
 	two := []map[string]any{{
 		"apiVersion": "v1", "kind": "Namespace",
@@ -67,8 +67,8 @@ func TestCountsOfUnreadableWorkloads(t *testing.T) {
 	}
 }
 
-// TestNothingReadable: with all rights to the tenant's objects missing, a tenant
-// known by its namespace alone is Unknown.
+// TestNothingReadable checks that a tenant that is known only by its namespace is Unknown if
+// none of its objects may be read.
 func TestNothingReadable(t *testing.T) {
 	c := testCase{Korthweb: korthweb{Tenants: []string{"bhs"}}}
 	for _, kind := range askedKinds {

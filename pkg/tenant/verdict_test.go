@@ -7,8 +7,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
-// TestWorst: which link decides. Most of it shows in the golden files; here is
-// what takes chains that are hard to come by.
+// TestWorst checks which link decides. The golden files cover most of it; these cases need
+// chains that are difficult to construct there.
 func TestWorst(t *testing.T) {
 	link := func(name string, section Section, status health.Status, waits ...string) Link {
 		l := Link{Section: section, Verdict: health.Verdict{Ref: object.Ref{Kind: "X", Name: name}, Status: status, Reason: health.Reason(name)}}
@@ -46,7 +46,8 @@ func TestWorst(t *testing.T) {
 	}
 }
 
-// TestReadySince: a tenant is ready since its last layer is, whatever began later.
+// TestReadySince checks that a tenant is ready since the time at which its last layer became
+// ready.
 func TestReadySince(t *testing.T) {
 	at := func(section Section, day int) Link {
 		return Link{Section: section, Verdict: health.Verdict{Status: health.Ready, Since: now.AddDate(0, 0, day)}}

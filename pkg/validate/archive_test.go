@@ -13,31 +13,30 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/web"
 )
 
-// archive is what one tenant's Orthanc has, and Orthanc's REST API of it, as far
-// as a validation asks. It stands in for Orthanc where it can be made to do what
-// an Orthanc doesn't do on purpose.
+// archive simulates one tenant's Orthanc and its REST API, as far as a validation uses it. It
+// replaces Orthanc in tests of faults that an Orthanc doesn't show on request.
 type archive struct {
 	mu     sync.Mutex
 	images []image
-	// passwords are those of its users.
+	// passwords are the passwords of its users.
 	passwords map[string]string
-	// open: it asks nobody for one.
+	// open means that it requires no password.
 	open bool
-	// instead answers a request, where it isn't nil and returns true.
+	// instead answers a request, if it isn't nil and returns true.
 	instead func(http.ResponseWriter, *http.Request) bool
-	// damage changes an image before it is kept.
+	// damage changes an image before it is stored.
 	damage func(*image)
-	// lose keeps nothing of what is stored.
+	// lose discards all stored images.
 	lose bool
-	// credentials are all that it was sent, as user:password.
+	// credentials are all credentials that it received, as user:password.
 	credentials []string
-	// into is where images land, where it isn't this archive.
+	// into is the archive that stores the images, if it isn't this one.
 	into *archive
-	// patients are what it has besides, by their ids; loses removes one of them when
-	// something is stored.
+	// patients are its other patients, by their ids; loses removes one of them when something
+	// is stored.
 	patients []string
 	loses    bool
-	// System is what /system has besides; counts replaces the answer of /statistics.
+	// system are additional fields of /system; counts replaces the answer of /statistics.
 	system map[string]any
 	counts string
 }
@@ -47,7 +46,7 @@ type image struct {
 	pixels          []byte
 }
 
-// keep takes a data set that C-STORE brought.
+// keep stores a data set of C-STORE.
 func (a *archive) keep(data []byte) {
 	if a.into != nil {
 		a.into.keep(data)
@@ -73,15 +72,14 @@ func (a *archive) len() int {
 	return len(a.images)
 }
 
-// sent is all that the archive was sent to sign in with, each once.
+// sent are all credentials that the archive received, each once.
 func (a *archive) sent() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return slices.Compact(slices.Sorted(slices.Values(a.credentials)))
 }
 
-// parse reads a data set in Explicit VR Little Endian without sequences (PS3.5
-// section 7.1.2).
+// parse parses a data set in Explicit VR Little Endian without sequences (PS3.5 section 7.1.2).
 func parse(data []byte) (i image) {
 	for len(data) >= 8 {
 		tag := uint32(binary.LittleEndian.Uint16(data))<<16 | uint32(binary.LittleEndian.Uint16(data[2:]))
@@ -150,7 +148,7 @@ func (a *archive) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// studies are the ids of all studies, each of a patient of its own.
+// studies are the ids of all studies, each of its own patient.
 func (a *archive) studies() []string {
 	ids := slices.Clone(a.patients)
 	for _, i := range a.images {
@@ -160,7 +158,7 @@ func (a *archive) studies() []string {
 	return append([]string{}, slices.Compact(ids)...)
 }
 
-// lookUp finds a study by its UID; here Orthanc's ids are the UIDs.
+// lookUp finds a study by its UID; in this archive Orthanc's ids are the UIDs.
 func (a *archive) lookUp(w http.ResponseWriter, r *http.Request) {
 	uid, _ := io.ReadAll(r.Body)
 	found := []map[string]string{}

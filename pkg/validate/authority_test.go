@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// authority is a tenant's own, with its key.
+// authority is the CA of a tenant, with its key.
 type authority struct {
 	t    testing.TB
 	cert *x509.Certificate
@@ -35,8 +35,8 @@ func newAuthority(t testing.TB, name string, change ...func(*x509.Certificate)) 
 	return a
 }
 
-// issue signs a server's certificate for 127.0.0.1, good for a month, or what
-// change makes of it. An authority without a certificate signs its own.
+// issue signs a server's certificate for 127.0.0.1, valid for a month, as modified by change.
+// An authority without a certificate signs its own.
 func (a authority) issue(change ...func(*x509.Certificate)) *tls.Certificate {
 	a.t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -67,7 +67,7 @@ func (a authority) issue(change ...func(*x509.Certificate)) *tls.Certificate {
 	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}
 }
 
-// client signs a client's certificate, and gives it as a Subject wants it.
+// client signs a client's certificate, and returns it in the form of a Subject.
 func (a authority) client(name string) func(context.Context) (*tls.Certificate, error) {
 	made := a.issue(func(c *x509.Certificate) {
 		c.Subject, c.DNSNames, c.IPAddresses = pkix.Name{CommonName: name}, nil, nil

@@ -8,7 +8,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
-// brokenHop is a tenant with one thing wrong.
+// brokenHop is a tenant with one fault.
 type brokenHop struct {
 	about  string
 	change func(*setup)
@@ -16,9 +16,9 @@ type brokenHop struct {
 	fails  string
 	code   finding.Code
 	says   string
-	// skipped are the checks that are skipped for it.
+	// skipped are the checks that are skipped because of it.
 	skipped string
-	// left is how many images nothing can be done about.
+	// left is the number of images that can't be removed.
 	left int
 }
 

@@ -13,8 +13,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/web"
 )
 
-// TestCancelAtEachCheck cancels as soon as a check is told of, so that the next
-// one begins cancelled.
+// TestCancelAtEachCheck cancels as soon as a check is reported, so that the next one begins
+// cancelled.
 func TestCancelAtEachCheck(t *testing.T) {
 	t.Parallel()
 	for i, name := range all {
@@ -29,7 +29,7 @@ func TestCancelAtEachCheck(t *testing.T) {
 					cancel()
 				}
 			})
-			if took := time.Since(cancelled); took > 2*time.Second { // a second, and what a busy machine adds
+			if took := time.Since(cancelled); took > 2*time.Second { // a second, plus the delay of a busy machine
 				t.Errorf("it took %v", took)
 			}
 			stopped(t, s, checks, all[:i+1])
@@ -37,7 +37,7 @@ func TestCancelAtEachCheck(t *testing.T) {
 	}
 }
 
-// Stopped wants the checks until then, and the clean-up.
+// stopped requires the checks until then, and the clean-up.
 func stopped(t *testing.T, s *setup, checks []check.Check, want []string) {
 	t.Helper()
 	if !slices.Contains(want, "clean-up") {
@@ -58,13 +58,13 @@ func stopped(t *testing.T, s *setup, checks []check.Check, want []string) {
 	}
 }
 
-// TestCancelWithinACheck cancels while a server has all the time in the world.
+// TestCancelWithinACheck cancels while a server never answers.
 func TestCancelWithinACheck(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		about  string
 		during func(*setup, *user)
-		until  string // the last check that is told of
+		until  string // the last check that is reported
 	}{
 		{about: "connecting", during: func(s *setup, u *user) {
 			s.options.Dial = func(ctx context.Context, _ check.Subject, _ check.Endpoint) (net.Conn, error) {
@@ -106,7 +106,7 @@ func TestCancelWithinACheck(t *testing.T) {
 			u := &user{cancel: cancel, end: t.Context().Done()}
 			c.during(s, u)
 			checks := Run(ctx, s.start(t), s.options, nil)
-			if took := time.Since(*u.cancelled.Load()); took > 2*time.Second { // a second, and what a busy machine adds
+			if took := time.Since(*u.cancelled.Load()); took > 2*time.Second { // a second, plus the delay of a busy machine
 				t.Errorf("it took %v", took)
 			}
 			stopped(t, s, checks, all[:slices.Index(all, c.until)+1])

@@ -12,7 +12,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/endpoint"
 )
 
-// longer has an authority valid for longer than what it signs.
+// longer has a CA that is valid for longer than the certificates that it signs.
 func longer(c *x509.Certificate) {
 	c.NotBefore, c.NotAfter = time.Now().AddDate(-1, 0, 0), time.Now().AddDate(1, 0, 0)
 }
@@ -22,7 +22,7 @@ func TestJudgeCertificate(t *testing.T) {
 	namesake := newAuthority(t, "bhs-ca")
 	now, host := time.Now(), "web.bhs.orthweb.com"
 	good := own.issue().Leaf
-	below := own.issue(func(c *x509.Certificate) { // an authority below the tenant's
+	below := own.issue(func(c *x509.Certificate) { // a CA below the tenant's
 		c.Subject.CommonName = "below"
 		c.IsCA, c.BasicConstraintsValid, c.KeyUsage, c.ExtKeyUsage = true, true, x509.KeyUsageCertSign, nil
 	})
@@ -68,8 +68,8 @@ func TestJudgeCertificate(t *testing.T) {
 	}
 }
 
-// TestJudgeSeveralFaults: the most serious one is the check's, and the others are
-// among the details.
+// TestJudgeSeveralFaults checks that the most serious fault is the check's result, and that the
+// others are among the details.
 func TestJudgeSeveralFaults(t *testing.T) {
 	own := newAuthority(t, "bhs-ca", longer)
 	leaf := own.issue(func(c *x509.Certificate) {
@@ -86,7 +86,7 @@ func TestJudgeSeveralFaults(t *testing.T) {
 	}
 }
 
-// TestCertificateFixes: each fault that a server's certificate can have has one code, and a
+// TestCertificateFixes checks that each fault of a server's certificate has one code, and a
 // fix.
 func TestCertificateFixes(t *testing.T) {
 	codes := map[certs.FaultKind]int{}
@@ -98,7 +98,7 @@ func TestCertificateFixes(t *testing.T) {
 		}
 	}
 	for _, kind := range certs.FaultKinds() {
-		if want := 1; kind != certs.KeyMismatch && codes[kind] != want { // a server's key is not known
+		if want := 1; kind != certs.KeyMismatch && codes[kind] != want { // a server's key is unknown
 			t.Errorf("%s has %d codes", kind, codes[kind])
 		}
 	}

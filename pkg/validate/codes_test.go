@@ -36,7 +36,7 @@ import (
 )
 
 // codes are the constants of check/codes.go, each with the files of this package and of those
-// below it that use it, for each use.
+// below it that use it, once for each use.
 func codes(t *testing.T) (byName map[string]string, used map[string][]string) {
 	t.Helper()
 	const constants = "check/codes.go"
@@ -74,20 +74,20 @@ func codes(t *testing.T) (byName map[string]string, used map[string][]string) {
 	return byName, used
 }
 
-// several are the codes that are used in more than one place.
+// several are the codes that are used more than once.
 var several = map[string]int{
 	"CodeAnyClientAccepted": 2, // no certificate is requested, or a client without one is accepted
 	"CodeNotOrthanc":        8, // at each request to the web
 	"CodeStoreFailed":       3, // of the test study, and of files
-	"CodeStoreWarning":      2, // the same
-	"CodeStudyMissing":      2, // the same
+	"CodeStoreWarning":      2, // the same as above
+	"CodeStudyMissing":      2, // the same as above
 	"CodeUnsendable":        2, // files that can't be sent, and none that can
 	"CodeWebStatus":         2, // with a known error and without
 	"CodeWebSignIn":         2, // and to distinguish it from a password prompt
 	"CodeWebRedirect":       2, // and to look for Orthanc itself
-	"CodeWebNotFound":       3, // the same
+	"CodeWebNotFound":       3, // the same as above
 	"CodeServerName":        2, // and of a certificate that is presented without SNI
-	"CodeServerNoNames":     2, // the same
+	"CodeServerNoNames":     2, // the same as above
 }
 
 // TestCodes requires each code to have one meaning, and to be used as often as expected.
@@ -111,7 +111,7 @@ var (
 	form    = regexp.MustCompile(`(?s)^\n\n\*\*([A-Z0-9][^*\n]{3,59}[^*\n.])\*\*\n\n\*\*What it means\.\*\* [A-Z].*[.]\n\n\*\*Example\*\*\n\n((?:> .+\n)+)\n\*\*What to do\.\*\* [A-Z].*[.]\n`)
 )
 
-// findings are the entries of section 9 of docs/findings.md, in their order.
+// findings are the entries of section 9 of docs/findings.md, in order.
 func findings(t *testing.T) (codes []string, texts map[string]string) {
 	t.Helper()
 	text, err := os.ReadFile("../../docs/findings.md")
@@ -129,8 +129,8 @@ func findings(t *testing.T) (codes []string, texts map[string]string) {
 	return codes, texts
 }
 
-// TestCodesAreDocumented requires an entry in section 9 of docs/findings.md for each
-// code and a code for each entry, with a title, what it means, an example and what to do.
+// TestCodesAreDocumented requires an entry in section 9 of docs/findings.md for each code and a
+// code for each entry, with a title, its meaning, an example and what to do.
 func TestCodesAreDocumented(t *testing.T) {
 	documented, texts := findings(t)
 	byName, _ := codes(t)
@@ -160,9 +160,8 @@ func TestCodesAreDocumented(t *testing.T) {
 	}
 }
 
-// TestExamplesArePrinted requires each example in section 9 of docs/findings.md to be a
-// message that the code prints. Those of the codes that package files alone uses are
-// compared by its own test.
+// TestExamplesArePrinted requires each example in section 9 of docs/findings.md to be a message
+// that the code prints. The test of package files compares the examples of its own codes.
 func TestExamplesArePrinted(t *testing.T) {
 	documented, texts := findings(t)
 	printed := map[string][]string{}
@@ -188,7 +187,7 @@ func TestExamplesArePrinted(t *testing.T) {
 	}
 }
 
-// judgedExamples are findings about what is seen, without a server.
+// judgedExamples are findings about observations, without a server.
 func judgedExamples(t *testing.T) []check.Check {
 	t.Helper()
 	const host = "web.bhs.orthweb.com"
@@ -222,7 +221,7 @@ func judgedExamples(t *testing.T) []check.Check {
 	}, certificateExamples(t, host), handshakeExamples(), pageExamples(), associationExamples())
 }
 
-// certificateExamples are of the server's certificate, one for each fault.
+// certificateExamples are findings about the server's certificate, one for each fault.
 func certificateExamples(t *testing.T, host string) (all []check.Check) {
 	t.Helper()
 	now := time.Date(2026, 1, 2, 9, 0, 0, 0, time.UTC)
@@ -273,7 +272,7 @@ func certificateExamples(t *testing.T, host string) (all []check.Check) {
 	return append(all, endpoint.JudgeUnnamed([]*x509.Certificate{unnamed.Certificate}, check.Endpoint{Host: "dicom.bhs.orthweb.com"}, known, now, check.Check{}))
 }
 
-// handshakeExamples are of handshakes that failed, and of devices.
+// handshakeExamples are findings about failed handshakes, and about devices.
 func handshakeExamples() []check.Check {
 	dicom := check.Endpoint{Host: "dicom.bhs.orthweb.com", Port: 11112}
 	failed := func(seen endpoint.FailedHandshake) check.Check {
@@ -288,7 +287,7 @@ func handshakeExamples() []check.Check {
 	}
 }
 
-// pageExamples are of what Orthanc's web returns.
+// pageExamples are findings about answers of Orthanc's web.
 func pageExamples() (all []check.Check) {
 	password := check.NewCredentials("bhs", "admin", secret)
 	for _, r := range []web.Reply{
@@ -301,7 +300,8 @@ func pageExamples() (all []check.Check) {
 	return all
 }
 
-// associationExamples are of a peer that does not accept the association, or a part of it.
+// associationExamples are findings about a peer that does not accept the association, or a part
+// of it.
 func associationExamples() []check.Check {
 	failed := func(err error) check.Check {
 		err = fmt.Errorf("requesting an association: %w", err)
@@ -322,8 +322,7 @@ func associationExamples() []check.Check {
 	}
 }
 
-// runExamples are findings of whole validations, each of a tenant in which one thing is
-// wrong.
+// runExamples are findings of whole validations, each of a tenant with one fault.
 func runExamples(t *testing.T) (all []check.Check) {
 	t.Helper()
 	foreign := newAuthority(t, "mhr-ca")

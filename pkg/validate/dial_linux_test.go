@@ -12,8 +12,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
-// TestFirstRespondingAddress has addresses that refuse and that are silent
-// before the one that answers.
+// TestFirstRespondingAddress has addresses that refuse connections and silent ones before the
+// one that answers.
 func TestFirstRespondingAddress(t *testing.T) {
 	t.Parallel()
 	port := full(t, [4]byte{127, 0, 0, 3})
@@ -55,8 +55,8 @@ func TestFirstRespondingAddress(t *testing.T) {
 	}
 }
 
-// full is the port of a listener that answers nobody any more: its queue is as
-// short as can be, and full.
+// full is the port of a listener that no longer answers: its queue has the minimum length, and
+// is full.
 func full(t *testing.T, at [4]byte) int {
 	t.Helper()
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
@@ -72,7 +72,7 @@ func full(t *testing.T, at [4]byte) int {
 		t.Fatal(err)
 	}
 	port := name.(*syscall.SockaddrInet4).Port
-	for { // until nobody is answered
+	for { // until it no longer answers
 		conn, err := net.DialTimeout("tcp", (&net.TCPAddr{IP: at[:], Port: port}).String(), 200*time.Millisecond)
 		if err != nil {
 			return port

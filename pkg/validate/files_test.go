@@ -14,15 +14,15 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
-// TestFiles stores a study of the user's over the connection that it is given, and
-// asks for it with the questions that it is given.
+// TestFiles stores a study of the user over the given connection, and searches it with the
+// given queries.
 func TestFiles(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		about  string
 		change func(bhs, mhr *setup)
 		want   string
-		has    int // instances that the tenant's archive has, and mhr's
+		has    int // instances in the tenant's archive, and in mhr's
 		other  int
 		err    string
 	}{
@@ -111,8 +111,8 @@ func storeUsersStudy(t *testing.T) func(context.Context, func(context.Context) (
 	}
 }
 
-// TestFilesNeedAWay skips sending where nothing would arrive.
-func TestFilesNeedAWay(t *testing.T) {
+// TestFilesNeedConnection checks that sending is skipped if the files would not arrive.
+func TestFilesNeedConnection(t *testing.T) {
 	t.Parallel()
 	s := newTenant(t, "bhs")
 	s.options.Files = &check.Files{}

@@ -17,13 +17,13 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
-// The checks that stand on a server, without those of the server itself.
+// These are the checks that depend on a server, without those of the server itself.
 const (
 	webOnly = "web-page web-default-password web-system" // where DICOM fails as well
 	webRest = webOnly + " study-found"
 )
 
-// closedPort is one where nobody listens.
+// closedPort is a port without a listener.
 func closedPort(p *check.Endpoint) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -33,7 +33,7 @@ func closedPort(p *check.Endpoint) {
 	_ = l.Close()
 }
 
-// dialFails connects to the tenant's web with an error.
+// dialFails fails to connect to the tenant's web.
 func dialFails(s *setup, dial func(context.Context) error) {
 	s.options.Dial = func(ctx context.Context, sub check.Subject, p check.Endpoint) (net.Conn, error) {
 		if p == sub.Web {

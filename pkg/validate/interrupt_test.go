@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// User has enough as soon as a server is about to answer, which then never does.
+// user interrupts when a server is about to answer; the server then never answers.
 type user struct {
 	cancel    context.CancelFunc
 	cancelled atomic.Pointer[time.Time]
 	end       <-chan struct{} // of the test
 }
 
-// leaves cancels, the first time: the clean-up is served.
+// leaves cancels on its first call; the server still serves the clean-up.
 func (u *user) leaves() bool {
 	now := time.Now()
 	first := u.cancelled.CompareAndSwap(nil, &now)

@@ -77,7 +77,7 @@ func TestJudgeAssociation(t *testing.T) {
 	}
 }
 
-// TestRejectFix has advice for each source and reason of PS3.8 table 9-21.
+// TestRejectFix checks that each source and reason of PS3.8 table 9-21 has advice.
 func TestRejectFix(t *testing.T) {
 	for _, c := range []struct {
 		about                  string
@@ -112,7 +112,7 @@ func TestWorst(t *testing.T) {
 	for _, c := range []struct {
 		about string
 		of    []check.Outcome
-		// skipped is a check that was, by name.
+		// skipped is a skipped check, by name.
 		skipped string
 		want    check.Outcome
 	}{

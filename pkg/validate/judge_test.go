@@ -16,8 +16,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/endpoint"
 )
 
-// judged compares a check with what it is to come to. What fails says what was
-// expected and what to do.
+// judged compares a check with its expected result. A failed check must have what was expected
+// and what to do.
 func judged(t *testing.T, about string, got check.Check, outcome check.Outcome, code finding.Code, found string) {
 	t.Helper()
 	if got.Outcome != outcome || got.Code != code || !strings.Contains(got.Found, found) {

@@ -32,7 +32,7 @@ func TestJudgeTLS(t *testing.T) {
 	}
 }
 
-// The answers to a ClientHello.
+// accepted and the following are answers to a ClientHello.
 func accepted(version, suite uint16) endpoint.HelloResult {
 	return endpoint.HelloResult{Reply: probe.Reply{Kind: probe.Accepted, Version: version, CipherSuite: suite}}
 }

@@ -21,7 +21,7 @@ func configured(patients, size int64) func(context.Context) (orthanc.Limits, err
 	}
 }
 
-// rejecting is configured to refuse what does not fit.
+// rejecting is configured to reject data above its limits.
 func rejecting(ctx context.Context) (orthanc.Limits, error) {
 	limits, err := configured(4, 0)(ctx)
 	limits.Rejects = true
@@ -33,7 +33,8 @@ func silent(s *setup) {
 	s.archive.system = map[string]any{"MaximumPatientCount": nil, "MaximumStorageSize": nil}
 }
 
-// TestArchiveLimits stores only where nothing can be removed for it.
+// TestArchiveLimits checks that the study is stored only if the archive removes nothing to make
+// space.
 func TestArchiveLimits(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -138,8 +139,8 @@ func (o outcome) check(t *testing.T, checks []check.Check) {
 	}
 }
 
-// TestArchiveLosesData has an archive that removes a patient although nothing says
-// that it would.
+// TestArchiveLosesData has an archive that removes a patient although its configuration does
+// not announce that.
 func TestArchiveLosesData(t *testing.T) {
 	t.Parallel()
 	s := newTenant(t, "bhs")
@@ -189,8 +190,8 @@ func TestJudgeUnchanged(t *testing.T) {
 	}
 }
 
-// TestCleanUpRetries removes the study over a web that fails for a while, and an image
-// whose answer was lost when it comes late.
+// TestCleanUpRetries removes the study although the web fails for a time, and removes an image
+// that is stored after its answer was lost.
 func TestCleanUpRetries(t *testing.T) {
 	t.Parallel()
 	t.Run("the web fails twice", func(t *testing.T) {

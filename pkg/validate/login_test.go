@@ -24,9 +24,9 @@ import (
 
 const own, byDefault = "admin:" + secret, "admin:orthanc"
 
-// TestNoPasswordWithoutVerification: what signs in is sent over no connection to a
-// server whose certificate was not verified, whatever the reason; the checks say
-// that it was not, and none that needs it passes.
+// TestNoPasswordWithoutVerification checks that no credentials are sent over a connection to a
+// server whose certificate was not verified, for any reason; the checks must report that, and
+// none that needs them may pass.
 func TestNoPasswordWithoutVerification(t *testing.T) {
 	t.Parallel()
 	unread := func(s *setup) { s.subject.CAs, s.subject.CAUnread = nil, "you may not read it" }
@@ -93,8 +93,8 @@ func dialPlace(ctx context.Context, _ check.Subject, p check.Endpoint) (net.Conn
 	return (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(p.Host, strconv.FormatInt(p.Port, 10)))
 }
 
-// TestPasswordOverVerifiedConnections: --insecure changes nothing where the
-// certificate is valid.
+// TestPasswordOverVerifiedConnections checks that --insecure has no effect if the certificate
+// is valid.
 func TestPasswordOverVerifiedConnections(t *testing.T) {
 	t.Parallel()
 	for _, insecure := range []bool{false, true} {
@@ -110,8 +110,8 @@ func TestPasswordOverVerifiedConnections(t *testing.T) {
 	}
 }
 
-// TestOpenWebWithoutVerification is asked without a password, and the study is
-// found and removed.
+// TestOpenWebWithoutVerification checks that an open web gets no password, and that the study
+// is found and removed.
 func TestOpenWebWithoutVerification(t *testing.T) {
 	t.Parallel()
 	s := newTenant(t, "bhs")
@@ -130,7 +130,8 @@ func TestOpenWebWithoutVerification(t *testing.T) {
 	}
 }
 
-// TestServerChangesDuringValidation: each connection is verified, not the first alone.
+// TestServerChangesDuringValidation checks that each connection is verified, not only the
+// first.
 func TestServerChangesDuringValidation(t *testing.T) {
 	t.Parallel()
 	s := newTenant(t, "bhs")
@@ -159,7 +160,7 @@ func TestServerChangesDuringValidation(t *testing.T) {
 	}
 }
 
-// TestRedirectReceivesNoPassword has the tenant's web send clients to another.
+// TestRedirectReceivesNoPassword has a tenant whose web redirects clients to another.
 func TestRedirectReceivesNoPassword(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
@@ -179,7 +180,8 @@ func TestRedirectReceivesNoPassword(t *testing.T) {
 	}
 }
 
-// TestOtherTenantsUseTheirOwnPassword password, or with none.
+// TestOtherTenantsUseTheirOwnPassword checks that the web of each other tenant gets its own
+// password, or none.
 func TestOtherTenantsUseTheirOwnPassword(t *testing.T) {
 	t.Parallel()
 	certificate := func(password string) check.Credentials { return check.NewCredentials("mhr", "reader", password) }
@@ -236,7 +238,7 @@ func TestOtherTenantsUseTheirOwnPassword(t *testing.T) {
 	}
 }
 
-// TestUnresponsiveTenant takes no time from the others.
+// TestUnresponsiveTenant checks that an unresponsive tenant does not delay the others.
 func TestUnresponsiveTenant(t *testing.T) {
 	t.Parallel()
 	bhs, ahs, mhr := newTenant(t, "bhs"), newTenant(t, "ahs"), newTenant(t, "mhr")
@@ -249,7 +251,7 @@ func TestUnresponsiveTenant(t *testing.T) {
 	}
 }
 
-// TestCredentialsAreNotPrinted, whatever the verb.
+// TestCredentialsAreNotPrinted checks that no verb of fmt prints them.
 func TestCredentialsAreNotPrinted(t *testing.T) {
 	s := check.Subject{Login: check.NewCredentials("bhs", "admin", secret), Others: []check.Subject{{Login: check.NewCredentials("mhr", "admin", secret)}}}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {

@@ -15,8 +15,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
-// TestAcceptedClients has the DICOM server ask clients for certificates, in each way
-// that goes wrong.
+// TestAcceptedClients has a DICOM server that requests client certificates, with each possible
+// fault.
 func TestAcceptedClients(t *testing.T) {
 	t.Parallel()
 	other := newAuthority(t, "mhr-ca")
@@ -26,7 +26,7 @@ func TestAcceptedClients(t *testing.T) {
 		change  func(*setup)
 		outcome check.Outcome
 		code    finding.Code
-		says    string // in what was found, or a detail
+		says    string // in the finding, or a detail
 		next    check.Outcome
 	}{
 		{about: "the tenant's alone", outcome: check.Pass, says: "clients of the tenant are accepted, those without a certificate and those of mhr are not", next: check.Pass},
@@ -91,8 +91,8 @@ func TestMutualWeb(t *testing.T) {
 	}
 }
 
-// TestMissingAnswerIsNoRefusal has a server that goes silent after the tenant's own
-// client was let in: whether others are is not known.
+// TestMissingAnswerIsNoRefusal has a server that goes silent after it has accepted the tenant's
+// own client: whether it accepts others is unknown.
 func TestMissingAnswerIsNoRefusal(t *testing.T) {
 	t.Parallel()
 	s := newTenant(t, "bhs")
@@ -111,7 +111,7 @@ func TestMissingAnswerIsNoRefusal(t *testing.T) {
 	}
 }
 
-// failing is a connection that breaks without an answer of the server's.
+// failing is a connection that breaks without an answer from the server.
 type failing struct{ net.Conn }
 
 var errTunnel = errors.New("the tunnel is lost")
@@ -119,13 +119,13 @@ var errTunnel = errors.New("the tunnel is lost")
 func (f *failing) Read(p []byte) (int, error) {
 	n, err := f.Conn.Read(p)
 	if err != nil {
-		err = errTunnel // as a tunnel reports what is no answer of the server's
+		err = errTunnel // as a tunnel reports an error that is not an answer of the server
 	}
 	return n, err
 }
 
-// TestBrokenConnectionIsNoRefusal: what the server has not said is not taken for a
-// refusal.
+// TestBrokenConnectionIsNoRefusal checks that an error that is not an answer of the server is
+// not taken for a refusal.
 func TestBrokenConnectionIsNoRefusal(t *testing.T) {
 	t.Parallel()
 	s := newTenant(t, "bhs")

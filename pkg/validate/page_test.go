@@ -10,7 +10,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/web"
 )
 
-// pageURL is what the judges' tests request.
+// pageURL is the URL in the tests of the judges.
 const pageURL = "https://web.bhs.orthweb.com/app/explorer.html"
 
 // replied is an answer for the judges: header lines are "Name: value".
@@ -33,7 +33,7 @@ func TestJudgePage(t *testing.T) {
 		user    string
 		outcome check.Outcome
 		code    finding.Code
-		says    string // in what was found, a detail, the fix or its command
+		says    string // in the finding, a detail, the fix or its command
 	}{
 		{about: "Orthanc's", reply: replied(200, "<title>Orthanc Explorer</title>"), user: "admin", outcome: check.Pass, says: "Orthanc's explorer answers at " + pageURL},
 		{about: "Orthanc asks", reply: replied(401, "", orthancs), outcome: check.Pass, says: "the web responds and requires a password"},
@@ -113,7 +113,8 @@ func TestJudgeRedirect(t *testing.T) {
 	}
 }
 
-// TestPasswordIsNotRepeated in any form that a server gives it back in.
+// TestPasswordIsNotRepeated checks that the password is not printed in any form in which a
+// server may return it.
 func TestPasswordIsNotRepeated(t *testing.T) {
 	const password = `p&"s s<w`
 	login := check.NewCredentials("bhs", "admin", password)

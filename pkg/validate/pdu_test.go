@@ -19,7 +19,7 @@ func item(kind byte, value []byte) []byte {
 	return append([]byte{kind, 0, byte(len(value) >> 8), byte(len(value))}, value...)
 }
 
-// collect adds a PDU's values to a message, and reports whether it is whole.
+// collect adds a PDU's values to a message, and reports whether it is complete.
 func collect(body, command, data []byte) ([]byte, []byte, bool) {
 	whole := false
 	for len(body) > 6 {

@@ -6,27 +6,26 @@ import (
 	"net"
 )
 
-// peer answers associations as an Orthanc does, and gives what is stored to its
-// archive. It knows of DICOM what these tests need.
+// peer answers associations as an Orthanc does, and passes stored images to its archive. It
+// implements the parts of DICOM that these tests need.
 type peer struct {
 	archive *archive
-	// answer is what A-ASSOCIATE-RQ is answered with instead: a whole PDU.
+	// answer is a whole PDU that replaces the answer to A-ASSOCIATE-RQ.
 	answer []byte
 	// refuses is the abstract syntax whose contexts aren't accepted.
 	refuses string
-	// echo and store are the statuses, of the image with that number.
+	// echo and store are the statuses; store depends on the number of the image.
 	echo  uint16
 	store func(number int) uint16
-	// before is called before what was carried out is answered: "A-ASSOCIATE",
-	// "C-ECHO" or "C-STORE".
+	// before is called before the answer to a completed request: "A-ASSOCIATE", "C-ECHO" or
+	// "C-STORE".
 	before func(operation string)
-	// late has it close the connection at C-STORE without an answer, and keep the
-	// image when the channel is closed.
+	// late makes it close the connection at C-STORE without an answer, and store the image when
+	// the channel is closed.
 	late <-chan struct{}
 }
 
-// serve speaks the upper layer protocol (PS3.8 section 9.3) until the other side
-// has enough.
+// serve implements the upper layer protocol (PS3.8 section 9.3) until the other side closes.
 func (p *peer) serve(conn net.Conn) {
 	stored := 0
 	var command, data []byte
@@ -73,7 +72,7 @@ func (p *peer) serve(conn net.Conn) {
 	}
 }
 
-// accept takes each context with its first transfer syntax.
+// accept accepts each context with its first transfer syntax.
 func (p *peer) accept(rq []byte) []byte {
 	out := append([]byte{2, 0, 0, 0, 0, 0}, rq[:68]...)
 	items(rq[68:], func(kind byte, value []byte) {
@@ -100,7 +99,7 @@ func (p *peer) accept(rq []byte) []byte {
 	return out
 }
 
-// respond carries out a message and answers it.
+// respond performs the operation of a message and answers it.
 func (p *peer) respond(context byte, command, data []byte, number int) []byte {
 	operation, status := "C-ECHO", p.echo
 	if data != nil {
@@ -141,7 +140,8 @@ func (p *peer) told(operation string) {
 	}
 }
 
-// rejection is an A-ASSOCIATE-RJ: permanent, called AE title not recognized.
+// rejection is an A-ASSOCIATE-RJ: permanent, with the reason that the called AE title is not
+// recognized.
 var rejection = []byte{3, 0, 0, 0, 0, 4, 0, 1, 1, 7}
 
 // abortion is an A-ABORT by the service-provider, without a reason.

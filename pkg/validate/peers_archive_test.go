@@ -30,8 +30,8 @@ type front struct {
 	subject check.Subject
 }
 
-// newFront starts both. What the configuration in the cluster would say is the file
-// that Orthanc has read.
+// newFront starts both. The file that Orthanc has read is also the configuration in the
+// cluster.
 func newFront(t *testing.T, tenant string, settings map[string]any) *front {
 	t.Helper()
 	f := &front{Orthanc: peers.StartOrthanc(t, settings), ca: peers.Issue(t, nil, tenant+"-ca", nil)}
@@ -55,7 +55,7 @@ func newFront(t *testing.T, tenant string, settings map[string]any) *front {
 	return f
 }
 
-// listen starts the proxy: the web is the front's own, DICOM goes to a port.
+// listen starts the proxy: the web is that of the front, DICOM goes to a port.
 func (f *front) listen(t *testing.T, dir string, web, dcm, backend int) *peers.Server {
 	return peers.StartHAProxy(t, dir, fmt.Sprintf(`listen web
   mode http
@@ -73,7 +73,8 @@ func (f *front) run(t *testing.T, o check.Options) []check.Check {
 	return Run(t.Context(), f.subject, o, nil)
 }
 
-// fill stores studies of as many patients, of some images each, and returns their files.
+// fill stores studies of the given number of patients, with some images each, and returns their
+// files.
 func (f *front) fill(t *testing.T, random *rand.Rand, patients int) {
 	t.Helper()
 	dir := t.TempDir()
@@ -96,7 +97,7 @@ func (f *front) fill(t *testing.T, random *rand.Rand, patients int) {
 	}
 }
 
-// content is all that an archive has: each instance's id, with the digest of its file
+// content is the whole content of an archive: each instance's id, with the digest of its file
 // and its metadata.
 func (f *front) content(t *testing.T) map[string]string {
 	t.Helper()
@@ -112,8 +113,8 @@ func (f *front) content(t *testing.T) map[string]string {
 	return has
 }
 
-// TestNothingElseChanges validates archives with random settings and contents: what
-// they had before they have after, whatever came of the checks.
+// TestNothingElseChanges validates archives with random settings and contents: their content
+// must be the same before and after, for any result of the checks.
 func TestNothingElseChanges(t *testing.T) {
 	t.Parallel()
 	const archives = 100
@@ -160,8 +161,9 @@ func TestNothingElseChanges(t *testing.T) {
 	}
 }
 
-// TestRecyclingArchive has an archive whose oldest patient goes with the next one that
-// comes: storescu removes it, and a validation does not, unless it is told to store.
+// TestRecyclingArchive has an archive that removes its oldest patient when the next one
+// arrives: storescu causes that, and a validation does not, unless it is explicitly requested
+// to store.
 func TestRecyclingArchive(t *testing.T) {
 	f := newFront(t, "bhs", map[string]any{"MaximumPatientCount": 5})
 	f.fill(t, rand.New(rand.NewPCG(1, 1)), 5)
@@ -173,7 +175,7 @@ func TestRecyclingArchive(t *testing.T) {
 	if after := f.Counts(t); after != before {
 		t.Errorf("%+v before, %+v after", before, after)
 	}
-	f.fill(t, rand.New(rand.NewPCG(2, 2)), 1) // what DCMTK's client does to it
+	f.fill(t, rand.New(rand.NewPCG(2, 2)), 1) // the effect of DCMTK's client
 	if after := f.Counts(t); after.CountPatients != 5 {
 		t.Errorf("it does not recycle: %+v", after)
 	}
@@ -184,8 +186,8 @@ func TestRecyclingArchive(t *testing.T) {
 	}
 }
 
-// TestOtherArchive routes DICOM to another tenant's archive: nothing of the user's is
-// sent, and nothing of the test study is left.
+// TestOtherArchive routes DICOM to another tenant's archive: no data of the user may be sent,
+// and nothing of the test study may remain.
 func TestOtherArchive(t *testing.T) {
 	bhs, mhr := newFront(t, "bhs", nil), newFront(t, "mhr", nil)
 	dir, web, dcm := t.TempDir(), peers.Port(t), peers.Port(t)
@@ -202,7 +204,7 @@ func TestOtherArchive(t *testing.T) {
 	if a, b := bhs.Counts(t), mhr.Counts(t); a.CountInstances+b.CountInstances != 0 {
 		t.Errorf("%+v with bhs, %+v with mhr", a, b)
 	}
-	// storescu's user would not know.
+	// The user of storescu would not notice.
 	file := filepath.Join(dir, "user.dcm")
 	if err := os.WriteFile(file, usersStudy()[0].File, 0o600); err != nil {
 		t.Fatal(err)
@@ -213,7 +215,7 @@ func TestOtherArchive(t *testing.T) {
 	}
 }
 
-// TestLostConnections cuts DICOM off while an image is under way, and the web after.
+// TestLostConnections breaks DICOM during an image, and the web after it.
 func TestLostConnections(t *testing.T) {
 	f := newFront(t, "bhs", nil)
 	dir, web, dcm := t.TempDir(), peers.Port(t), peers.Port(t)
@@ -231,7 +233,7 @@ func TestLostConnections(t *testing.T) {
 		proxy.Stop()
 		go func() {
 			defer close(again)
-			time.Sleep(500 * time.Millisecond) // the outage, within what the clean-up waits for
+			time.Sleep(500 * time.Millisecond) // the outage, within the time limit of the clean-up
 			f.listen(t, dir, web, dcm, f.DICOMPort)
 		}()
 	})
@@ -246,8 +248,8 @@ func TestLostConnections(t *testing.T) {
 	}
 }
 
-// TestInterrupted cancels as soon as the study is stored, as Ctrl-C does: it is
-// removed, within the time that the program has then.
+// TestInterrupted cancels as soon as the study is stored, as Ctrl-C does: it must be removed
+// within the time limit for that.
 func TestInterrupted(t *testing.T) {
 	f := newFront(t, "bhs", nil)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -267,8 +269,8 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-// TestOldOrthancIgnoresReject has an Orthanc that came before MaximumStorageMode (1.11.2)
-// with that set to Reject: it removes patients all the same, so nothing is stored.
+// TestOldOrthancIgnoresReject has an Orthanc older than MaximumStorageMode (1.11.2) with that
+// set to Reject: it still removes patients, so nothing may be stored.
 func TestOldOrthancIgnoresReject(t *testing.T) {
 	f := newFront(t, "bhs", map[string]any{"MaximumPatientCount": 3, "MaximumStorageMode": "Reject"})
 	known := f.subject.Limits
@@ -285,7 +287,7 @@ func TestOldOrthancIgnoresReject(t *testing.T) {
 	if after := f.content(t); !maps.Equal(before, after) {
 		t.Errorf("%d instances before, %d after", len(before), len(after))
 	}
-	f.fill(t, rand.New(rand.NewPCG(2, 2)), 1) // what storescu does to it
+	f.fill(t, rand.New(rand.NewPCG(2, 2)), 1) // the effect of storescu
 	for id := range before {
 		if _, kept := f.content(t)[id]; !kept {
 			return

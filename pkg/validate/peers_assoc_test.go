@@ -19,7 +19,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
-// gatewayed is a real Orthanc with HAProxy's TLS in front of it, as an ingress has it.
+// gatewayed is a real Orthanc behind HAProxy with TLS, like that of an ingress.
 type gatewayed struct {
 	*peers.Orthanc
 	subject check.Subject
@@ -41,7 +41,7 @@ func (g *gatewayed) scu(t *testing.T, program string, files ...string) peers.Ans
 	return peers.Ask(t, program, args...)
 }
 
-// testImage writes an image as a validation sends it.
+// testImage writes an image like the one that a validation sends.
 func testImage(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "image.dcm")
@@ -56,8 +56,8 @@ func modality(title, host string, echo, store bool) map[string]any {
 	return map[string]any{"scanner": map[string]any{"AET": title, "Host": host, "Port": 104, "AllowEcho": echo, "AllowStore": store}}
 }
 
-// TestPeersWhatOrthancAllows compares with echoscu and storescu what a modality may do,
-// and asks for the advice that the configuration needs.
+// TestPeersWhatOrthancAllows compares the permissions of a modality with echoscu and storescu,
+// and checks the advice for the configuration.
 func TestPeersWhatOrthancAllows(t *testing.T) {
 	closed := func(more map[string]any) map[string]any {
 		settings := map[string]any{"DicomAlwaysAllowEcho": false, "DicomAlwaysAllowStore": false}
@@ -70,8 +70,8 @@ func TestPeersWhatOrthancAllows(t *testing.T) {
 		about    string
 		settings map[string]any
 		called   string
-		// echo and store are what the client programs come to; fails is the check that
-		// fails then, with a code and words of its advice.
+		// echo and store are the results of the client programs; fails is the check that then
+		// fails, with its code and words of its advice.
 		echo, store bool
 		fails       string
 		code        finding.Code
@@ -104,7 +104,7 @@ func TestPeersWhatOrthancAllows(t *testing.T) {
 			if c.called != "" {
 				g.options.Called = c.called
 			}
-			// echoscu ends with 0 also where the answer to C-ECHO is an abort.
+			// echoscu ends with 0 even if the answer to C-ECHO is an abort.
 			if a := g.scu(t, "echoscu"); (a.OK() && !strings.Contains(a.Text, "Echo Failed")) != c.echo {
 				t.Errorf("echoscu: %+v", a)
 			}
@@ -124,7 +124,7 @@ func TestPeersWhatOrthancAllows(t *testing.T) {
 	}
 }
 
-// TestPeersStoreFix asks for the advice after each failure of Orthanc's to store.
+// TestPeersStoreFix checks the advice after each failure of Orthanc to store.
 func TestPeersStoreFix(t *testing.T) {
 	for _, c := range []struct {
 		about    string
@@ -177,7 +177,7 @@ func hideStudyUID(i *part10.TestInstance) {
 	i.File = []byte(strings.Replace(string(i.File), "\x20\x00\x0D\x00UI", "\x20\x00\x0C\x00UI", 1))
 }
 
-// store sends an instance over an association of its own.
+// store sends an instance over a separate association.
 func (g *gatewayed) store(t *testing.T, i part10.TestInstance) error {
 	t.Helper()
 	conn, err := g.options.Secure(t.Context(), g.subject, g.subject.DICOM)
@@ -193,8 +193,8 @@ func (g *gatewayed) store(t *testing.T, i part10.TestInstance) error {
 	return err
 }
 
-// TestPeersIngestTranscoding has Orthanc store in other transfer syntaxes than those it
-// receives. What it decodes without loss is the same image.
+// TestPeersIngestTranscoding has an Orthanc that stores in other transfer syntaxes than those
+// it receives. A lossless transcoding is the same image.
 func TestPeersIngestTranscoding(t *testing.T) {
 	for _, c := range []struct {
 		syntax  string
@@ -217,8 +217,8 @@ func TestPeersIngestTranscoding(t *testing.T) {
 			g := startGatewayed(t, map[string]any{"IngestTranscoding": c.syntax})
 			g.options.Keep = true
 			got := named(t, Run(t.Context(), g.subject, g.options, nil), "study-found")
-			// Orthanc's own JPEG-LS of some images of noise, which are longer than without, is
-			// one that it does not decode.
+			// Orthanc can't decode its own JPEG-LS of some images of noise, which is longer
+			// than the uncompressed image.
 			if c.syntax == "1.2.840.10008.1.2.4.80" && got.Code == check.CodePixelsNotCompared {
 				if got.Outcome != check.Warn || !strings.Contains(got.Details[0], "415 Unsupported Media Type") {
 					t.Errorf("%+v", got)
@@ -235,8 +235,8 @@ func TestPeersIngestTranscoding(t *testing.T) {
 	}
 }
 
-// TestPeersDiscarded has Orthanc answer with success and keep nothing, as storescu sees it
-// too.
+// TestPeersDiscarded has an Orthanc that answers with success and discards the images, also
+// those of storescu.
 func TestPeersDiscarded(t *testing.T) {
 	for about, script := range map[string]string{
 		"a filter": "function ReceivedInstanceFilter(dicom, origin, info) return false end",
@@ -262,7 +262,7 @@ func TestPeersDiscarded(t *testing.T) {
 }
 
 // TestPeersIdleInOrthanc leaves an association without traffic until Orthanc aborts it: that
-// is no lack of a permission.
+// must not be reported as a missing permission.
 func TestPeersIdleInOrthanc(t *testing.T) {
 	g := startGatewayed(t, map[string]any{"DicomScpTimeout": 1})
 	conn, err := g.options.Secure(t.Context(), g.subject, g.subject.DICOM)
@@ -285,11 +285,11 @@ func TestPeersIdleInOrthanc(t *testing.T) {
 	}
 }
 
-// peekable is a connection on which the test can wait for bytes without taking them.
+// peekable is a connection on which the test can wait for bytes without consuming them.
 type peekable struct {
 	net.Conn
 	in *bufio.Reader
 }
 
-// Read takes what was waited for first.
+// Read first returns the bytes that the test waited for.
 func (p *peekable) Read(b []byte) (int, error) { return p.in.Read(b) }

@@ -24,18 +24,18 @@ const certificateHost = "web.bhs.example.com"
 // servedCertificate is a certificate that openssl s_server serves.
 type servedCertificate struct {
 	about string
-	// make makes the server's certificate with what is sent with it.
+	// make creates the server's certificate and the certificates that are sent with it.
 	make func(t *testing.T, ca *peers.Issuer) *peers.Issuer
-	// trust replaces the tenant's authority, unless nil.
+	// trust replaces the tenant's CA, unless nil.
 	trust func(t *testing.T, ca *peers.Issuer) *peers.Issuer
 	code  finding.Code
 	says  string
-	// client is what openssl says of it. Where laxer is true it accepts it, and
+	// client is the result of openssl. If laxer is true, it accepts the certificate, and
 	// crypto/tls, which is as strict as BoringSSL here, does not.
 	client string
 	laxer  bool
-	// level has s_client accept weak signatures and keys, to see that it is their
-	// weakness that it refuses.
+	// level makes s_client accept weak signatures and keys, to show that it rejects them
+	// because of their weakness.
 	level bool
 }
 
@@ -50,7 +50,7 @@ func changed(change func(*x509.Certificate)) func(*testing.T, *peers.Issuer) *pe
 	}
 }
 
-// through issues one below an intermediate CA with a change.
+// through issues a certificate below an intermediate CA with a change.
 func through(change func(*x509.Certificate)) func(*testing.T, *peers.Issuer) *peers.Issuer {
 	return func(t *testing.T, by *peers.Issuer) *peers.Issuer {
 		return peers.Issue(t, peers.Issue(t, by, "below", func(c *x509.Certificate) {
@@ -71,7 +71,7 @@ var servedCertificates = []servedCertificate{
 		code: check.CodeServerExpired, says: "not yet valid", client: "certificate is not yet valid"},
 	{about: "another host", make: changed(func(c *x509.Certificate) { c.DNSNames = []string{"web.mhr.example.com"} }),
 		code: check.CodeServerName, says: "is not for " + certificateHost, client: "hostname mismatch"},
-	// OpenSSL reads the common name where there are no subject alternative names.
+	// OpenSSL reads the common name if there are no subject alternative names.
 	{about: "common name only", make: changed(func(c *x509.Certificate) { c.DNSNames, c.IPAddresses = nil, nil }),
 		code: check.CodeServerNoNames, says: "common name only", laxer: true},
 	{about: "for clients", make: changed(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }),
@@ -109,8 +109,7 @@ var servedCertificates = []servedCertificate{
 	}, code: check.CodeServerUntrusted, says: "is self-signed", client: "self-signed certificate"},
 }
 
-// withRSA issues a certificate with an RSA key, by an RSA authority where the digest
-// needs one.
+// withRSA issues a certificate with an RSA key, by an RSA CA if the digest requires one.
 func withRSA(bits int, digest x509.SignatureAlgorithm) func(*testing.T, *peers.Issuer) *peers.Issuer {
 	return func(t *testing.T, by *peers.Issuer) *peers.Issuer {
 		key, err := rsa.GenerateKey(rand.Reader, bits)
@@ -121,8 +120,8 @@ func withRSA(bits int, digest x509.SignatureAlgorithm) func(*testing.T, *peers.I
 	}
 }
 
-// TestPeersCertificate serves each certificate with openssl s_server, and wants
-// openssl s_client and the check to agree on whether it is accepted.
+// TestPeersCertificate serves each certificate with openssl s_server, and requires that openssl
+// s_client and the check agree on whether it is accepted.
 func TestPeersCertificate(t *testing.T) {
 	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -145,7 +144,7 @@ func (c servedCertificate) check(t *testing.T, authority, server *peers.Issuer) 
 	anchor, _ := authority.Write(t, dir, "ca")
 	chain, key := server.Write(t, dir, "server")
 	args := []string{"s_server", "-quiet", "-accept", peers.Address(port), "-cert", chain, "-key", key, "-cipher", "DEFAULT@SECLEVEL=0"}
-	if len(server.Above) > 0 { // of the file of -cert it sends the first one only
+	if len(server.Above) > 0 { // of the file of -cert it sends only the first one
 		above := peers.Issuer{Certificate: server.Above[0], Key: server.Key, Above: server.Above[1:]}
 		sent, _ := above.Write(t, dir, "above")
 		args = append(args, "-cert_chain", sent)
@@ -176,7 +175,7 @@ func askOpenSSL(t *testing.T, anchor string, port int, args ...string) peers.Ans
 	return peers.Ask(t, "openssl", args...)
 }
 
-// checkServed is what the checks of TLS and of the certificate come to.
+// checkServed returns the results of the checks of TLS and of the certificate.
 func checkServed(t *testing.T, s check.Subject, port int) check.Check {
 	t.Helper()
 	p := check.Endpoint{Host: certificateHost, Port: int64(port)}
@@ -188,8 +187,8 @@ func checkServed(t *testing.T, s check.Subject, port int) check.Check {
 	return v.checkCertificate(p, &seen)(t.Context())
 }
 
-// TestPeersOtherTenant: the CA of another tenant is named, where HAProxy serves that
-// tenant's certificate and curl refuses it.
+// TestPeersOtherTenant checks that the CA of another tenant is named if HAProxy serves that
+// tenant's certificate and curl rejects it.
 func TestPeersOtherTenant(t *testing.T) {
 	bhs, mhr := peers.Issue(t, nil, "int-ca", nil), peers.Issue(t, nil, "int-ca", nil)
 	dir, port := t.TempDir(), peers.Port(t)
@@ -216,7 +215,7 @@ func TestPeersOtherTenant(t *testing.T) {
 	}
 }
 
-// TestPeersClientCertificate: HAProxy, which verifies clients with OpenSSL, accepts
+// TestPeersClientCertificate checks that HAProxy, which verifies clients with OpenSSL, accepts
 // with curl exactly the certificates that have no fault.
 func TestPeersClientCertificate(t *testing.T) {
 	trusted, other := peers.Issue(t, nil, "bhs-ca", nil), peers.Issue(t, nil, "mhr-ca", nil)

@@ -19,7 +19,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
-// rsaKey is made once: it takes a while.
+// rsaKey is generated once, because it takes long.
 var rsaKey = func() *rsa.PrivateKey {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -28,9 +28,9 @@ var rsaKey = func() *rsa.PrivateKey {
 	return key
 }()
 
-// TestDICOMFronts has an Orthanc behind proxies of many kinds. echoscu, which sends no
-// SNI, gets in where dicom-devices and dicom-echo pass, and fails where one of them or
-// dicom-tls fails.
+// TestDICOMFronts has an Orthanc behind proxies of many kinds. echoscu, which sends no SNI,
+// succeeds where dicom-devices and dicom-echo pass, and fails where one of them or dicom-tls
+// fails.
 func TestDICOMFronts(t *testing.T) {
 	archive := peers.StartOrthanc(t, nil)
 	ca := peers.Issue(t, nil, "bhs-ca", nil)
@@ -40,12 +40,12 @@ func TestDICOMFronts(t *testing.T) {
 	peers.IssueFor(t, rsaKey, ca, "other.example.com", func(c *x509.Certificate) { c.IPAddresses = nil }).Write(t, dir, "other")
 	peers.IssueFor(t, rsaKey, peers.Issue(t, nil, "mhr-ca", nil), "mhr.example.com", func(c *x509.Certificate) { c.IPAddresses = nil }).Write(t, dir, "mhr")
 	peers.Issue(t, ca, "localhost", nil).Write(t, dir, "ecdsa")
-	// The suites are given to every bind, so that what Debian allows does not matter.
+	// Every bind sets the cipher suites, so that Debian's defaults do not matter.
 	const front = "global\n  tune.ssl.default-dh-param 2048\nlisten dicom\n  bind %s %s\n  server orthanc %s\n"
 	for _, c := range []struct {
 		about string
 		bind  string
-		// echo are options of echoscu besides those for TLS; works is what comes of it.
+		// echo are options of echoscu in addition to those for TLS; works is its result.
 		echo  []string
 		works bool
 		check string
@@ -56,7 +56,7 @@ func TestDICOMFronts(t *testing.T) {
 		{about: "as delivered", bind: "ssl crt server.both.pem", works: true, check: "dicom-devices", want: check.Pass, says: "devices from before 2022"},
 		{about: "named hosts alone", bind: "ssl crt server.both.pem strict-sni", check: "dicom-devices", want: check.Fail, code: check.CodeSNINeeded, says: "clients without SNI, such as most modalities, cannot connect"},
 		{about: "another certificate without a name", bind: "ssl crt other.both.pem crt server.both.pem", works: true, check: "dicom-devices", want: check.Warn,
-			code: check.CodeOtherWithoutSNI, says: "localhost"}, // echoscu looks at no name
+			code: check.CodeOtherWithoutSNI, says: "localhost"}, // echoscu does not verify names
 		{about: "another tenant's certificate without a name", bind: "ssl crt mhr.both.pem crt server.both.pem", check: "dicom-devices", want: check.Fail,
 			code: check.CodeOtherWithoutSNI, says: "get another certificate: "},
 		{about: "TLS 1.3 alone", bind: "ssl crt server.both.pem ssl-min-ver TLSv1.3", works: true, check: "dicom-devices", want: check.Fail, code: check.CodeDevicesRefused, says: "devices with TLS 1.2 only"},

@@ -23,7 +23,7 @@ const (
 	webPassword = "s3cret-of-the-web"
 )
 
-// webOrthancs are the configurations that the fronts have behind them.
+// webOrthancs are the configurations of the Orthancs behind the fronts.
 func webOrthancs(t *testing.T) map[string]*peers.Orthanc {
 	filter := filepath.Join(t.TempDir(), "filter.lua")
 	const refuse = "function IncomingHttpRequestFilter(method, uri, ip, username, headers) return false end\n"
@@ -40,23 +40,23 @@ func webOrthancs(t *testing.T) map[string]*peers.Orthanc {
 	}
 }
 
-// webFront is what stands between a client and Orthanc's web.
+// webFront is a proxy between a client and Orthanc's web.
 type webFront struct {
 	about string
-	// orthanc names the one behind, rules are HAProxy's in front of it; server, where
-	// it isn't empty, replaces the line that leads to it.
+	// orthanc names the Orthanc behind it, rules are HAProxy's rules; server, if it isn't
+	// empty, replaces the line with the server.
 	orthanc, rules, server string
 	signIn                 bool
-	// Status is what curl sees at the explorer.
+	// Status is the status that curl gets for the explorer.
 	status  int
 	outcome check.Outcome
 	code    string
-	says    string // in what was found, a detail or the fix
-	// later is what comes of web-default-password and web-system, unless empty.
+	says    string // in the finding, a detail or the fix
+	// later are the results of web-default-password and web-system, unless empty.
 	later string
 }
 
-// answers has HAProxy answer in place of what is behind it, as others do.
+// answers makes HAProxy answer instead of Orthanc, as other proxies do.
 func answers(status int, text string, headers ...string) string {
 	rule := fmt.Sprintf("  http-request return status %d", status)
 	if text != "" {
@@ -112,7 +112,7 @@ func webFronts() []webFront {
 	}
 }
 
-// TestPeersWeb has curl and validate request the same of real servers.
+// TestPeersWeb sends the same requests with curl and validate to real servers.
 func TestPeersWeb(t *testing.T) {
 	orthancs, fronts := webOrthancs(t), webFronts()
 	ca, dir := peers.Issue(t, nil, "CA", nil), t.TempDir()
@@ -157,8 +157,7 @@ func TestPeersWeb(t *testing.T) {
 	}
 }
 
-// compare has curl request what validate does: it succeeds where the check is to
-// pass, and there alone.
+// compare sends the same request with curl: it must succeed exactly if the check passes.
 func (f webFront) compare(t *testing.T, anchor string, port int) {
 	t.Helper()
 	curl := func(path string) (status int, text string) {

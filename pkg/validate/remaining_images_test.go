@@ -8,8 +8,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
-// TestUnchangedCountsRemainingImages counts the images of the test study that the archive has:
-// one that it has not makes no loss, and one that could not be removed hides none.
+// TestUnchangedCountsRemainingImages counts the images of the test study in the archive: a
+// missing one is not a loss, and one that could not be removed hides no loss.
 func TestUnchangedCountsRemainingImages(t *testing.T) {
 	t.Parallel()
 	t.Run("kept, and the archive discarded it", func(t *testing.T) {

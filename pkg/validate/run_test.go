@@ -10,7 +10,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/endpoint"
 )
 
-// all is what a validation consists of, in order.
+// all are the checks of a validation, in order.
 var all = []string{
 	"web-name", "dicom-name", "web-tcp", "dicom-tcp", "web-tls", "web-certificate", "web-clients", "dicom-tls", "dicom-devices", "dicom-certificate", "dicom-clients",
 	"web-page", "web-default-password", "web-system", "dicom-association", "dicom-echo", "archive-limits", "dicom-store",
@@ -29,7 +29,7 @@ func TestEverythingWorks(t *testing.T) {
 	for _, c := range checks {
 		want := check.Pass
 		if c.Name == "dicom-clients" || c.Name == "dicom-devices" {
-			want = check.Warn // it asks no client for a certificate, and its own is ECDSA's
+			want = check.Warn // it requests no client certificate, and its own is ECDSA
 		}
 		if c.Outcome != want || c.Found == "" || c.After != "" || (c.Code != "") != (want == check.Warn) {
 			t.Errorf("%+v", c)
@@ -43,7 +43,7 @@ func TestEverythingWorks(t *testing.T) {
 	}
 }
 
-// TestThroughTheAPIServer goes by no name.
+// TestThroughTheAPIServer uses no DNS name.
 func TestThroughTheAPIServer(t *testing.T) {
 	t.Parallel()
 	s := newTenant(t, "bhs")
@@ -59,15 +59,14 @@ func TestThroughTheAPIServer(t *testing.T) {
 	}
 }
 
-// TestMain lets many tests run side by side: they mostly wait, for servers that
-// are silent.
+// TestMain runs many tests in parallel: they mostly wait for silent servers.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	_ = flag.Set("test.parallel", "16")
 	os.Exit(m.Run())
 }
 
-// verdicts is what the outcomes are, in order: "web-name PASS, …".
+// verdicts formats the outcomes, in order: "web-name PASS, …".
 func verdicts(checks []check.Check) string {
 	var out []string
 	for _, c := range checks {

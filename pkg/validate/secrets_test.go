@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// TestSecretsStaySecret has everything fail that was given the password or the
-// key, and looks through all that is told.
+// TestSecretsStaySecret makes everything fail that gets the password or the key, and searches
+// all output for them.
 func TestSecretsStaySecret(t *testing.T) {
 	t.Parallel()
 	echo := func(status int) func(*setup) {

@@ -58,7 +58,8 @@ func TestStoreFix(t *testing.T) {
 	}
 }
 
-// TestSyntaxOption covers each option of Orthanc's configuration, and what has none.
+// TestSyntaxOption covers each option of Orthanc's configuration, and transfer syntaxes without
+// one.
 func TestSyntaxOption(t *testing.T) {
 	for uid, want := range map[string]string{
 		"1.2.840.10008.1.2": "", part10.ExplicitVRLittleEndian: "", "1.2.840.10008.1.2.5": "Rle",

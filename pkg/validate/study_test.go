@@ -10,15 +10,15 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/web"
 )
 
-// outcome is what one check is to come to.
+// outcome is the expected result of one check.
 type outcome struct {
 	name    string
 	outcome check.Outcome
 	code    finding.Code
-	says    string // in what was found, or a detail
+	says    string // in the finding, or a detail
 }
 
-// wrong is a password that the tenant's Orthanc does not take.
+// wrong is a password that the tenant's Orthanc rejects.
 func wrong(tenant string) check.Credentials { return check.NewCredentials(tenant, "admin", "wrong") }
 
 // TestStudyDestination has two other tenants, ahs and mhr.
@@ -35,7 +35,7 @@ func TestStudyDestination(t *testing.T) {
 		about  string
 		change func(bhs, ahs, mhr *setup)
 		want   []outcome
-		// left is how many images stay, with any of them.
+		// left is the number of images that remain, in any archive.
 		left int
 	}{
 		{about: "with its own alone", want: []outcome{

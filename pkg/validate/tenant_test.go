@@ -17,18 +17,18 @@ import (
 
 const secret = "s3cret-of-bhs" // the password of Orthanc's web
 
-// tlsServer is a TLS server, as a tenant's Gateway has it.
+// tlsServer is a TLS server like a tenant's Gateway.
 type tlsServer struct {
 	config *tls.Config
-	// mutual: the Gateway says MUTUAL.
+	// mutual means that the Gateway has mode MUTUAL.
 	mutual bool
 	// instead serves connections before TLS; nil does TLS.
 	instead func(net.Conn)
-	// Accepted is called for each connection.
+	// accepted is called for each connection.
 	accepted func()
 }
 
-// setup is a tenant in the making, to be changed before it is started.
+// setup is a tenant that can be changed before it is started.
 type setup struct {
 	name       string
 	authority  authority
@@ -39,7 +39,7 @@ type setup struct {
 	options    check.Options
 }
 
-// newTenant has nothing wrong.
+// newTenant returns a tenant without faults.
 func newTenant(t *testing.T, name string) *setup {
 	s := &setup{name: name, authority: newAuthority(t, name+"-ca")}
 	s.archive = &archive{passwords: map[string]string{"admin": secret}}
@@ -55,14 +55,14 @@ func newTenant(t *testing.T, name string) *setup {
 	return s
 }
 
-// Secure asks clients of the server for the tenant's certificates.
+// secure makes the server request certificates of the tenant's clients.
 func (s *setup) secure(d *tlsServer, mode tls.ClientAuthType) {
 	d.mutual, d.config.ClientAuth, d.config.ClientCAs = true, mode, s.authority.pool()
 	s.subject.Client = s.authority.client("dcmclient")
 }
 
-// start runs both servers until the test ends, and gives the tenant as the
-// validation wants it.
+// start runs both servers until the test ends, and returns the tenant in the form that the
+// validation uses.
 func (s *setup) start(t *testing.T) check.Subject {
 	t.Helper()
 	handler := &http.Server{Handler: s.archive, ErrorLog: log.New(io.Discard, "", 0)}
@@ -101,7 +101,7 @@ func (d *tlsServer) listen(t *testing.T, serve func(net.Listener)) check.Endpoin
 	return check.Endpoint{Host: "127.0.0.1", Port: int64(port), Known: true, Mutual: d.mutual}
 }
 
-// tlsListener is a listener that secures connections as its server says.
+// tlsListener is a listener that secures connections as its server requires.
 type tlsListener struct {
 	net.Listener
 	server *tlsServer
@@ -126,10 +126,10 @@ func (k *tlsListener) Accept() (net.Conn, error) {
 	}
 }
 
-// silence takes a connection and says nothing, until the other side goes.
+// silence accepts a connection and sends nothing, until the other side closes.
 func silence(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) }
 
-// named is the check of that name.
+// named returns the check with that name.
 func named(t *testing.T, checks []check.Check, name string) check.Check {
 	t.Helper()
 	for _, c := range checks {
@@ -141,7 +141,7 @@ func named(t *testing.T, checks []check.Check, name string) check.Check {
 	return check.Check{}
 }
 
-// noCertificate is a client that could not be made.
+// noCertificate is a client that could not be created.
 func noCertificate(err error) func(context.Context) (*tls.Certificate, error) {
 	return func(context.Context) (*tls.Certificate, error) { return nil, err }
 }

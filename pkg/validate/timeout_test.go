@@ -12,7 +12,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
-// TestCleanUpTimeout leaves a server that has gone silent for good.
+// TestCleanUpTimeout checks that the clean-up ends at a server that never answers again.
 func TestCleanUpTimeout(t *testing.T) {
 	t.Parallel()
 	s := newTenant(t, "bhs")
@@ -36,7 +36,7 @@ func TestCleanUpTimeout(t *testing.T) {
 	}
 }
 
-// TestTimeoutOfEachCheck has servers that accept and are silent.
+// TestTimeoutOfEachCheck has servers that accept connections and send nothing.
 func TestTimeoutOfEachCheck(t *testing.T) {
 	t.Parallel()
 	const timeout = time.Second

@@ -1,9 +1,9 @@
-// Command typecheck type-checks all packages of a module, tests included, for each
-// platform that is named: go run ./typecheck DIRECTORY GOOS/GOARCH...
+// Command typecheck type-checks all packages of a module, tests included, for each given
+// platform: go run ./typecheck DIRECTORY GOOS/GOARCH...
 //
-// `go vet` finds the same errors, but compiles all dependencies for each platform first:
-// this program reads their sources, without the bodies of their functions. That takes a
-// tenth of the time.
+// `go vet` finds the same errors, but compiles all dependencies for each platform first: this
+// program reads their sources, without the bodies of their functions, which takes a tenth of
+// the time.
 package main
 
 import (
@@ -86,7 +86,7 @@ func check(directory, platform string) error {
 	return nil
 }
 
-// removeBodies leaves of each function its declaration.
+// removeBodies removes the bodies of all functions.
 func removeBodies(file *ast.File) {
 	for _, declaration := range file.Decls {
 		if function, ok := declaration.(*ast.FuncDecl); ok {

@@ -1,7 +1,7 @@
 //go:build linux
 
-// Command measure runs a program and writes to a file how many KiB it had resident at
-// most: the first argument names the file, the others are the program and its arguments.
+// Command measure runs a program and writes its maximum resident memory, in KiB, to a file: the
+// first argument names the file, the others are the program and its arguments.
 package main
 
 import (
@@ -14,7 +14,7 @@ import (
 	"syscall"
 )
 
-// cannotMeasure is the exit status when the program did not run or was not measured.
+// cannotMeasure is the exit status if the program did not run or was not measured.
 const cannotMeasure = 125
 
 func main() {
@@ -28,7 +28,7 @@ func main() {
 func measure(report, name string, args []string) (int, error) {
 	cmd := exec.Command(name, args...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	// The kernel watches the thread that started the program (prctl(2), PR_SET_PDEATHSIG).
+	// The kernel monitors the thread that started the program (prctl(2), PR_SET_PDEATHSIG).
 	runtime.LockOSThread()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	err := cmd.Run()

@@ -22,7 +22,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
 
-	// Each package registers its controllers.
+	// Each of these packages registers its controllers.
 	_ "github.com/cert-manager/cert-manager/pkg/controller/certificaterequests/approver"
 	_ "github.com/cert-manager/cert-manager/pkg/controller/certificaterequests/ca"
 	_ "github.com/cert-manager/cert-manager/pkg/controller/certificaterequests/selfsigned"
@@ -109,9 +109,9 @@ func options(kubeconfig string) controller.ContextOptions {
 	}
 }
 
-// waitForAPI waits until the CRDs are served and this user may list them. Both
-// come with cert-manager's chart, a while after this process starts, and an
-// informer that fails first backs off for up to half a minute.
+// waitForAPI waits until the CRDs are served and this user may list them. Both come with
+// cert-manager's chart, after this process starts, and an informer whose first list fails backs
+// off for up to half a minute.
 func waitForAPI(ctx context.Context, kubeconfig string) error {
 	cfg, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
 	if err != nil {

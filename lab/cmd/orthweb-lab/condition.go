@@ -7,11 +7,11 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/state"
 )
 
-// up is the condition of a part that is as it should be.
+// up is the condition of a healthy part.
 const up = "up"
 
-// condition says how a part is. One that people reach is asked whether it
-// answers.
+// condition returns the condition of a part. It checks whether a part with an endpoint answers
+// there.
 func condition(ctx context.Context, p state.Part) string {
 	switch {
 	case p.Idle != "" && p.Exit == "":

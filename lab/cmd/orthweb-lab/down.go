@@ -98,7 +98,7 @@ func newKubeconfig(o *options) *cobra.Command {
 	}
 }
 
-// running loads the lab's state and makes sure that it runs.
+// running loads the lab's state and checks that the lab runs.
 func running(_ context.Context, dir string) (state.Lab, error) {
 	lab, err := state.Load(dir)
 	if err != nil {

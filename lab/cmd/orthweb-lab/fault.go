@@ -42,7 +42,7 @@ func newFaultList() *cobra.Command {
 	}
 }
 
-// faultOptions are those of inject and clear.
+// faultOptions are the options of inject and clear.
 type faultOptions struct {
 	dir     string
 	wait    bool

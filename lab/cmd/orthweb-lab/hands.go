@@ -48,8 +48,8 @@ func (h *hands) Pause(name string, on bool) error {
 	return p.Process.Signal(syscall.SIGCONT)
 }
 
-// inject injects the new faults into a lab that then has all of them. They are recorded
-// first, so a partial injection can be cleared.
+// inject injects the new faults, so that the lab then has all of them. They are recorded first,
+// so a partial injection can be cleared.
 func (h *hands) inject(ctx context.Context, all, isNew []faults.Fault) error {
 	if err := faults.SetInjected(h.dir, all); err != nil {
 		return err
@@ -83,7 +83,7 @@ func (h *hands) inject(ctx context.Context, all, isNew []faults.Fault) error {
 	if !changed {
 		return nil
 	}
-	// Changes of the cluster become visible when Flux reconciles it.
+	// Changes in the cluster become visible when Flux reconciles it.
 	commit, err := h.Commit()
 	if err != nil {
 		return err
@@ -91,7 +91,7 @@ func (h *hands) inject(ctx context.Context, all, isNew []faults.Fault) error {
 	return h.conn.Reconcile(ctx, commit)
 }
 
-// clear undoes the faults in gone.
+// clear reverts the faults in gone.
 func (h *hands) clear(ctx context.Context, left, gone []faults.Fault) error {
 	for _, f := range gone {
 		stages, err := f.Stages()

@@ -6,7 +6,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/pod"
 )
 
-// newInPod is what the supervisor starts Flux's controllers through.
+// newInPod is the command through which the supervisor starts Flux's controllers.
 func newInPod() *cobra.Command {
 	return &cobra.Command{
 		Use:                pod.Command + " NAMESPACE PROGRAM [ARG...]",
@@ -17,7 +17,7 @@ func newInPod() *cobra.Command {
 	}
 }
 
-// newInNetwork is what it starts an Orthanc through.
+// newInNetwork is the command through which the supervisor starts an Orthanc.
 func newInNetwork() *cobra.Command {
 	return &cobra.Command{
 		Use:                pod.NetworkCommand + " PORT[,PORT...] PROGRAM [ARG...]",
@@ -28,7 +28,7 @@ func newInNetwork() *cobra.Command {
 	}
 }
 
-// newRelay is what that one starts.
+// newRelay is the command that newInNetwork starts.
 func newRelay() *cobra.Command {
 	return &cobra.Command{
 		Use:    pod.RelayCommand + " PORT[,PORT...]",

@@ -30,10 +30,10 @@ func main() {
 	os.Exit(1)
 }
 
-// errNotReady ends a command with 1 that has said already what isn't ready.
+// errNotReady ends a command with status 1 after it has printed what isn't ready.
 var errNotReady = errors.New("not ready")
 
-// options are those of every command.
+// options are the options of every command.
 type options struct {
 	dir    string
 	source string

@@ -13,14 +13,14 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/state"
 )
 
-// The values of up --peers.
+// These are the values of up --peers.
 const (
 	peersRequired = "required"
 	peersAuto     = "auto"
 	peersNone     = "none"
 )
 
-// findPeers finds the programs that shall serve web and DICOM, nil for none.
+// findPeers finds the programs that serve web and DICOM; nil means none.
 func (u *upOptions) findPeers() (*state.Peers, error) {
 	switch u.peers {
 	case peersNone:
@@ -41,8 +41,8 @@ func (u *upOptions) findPeers() (*state.Peers, error) {
 	return &found, nil
 }
 
-// waitPeers waits until all peers of a lab without faults answer, and says
-// where. When they don't in time, only a lab that requires them fails.
+// waitPeers waits until all peers of a lab without faults answer, and prints their addresses.
+// If they don't answer in time, only a lab that requires them fails.
 func (u *upOptions) waitPeers(ctx context.Context) error {
 	var silent []string
 	err := wait.PollUntilContextTimeout(ctx, 200*time.Millisecond, 20*time.Second, true, func(context.Context) (bool, error) {
@@ -89,7 +89,7 @@ func sayDoors(lab state.Lab) {
 	}
 }
 
-// doors says where a part is reached, "HTTPS 127.0.0.11:443, …".
+// doors returns the endpoints of a part: "HTTPS 127.0.0.11:443, …".
 func doors(list []state.Door) string {
 	var out []string
 	for _, d := range list {

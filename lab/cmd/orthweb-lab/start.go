@@ -29,8 +29,8 @@ func newSupervise(o *options) *cobra.Command {
 	}
 }
 
-// start starts the supervisor in its own session and shows its log until everything is
-// up. It returns the process even with an error.
+// start starts the supervisor in its own session and prints its log until all parts are
+// healthy. It returns the process even with an error.
 func (u *upOptions) start(ctx context.Context) (state.Process, error) {
 	path := supervise.Log(u.dir, "supervisor")
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -74,7 +74,7 @@ func (u *upOptions) follow(ctx context.Context, path string, ended <-chan struct
 	lines := bufio.NewReader(log)
 	err = wait.PollUntilContextCancel(ctx, 100*time.Millisecond, true, func(context.Context) (bool, error) {
 		over := false
-		select { // before the state is read, so that its last one isn't missed
+		select { // before the state is read, to include the last lines
 		case <-ended:
 			over = true
 		default:
@@ -83,8 +83,8 @@ func (u *upOptions) follow(ctx context.Context, path string, ended <-chan struct
 		if err != nil {
 			return false, err
 		}
-		// Read after the phase, so that the last lines aren't missed. A failure
-		// is told by the error that up ends with.
+		// The log is read after the phase, to include the last lines. The error of up reports a
+		// failure.
 		if lab.Phase != state.Failed {
 			_, _ = io.Copy(os.Stderr, lines)
 		}

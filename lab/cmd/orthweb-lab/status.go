@@ -36,7 +36,7 @@ func newStatus(o *options) *cobra.Command {
 	return cmd
 }
 
-// overview is what status shows.
+// overview is the output of status.
 type overview struct {
 	Ready   bool           `json:"ready"`
 	Phase   state.Phase    `json:"phase"`
@@ -51,7 +51,7 @@ type partOverview struct {
 	Pid   int    `json:"pid"`
 	Port  int    `json:"port,omitempty"`
 	State string `json:"state"`
-	// Doors are where people and modalities reach it.
+	// Doors are the endpoints for users and modalities.
 	Doors []state.Door `json:"doors,omitempty"`
 }
 
@@ -79,7 +79,7 @@ func look(ctx context.Context, dir string) (overview, error) {
 		v.Problem = "the lab doesn't run " + lab.Error
 		return v, nil
 	}
-	// A hung API server is one of the things to be seen here.
+	// The command must also work with an API server that hangs.
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	if err := v.addLayers(ctx, dir); err != nil {

@@ -96,8 +96,8 @@ func (u *upOptions) run(ctx context.Context) error {
 	return u.introduce()
 }
 
-// introduce says how to reach the lab. The usual one becomes a context of the
-// user's kubeconfig; a second one beside it, and those of tests, do not.
+// introduce prints how to reach the lab. It adds the default lab to the user's kubeconfig as a
+// context, but not a second lab or the labs of tests.
 func (u *upOptions) introduce() error {
 	if u.dir != defaultDir() {
 		say("export KUBECONFIG=%s", supervise.Kubeconfig(u.dir))
@@ -115,12 +115,12 @@ func (u *upOptions) introduce() error {
 	return nil
 }
 
-// found looks at what is in the directory already: a running lab is checked
-// and left alone, what a lab left behind is cleared away.
+// found checks the directory: it verifies and keeps a running lab, and removes the files of a
+// stopped one.
 func (u *upOptions) found(ctx context.Context) (running bool, err error) {
 	lab, err := state.Load(u.dir)
 	if errors.Is(err, state.ErrNoLab) {
-		// Before anything is built for it.
+		// This check precedes the build.
 		return false, state.CheckFree(u.dir)
 	}
 	if err != nil {
@@ -137,8 +137,8 @@ func (u *upOptions) found(ctx context.Context) (running bool, err error) {
 	return false, state.Remove(u.dir)
 }
 
-// waitReady waits until Flux has made every layer Ready at the tree's commit,
-// or, with faults, until those show.
+// waitReady waits until Flux has made every layer Ready at the tree's commit or, with faults,
+// until their signs are visible.
 func (u *upOptions) waitReady(ctx context.Context, broken []faults.Fault) error {
 	if len(broken) == 0 {
 		list, err := watch(ctx, u.dir)
@@ -166,7 +166,7 @@ func (u *upOptions) undo(process state.Process) error {
 	if err != nil {
 		return err
 	}
-	// Known here even when the supervisor hasn't written it down yet.
+	// The process is known here even if the supervisor has not recorded it yet.
 	lab.Supervisor = process
 	if _, err := state.Stop(lab); err != nil {
 		return err

@@ -12,8 +12,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/supervise"
 )
 
-// watch waits until every layer is Ready at the tree's commit. It says what
-// becomes of each.
+// watch waits until every layer is Ready at the tree's commit. It prints the result of each.
 func watch(ctx context.Context, dir string) ([]cluster.Kustomization, error) {
 	c, err := cluster.Connect(supervise.Kubeconfig(dir))
 	if err != nil {
@@ -30,8 +29,8 @@ func watch(ctx context.Context, dir string) ([]cluster.Kustomization, error) {
 	})
 }
 
-// watcher remembers what became of the layers at one commit: a layer that
-// failed says so for a while only, and then that it is being tried again.
+// watcher records the results of the layers at one commit: a layer shows a failure only until
+// Flux retries it.
 type watcher struct {
 	commit        string
 	began         time.Time
@@ -51,7 +50,7 @@ func (w *watcher) note(list []cluster.Kustomization) {
 	}
 }
 
-// unready lists the layers that aren't Ready, for an error.
+// unready lists the layers that aren't Ready, for an error message.
 func unready(list []cluster.Kustomization) string {
 	var b strings.Builder
 	for _, k := range list {
@@ -62,7 +61,7 @@ func unready(list []cluster.Kustomization) string {
 	return b.String()
 }
 
-// oneLine makes a message from the cluster fit a line of a terminal's output.
+// oneLine makes a message from the cluster fit on one line of a terminal.
 func oneLine(message string) string {
 	message = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {

@@ -1,5 +1,5 @@
-// Command record-faults records what a lab looks like with each of its faults,
-// as the test cases by which explanations of faults are judged.
+// Command record-faults records a lab with each of its faults. The recordings are the test
+// cases for explanations of faults.
 package main
 
 import (
@@ -15,12 +15,12 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/faults"
 )
 
-// recorder has what the command line says.
+// recorder has the arguments of the command line.
 type recorder struct {
 	lab, plugin string // the programs
 	dir         string // the lab's directory
-	saved       string // where the snapshots are
-	out         string // where the cases go
+	saved       string // the directory of the snapshots
+	out         string // the directory of the cases
 	source      *build.Source
 }
 
@@ -65,7 +65,7 @@ func (r *recorder) run(ctx context.Context, names []string) error {
 	if err := r.boot(ctx); err != nil {
 		return err
 	}
-	// What was begun is ended, even when the context has ended.
+	// The lab is stopped even if the context has ended.
 	defer func() { _ = r.run1(context.WithoutCancel(ctx), r.lab, "down") }()
 	for _, f := range list {
 		if err := r.record(ctx, f); err != nil {
@@ -78,8 +78,8 @@ func (r *recorder) run(ctx context.Context, names []string) error {
 	return nil
 }
 
-// chosen are the faults with the names, or all in an order in which the healthy
-// lab comes first, and the old warnings last.
+// chosen returns the faults with the names, or all, in an order in which the healthy lab comes
+// first and the old warnings last.
 func chosen(names []string) ([]faults.Fault, error) {
 	all, err := faults.All()
 	if err != nil {

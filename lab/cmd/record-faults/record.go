@@ -16,7 +16,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/supervise"
 )
 
-// oldest are the Events that a recording of old ones has.
+// oldest is how much older the Events in a recording with old Events may be.
 const oldest = 10 * time.Minute
 
 // boot starts a lab in which failures show quickly.
@@ -36,8 +36,8 @@ func (r *recorder) run1(ctx context.Context, program string, args ...string) err
 	return cmd.Run()
 }
 
-// record injects the fault, saves what the lab looks like then, and clears it.
-// When it was injected is the time of a file beside the snapshot.
+// record injects the fault, saves a snapshot of the lab, and clears the fault. The modification
+// time of a file next to the snapshot is the time of the injection.
 func (r *recorder) record(ctx context.Context, f faults.Fault) error {
 	fmt.Fprintf(os.Stderr, "== %s %s: %s\n", f.ID, f.Name, f.Summary)
 	if err := os.WriteFile(r.since(f), []byte(time.Now().UTC().Format(time.RFC3339)+"\n"), 0o600); err != nil {
@@ -57,7 +57,7 @@ func (r *recorder) snapshot(f faults.Fault) string { return filepath.Join(r.save
 
 func (r *recorder) since(f faults.Fault) string { return filepath.Join(r.saved, f.ID+".since") }
 
-// writeCases makes the cases of the snapshots that are there.
+// writeCases creates the cases of all existing snapshots.
 func (r *recorder) writeCases(list []faults.Fault) error {
 	for _, f := range list {
 		c, err := r.newCase(f)
@@ -99,7 +99,7 @@ func (r *recorder) newCase(f faults.Fault) (*recording.Case, error) {
 	if f.Record.Old {
 		since = since.Add(-oldest)
 	}
-	// A controller in a Pod has its files below /tmp.
+	// A controller in a Pod has its files in /tmp.
 	s, err := recording.Read(file, strings.NewReplacer(filepath.Join(r.dir, "tmp"), "/tmp"))
 	if err != nil {
 		return nil, err
@@ -114,7 +114,7 @@ func isTenant(namespace string) bool {
 	return ok && slices.Contains(korthweb.Tenants(), tenant)
 }
 
-// header says what was done, and what the parts said to it.
+// header describes what was done, and the messages of the controllers.
 func (r *recorder) header(f faults.Fault, said []string) (string, error) {
 	var versions []string
 	for _, module := range []string{
@@ -139,7 +139,7 @@ func (r *recorder) header(f faults.Fault, said []string) (string, error) {
 		played(f), recording.Trimmed, strings.Join(said, "\n  ")), nil
 }
 
-// played says which kubelets were kwok's at the lab's word.
+// played lists the Pods whose kubelets kwok simulated as the fault defines.
 func played(f faults.Fault) string {
 	if len(f.Pods) == 0 {
 		return "No container runs in a lab; what kubelets say is kwok's."

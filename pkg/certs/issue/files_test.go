@@ -22,7 +22,8 @@ func issuedBy(t *testing.T, ca *peers.Issuer) Certificate {
 	return Certificate{Key: client.Key, Chain: []*x509.Certificate{client.Certificate}, CA: []*x509.Certificate{ca.Certificate}}
 }
 
-// TestWrite writes the files that there are, those with the key for their owner only.
+// TestWrite checks that the requested files are written, and that only their owner can read
+// files with the key.
 func TestWrite(t *testing.T) {
 	complete := issuedBy(t, peers.Issue(t, nil, "ca", nil))
 	withoutKey, withoutCA := complete, complete
@@ -59,8 +60,8 @@ func TestWrite(t *testing.T) {
 	}
 }
 
-// TestWriteAllOrNone: a file that exists is replaced only if that is allowed, and otherwise
-// nothing is written.
+// TestWriteAllOrNone checks that an existing file is replaced only if that is allowed, and that
+// otherwise no file is written.
 func TestWriteAllOrNone(t *testing.T) {
 	dir, made := t.TempDir(), issuedBy(t, peers.Issue(t, nil, "ca", nil))
 	existing := filepath.Join(dir, "bhs.ca.crt")
@@ -90,7 +91,7 @@ func TestWriteAllOrNone(t *testing.T) {
 	}
 }
 
-// TestPEM is the key, the certificate and its CA, in this order.
+// TestPEM checks that the file contains the key, the certificate and its CA, in this order.
 func TestPEM(t *testing.T) {
 	made := issuedBy(t, peers.Issue(t, nil, "ca", nil))
 	text, err := made.PEM()

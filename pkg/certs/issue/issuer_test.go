@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestParseIssuer reads the issuers of cert-manager, and those of others with their group.
+// TestParseIssuer parses issuers of cert-manager, and other issuers with their group.
 func TestParseIssuer(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                    "Issuer.cert-manager.io/int-ca-issuer",

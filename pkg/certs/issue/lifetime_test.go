@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// TestUntil: a certificate does not outlive its CA, unless the end of the CA is not known.
+// TestUntil checks that a certificate does not outlive its CA, unless the end of the CA is
+// unknown.
 func TestUntil(t *testing.T) {
 	const day = 24 * time.Hour
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)

@@ -48,8 +48,8 @@ func issuers(t *testing.T, text string, unread ...string) *snapshot.Snapshot {
 	return builder.Build(snapshot.Meta{At: now})
 }
 
-// TestNewPlan selects the issuer that was named, Korthweb's own or the only one with a CA,
-// and rejects one that can't sign.
+// TestNewPlan selects the named issuer, Korthweb's own issuer or the only issuer with a CA, and
+// rejects one that can't sign.
 func TestNewPlan(t *testing.T) {
 	const (
 		own   = "- {kind: Issuer, metadata: {name: int-ca-issuer, namespace: bhs-orthweb}, spec: {ca: {secretName: own}}}\n"

@@ -10,8 +10,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
 )
 
-// TestCreate: the subject and its alternative name are the tenant's, unless others are
-// specified; a request that exists is signed as it is.
+// TestCreate checks that the subject and its alternative name are those of the tenant, unless
+// others are specified, and that an existing request is signed unchanged.
 func TestCreate(t *testing.T) {
 	parsed := func(text string) Request {
 		subject, err := certs.ParseSubject(text)
@@ -53,8 +53,8 @@ func TestCreate(t *testing.T) {
 	}
 }
 
-// TestCreateInterrupted: generating a key, which takes seconds if it is large, ends with the
-// context.
+// TestCreateInterrupted checks that generating a key, which takes seconds if it is large, ends
+// with the context.
 func TestCreateInterrupted(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -63,8 +63,8 @@ func TestCreateInterrupted(t *testing.T) {
 	}
 }
 
-// TestPrefix: the name of a CertificateRequest is that of its requester, in the characters
-// that Kubernetes allows.
+// TestPrefix checks that the name of a CertificateRequest is that of its requester, in the
+// characters that Kubernetes allows.
 func TestPrefix(t *testing.T) {
 	for name, want := range map[string]string{
 		"ct1.bhs.orthweb.com":   "orthweb-ct1-bhs-orthweb-com-",

@@ -20,7 +20,7 @@ import (
 
 const ownIssuer = "- {kind: Issuer, metadata: {name: int-ca-issuer, namespace: bhs-orthweb}, spec: {ca: {secretName: own}}}\n"
 
-// caFor is a CA that is valid around the time of the tests for so many days.
+// caFor is a CA that is valid for the given number of days around the time of the tests.
 func caFor(t *testing.T, days int) *peers.Issuer {
 	t.Helper()
 	return peers.Issue(t, nil, "bhs-ca", func(c *x509.Certificate) {
@@ -42,7 +42,7 @@ func secretOf(t *testing.T, ca *peers.Issuer) *unstructured.Unstructured {
 	}}
 }
 
-// wantedRequest is for a subject of its own.
+// wantedRequest is a request with its own subject.
 func wantedRequest(t *testing.T) Request {
 	t.Helper()
 	subject, err := certs.ParseSubject("CN=ct1")
@@ -53,7 +53,7 @@ func wantedRequest(t *testing.T) Request {
 }
 
 // TestIssueBySecret signs with the CA's key from its Secret. The end of the CA is known only
-// when it has been read.
+// after it is read.
 func TestIssueBySecret(t *testing.T) {
 	for _, c := range []struct {
 		about    string
@@ -93,7 +93,8 @@ func TestIssueBySecret(t *testing.T) {
 	}
 }
 
-// TestIssueErrors: a request that is not signed has an error that the caller can identify.
+// TestIssueErrors checks that a failure to sign a request returns an error that the caller can
+// identify.
 func TestIssueErrors(t *testing.T) {
 	api := fakeapi.New(t)
 	config := &request.Config{Host: api.URL}

@@ -84,8 +84,8 @@ func TestSendHello(t *testing.T) {
 	}
 }
 
-// TestSendHelloEndsWithContext does not wait for a silent server when the user has had
-// enough.
+// TestSendHelloEndsWithContext checks that SendHello stops waiting for a silent server when the
+// context ends.
 func TestSendHelloEndsWithContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	conn, err := net.Dial("tcp", listen(t, func(conn net.Conn) {
@@ -102,7 +102,7 @@ func TestSendHelloEndsWithContext(t *testing.T) {
 	}
 }
 
-// FuzzReadReply reads what any server may send.
+// FuzzReadReply reads arbitrary replies of a server.
 func FuzzReadReply(f *testing.F) {
 	f.Add([]byte("\x16\x03\x03\x00\x04\x02\x00\x00\x00"))
 	f.Add([]byte("\x15\x03\x01\x00\x02\x02\x28"))

@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// selfSigned is a certificate of the name's own.
+// selfSigned is a self-signed certificate for the name.
 func selfSigned(t *testing.T, name string) tls.Certificate {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

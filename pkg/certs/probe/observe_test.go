@@ -23,8 +23,8 @@ func endpointAt(t *testing.T, address, serverName string) trust.Endpoint {
 	return trust.Endpoint{Address: host, Port: port, ServerName: serverName}
 }
 
-// TestObserve keeps the order of the endpoints. An endpoint that presents nothing has an
-// error, and the others are observed.
+// TestObserve checks that the results have the order of the endpoints, and that an endpoint
+// without a certificate has an error while the others are observed.
 func TestObserve(t *testing.T) {
 	certificate := selfSigned(t, "bhs")
 	serve := func(config *tls.Config) string {

@@ -13,7 +13,7 @@ func TestCAs(t *testing.T) {
 			`{apiVersion: cert-manager.io/v1, kind: CertificateRequest, metadata: {name: int-ca-cert-N, namespace: bhs-orthweb, annotations: {cert-manager.io/certificate-name: int-ca-cert, cert-manager.io/certificate-revision: "N"}}, status: {certificate: PEM}}`))
 	}
 	request("1", before)
-	request("3", later) // under way: not in the Secret yet
+	request("3", later) // pending: the Secret does not contain it yet
 	found, unread := CAs(c.snapshot(), c.tenants[0])
 	if len(found) != 2 || len(unread) > 0 {
 		t.Fatalf("got %d, %v", len(found), unread)
@@ -27,7 +27,8 @@ func TestCAs(t *testing.T) {
 	}
 }
 
-// TestCAsUnread: what can't be read is said, whatever way is left.
+// TestCAsUnread checks that sources that can't be read are reported, even if other sources
+// remain.
 func TestCAsUnread(t *testing.T) {
 	for _, test := range []struct {
 		about         string

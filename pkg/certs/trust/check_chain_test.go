@@ -13,7 +13,7 @@ func TestCheckCA(t *testing.T) {
 	ca, mhr, before := c.ca["bhs"], c.ca["mhr"], authority(t)
 	ended := authority(t, between(-90*hours, -hours))
 	below := ca.issue(t, common("below"), func(c *x509.Certificate) { c.IsCA, c.KeyUsage = true, x509.KeyUsageCertSign })
-	none := ca.issue(t, common("none")) // no CA, but signs all the same
+	none := ca.issue(t, common("none")) // not a CA, but signs certificates
 	stray := authority(t, common("example CA"))
 	today := func(p pair) []CA { return []CA{{Tenant: "bhs", Certificate: p.Certificate}} }
 	for _, test := range []struct {

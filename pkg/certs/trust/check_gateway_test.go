@@ -52,7 +52,7 @@ func TestCheckGateway(t *testing.T) {
 	}
 }
 
-// TestMutualFix says where and what to write.
+// TestMutualFix checks that the fix names the object and the field to change.
 func TestMutualFix(t *testing.T) {
 	_, q := asking(t)
 	fix := resultOf(t, Check(q), "web-gw:443").Fix

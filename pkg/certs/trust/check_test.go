@@ -13,7 +13,7 @@ import (
 
 var forbidden = snapshot.Failure{Reason: snapshot.Forbidden, Verb: "list", Resource: "secrets"}
 
-// asking is a question about Korthweb's bhs, beside mhr, with a good certificate.
+// asking is a query about Korthweb's tenant bhs, next to tenant mhr, with a valid certificate.
 func asking(t *testing.T) (*cluster, Question) {
 	t.Helper()
 	c := korthweb(t, "bhs", "mhr")

@@ -42,9 +42,9 @@ func TestDescribe(t *testing.T) {
 	}
 }
 
-// TestEveryUsageHasItsName: crypto/x509 knows no more of them than this package,
-// but for Netscape's and Microsoft's old ones, which show by their identifier.
-func TestEveryUsageHasItsName(t *testing.T) {
+// TestUsageNames checks that this package names all usages that crypto/x509 knows,
+// except the old ones of Netscape and Microsoft, which are shown by their identifier.
+func TestUsageNames(t *testing.T) {
 	for bit := x509.KeyUsageDigitalSignature; bit <= x509.KeyUsageDecipherOnly; bit <<= 1 {
 		if got := usagesOf(&x509.Certificate{KeyUsage: bit}); len(got) != 1 || got[0].Text == "" {
 			t.Errorf("key usage %d: %v", bit, got)

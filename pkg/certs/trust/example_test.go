@@ -11,7 +11,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// TestRecordedKorthweb reads what cert-manager and Istio wrote themselves.
+// TestRecordedKorthweb reads Secrets and configuration that cert-manager and Istio wrote.
 func TestRecordedKorthweb(t *testing.T) {
 	path, err := examples.Open("healthy")
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// FuzzDecode takes any content of a Secret, and describes and checks what it is.
+// FuzzDecode decodes, describes and checks arbitrary content of a Secret.
 func FuzzDecode(f *testing.F) {
 	ca := authority(f)
 	f.Add(inBase64(ca.issue(f), ca))

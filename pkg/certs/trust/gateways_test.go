@@ -27,7 +27,7 @@ func TestServers(t *testing.T) {
 	for _, c := range []struct {
 		about  string
 		change func(*cluster)
-		want   string // mode, Secrets, number of authorities, from where, why unread
+		want   string // mode, Secrets, number of CAs, their source, reason why unread
 	}{
 		{"as Korthweb has it", func(*cluster) {}, "SIMPLE [orthweb-secret] 0 - -"},
 		{"mutual: ca.crt of the same Secret", func(c *cluster) { c.serving("HTTPS", mutual) }, "MUTUAL [orthweb-secret] 1 orthweb-secret -"},
@@ -75,7 +75,7 @@ func TestServers(t *testing.T) {
 	}
 }
 
-// TestCentralIngress takes the Secret from where the pods are.
+// TestCentralIngress checks that the Secret is read from the namespace of the gateway pods.
 func TestCentralIngress(t *testing.T) {
 	c := korthweb(t, "bhs")
 	for _, o := range c.objects {

@@ -14,18 +14,18 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// cluster is Korthweb as far as certificates go, with one tenant at first.
+// cluster is the part of Korthweb that concerns certificates, with one tenant at first.
 type cluster struct {
 	tb      testing.TB
 	tenants []tenant.Tenant
 	objects []*unstructured.Unstructured
-	// hidden are kinds that may not be listed.
+	// hidden are kinds that the user may not list.
 	hidden []string
 	ca     map[string]pair
 	web    map[string]pair
 }
 
-// korthweb has these tenants, each with a CA and a server's certificate.
+// korthweb has these tenants, each with a CA and a server certificate.
 func korthweb(tb testing.TB, names ...string) *cluster {
 	tb.Helper()
 	c := &cluster{tb: tb, ca: map[string]pair{}, web: map[string]pair{}}
@@ -40,7 +40,7 @@ func korthweb(tb testing.TB, names ...string) *cluster {
 	return c
 }
 
-// add puts objects in, in place of those of the same name.
+// add adds objects, and replaces those of the same name.
 func (c *cluster) add(text string) {
 	c.tb.Helper()
 	for document := range strings.SplitSeq(text, "\n---\n") {

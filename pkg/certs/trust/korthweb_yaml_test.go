@@ -1,7 +1,8 @@
 package trust
 
-// korthwebYAML is a tenant's certificates, issuers and Gateways as Korthweb has
-// them (gitops/dependency and gitops/application), with what cert-manager writes.
+// korthwebYAML is a tenant's certificates, issuers and Gateways as in Korthweb
+// (gitops/dependency and gitops/application), with the statuses and Secrets that cert-manager
+// writes.
 const korthwebYAML = `{apiVersion: cert-manager.io/v1, kind: Issuer, metadata: {name: selfsigned-root-issuer, namespace: TENANT-orthweb}, spec: {selfSigned: {}}, status: {conditions: [{type: Ready, status: "True"}]}}
 ---
 {apiVersion: cert-manager.io/v1, kind: Issuer, metadata: {name: int-ca-issuer, namespace: TENANT-orthweb}, spec: {ca: {secretName: int-ca-secret}}, status: {conditions: [{type: Ready, status: "True"}]}}

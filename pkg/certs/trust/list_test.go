@@ -8,7 +8,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
-// outline writes entries down, a line each.
+// outline formats entries, one a line.
 func outline(entries []Entry) string {
 	var out strings.Builder
 	for _, e := range entries {
@@ -104,8 +104,8 @@ func TestList(t *testing.T) {
 	}
 }
 
-// TestListTells has what only the certificate itself can tell.
-func TestListTells(t *testing.T) {
+// TestListDetails checks the fields that only the certificate itself contains.
+func TestListDetails(t *testing.T) {
 	c := korthweb(t, "bhs", "mhr")
 	entries := List(c.snapshot(), c.tenants)
 	if len(entries) != 4 || entries[2].Tenant != "mhr" {

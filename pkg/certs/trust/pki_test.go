@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// now is the moment of all tests.
+// now is the current time in all tests.
 var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 const hours = time.Hour
@@ -25,7 +25,7 @@ type pair struct {
 	key crypto.Signer
 }
 
-// change alters what is to be signed.
+// change modifies the certificate before it is signed.
 type change func(*x509.Certificate)
 
 func newKey(tb testing.TB) crypto.Signer {
@@ -37,7 +37,7 @@ func newKey(tb testing.TB) crypto.Signer {
 	return key
 }
 
-// authority is a self-signed CA, called as every Korthweb tenant's is.
+// authority is a self-signed CA, with the name that every Korthweb tenant's CA has.
 func authority(tb testing.TB, changes ...change) pair {
 	tb.Helper()
 	key := newKey(tb)
@@ -49,7 +49,7 @@ func authority(tb testing.TB, changes ...change) pair {
 	return sign(tb, template, pair{template, key}, key, changes)
 }
 
-// issue is what the authority signs for a client, with a key of its own.
+// issue creates a client certificate that the CA signs, with its own key.
 func (p pair) issue(tb testing.TB, changes ...change) pair {
 	tb.Helper()
 	template := &x509.Certificate{
@@ -77,7 +77,7 @@ func sign(tb testing.TB, template *x509.Certificate, by pair, key crypto.Signer,
 	return pair{certificate, key}
 }
 
-// server makes a server's certificate of what is to be signed.
+// server creates a server certificate from the template.
 func server(names ...string) change {
 	return func(c *x509.Certificate) {
 		c.Subject.CommonName, c.DNSNames = "orthweb.com", names
@@ -99,7 +99,7 @@ func chainOf(pairs ...pair) []*x509.Certificate {
 	return chain
 }
 
-// inBase64 is PEM as Kubernetes keeps bytes.
+// inBase64 is PEM in the form in which Kubernetes stores bytes.
 func inBase64(pairs ...pair) string {
 	var text []byte
 	for _, p := range pairs {

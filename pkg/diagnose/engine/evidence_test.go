@@ -11,7 +11,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// TestVerified has evidence that is in the snapshot, and some that is not.
+// TestVerified verifies evidence that is in the snapshot, and evidence that is not.
 func TestVerified(t *testing.T) {
 	pod := map[string]any{"apiVersion": "v1", "kind": "Pod", "metadata": map[string]any{"namespace": "a", "name": "orthanc-0"}, "spec": map[string]any{"nodeName": "n1"},
 		"status": map[string]any{"conditions": []any{map[string]any{"type": "Ready", "status": "False", "reason": "No", "message": "m"}}}}
@@ -47,7 +47,7 @@ func TestVerified(t *testing.T) {
 	}
 }
 
-// TestProve requires that only fields that the object has are quoted, each once.
+// TestProve checks that evidence quotes only fields that the object has, each once.
 func TestProve(t *testing.T) {
 	obj := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{"replicas": int64(0), "none": nil}}}
 	f := finding.Finding{}

@@ -15,8 +15,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// graphKind is the kind of the objects of these tests: an object blames those in its
-// spec, and is broken if its spec says so.
+// graphKind is the kind of the objects of these tests: an object blames those in its spec, and
+// is broken if its spec has that value.
 var graphKind = schema.GroupKind{Group: "test", Kind: "Part"}
 
 func graphRef(name string) object.Ref {
@@ -44,8 +44,8 @@ func explainPart(x *Context, obj *unstructured.Unstructured, failing bool) Resul
 	return e
 }
 
-// graph is a walk over parts written as "a: b c", "*a" for one that is broken,
-// "a: ?b" for one that examines b first.
+// graph is a walk over parts written as "a: b c", "*a" for a broken one, "a: ?b" for one that
+// examines b first.
 func graph(parts ...string) *Walk {
 	b := snapshot.NewBuilder()
 	requested := snapshot.Request{Group: "test", Version: "v1", Kind: graphKind.Kind, Resource: "parts"}
@@ -82,7 +82,7 @@ func ways(out Outcome) []string {
 	return all
 }
 
-// TestWalk has graphs of objects that blame each other, and the causes in them.
+// TestWalk finds the causes in graphs of objects that blame each other.
 func TestWalk(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -107,9 +107,8 @@ func TestWalk(t *testing.T) {
 	}
 }
 
-// TestWalkHasNoOrder builds random graphs and asks for all their objects in
-// several orders: each object's answer is always the same, and the one that it
-// gives when it is asked alone.
+// TestWalkHasNoOrder builds random graphs and explains all their objects in several orders: the
+// result for an object must not depend on the order, or on whether it is explained alone.
 func TestWalkHasNoOrder(t *testing.T) {
 	for seed := range uint64(300) {
 		random := rand.New(rand.NewPCG(seed, 5))

@@ -2,7 +2,7 @@ package selfreport
 
 import "testing"
 
-// TestPolarity has types of conditions of real controllers.
+// TestPolarity covers types of conditions of real controllers.
 func TestPolarity(t *testing.T) {
 	for want, kinds := range map[polarity][]string{
 		wanted: {"Ready", "ControlPlaneReady", "AllReplicasReady", "LastBackupSucceeded", "ResolvedRefs", "NoWarnings", "ResourcesUpToDate",
@@ -21,7 +21,7 @@ func TestPolarity(t *testing.T) {
 	}
 }
 
-// TestReasons has reasons that tell failure, progress, or neither.
+// TestReasons covers reasons that mean failure, progress, or neither.
 func TestReasons(t *testing.T) {
 	for _, c := range []struct {
 		reason            string

@@ -14,14 +14,13 @@ var someInstance = Meta{SOPClass: SecondaryCaptureStorage, SOPInstance: "2.25.1"
 
 func someFile() TestInstance { return NewTestStudy([32]byte{1, 2, 3}, someTime, 1)[0] }
 
-// inSyntax is a file in a transfer syntax with the given data set, which belongs
-// to someInstance.
+// inSyntax is a file in a transfer syntax with the given data set, which belongs to
+// someInstance.
 func inSyntax(syntax string, data []byte) []byte {
 	return append(fileMeta(someInstance.SOPClass, someInstance.SOPInstance, syntax), data...)
 }
 
-// identity is the part of an explicit little endian data set that has to be
-// there.
+// identity is the required part of an explicit little endian data set.
 func identity() elements {
 	var b elements
 	b.text(tagSOPClassUID, "UI", someInstance.SOPClass)

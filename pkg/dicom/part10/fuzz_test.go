@@ -8,15 +8,14 @@ import (
 	"github.com/digihunch/kubectl-orthweb/internal/octets"
 )
 
-// FuzzPart10 reads anything as a file, with and without seeking: both find the
-// same.
+// FuzzPart10 reads arbitrary bytes as a file, with and without seeking: the results must agree.
 func FuzzPart10(f *testing.F) {
 	f.Add(someFile().File[:400])
 	f.Add(inSyntax(ImplicitVRLittleEndian, octets.Parse(f, identityImplicit)))
 	f.Add(inSyntax("1.2.840.10008.1.2.4.50", append(identity(), octets.Parse(f, "e07f 1000 'OB' 0000 ffffffff feff 00e0 00000000 feff 00e0 02000000 abcd feff dde0 00000000")...)))
 	f.Add(inSyntax(Deflated, []byte("\x03\x00")))
 	whole := someFile()
-	f.Add(whole.File[whole.DataOffset:][:200])                                                                        // a data set alone
+	f.Add(whole.File[whole.DataOffset:][:200])                                                                        // a data set without a header
 	f.Add(whole.File[132:400])                                                                                        // no preamble
 	f.Add(append(bytes.Clone(whole.File[:132]), whole.File[144:400]...))                                              // no group length
 	f.Add(append(inSyntax(ExplicitVRLittleEndian, identity()), make([]byte, 20)...))                                  // zero bytes at the end

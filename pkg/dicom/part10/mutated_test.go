@@ -8,7 +8,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/internal/reliability"
 )
 
-// TestMutated changes a file at random, and holds Scan to what FuzzPart10 does.
+// TestMutated changes a file at random, and checks the invariants of FuzzPart10.
 func TestMutated(t *testing.T) {
 	file := someFile().File[:400]
 	row := reliability.Row{Tried: "a DICOM file, changed at random", Promise: "no panic, no hang; read alike with and without seeking"}

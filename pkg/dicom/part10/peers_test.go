@@ -13,7 +13,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/internal/peers"
 )
 
-// TestInstancesAreValid has other programs judge the test images.
+// TestInstancesAreValid checks the test images with other programs.
 func TestInstancesAreValid(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "test.dcm")
 	if err := os.WriteFile(name, NewTestStudy([32]byte{5}, time.Now(), 1)[0].File, 0o600); err != nil {

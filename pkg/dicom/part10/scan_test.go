@@ -63,7 +63,7 @@ func TestScan(t *testing.T) {
 	}
 }
 
-// TestScanRemarks has files that are not as the standard says, and can be sent.
+// TestScanRemarks scans files that violate the standard, and can be sent.
 func TestScanRemarks(t *testing.T) {
 	file := func(parts ...string) []byte {
 		data := "0800 1600 'UI' 0200 '1.' 0800 1800 'UI' 0400 '2.25' " + strings.Join(parts, " ")
@@ -104,8 +104,8 @@ func TestScanRemarks(t *testing.T) {
 	}
 }
 
-// TestScanIdentity has data sets that don't say what they are, or in a way that
-// can't be sent.
+// TestScanIdentity scans data sets that don't identify themselves, or do so in a way that can't
+// be sent.
 func TestScanIdentity(t *testing.T) {
 	class, instance := "0800 1600 'UI' 0200 '1.' ", "0800 1800 'UI' 0400 '2.25' "
 	for _, c := range []struct{ about, data, want string }{
@@ -153,8 +153,8 @@ func TestScanEncodings(t *testing.T) {
 	}
 }
 
-// TestScanCutAnywhere cuts a file at every length. Between two elements a cut
-// can't be seen, except by what is missing.
+// TestScanCutAnywhere truncates a file at every length. A cut between two elements can be
+// detected only by missing elements.
 func TestScanCutAnywhere(t *testing.T) {
 	whole := someFile()
 	for length := range len(whole.File) {

@@ -12,21 +12,22 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 )
 
-// onWrite is a connection that tells how much was written over it.
+// onWrite is a connection that reports how many bytes were written.
 type onWrite struct {
 	net.Conn
 	written func(n int)
 }
 
-// Write writes.
+// Write writes, and reports it.
 func (c onWrite) Write(p []byte) (int, error) {
 	n, err := c.Conn.Write(p)
 	c.written(n)
 	return n, err
 }
 
-// TestFileThatIsWrittenWhileItIsSent has a copy that is still under way, to a file that
-// had its size from the beginning: the peer must not take what was read for the file.
+// TestFileThatIsWrittenWhileItIsSent sends a file that another program still writes, and that
+// had its final size from the beginning: the peer must not accept the partial content as the
+// file.
 func TestFileThatIsWrittenWhileItIsSent(t *testing.T) {
 	for _, touched := range []bool{false, true} {
 		p := (&peer{}).listen(t)

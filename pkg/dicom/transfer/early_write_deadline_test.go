@@ -27,7 +27,7 @@ func pipes(t *testing.T, p *peer) func(context.Context) (net.Conn, error) {
 	}
 }
 
-// TestSlowAnswersInTwoParts has a peer whose answers take longer than one write may.
+// TestSlowAnswersInTwoParts has a peer whose answers take longer than the limit of one write.
 func TestSlowAnswersInTwoParts(t *testing.T) {
 	for _, c := range []struct {
 		about   string
@@ -66,8 +66,8 @@ func TestSlowAnswersInTwoParts(t *testing.T) {
 	}
 }
 
-// TestEndTimeouts has a peer that takes most of the limit for each of the
-// exchanges that end an association, and one that takes more.
+// TestEndTimeouts has a peer that takes most of the time limit for each exchange that ends an
+// association, and a peer that exceeds it.
 func TestEndTimeouts(t *testing.T) {
 	for _, c := range []struct {
 		about    string

@@ -13,15 +13,15 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 )
 
-// letScan holds the first answers until other files have been looked at.
+// letScan delays the first answers until other files have been scanned.
 func letScan(n int) {
 	if n <= 2 {
 		time.Sleep(100 * time.Millisecond)
 	}
 }
 
-// TestAnswersInTwoParts has a peer that holds the second part of an answer back
-// until it hears something.
+// TestAnswersInTwoParts has a peer that delays the second part of an answer until it receives
+// data.
 func TestAnswersInTwoParts(t *testing.T) {
 	p := (&peer{halves: 200 * time.Millisecond, holds: letScan}).listen(t)
 	o := to(p, study(t, 40))
@@ -30,14 +30,14 @@ func TestAnswersInTwoParts(t *testing.T) {
 	if err != nil || r.Stored != 40 || p.associations > 2 || p.aborted != 0 {
 		t.Errorf("stored %d over %d associations, failed %v, %v", r.Stored, p.associations, r.Failed, err)
 	}
-	// The last of each association has nothing after it.
+	// The last answer of each association has nothing after it.
 	if p.late == 0 || p.late > 4 {
 		t.Errorf("%d answers came late", p.late)
 	}
 }
 
-// TestBegunMessageIsFinished has the file change that a message was begun for: the
-// peer must not be left with half a message.
+// TestBegunMessageIsFinished changes the file whose message has begun: the peer must not
+// receive only half a message.
 func TestBegunMessageIsFinished(t *testing.T) {
 	p := &peer{halves: 200 * time.Millisecond, holds: letScan}
 	dir := study(t, 2)
@@ -52,15 +52,15 @@ func TestBegunMessageIsFinished(t *testing.T) {
 	if err != nil || r.Stored != 1 || names(r.Failed) != "0001.dcm" || r.Failed[0].Reason == "" {
 		t.Errorf("stored %d, failed %v, %v", r.Stored, r.Failed, err)
 	}
-	// One association each time that it was tried.
+	// Each attempt needed one association.
 	if p.echoes != 1 || p.aborted != 0 || p.associations != 2 {
 		t.Errorf("%d C-ECHOs, %d aborts, %d associations", p.echoes, p.aborted, p.associations)
 	}
 }
 
-// TestBegunMessageIsAMessage lets nothing else than a message follow what was sent of
-// one.
-func TestBegunMessageIsAMessage(t *testing.T) {
+// TestBegunMessageIsCompleted checks that only the rest of the message follows the sent part of
+// a message.
+func TestBegunMessageIsCompleted(t *testing.T) {
 	ours, theirs := net.Pipe()
 	defer theirs.Close()
 	got := make(chan []byte)
@@ -87,8 +87,8 @@ func TestBegunMessageIsAMessage(t *testing.T) {
 	}
 }
 
-// brokenWrites is a connection whose answers come in the parts given, and whose writes
-// fail while broken.
+// brokenWrites is a connection whose answers arrive in the given parts, and whose writes fail
+// while broken.
 type brokenWrites struct {
 	net.Conn
 	parts  [][]byte
@@ -113,8 +113,8 @@ func (c *brokenWrites) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestEarlyWriteThatFails does not keep an answer from being read; the message is sent
-// whole after it.
+// TestEarlyWriteThatFails checks that a failed early write does not prevent reading an answer,
+// and that the message is then sent completely.
 func TestEarlyWriteThatFails(t *testing.T) {
 	conn := &brokenWrites{parts: [][]byte{{4, 0, 0, 0, 0, 8}, []byte("the"), []byte(" rest")}}
 	taken := 0
@@ -133,8 +133,8 @@ func TestEarlyWriteThatFails(t *testing.T) {
 	}
 }
 
-// TestEarlyWriteOnlyAfterAMessage: after A-ABORT or A-RELEASE-RQ, no message may follow,
-// also when the peer had begun an answer.
+// TestEarlyWriteOnlyAfterAMessage checks that no message follows an A-ABORT or A-RELEASE-RQ,
+// even if the peer had begun an answer.
 func TestEarlyWriteOnlyAfterAMessage(t *testing.T) {
 	for _, c := range []struct {
 		about string
@@ -154,9 +154,9 @@ func TestEarlyWriteOnlyAfterAMessage(t *testing.T) {
 	}
 }
 
-// TestEndTakesNoFile: what completes a message that was begun, when an association ends,
-// is not followed by another file.
-func TestEndTakesNoFile(t *testing.T) {
+// TestEndSendsNoFile checks that, at the end of an association, a begun message is completed
+// without another file after it.
+func TestEndSendsNoFile(t *testing.T) {
 	p := (&peer{halves: 200 * time.Millisecond}).listen(t)
 	tr := newTransfer(to(p))
 	w := &worker{transfer: tr, queue: newQueue(t.Context(), newLimit(tr.options))}

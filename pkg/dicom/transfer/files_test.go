@@ -19,8 +19,8 @@ import (
 
 const secondary = part10.SecondaryCaptureStorage
 
-// made is a Part 10 file of explicit VR little endian as Scan reads it, with
-// pixels of some bytes (PS3.10 section 7.1).
+// made is a Part 10 file of explicit VR little endian as Scan reads it, with pixels of the
+// given size (PS3.10 section 7.1).
 func made(sopClass, instance, syntax, study string, pixels int) []byte {
 	var meta, data []byte
 	uid := func(b []byte, group, number uint16, value string) []byte {
@@ -52,7 +52,7 @@ func made(sopClass, instance, syntax, study string, pixels int) []byte {
 	return append(append(append(file, meta...), data...), make([]byte, pixels)...)
 }
 
-// write puts a file below a directory, which it makes.
+// write writes a file below a directory, which it creates.
 func write(t testing.TB, content []byte, parts ...string) string {
 	t.Helper()
 	path := filepath.Join(parts...)
@@ -76,7 +76,7 @@ func study(t testing.TB, n int) string {
 	return dir
 }
 
-// to are options for sending to a peer, quick ones.
+// to are options for sending to a peer, with short waits.
 func to(p *peer, paths ...string) Options {
 	return Options{
 		Paths: paths, Dial: p.dial, Calling: "ORTHWEB", Called: "ORTHANC", Concurrency: 3,
@@ -93,8 +93,8 @@ func names(outcomes []Outcome) string {
 	return strings.Join(list, " ")
 }
 
-// TestFilesOfEveryKind has a directory with each kind of file that is not sent, and
-// some that are.
+// TestFilesOfEveryKind has a directory with each kind of file that is not sent, and some that
+// are.
 func TestFilesOfEveryKind(t *testing.T) {
 	p := (&peer{}).listen(t)
 	dir := t.TempDir()
@@ -156,7 +156,7 @@ func TestFilesOfEveryKind(t *testing.T) {
 	}
 }
 
-// TestPatientCD sends a CD as it is, and names files of it that are not DICOM.
+// TestPatientCD sends a complete CD, and names its files that are not DICOM.
 func TestPatientCD(t *testing.T) {
 	p := (&peer{}).listen(t)
 	dir := study(t, 3)
@@ -191,8 +191,8 @@ func TestFilesNamesMissingPath(t *testing.T) {
 	}
 }
 
-// TestEveryFileOnce holds runs with chosen and random faults to: each file is in
-// exactly one of stored, failed and skipped, and the peer has what is said.
+// TestEveryFileOnce checks runs with chosen and random faults: each file is in exactly one of
+// stored, failed and skipped, and the peer has the files that are reported as stored.
 func TestEveryFileOnce(t *testing.T) {
 	for seed := range uint64(12) {
 		random := rand.New(rand.NewPCG(seed, 0))
@@ -232,7 +232,7 @@ func TestEveryFileOnce(t *testing.T) {
 	}
 }
 
-// TestRefusedSyntax has the peer refuse one transfer syntax of two: the error names it.
+// TestRefusedSyntax checks that the error names the transfer syntax that the peer rejects.
 func TestRefusedSyntax(t *testing.T) {
 	const jpeg = "1.2.840.10008.1.2.4.50"
 	p := (&peer{accepts: func(_, syntax string) bool { return syntax != jpeg }}).listen(t)

@@ -11,8 +11,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 )
 
-// large sends pixels of some bytes, of a sparse file, and tells how many bytes this
-// process, the peer's end included, had from the system before and after.
+// large sends pixels of the given size, from a sparse file, and returns how many bytes this
+// process, including the peer's end, had from the system before and after.
 func large(t testing.TB, pixels uint32) (had, has uint64) {
 	head := made(secondary, "2.25.1", part10.ExplicitVRLittleEndian, "1.2.3", 0)
 	binary.LittleEndian.PutUint32(head[len(head)-4:], pixels)
@@ -52,7 +52,7 @@ func BenchmarkLargeFile(b *testing.B) {
 	b.ReportMetric(float64(most)/(1<<20), "MiB-of-memory-in-all")
 }
 
-// BenchmarkScan looks at small files, as is done ahead of sending.
+// BenchmarkScan scans small files, as before sending.
 func BenchmarkScan(b *testing.B) {
 	dir := study(b, 1000)
 	ctx := b.Context()
@@ -70,7 +70,7 @@ func BenchmarkScan(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/1000, "µs/file")
 }
 
-// BenchmarkFiles sends small files to a peer that does nothing with them.
+// BenchmarkFiles sends small files to a peer that ignores them.
 func BenchmarkFiles(b *testing.B) {
 	p := (&peer{}).listen(b)
 	dir := study(b, 1000)

@@ -17,25 +17,25 @@ import (
 
 const maxPDU = 128 << 10
 
-// peer is a storage SCP with a will of its own. It reads just enough of the
-// protocol (PS3.8 section 9.3, PS3.7 section 9.3.1), of requests as this program
-// writes them.
+// peer is a storage SCP with configurable faults. It implements just enough of the protocol
+// (PS3.8 section 9.3, PS3.7 section 9.3.1) for the requests of this program.
 type peer struct {
 	// accepts reports whether a context is accepted; nil accepts all.
 	accepts func(sopClass, transferSyntax string) bool
 	// rejects is the result with which associations are rejected, 0 for none (PS3.8
 	// table 9-21).
 	rejects byte
-	// serves is how many associations are served at once, 0 for any number: the peer does
-	// not read what the others ask, or else rejects them for now (local-limit-exceeded).
+	// serves is how many associations are served at the same time, 0 for any number: the peer
+	// does not read the requests of the others, or else rejects them as transient
+	// (local-limit-exceeded).
 	serves       int
 	rejectsOther bool
 	// status answers a message; nil answers success.
 	status func(instance string) uint16
 	// dies reports whether the connection is cut instead of answering message n of all.
 	dies func(n int, instance string) bool
-	// halves writes answers in two parts, the second once something else has come,
-	// or after halves; nudged is told when something has.
+	// halves writes answers in two parts, the second after more data has arrived, or after
+	// halves; nudged is called when data arrives.
 	halves time.Duration
 	nudged func()
 	// holds blocks before a message is answered.
@@ -167,7 +167,7 @@ func (p *peer) serve(conn net.Conn) {
 	}
 }
 
-// admit waits for one of the places, or rejects.
+// admit waits for a free slot, or rejects.
 func (p *peer) admit(conn net.Conn) bool {
 	if p.places == nil {
 		return true
@@ -241,7 +241,7 @@ func (p *peer) respond(conn net.Conn, in *bufio.Reader, context byte, command []
 	return err == nil
 }
 
-// wait is Nagle's algorithm without an acknowledgement.
+// wait simulates Nagle's algorithm without an acknowledgement.
 func (p *peer) wait(conn net.Conn, in *bufio.Reader) {
 	_ = conn.SetReadDeadline(time.Now().Add(p.halves))
 	_, err := in.Peek(1)
@@ -288,7 +288,7 @@ func (p *peer) accept(rq []byte) []byte {
 	return append(binary.BigEndian.AppendUint32([]byte{2, 0}, uint32(len(out))), out...)
 }
 
-// pdu reads one into buf, unless it is longer.
+// pdu reads a PDU into buf, unless it is longer.
 func pdu(in io.Reader, buf []byte) (byte, []byte) {
 	var head [6]byte
 	if _, err := io.ReadFull(in, head[:]); err != nil {
@@ -314,7 +314,7 @@ func item(b []byte, kind byte, value []byte) []byte {
 	return append(b, value...)
 }
 
-// element appends one of a command set, and field finds one.
+// element appends an element of a command set, and field finds one.
 func element(b []byte, number uint16, value []byte) []byte {
 	b = binary.LittleEndian.AppendUint16(append(b, 0, 0), number)
 	b = binary.LittleEndian.AppendUint32(b, uint32(len(value)))

@@ -27,8 +27,7 @@ func shortElement(group, number uint16, vr, value string) []byte {
 	return append(binary.LittleEndian.AppendUint16(b, uint16(len(value))), value...)
 }
 
-// replaced is b with other in place of an element that has a short length; nil
-// removes it.
+// replaced returns b with other instead of an element that has a short length; nil removes it.
 func replaced(t *testing.T, b []byte, group, number uint16, vr string, other []byte) []byte {
 	t.Helper()
 	head := shortElement(group, number, vr, "")[:6]
@@ -40,7 +39,7 @@ func replaced(t *testing.T, b []byte, group, number uint16, vr string, other []b
 	return bytes.Join([][]byte{b[:at], other, b[end:]}, nil)
 }
 
-// before is b with other before an element.
+// before returns b with other before an element.
 func before(t *testing.T, b []byte, group, number uint16, vr string, other []byte) []byte {
 	t.Helper()
 	at := bytes.Index(b, shortElement(group, number, vr, "")[:6])
@@ -50,40 +49,40 @@ func before(t *testing.T, b []byte, group, number uint16, vr string, other []byt
 	return bytes.Join([][]byte{b[:at], other, b[at:]}, nil)
 }
 
-// grouped is a preamble and File Meta Information whose group length is right again.
+// grouped returns a preamble and File Meta Information with a corrected group length.
 func grouped(b []byte) []byte {
 	b = bytes.Clone(b)
 	binary.LittleEndian.PutUint32(b[140:], uint32(len(b)-144))
 	return b
 }
 
-// groupLength puts n in place of the group length.
+// groupLength sets the group length to n.
 func groupLength(b []byte, n uint32) []byte {
 	b = bytes.Clone(b)
 	binary.LittleEndian.PutUint32(b[140:], n)
 	return b
 }
 
-// odd is one kind of file, with what becomes of it.
+// odd is one kind of file, with its expected results.
 type odd struct {
 	about string
-	// file makes it from the File Meta Information, preamble included, and the data
-	// set of a test image.
+	// file creates it from the File Meta Information, preamble included, and the data set of a
+	// test image.
 	file func(t *testing.T, meta, data []byte) []byte
-	// storescu and ours tell whether each of them has it stored by storescp.
+	// storescu and ours report whether storescp stores the file when each of them sends it.
 	storescu, ours bool
-	// refused: Orthanc does not store it from any client.
+	// refused means that Orthanc does not store it from any client.
 	refused bool
-	// reason is in what we say of it.
+	// reason is a part of this program's message.
 	reason string
-	// converts is the command that makes a file of it that is stored; IN is the file
-	// and OUT the new one. It changes IN where there is no OUT.
+	// converts is the command that converts it to a file that is stored; IN is the file and OUT
+	// the new one. It changes IN if there is no OUT.
 	converts string
 }
 
 const tooLong = "1.2.840.113619.2.1234567890.1234567890.1234567890.1234567890.1234567890.1\x00"
 
-// join puts parts of a file together.
+// join joins parts of a file.
 func join(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
 
 // converted is a data set without File Meta Information, in another transfer syntax.
@@ -102,7 +101,7 @@ func converted(flag string) func(*testing.T, []byte, []byte) []byte {
 	}
 }
 
-// uids puts UIDs in place of the test image's, in the meta and in the data set.
+// uids replaces the test image's UIDs in the meta information and in the data set.
 func uids(instance string) func(*testing.T, []byte, []byte) []byte {
 	return func(t *testing.T, meta, data []byte) []byte {
 		return join(grouped(replaced(t, meta, 2, 3, "UI", shortElement(2, 3, "UI", instance))),
@@ -110,45 +109,45 @@ func uids(instance string) func(*testing.T, []byte, []byte) []byte {
 	}
 }
 
-// inMeta puts a value, or nothing, in place of a UID of the meta.
+// inMeta replaces a UID of the meta information with a value, or removes it.
 func inMeta(number uint16, value []byte) func(*testing.T, []byte, []byte) []byte {
 	return func(t *testing.T, meta, data []byte) []byte {
 		return join(grouped(replaced(t, meta, 2, number, "UI", value)), data)
 	}
 }
 
-// inData puts a value, or nothing, in place of an element of the data set.
+// inData replaces an element of the data set with a value, or removes it.
 func inData(group, number uint16, vr string, value []byte) func(*testing.T, []byte, []byte) []byte {
 	return func(t *testing.T, meta, data []byte) []byte {
 		return join(meta, replaced(t, data, group, number, vr, value))
 	}
 }
 
-// beforeName puts an element before Patient's Name.
+// beforeName inserts an element before Patient's Name.
 func beforeName(element string) func(*testing.T, []byte, []byte) []byte {
 	return func(t *testing.T, meta, data []byte) []byte {
 		return join(meta, before(t, data, 0x10, 0x10, "PN", []byte(element)))
 	}
 }
 
-// ending adds bytes to the file.
+// ending appends bytes to the file.
 func ending(tail string) func(*testing.T, []byte, []byte) []byte {
 	return func(_ *testing.T, meta, data []byte) []byte { return join(meta, data, []byte(tail)) }
 }
 
-// cut leaves out bytes at the end.
+// cut removes bytes at the end.
 func cut(n int) func(*testing.T, []byte, []byte) []byte {
 	return func(_ *testing.T, meta, data []byte) []byte { return join(meta, data[:len(data)-n]) }
 }
 
-// parts is for files that are put together of the two parts.
+// parts is for files that are joined from the two parts.
 func parts(f func(meta, data []byte) []byte) func(*testing.T, []byte, []byte) []byte {
 	return func(_ *testing.T, meta, data []byte) []byte { return f(meta, data) }
 }
 
-// oddFiles has both outcomes beside each other. Where they differ, it is on purpose:
-// the data set is sent with its bytes unchanged, which DCMTK does not do, and zero
-// bytes after it never belong to it.
+// oddFiles has both outcomes next to each other. Differences are intended: the data set is sent
+// with its bytes unchanged, which DCMTK does not do, and zero bytes after it never belong to
+// it.
 var oddFiles = []odd{
 	{about: "whole", file: ending(""), storescu: true, ours: true},
 	{about: "a private element", file: beforeName("\x09\x00\x10\x00LO\x04\x00ACME\x09\x00\x01\x10UN\x00\x00\x04\x00\x00\x00abcd"), storescu: true, ours: true},
@@ -236,7 +235,7 @@ type target struct {
 	aet  string
 }
 
-// storescu reports whether DCMTK's sender has it stored.
+// storescu reports whether the file is stored when DCMTK's sender sends it.
 func (s target) storescu(t *testing.T, path string) (bool, string) {
 	a := peers.Ask(t, "storescu", "-v", "--required", "-aec", s.aet, "127.0.0.1", strconv.Itoa(s.port), path)
 	return strings.Contains(a.Text, "Received Store Response (Success)"), a.Text
@@ -266,8 +265,8 @@ func reasons(r Result) (all []string) {
 	return all
 }
 
-// TestOddFilesComparedWithStorescu gives each kind of file to storescu and to Files, for
-// storescp and for Orthanc.
+// TestOddFilesComparedWithStorescu sends each kind of file with storescu and with Files, to
+// storescp and to Orthanc.
 func TestOddFilesComparedWithStorescu(t *testing.T) {
 	port, arrived := peers.StartStorescp(t, "--fork", "--accept-all", "--bit-preserving")
 	orthanc := peers.StartOrthanc(t, map[string]any{"OverwriteInstances": true})
@@ -301,7 +300,7 @@ func TestOddFilesComparedWithStorescu(t *testing.T) {
 	}
 }
 
-// compareArrived finds the data set of the file, as it is, in what storescp wrote.
+// compareArrived finds the unchanged data set of the file in the output of storescp.
 func compareArrived(t *testing.T, dir string, file []byte) {
 	t.Helper()
 	found, err := part10.Scan(bytes.NewReader(file))
@@ -321,7 +320,7 @@ func compareArrived(t *testing.T, dir string, file []byte) {
 	}
 }
 
-// convertAndSend runs the command that is to help, and sends what it makes.
+// convertAndSend runs the recommended command, and sends its output.
 func convertAndSend(t *testing.T, server target, path, command string) {
 	t.Helper()
 	result := path

@@ -30,8 +30,8 @@ func startImpatient(t *testing.T, behind int, side string) (port int, log func()
 	return port, server.Log
 }
 
-// TestPeersIdleTimeout lets an association be idle for longer than the proxy takes. The
-// file that follows is sent again, over another one, and the reason is told.
+// TestPeersIdleTimeout leaves an association idle for longer than the proxy's timeout. The next
+// file must be sent again over another association, with the reason reported.
 func TestPeersIdleTimeout(t *testing.T) {
 	behind, into := peers.StartStorescp(t)
 	port, log := startImpatient(t, behind, "client")
@@ -53,7 +53,7 @@ func TestPeersIdleTimeout(t *testing.T) {
 	tr.round(t.Context(), func(q *queue) {
 		before := strings.Count(log(), " cD ")
 		_ = q.put(files[0])
-		// HAProxy logs a session with its reason when it ends: the client's time-out.
+		// HAProxy logs a session with its reason when it ends: the client timeout.
 		if err := wait.PollUntilContextTimeout(t.Context(), time.Millisecond, 20*time.Second, true, func(context.Context) (bool, error) {
 			return strings.Count(log(), " cD ") != before, nil
 		}); err != nil {
@@ -72,8 +72,8 @@ func TestPeersIdleTimeout(t *testing.T) {
 	}
 }
 
-// TestPeersSlowerThanProxy has a peer that takes longer to store than the proxy waits:
-// no client can store there, and the time that passed is told.
+// TestPeersSlowerThanProxy has a peer that takes longer to store than the proxy's timeout: no
+// client can store there, and the error must include the elapsed time.
 func TestPeersSlowerThanProxy(t *testing.T) {
 	behind, _ := peers.StartStorescp(t, "--sleep-during", "1")
 	port, _ := startImpatient(t, behind, "server")

@@ -16,8 +16,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/internal/peers"
 )
 
-// toPort are options for sending to a real peer as the command does: with the waits
-// and the number of associations that it has by default.
+// toPort are options for sending to a real peer as the command does: with its default waits and
+// number of associations.
 func toPort(port int, called string, paths ...string) Options {
 	return Options{
 		Paths: paths, Calling: "ORTHWEB", Called: called,
@@ -27,12 +27,12 @@ func toPort(port int, called string, paths ...string) Options {
 	}
 }
 
-// within is how long sending may take: hundreds of times what it takes, and a third of
+// within is the time limit for sending: hundreds of times the usual duration, and a third of
 // the shortest wait that a stalled association had.
 const within = 10 * time.Second
 
-// storesAll sends with storescu and with this program to the same peer, and holds this
-// program to storing all files, without a wait for an association that has none.
+// storesAll sends with storescu and with this program to the same peer, and requires that this
+// program stores all files, without a wait for an association that has none.
 func storesAll(t *testing.T, port int, called, dir string, n int) {
 	t.Helper()
 	began := time.Now()
@@ -51,8 +51,8 @@ func storesAll(t *testing.T, port int, called, dir string, n int) {
 	t.Logf("%d files took %s; storescu took %s", n, r.Took, took)
 }
 
-// TestPeersStorescpWithoutFork sends to a peer that serves one association at a time
-// and leaves others in the backlog of its socket, without an answer.
+// TestPeersStorescpWithoutFork sends to a peer that serves one association at a time and keeps
+// others in the backlog of its socket, without an answer.
 func TestPeersStorescpWithoutFork(t *testing.T) {
 	for _, n := range []int{2, 8, 200} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
@@ -91,8 +91,8 @@ AETable END
 	return port, server.Log
 }
 
-// TestPeersAssociationLimit sends to an archive that takes one or two associations and
-// rejects the others for now: that costs associations, and no file.
+// TestPeersAssociationLimit sends to an archive that accepts one or two associations and
+// rejects others as transient: some associations fail, but no file does.
 func TestPeersAssociationLimit(t *testing.T) {
 	for _, limit := range []int{1, 2} {
 		t.Run(fmt.Sprint(limit), func(t *testing.T) {

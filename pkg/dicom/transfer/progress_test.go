@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-func TestProgressWords(t *testing.T) {
+func TestProgressLine(t *testing.T) {
 	for _, c := range []struct {
 		about          string
 		files, bytes   int64

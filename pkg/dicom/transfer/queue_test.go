@@ -33,7 +33,7 @@ func waiting(t *testing.T, classes ...string) *queue {
 	return q
 }
 
-// TestQueueReturnsFile keeps workers until no file can come back to them.
+// TestQueueReturnsFile checks that workers stay until no file can return to the queue.
 func TestQueueReturnsFile(t *testing.T) {
 	kinds := map[kind]bool{{"1.1", ""}: true}
 	q := waiting(t, "1.1")
@@ -42,7 +42,7 @@ func TestQueueReturnsFile(t *testing.T) {
 	if !ok || q.needed.Err() != nil {
 		t.Fatal("no file, or none is expected back")
 	}
-	q.open++ // another worker's
+	q.open++ // in use by another worker
 	other := make(chan next)
 	go func() {
 		_, what := q.take(kinds, time.Minute, false)
@@ -78,8 +78,8 @@ func TestQueueTakesProposedKinds(t *testing.T) {
 	}
 }
 
-// TestQueueRequestsNoUnusedAssociation: a file that the association takes that was just opened is no
-// reason for another one; a second file is.
+// TestQueueRequestsNoUnusedAssociation checks that a file for which an association was just
+// opened does not request another one; a second file does.
 func TestQueueRequestsNoUnusedAssociation(t *testing.T) {
 	q := newQueue(t.Context(), limit{most: 4, now: 4, growth: growth})
 	if err := errors.Join(q.put(file{path: "a"}), q.put(file{path: "b"})); err != nil || !q.turn() {
@@ -94,8 +94,8 @@ func TestQueueRequestsNoUnusedAssociation(t *testing.T) {
 	}
 }
 
-// TestQueueReleasesIdleAssociation lets no association wait for long for a file of its kinds:
-// one file waits, and another association is asked for to send it.
+// TestQueueReleasesIdleAssociation checks that no association waits long for a file of its
+// kinds: one file waits, and another association is requested to send it.
 func TestQueueReleasesIdleAssociation(t *testing.T) {
 	q := waiting(t, "1.1")
 	q.asking++
@@ -104,7 +104,7 @@ func TestQueueReleasesIdleAssociation(t *testing.T) {
 	}
 }
 
-// TestShortenedWhileSent doesn't pass a part of a data set off as the whole.
+// TestShortenedWhileSent checks that a part of a data set is not sent as the complete one.
 func TestShortenedWhileSent(t *testing.T) {
 	path := filepath.Join(study(t, 1), "0000.dcm")
 	info, err := os.Stat(path)
@@ -138,7 +138,8 @@ func TestNonRegularFiles(t *testing.T) {
 	}
 }
 
-// TestPauses: how long to wait after the peer declined an association, and after one died.
+// TestPauses checks how long to wait after the peer declined an association, and after a lost
+// one.
 func TestPauses(t *testing.T) {
 	steps := func(b wait.Backoff, n int) (all []time.Duration) {
 		for range n {

@@ -12,8 +12,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 )
 
-// TestFailuresBelongToFailed has files that fail for different reasons, in an order that
-// is not that of their paths.
+// TestFailuresBelongToFailed has files that fail for different reasons, not in the order of
+// their paths.
 func TestFailuresBelongToFailed(t *testing.T) {
 	const jpeg = "1.2.840.10008.1.2.4.50"
 	p := (&peer{
@@ -43,7 +43,7 @@ func TestFailuresBelongToFailed(t *testing.T) {
 	}
 }
 
-// TestFailuresAreInOrder has files fail in another order than that of their paths.
+// TestFailuresAreInOrder has files that fail in another order than that of their paths.
 func TestFailuresAreInOrder(t *testing.T) {
 	tr := newTransfer(Options{})
 	tr.fail(file{path: "c"}, ErrInterrupted)

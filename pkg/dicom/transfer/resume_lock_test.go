@@ -14,8 +14,8 @@ import (
 
 const resumeInUse = "another run uses it"
 
-// TestResumeFileInUse has two runs with one file: the second changes nothing, also not
-// the line that the first is writing.
+// TestResumeFileInUse has two runs with one file: the second must change nothing, including the
+// line that the first is writing.
 func TestResumeFileInUse(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "resume")
 	first, err := openResume(path, "bhs")
@@ -50,7 +50,8 @@ func TestResumeFileInUse(t *testing.T) {
 	}
 }
 
-// TestRefusedResumeFileIsUnlocked: who names the wrong file must not keep it from others.
+// TestRefusedResumeFileIsUnlocked checks that a file that is rejected as a resume file does not
+// stay locked.
 func TestRefusedResumeFileIsUnlocked(t *testing.T) {
 	path := write(t, []byte(`{"orthwebResume":1,"server":"bhs"}`+"\n"), t.TempDir(), "resume")
 	if _, err := openResume(path, "mhs"); err == nil {
@@ -65,11 +66,11 @@ func TestRefusedResumeFileIsUnlocked(t *testing.T) {
 	}
 }
 
-// resumeHeld is set in a process of its own, which holds the resume file until it is
-// killed.
+// resumeHeld is set in a separate process, which holds the resume file until it is killed.
 const resumeHeld = "SEND_TEST_RESUME_HELD"
 
-// TestResumeFileOfAnotherProcess: the lock ends with the process, however that ends.
+// TestResumeFileOfAnotherProcess checks that the lock ends with the process, even if it is
+// killed.
 func TestResumeFileOfAnotherProcess(t *testing.T) {
 	if path := os.Getenv(resumeHeld); path != "" {
 		if _, err := openResume(path, "bhs"); err != nil {

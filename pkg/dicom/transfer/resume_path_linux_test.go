@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestTransferOfPathsThatAreNotUTF8 sends such files once, and knows them the
-// next time. Other systems' file names are Unicode.
+// TestTransferOfPathsThatAreNotUTF8 sends such files once, and recognizes them the next time.
+// File names of other systems are Unicode.
 func TestTransferOfPathsThatAreNotUTF8(t *testing.T) {
 	dir := study(t, 2)
 	for i, name := range []string{"0000.dcm", "0001.dcm"} {

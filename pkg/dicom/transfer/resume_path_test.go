@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 )
 
-// reopened writes down files and opens the resume file again.
+// reopened records files and opens the resume file again.
 func reopened(t *testing.T, files ...file) *resume {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "resume")
@@ -77,7 +77,7 @@ func TestResumedPaths(t *testing.T) {
 			t.Errorf("%d: %q is not recognized: %t", i, f.path, ok)
 		}
 	}
-	// Each alone, so that a path is not recognized by what another one left.
+	// Each path is tested alone, so that an entry of another path can't match it.
 	for i, f := range files[:15] {
 		alone := reopened(t, f)
 		for j, other := range files[:15] {
@@ -88,8 +88,8 @@ func TestResumedPaths(t *testing.T) {
 	}
 }
 
-// TestResumeFileOfOldPaths: older programs wrote U+FFFD in place of bytes that are not
-// valid UTF-8, so that such a path may stand for several files, and counts for none.
+// TestResumeFileOfOldPaths checks files of older programs, which wrote U+FFFD instead of bytes
+// that are not valid UTF-8: such a path may match several files, and is ignored.
 func TestResumeFileOfOldPaths(t *testing.T) {
 	const head = `{"orthwebResume":1,"server":"bhs"}` + "\n"
 	line := func(path string) string {
@@ -116,7 +116,7 @@ func FuzzResumedPath(f *testing.F) {
 	f.Add("/\uFFFD")
 	f.Fuzz(func(t *testing.T, path string) {
 		if path == "" {
-			return // no absolute path
+			return // not an absolute path
 		}
 		line, err := encodeLine(fileAt(path, 1))
 		if err != nil {

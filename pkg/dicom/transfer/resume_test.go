@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// TestInterruptedTransferResumes cancels a transfer in its middle, and resumes it.
+// TestInterruptedTransferResumes cancels a transfer half-way, and resumes it.
 func TestInterruptedTransferResumes(t *testing.T) {
 	dir := study(t, 50)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -54,8 +54,8 @@ func TestInterruptedTransferResumes(t *testing.T) {
 	if info, err := os.Stat(o.Resume); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("its mode: %v, %v", info.Mode(), err)
 	}
-	// One that was stored changes meanwhile: which ones were is known to the resume
-	// file alone, whose first line is no file.
+	// A stored file changes meanwhile: only the resume file records which ones were stored, and
+	// its first line is not a file.
 	var changed resumeLine
 	if err := json.Unmarshal(bytes.Split(text, []byte("\n"))[1], &changed); err != nil {
 		t.Fatal(err)
@@ -84,7 +84,7 @@ func TestResumeFilesThatAreRefused(t *testing.T) {
 	const line = `{"path":"/a","size":1,"mtime":"2026-01-02T03:04:05.6Z","sopInstance":"1.2"}` + "\n"
 	for _, c := range []struct {
 		about, text string
-		// kept is what is left of the text, whole or cut.
+		// kept is the remaining text, whole or truncated.
 		kept  string
 		known int
 		err   string
@@ -118,8 +118,8 @@ func TestResumeFilesThatAreRefused(t *testing.T) {
 	}
 }
 
-// TestResumeFileThatCannotBeWritten stops the transfer: what is stored would not be
-// known.
+// TestResumeFileThatCannotBeWritten checks that the transfer stops: otherwise stored files
+// would not be recorded.
 func TestResumeFileThatCannotBeWritten(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "resume")
 	r, err := openResume(path, "bhs")

@@ -75,15 +75,15 @@ func TestManyKinds(t *testing.T) {
 			t.Errorf("an association with %d contexts", n)
 		}
 	}
-	// 63 kinds fit an association, with the default transfer syntax of each.
-	// Which files come together depends on the machine; not kept, each would have one.
+	// 63 kinds fit an association, with the default transfer syntax of each. How files are
+	// grouped depends on the machine; without grouping, each would have one association.
 	if p.associations > kinds/2 {
 		t.Errorf("%d associations: they ought to be kept while they have something to send", p.associations)
 	}
 }
 
-// TestManyKindsOneAtATime needs several associations of a peer that serves one at a time:
-// none that is served waits for one that is not.
+// TestManyKindsOneAtATime needs several associations of a peer that serves one at a time: a
+// served association must not wait for one that is not.
 func TestManyKindsOneAtATime(t *testing.T) {
 	for _, rejects := range []bool{false, true} {
 		p := (&peer{serves: 1, rejectsOther: rejects}).listen(t)
@@ -104,7 +104,7 @@ func TestConcurrency(t *testing.T) {
 	var waiting atomic.Int64
 	p := (&peer{}).listen(t)
 	all := make(chan struct{})
-	p.holds = func(int) { // until all four are here
+	p.holds = func(int) { // until all four have arrived
 		if waiting.Add(1) == 4 {
 			close(all)
 		}
@@ -125,7 +125,7 @@ func TestDeadAssociationIsReplaced(t *testing.T) {
 	}
 }
 
-// TestFileThatEndsAssociations has one file that the peer dies of, each time.
+// TestFileThatEndsAssociations has one file for which the peer closes the connection each time.
 func TestFileThatEndsAssociations(t *testing.T) {
 	p := (&peer{dies: func(_ int, uid string) bool { return uid == "2.25.7" }}).listen(t)
 	r, err := Files(t.Context(), to(p, study(t, 20)))
@@ -134,8 +134,8 @@ func TestFileThatEndsAssociations(t *testing.T) {
 	}
 }
 
-// TestPeerUnreachable gives up when nothing can be reached any more, and fails what is
-// left.
+// TestPeerUnreachable checks that the transfer stops if the peer is unreachable, and that the
+// remaining files fail.
 func TestPeerUnreachable(t *testing.T) {
 	p := (&peer{}).listen(t)
 	o := to(p, study(t, 700)) // more than the queue holds
@@ -159,7 +159,7 @@ func TestPeerUnreachable(t *testing.T) {
 	}
 }
 
-// TestSomeAssociationsAreEnough goes on with those that the peer accepts.
+// TestSomeAssociationsAreEnough continues with the associations that the peer accepts.
 func TestSomeAssociationsAreEnough(t *testing.T) {
 	p := (&peer{}).listen(t)
 	o := to(p, study(t, 100))
@@ -175,7 +175,7 @@ func TestSomeAssociationsAreEnough(t *testing.T) {
 	}
 }
 
-// TestRejected tries again unless it is of no use: the wrong AE title stays wrong.
+// TestRejected retries only if a retry can succeed: a wrong AE title stays wrong.
 func TestRejected(t *testing.T) {
 	for _, c := range []struct {
 		about   string
@@ -194,8 +194,8 @@ func TestRejected(t *testing.T) {
 	}
 }
 
-// TestFewAssociationsAreServed sends over those that the peer serves: others wait without
-// a file, and take no time.
+// TestFewAssociationsAreServed sends over the associations that the peer serves: the others
+// wait without a file, and don't delay the transfer.
 func TestFewAssociationsAreServed(t *testing.T) {
 	for _, serves := range []int{1, 2} {
 		for _, rejects := range []bool{false, true} {
@@ -218,7 +218,8 @@ func TestFewAssociationsAreServed(t *testing.T) {
 	}
 }
 
-// TestIdleAssociationIsReleased while more files may come: it is another client's turn.
+// TestIdleAssociationIsReleased checks that an idle association is released while more files
+// may arrive, so that the peer can serve another client.
 func TestIdleAssociationIsReleased(t *testing.T) {
 	p := (&peer{serves: 1}).listen(t)
 	o := to(p, study(t, 1))

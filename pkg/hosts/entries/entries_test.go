@@ -48,8 +48,8 @@ func lines(all []hosts.Entry) []string {
 
 var healthy = recording.Source{From: []string{recording.ExamplePrefix + "healthy"}}
 
-// printed has the objects of a tenant x, as kubectl prints them. Its load balancer has the
-// ingress, in YAML.
+// printed returns the objects of a tenant x in the form in which kubectl prints them. Its load
+// balancer has the ingress, in YAML.
 func printed(ingress string) string {
 	return `
 apiVersion: v1
@@ -74,8 +74,8 @@ items:
 
 var stdin = recording.Source{From: []string{"-"}, Complete: true}
 
-// TestDerive: names and addresses are entries as far as the user accepts them, and the
-// others are pending until the user does.
+// TestDerive checks that names and addresses become entries only if the user accepts them, and
+// are pending otherwise.
 func TestDerive(t *testing.T) {
 	snap := read(t, healthy, "")
 	bhs, mhr := []string{"127.0.0.12 dicom.bhs.orthweb.com", "127.0.0.12 web.bhs.orthweb.com"}, []string{"127.0.0.11 dicom.mhr.orthweb.com", "127.0.0.11 web.mhr.orthweb.com"}
@@ -116,7 +116,7 @@ func TestDerive(t *testing.T) {
 	}
 }
 
-// TestAcceptAll: one answer accepts all domains with an address, and no others.
+// TestAcceptAll checks that one answer accepts all domains with an address, and no others.
 func TestAcceptAll(t *testing.T) {
 	snap := read(t, healthy, "")
 	result := derive(t, snap, Options{Accepted: Acceptance{Addresses: []netip.Prefix{netip.MustParsePrefix("127.0.0.12/32")}}})
@@ -132,8 +132,8 @@ func TestAcceptAll(t *testing.T) {
 	}
 }
 
-// TestDeriveOfPartOfCluster: the tenants of a recording are all tenants of the cluster only
-// if it records which there are; otherwise lines of other tenants stay.
+// TestDeriveOfPartOfCluster checks that lines of other tenants stay, unless the recording shows
+// that its tenants are all tenants of the cluster.
 func TestDeriveOfPartOfCluster(t *testing.T) {
 	block := []hosts.Entry{{Tenant: "gone", Addr: netip.MustParseAddr("192.0.2.9"), Names: []string{"web.gone.org"}}}
 	for _, complete := range []bool{false, true} {
@@ -149,8 +149,8 @@ func TestDeriveOfPartOfCluster(t *testing.T) {
 	}
 }
 
-// TestDeriveResolves: a load balancer's host name is resolved, and the addresses are
-// judged as others are.
+// TestDeriveResolves checks that a load balancer's host name is resolved, and that its
+// addresses are judged like others.
 func TestDeriveResolves(t *testing.T) {
 	snap := read(t, stdin, printed("{hostname: lb.example.net}"))
 	found := func(addresses ...string) func(context.Context, string) ([]netip.Addr, error) {
@@ -189,7 +189,7 @@ func TestDeriveResolves(t *testing.T) {
 	}
 }
 
-// TestDeriveOfMachine: this machine's own name is never another's.
+// TestDeriveOfMachine checks that this machine's own name is never written for a tenant.
 func TestDeriveOfMachine(t *testing.T) {
 	snap := read(t, stdin, printed("{ip: 192.0.2.1}"))
 	for machine, want := range map[string]int{"laptop": 1, "web.x.hospital.org": 0} {
@@ -200,8 +200,8 @@ func TestDeriveOfMachine(t *testing.T) {
 	}
 }
 
-// TestDeriveOfNone: the error of a recording without tenants names the recording, that
-// of a cluster the cluster.
+// TestDeriveOfNone checks that the error about missing tenants names the recording or the
+// cluster.
 func TestDeriveOfNone(t *testing.T) {
 	snap := read(t, stdin, "{apiVersion: v1, kind: ConfigMap, metadata: {name: c, namespace: x}}")
 	_, err := Derive(t.Context(), snap, Options{Source: &stdin})

@@ -14,9 +14,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// TestMalformedAnswer: what is no list of the kind that was asked for is recorded as
-// a failure of that kind, never as "there are none", and does not keep the others
-// from being read.
+// TestMalformedAnswer checks that an answer that is not a list of the requested kind is
+// recorded as a failure of that kind, never as an empty list, and does not prevent reading the
+// others.
 func TestMalformedAnswer(t *testing.T) {
 	const list = `{"kind":"PodList","apiVersion":"v1","metadata":{},"items":`
 	for _, test := range []struct {
@@ -73,7 +73,7 @@ func TestMalformedAnswer(t *testing.T) {
 	}
 }
 
-// TestSoundAnswer: what is unusual in a list, but says what there is, is taken.
+// TestSoundAnswer checks that an unusual but valid list is accepted.
 func TestSoundAnswer(t *testing.T) {
 	for _, test := range []struct{ name, path, body string }{
 		{"items are null", "/pods$", `{"kind":"PodList","apiVersion":"v1","metadata":{},"items":null}`},
@@ -97,8 +97,8 @@ func TestSoundAnswer(t *testing.T) {
 	}
 }
 
-// TestMalformedMetadata: a server that sends more than was asked for, or something
-// else, did not understand the question.
+// TestMalformedMetadata checks that an answer with more than the requested metadata, or with
+// something else, is a failure.
 func TestMalformedMetadata(t *testing.T) {
 	api := fakeapi.New(t)
 	api.Fail("/secrets$", fakeapi.JSON(`{"kind":"SecretList","apiVersion":"v1","items":[]}`))
@@ -108,7 +108,7 @@ func TestMalformedMetadata(t *testing.T) {
 	}
 }
 
-// TestMalformedPage: a list is whole or nothing.
+// TestMalformedPage checks that a list with a malformed page fails completely.
 func TestMalformedPage(t *testing.T) {
 	api := fakeapi.New(t, newObject(t, "v1", "Node", "", "a", ""), newObject(t, "v1", "Node", "", "b", ""))
 	api.SetPageSize(1)
@@ -119,7 +119,7 @@ func TestMalformedPage(t *testing.T) {
 	}
 }
 
-// TestConnectionLost: an answer that breaks off says nothing of the others.
+// TestConnectionLost checks that a truncated answer does not affect other answers.
 func TestConnectionLost(t *testing.T) {
 	api := fakeapi.New(t, newObject(t, "v1", "Service", "x", "web", ""))
 	api.Fail("/pods$", fakeapi.Disconnect(30))
@@ -132,7 +132,7 @@ func TestConnectionLost(t *testing.T) {
 	}
 }
 
-// TestServerGone: when nothing answers, there is nothing to record.
+// TestServerGone checks that Read returns an error if no server answers.
 func TestServerGone(t *testing.T) {
 	api := fakeapi.New(t)
 	session := open(t, api, Options{})
@@ -143,8 +143,8 @@ func TestServerGone(t *testing.T) {
 	}
 }
 
-// TestRefusals: which refusals say that there is nothing to list, that the user may
-// not, and that nothing is known.
+// TestRefusals checks which errors mean that there is nothing to list, that the user is not
+// authorized, and that the result is unknown.
 func TestRefusals(t *testing.T) {
 	for _, test := range []struct {
 		name  string
@@ -178,7 +178,8 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// TestUnauthorized: credentials that are not accepted for one kind are for none.
+// TestUnauthorized checks that credentials that are rejected for one kind end the reading of
+// all.
 func TestUnauthorized(t *testing.T) {
 	api := fakeapi.New(t)
 	api.Fail("/pods$", fakeapi.Status(http.StatusUnauthorized, "Unauthorized", "Unauthorized"))
@@ -188,7 +189,8 @@ func TestUnauthorized(t *testing.T) {
 	}
 }
 
-// FuzzDecode: whatever comes, an object that is taken has what it is found by.
+// FuzzDecode checks for arbitrary answers that an accepted object has the fields that identify
+// it.
 func FuzzDecode(f *testing.F) {
 	for _, seed := range []string{
 		`{"kind":"PodList","apiVersion":"v1","metadata":{"continue":"x"},"items":[{"metadata":{"name":"a","namespace":"b"}}]}`,
@@ -218,7 +220,7 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// itemsOf is how many items a list has, as encoding/json counts them.
+// itemsOf returns the number of items of a list, as encoding/json counts them.
 func itemsOf(body []byte) int {
 	var list struct{ Items []json.RawMessage }
 	if err := json.Unmarshal(body, &list); err != nil {

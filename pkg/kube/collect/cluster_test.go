@@ -14,7 +14,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// The kinds that the tests ask for.
+// These are the kinds that the tests request.
 var (
 	pod     = schema.GroupKind{Kind: "Pod"}
 	service = schema.GroupKind{Kind: "Service"}
@@ -24,7 +24,7 @@ var (
 	gateway = schema.GroupKind{Group: "networking.istio.io", Kind: "Gateway"}
 )
 
-// newObject is one of a cluster, with further fields as JSON.
+// newObject returns an object of a cluster, with further fields as JSON.
 func newObject(t *testing.T, apiVersion, kind, namespace, name, fields string) *unstructured.Unstructured {
 	t.Helper()
 	obj := &unstructured.Unstructured{Object: map[string]any{}}
@@ -40,7 +40,7 @@ func newObject(t *testing.T, apiVersion, kind, namespace, name, fields string) *
 	return obj
 }
 
-// open finds out what the server serves.
+// open discovers the kinds that the server serves.
 func open(t *testing.T, api *fakeapi.Server, opts Options) *Session {
 	t.Helper()
 	session, err := Open(t.Context(), &rest.Config{Host: api.URL}, opts)
@@ -60,7 +60,7 @@ func read(t *testing.T, api *fakeapi.Server, wants ...Query) *snapshot.Snapshot 
 	return snap
 }
 
-// names are those of the objects of a kind that a snapshot has, in order.
+// names are the names of a snapshot's objects of a kind, in order.
 func names(snap *snapshot.Snapshot, kind schema.GroupKind) string {
 	var found []string
 	for _, obj := range snap.List(kind, "").Objects {
@@ -69,7 +69,7 @@ func names(snap *snapshot.Snapshot, kind schema.GroupKind) string {
 	return strings.Join(found, " ")
 }
 
-// failure is why the only list of a kind has no answer.
+// failure returns why the only list of a kind failed.
 func failure(t *testing.T, snap *snapshot.Snapshot, kind schema.GroupKind) snapshot.Failure {
 	t.Helper()
 	var found []snapshot.Request

@@ -14,8 +14,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// TestHostileItems: names that would lead a later request or a file elsewhere, and
-// objects that can't be in the list, are refused; what is only unusual is taken.
+// TestHostileItems checks that names that would redirect a later request or a file to another
+// path, and objects that can't be in the list, are rejected, and that unusual ones are
+// accepted.
 func TestHostileItems(t *testing.T) {
 	item := func(name, namespace, more string) string {
 		return fmt.Sprintf(`{"metadata":{"name":"%s","namespace":"%s"}%s}`, name, namespace, more)
@@ -23,7 +24,7 @@ func TestHostileItems(t *testing.T) {
 	for _, test := range []struct {
 		about string
 		items []string
-		want  string // of the failure; empty where the list is taken
+		want  string // of the failure; empty if the list is accepted
 		names string
 	}{
 		{about: "sound", items: []string{item("a", "x", ""), item("b", "x", "")}, names: "a b"},
@@ -63,7 +64,8 @@ func TestHostileItems(t *testing.T) {
 	}
 }
 
-// TestOtherNamespace: a list of one namespace has no objects of another.
+// TestOtherNamespace checks that objects of another namespace are rejected in a list of one
+// namespace.
 func TestOtherNamespace(t *testing.T) {
 	api := fakeapi.New(t)
 	api.Fail("/pods$", fakeapi.Objects(`{"metadata":{"name":"a","namespace":"y"}}`))
@@ -73,7 +75,8 @@ func TestOtherNamespace(t *testing.T) {
 	}
 }
 
-// TestNamespaceInPath: a namespace that objects name is no path.
+// TestNamespaceInPath checks that a namespace from an object can't change the path of a
+// request.
 func TestNamespaceInPath(t *testing.T) {
 	api := fakeapi.New(t)
 	snap := read(t, api, Query{GroupKind: pod, Namespaces: []string{"../../v1/secrets"}})
@@ -85,7 +88,8 @@ func TestNamespaceInPath(t *testing.T) {
 	}
 }
 
-// TestListsWithoutEnd: tokens that come in a circle, or are new with each page, end.
+// TestListsWithoutEnd checks that lists end although their tokens repeat, or are new on each
+// page.
 func TestListsWithoutEnd(t *testing.T) {
 	for _, test := range []struct {
 		about string
@@ -117,8 +121,8 @@ func TestListsWithoutEnd(t *testing.T) {
 	}
 }
 
-// TestRedirects: no redirect is followed, of whatever kind, and the user's token goes
-// to nobody else.
+// TestRedirects checks that no kind of redirect is followed, and that no other server gets the
+// user's token.
 func TestRedirects(t *testing.T) {
 	var asked atomic.Int64
 	handler := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) })
@@ -159,8 +163,8 @@ func TestRedirects(t *testing.T) {
 	}
 }
 
-// TestHostileDiscovery: what does not say what is served is no server that serves
-// nothing.
+// TestHostileDiscovery checks that a malformed discovery answer is not taken for a server
+// without kinds.
 func TestHostileDiscovery(t *testing.T) {
 	for _, test := range []struct{ about, path, body, want string }{
 		{"no items", "^/apis$", `{"kind":"APIGroupDiscoveryList","apiVersion":"apidiscovery.k8s.io/v2"}`, "the APIGroupDiscoveryList has no items"},
@@ -179,8 +183,8 @@ func TestHostileDiscovery(t *testing.T) {
 	}
 }
 
-// TestHostileGroup: a group that does not say what it serves, or has names that can't
-// be in a path, is unknown, not missing.
+// TestHostileGroup checks that a group without resources, or with names that can't be in a
+// path, is unknown, not missing.
 func TestHostileGroup(t *testing.T) {
 	for _, test := range []struct{ about, body, want string }{
 		{"no resources", `{"kind":"APIResourceList","groupVersion":"kustomize.toolkit.fluxcd.io/v1"}`, "the APIResourceList has no resources"},

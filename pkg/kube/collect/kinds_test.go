@@ -4,8 +4,8 @@ import (
 	"testing"
 )
 
-// TestMatchesGroup has what may stand behind a kind's name (kubectl v0.36: KIND.GROUP
-// and KIND.VERSION.GROUP, and the beginning of a group).
+// TestMatchesGroup tests the suffixes of a kind's name (kubectl v0.36: KIND.GROUP and
+// KIND.VERSION.GROUP, and the beginning of a group).
 func TestMatchesGroup(t *testing.T) {
 	for _, c := range []struct {
 		written, group string

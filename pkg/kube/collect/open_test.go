@@ -38,8 +38,7 @@ func TestDiscovers(t *testing.T) {
 	}
 }
 
-// TestDiscoversInPart: of a group whose own server fails, nothing is known; of the
-// others, everything.
+// TestDiscoversInPart checks that only a group whose own server fails is unknown.
 func TestDiscoversInPart(t *testing.T) {
 	for _, legacy := range []bool{false, true} {
 		api := fakeapi.New(t)
@@ -57,7 +56,7 @@ func TestDiscoversInPart(t *testing.T) {
 	}
 }
 
-// TestMalformedGroup: what a group serves is unknown when the answer makes no sense.
+// TestMalformedGroup checks that a group is unknown if the answer about it is malformed.
 func TestMalformedGroup(t *testing.T) {
 	for _, test := range []struct{ body, want string }{
 		{"<html>", "the answer is an HTML page, not JSON"},
@@ -77,7 +76,7 @@ func TestMalformedGroup(t *testing.T) {
 	}
 }
 
-// TestNoCoreGroup: a server that has no core group serves the others.
+// TestNoCoreGroup checks that the other groups of a server without a core group are read.
 func TestNoCoreGroup(t *testing.T) {
 	api := fakeapi.New(t)
 	api.Fail("^/api$", fakeapi.Body(http.StatusNotFound, "text/plain", "404 page not found\n"))
@@ -87,7 +86,8 @@ func TestNoCoreGroup(t *testing.T) {
 	}
 }
 
-// TestOpenFails: what can't be a discovery answer ends the opening, with what came.
+// TestOpenFails checks that an answer that is not a discovery answer is an error that quotes
+// the answer.
 func TestOpenFails(t *testing.T) {
 	for _, test := range []struct {
 		name, path string
@@ -140,8 +140,8 @@ func TestBadConfig(t *testing.T) {
 	}
 }
 
-// TestEnds: an interrupt and a deadline end each request at once, here and at the
-// server.
+// TestEnds checks that an interrupt and a deadline end each request immediately, here and at
+// the server.
 func TestEnds(t *testing.T) {
 	for _, test := range []struct {
 		name, path string
@@ -212,7 +212,7 @@ func openAndRead(ctx context.Context, api *fakeapi.Server) error {
 	return err
 }
 
-// TestErrorHidesSecrets: an error's text may hold what a server said.
+// TestErrorHidesSecrets checks that an error with a message of the server contains no secret.
 func TestErrorHidesSecrets(t *testing.T) {
 	err := unreachable("https://x", "listing pods", errors.New("proxy: Authorization: Bearer abcdefghijklmnop"))
 	if strings.Contains(err.Error(), "abcdefghijklmnop") {

@@ -36,7 +36,7 @@ func TestPoolShares(t *testing.T) {
 	}
 }
 
-// TestPoolSaves measures what a thousand like objects weigh.
+// TestPoolSaves measures the memory of a thousand similar objects.
 func TestPoolSaves(t *testing.T) {
 	text := `{"metadata":{"name":"bhs-application","namespace":"flux-system","labels":{"kustomize.toolkit.fluxcd.io/name":"flux-system"}},
 		"spec":{"interval":"10m0s","path":"./gitops/application/bhs","sourceRef":{"kind":"GitRepository","name":"flux-system"}},

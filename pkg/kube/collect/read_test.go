@@ -18,7 +18,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// nodes are some, called a, b, c…
+// nodes are nodes with the names a, b, c…
 func nodes(t *testing.T, count int) []*unstructured.Unstructured {
 	t.Helper()
 	var found []*unstructured.Unstructured
@@ -28,8 +28,8 @@ func nodes(t *testing.T, count int) []*unstructured.Unstructured {
 	return found
 }
 
-// TestReads: objects of all kinds come with their apiVersion and kind, without what
-// nobody needs, one request a kind.
+// TestReads checks that objects of all kinds have their apiVersion and kind, without unneeded
+// fields, and that each kind needs one request.
 func TestReads(t *testing.T) {
 	api := fakeapi.New(t,
 		newObject(t, "v1", "Pod", "x", "orthanc", `{"metadata":{"managedFields":[{"manager":"kubectl"}]},"spec":{"priority":2000000001}}`),
@@ -82,7 +82,7 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// TestEndlessPages: a server whose pages lead nowhere costs a few requests.
+// TestEndlessPages checks that a server with endless pages costs only a few requests.
 func TestEndlessPages(t *testing.T) {
 	const page = `{"kind":"NodeList","apiVersion":"v1","metadata":{"continue":"same"},"items":[]}`
 	always := func(expired bool) fakeapi.Fault {
@@ -139,8 +139,8 @@ func TestSelectsAndNarrows(t *testing.T) {
 	}
 }
 
-// TestNamespaces: where a kind may not be listed everywhere, the user's namespaces
-// are read one by one, and what is in others stays unknown.
+// TestNamespaces checks that, if listing a kind in all namespaces is forbidden, the user's
+// namespaces are read one by one, and that objects in other namespaces stay unknown.
 func TestNamespaces(t *testing.T) {
 	for _, test := range []struct {
 		name       string
@@ -193,7 +193,7 @@ func TestNamespaces(t *testing.T) {
 	}
 }
 
-// TestForbiddenNode: a kind without namespaces is not looked for in one.
+// TestForbiddenNode checks that a cluster-scoped kind is not requested in a namespace.
 func TestForbiddenNode(t *testing.T) {
 	api := fakeapi.New(t)
 	api.Deny("nodes")
@@ -203,7 +203,7 @@ func TestForbiddenNode(t *testing.T) {
 	}
 }
 
-// TestServerGoneInNamespace: a server that is lost in the middle ends the reading.
+// TestServerGoneInNamespace checks that reading ends if the server is lost half-way.
 func TestServerGoneInNamespace(t *testing.T) {
 	api := fakeapi.New(t)
 	session := open(t, api, Options{})
@@ -213,8 +213,8 @@ func TestServerGoneInNamespace(t *testing.T) {
 	}
 }
 
-// TestBusy: a server that asks to be left alone for a moment is asked again; one that
-// asks for more than that is not waited for.
+// TestBusy checks that a request is retried after a short Retry-After, and not after a long
+// one.
 func TestBusy(t *testing.T) {
 	for _, test := range []struct {
 		name  string
@@ -254,8 +254,8 @@ func TestBusy(t *testing.T) {
 	}
 }
 
-// TestClockIsServers: the moment is the server's, however wrong this machine's clock
-// is, and the latest that was seen.
+// TestClockIsServers checks that the time is the latest one that the server sent, independent
+// of this machine's clock.
 func TestClockIsServers(t *testing.T) {
 	at := time.Date(2031, 2, 3, 4, 5, 6, 0, time.UTC)
 	for _, skew := range []time.Duration{-6 * time.Hour, 0, 26 * time.Hour} {
@@ -268,7 +268,7 @@ func TestClockIsServers(t *testing.T) {
 	api := fakeapi.New(t)
 	api.SetTime(at)
 	session := open(t, api, Options{})
-	api.SetTime(at.Add(-time.Minute)) // another server behind the same address
+	api.SetTime(at.Add(-time.Minute)) // another server at the same address
 	snap, err := session.Read(t.Context(), Queries(node))
 	if err != nil || !snap.Meta().At.Equal(at) {
 		t.Errorf("at %v, want %s: %v", snap, at, err)
@@ -284,7 +284,7 @@ func TestNoClock(t *testing.T) {
 	}
 }
 
-// TestLogsNoSecret: -v=8 shows what the server answers, but not Secrets.
+// TestLogsNoSecret checks that -v=8 logs the server's answers, but not Secrets.
 func TestLogsNoSecret(t *testing.T) {
 	api := fakeapi.New(t,
 		newObject(t, "v1", "Secret", "x", "s", `{"data":{"password":"aHVudGVyMg=="}}`),

@@ -11,7 +11,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// lists are the paths that were listed, in their order, without discovery.
+// lists are the paths of list requests, in order, without discovery.
 func lists(api *fakeapi.Server) []string {
 	var found []string
 	for _, r := range api.Requests() {
@@ -42,7 +42,7 @@ func settle(t *testing.T, api *fakeapi.Server, scope []string, reason func(*snap
 	return snap
 }
 
-// TestSettleFollowsTheQuestion: what is looked for depends on what was found.
+// TestSettleFollowsTheQuestion checks that later queries depend on earlier results.
 func TestSettleFollowsTheQuestion(t *testing.T) {
 	api := fakeapi.New(t, newObject(t, "v1", "Pod", "a", "x", `{"spec": {"nodeName": "n"}}`), newObject(t, "v1", "Node", "", "n", ""))
 	rounds := 0
@@ -61,7 +61,7 @@ func TestSettleFollowsTheQuestion(t *testing.T) {
 	}
 }
 
-// TestSettleJoinsNamespaces: many lists of one kind become one.
+// TestSettleJoinsNamespaces checks that many lists of one kind become one.
 func TestSettleJoinsNamespaces(t *testing.T) {
 	ask := func(count int) func(*snapshot.Snapshot) {
 		return func(snap *snapshot.Snapshot) {
@@ -80,7 +80,7 @@ func TestSettleJoinsNamespaces(t *testing.T) {
 	if got := lists(many); !slices.Equal(got, []string{"/api/v1/pods"}) {
 		t.Errorf("many namespaces: listed %q", got)
 	}
-	// Who may not list all of them may list some.
+	// A user who may not list all of them may list some.
 	denied := fakeapi.New(t, newObject(t, "v1", "Pod", "ns3", "x", ""))
 	denied.Deny("pods", "ns3")
 	snap := settle(t, denied, nil, ask(manyNamespaces+1))
@@ -92,8 +92,8 @@ func TestSettleJoinsNamespaces(t *testing.T) {
 	}
 }
 
-// TestSettleEnds: what is refused is not asked for again, and reasoning that asks
-// for something else each time is an error.
+// TestSettleEnds checks that a forbidden list is not requested again, and that reasoning that
+// requests something else each time is an error.
 func TestSettleEnds(t *testing.T) {
 	api := fakeapi.New(t)
 	api.Deny("pods")

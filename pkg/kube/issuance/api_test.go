@@ -18,16 +18,15 @@ import (
 // answer answers one request of a client.
 type answer func(w http.ResponseWriter, r *http.Request)
 
-// apiServer is an API server that keeps CertificateRequests. Each verb's answers
-// are used one after the other, the last one again and again; without any it does
-// what an API server does.
+// apiServer is an API server that stores CertificateRequests. Each verb's answers are used one
+// after the other, the last one repeatedly; without any it behaves like an API server.
 type apiServer struct {
 	create, get, remove []answer
 
 	mu sync.Mutex
-	// seen are the verbs that were requested, in order, names what there is.
+	// seen are the verbs of the requests, in order; names are the existing objects.
 	seen, names []string
-	// posted is what was sent to be created last.
+	// posted is the last object that a client created.
 	posted map[string]any
 }
 
@@ -77,7 +76,7 @@ func (a *apiServer) next(verb string, of *[]answer, otherwise answer) answer {
 	return next
 }
 
-// store creates what was sent.
+// store creates the object of the request.
 func (a *apiServer) store(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -141,7 +140,7 @@ func conditions(certificate string, of ...string) string {
 	return string(status)
 }
 
-// failure answers an error of the API server; about names the object.
+// failure answers with an error of the API server; about names the object.
 func failure(code int, reason, about string) answer {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -150,7 +149,7 @@ func failure(code int, reason, about string) answer {
 	}
 }
 
-// text answers something that is no object.
+// text answers with text that is not an object.
 func text(code int, body string) answer {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
@@ -159,7 +158,7 @@ func text(code int, body string) answer {
 	}
 }
 
-// reset closes the connection in the place of an answer.
+// reset resets the connection instead of answering.
 func reset(w http.ResponseWriter, _ *http.Request) {
 	conn, _, err := w.(http.Hijacker).Hijack()
 	if err == nil {
@@ -167,20 +166,20 @@ func reset(w http.ResponseWriter, _ *http.Request) {
 	}
 }
 
-// half answers the beginning of an object.
+// half answers with the beginning of an object.
 func half(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = io.WriteString(w, `{"apiVersion":"cert-manager.io/v1","kind":"Certif`)
 }
 
-// hang answers nothing until the client has gone, which a server notices when it
-// has read the request.
+// hang never answers, until the client disconnects; the server detects that when it has read
+// the request.
 func hang(_ http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(io.Discard, r.Body)
 	<-r.Context().Done()
 }
 
-// then does something, and then answers.
+// then calls a function, and then answers.
 func then(first func(), next answer) answer {
 	return func(w http.ResponseWriter, r *http.Request) {
 		first()
@@ -195,12 +194,12 @@ func order() Order {
 	}
 }
 
-// unusable is a config that names a file which is not there.
+// unusable is a config that names a missing file.
 func unusable() *rest.Config {
 	return &rest.Config{Host: "https://127.0.0.1:1", TLSClientConfig: rest.TLSClientConfig{CAFile: "none.pem"}}
 }
 
-// secrets is how to reach an API server that answers like this.
+// secrets returns a config for an API server that gives this answer.
 func secrets(t *testing.T, serve http.HandlerFunc) *rest.Config {
 	t.Helper()
 	server := httptest.NewServer(serve)

@@ -14,7 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// request is a CertificateRequest with conditions "Type=Status Reason: message".
+// newRequest returns a CertificateRequest with conditions "Type=Status Reason: message".
 func newRequest(certificate string, conditions ...string) *unstructured.Unstructured {
 	var list []any
 	for _, text := range conditions {
@@ -112,7 +112,7 @@ func TestWaitRequestUnreadable(t *testing.T) {
 	}
 }
 
-// TestNotServed: the API server answers a path that it does not know like this.
+// TestNotServed tests the answer of the API server to an unknown path.
 func TestNotServed(t *testing.T) {
 	unknown := &apierrors.StatusError{ErrStatus: metav1.Status{Code: 404, Reason: metav1.StatusReasonNotFound, Details: &metav1.StatusDetails{}}}
 	if err := whole(unknown); !errors.Is(err, ErrNotServed) {

@@ -17,7 +17,7 @@ const approved = "Approved=True cert-manager.io: by itself"
 
 var issued = object(conditions(signed, approved, "Ready=True Issued: done"))
 
-// TestRequest is about what the API server may answer on the way to a certificate.
+// TestRequest covers the answers of the API server until the certificate is issued.
 func TestRequest(t *testing.T) {
 	pending := object(`{}`)
 	for _, c := range []struct {
@@ -82,8 +82,8 @@ func TestRequest(t *testing.T) {
 	}
 }
 
-// TestCreateConflict takes another name when there is one of that name: what
-// another has created is not deleted.
+// TestCreateConflict checks that another name is used if the name exists, and that an object of
+// another client is not deleted.
 func TestCreateConflict(t *testing.T) {
 	var taken []string
 	api := &apiServer{get: []answer{issued}}
@@ -104,7 +104,7 @@ func TestCreateConflict(t *testing.T) {
 	}
 }
 
-// TestCreateConflictForever ends.
+// TestCreateConflictForever checks that the attempts end.
 func TestCreateConflictForever(t *testing.T) {
 	api := &apiServer{create: []answer{failure(409, "AlreadyExists", "bhs-1")}}
 	_, err := api.start(t).Request(t.Context(), order(), func(string) {})
@@ -116,7 +116,7 @@ func TestCreateConflictForever(t *testing.T) {
 	}
 }
 
-// discard is an answer that nobody gets.
+// discard is an answer that does not reach the client.
 type discard struct{ header http.Header }
 
 func (d *discard) Header() http.Header {
@@ -130,8 +130,8 @@ func (*discard) Write(p []byte) (int, error) { return len(p), nil }
 
 func (*discard) WriteHeader(int) {}
 
-// TestLostAnswerOfCreate deletes what was created, though nobody has said that it
-// was.
+// TestLostAnswerOfCreate checks that the created object is deleted, although the answer was
+// lost.
 func TestLostAnswerOfCreate(t *testing.T) {
 	for _, c := range []struct {
 		about string
@@ -158,7 +158,7 @@ func TestLostAnswerOfCreate(t *testing.T) {
 	}
 }
 
-// TestConnectionReset while it waits is no end.
+// TestConnectionReset checks that a connection reset does not end the wait.
 func TestConnectionReset(t *testing.T) {
 	api := &apiServer{get: []answer{reset, reset, issued}}
 	got, err := api.start(t).Request(t.Context(), order(), func(string) {})
@@ -167,8 +167,8 @@ func TestConnectionReset(t *testing.T) {
 	}
 }
 
-// TestNeverSigned says at the deadline what it waited for, and what kept it from
-// looking.
+// TestNeverSigned checks that the error at the deadline contains what the client waited for,
+// and why it could not read it.
 func TestNeverSigned(t *testing.T) {
 	for _, c := range []struct {
 		about string
@@ -196,8 +196,8 @@ func TestNeverSigned(t *testing.T) {
 	}
 }
 
-// TestInterrupted ends within a second of Ctrl-C, at each point, and leaves
-// nothing.
+// TestInterrupted checks that Ctrl-C ends the request within a second, at each point, and
+// leaves no object.
 func TestInterrupted(t *testing.T) {
 	for _, c := range []struct {
 		about string
@@ -244,7 +244,7 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-// TestDelete tries again, and reports what it could not delete.
+// TestDelete checks that deletion is retried, and that a failure is reported.
 func TestDelete(t *testing.T) {
 	for _, c := range []struct {
 		about   string
@@ -277,7 +277,8 @@ func TestDelete(t *testing.T) {
 	}
 }
 
-// TestDeleteEnds reports what can't be deleted in time, also when nobody answers.
+// TestDeleteEnds checks that an object that can't be deleted in time is reported, even if no
+// server answers.
 func TestDeleteEnds(t *testing.T) {
 	api := &apiServer{remove: []answer{hang}}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -293,7 +294,7 @@ func TestDeleteEnds(t *testing.T) {
 	}
 }
 
-// TestKeep leaves the request, and what was sent is what was asked for.
+// TestKeep checks that the request is kept, and that it has the requested content.
 func TestKeep(t *testing.T) {
 	api := &apiServer{get: []answer{issued}}
 	o := order()
@@ -311,7 +312,7 @@ func TestKeep(t *testing.T) {
 	}
 }
 
-// TestNewClientFails with a config that can't be used.
+// TestNewClientFails tests a config that can't be used.
 func TestNewClientFails(t *testing.T) {
 	config := unusable()
 	if _, err := NewClient(config); err == nil || !strings.Contains(err.Error(), "cluster's address and credentials") {
@@ -322,7 +323,7 @@ func TestNewClientFails(t *testing.T) {
 	}
 }
 
-// TestSecret reads one Secret, and says which it could not read.
+// TestSecret reads one Secret; the error names a Secret that can't be read.
 func TestSecret(t *testing.T) {
 	config := secrets(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/api/v1/namespaces/bhs-orthweb/secrets/web" {

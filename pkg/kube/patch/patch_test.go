@@ -18,7 +18,7 @@ import (
 
 var layer = object.Ref{APIVersion: "kustomize.toolkit.fluxcd.io/v1", Kind: "Kustomization", Namespace: "flux-system", Name: "a"}
 
-// server answers every request with the code and the body, and notes the last one.
+// server answers every request with the code and the body, and records the last one.
 func server(t *testing.T, code int, body string) (*Client, *http.Request, *[]byte) {
 	t.Helper()
 	var seen http.Request
@@ -40,8 +40,8 @@ func server(t *testing.T, code int, body string) (*Client, *http.Request, *[]byt
 
 const manifest = `{"apiVersion":"kustomize.toolkit.fluxcd.io/v1","kind":"Kustomization","metadata":{"namespace":"flux-system","name":"a"}}`
 
-// TestMerge: what is sent holds what changes and no more, under a name that
-// kustomize-controller lets stand.
+// TestMerge checks that the request contains only the change, with a field manager that
+// kustomize-controller does not override.
 func TestMerge(t *testing.T) {
 	client, seen, sent := server(t, 200, strings.Replace(manifest, `"metadata"`, `"spec":{"suspend":true},"metadata"`, 1))
 	if err := client.Merge(t.Context(), layer, map[string]any{"spec": map[string]any{"suspend": true}}); err != nil {
@@ -69,7 +69,7 @@ func TestGet(t *testing.T) {
 	}
 }
 
-// status is what an API server answers when it refuses.
+// status is an error of an API server.
 func status(code int, reason, message, name string) string {
 	details := map[string]any{"group": "kustomize.toolkit.fluxcd.io", "kind": "kustomizations"}
 	if name != "" {
@@ -113,7 +113,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-func TestNobodyAnswers(t *testing.T) {
+func TestServerTimeout(t *testing.T) {
 	block := make(chan struct{})
 	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-block }))
 	defer s.Close()
@@ -142,8 +142,8 @@ func TestOtherKinds(t *testing.T) {
 	}
 }
 
-// TestOtherAnswers: what is not the object, or not changed, is an error that says so,
-// and is not requested again.
+// TestOtherAnswers checks that an answer that is not the object, or not the changed one, is an
+// error that describes it, and is not retried.
 func TestOtherAnswers(t *testing.T) {
 	suspended := strings.Replace(manifest, `"metadata"`, `"spec":{"suspend":true},"metadata"`, 1)
 	suspend, resume := map[string]any{"spec": map[string]any{"suspend": true}}, map[string]any{"spec": map[string]any{"suspend": nil}}
@@ -188,7 +188,7 @@ func TestOtherAnswers(t *testing.T) {
 	}
 }
 
-// TestNames: a name that can't be in a path is not requested.
+// TestNames checks that a name that can't be in a path is not requested.
 func TestNames(t *testing.T) {
 	for _, name := range []string{"..", "a/b", "a%2f", "", "\ufffd"} {
 		client, seen, _ := server(t, 200, manifest)

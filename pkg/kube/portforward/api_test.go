@@ -20,14 +20,14 @@ import (
 // apiServer is an API server that forwards ports, with client-go's and the
 // kubelet's own code for the two protocols.
 type apiServer struct {
-	// pod is what runs in the pod: it serves one connection, and what it returns
-	// goes to the error stream, as the kubelet writes it.
+	// pod is the program in the pod: it serves one connection, and its error goes to the error
+	// stream, as the kubelet writes it.
 	pod func(name string, data io.ReadWriter) string
-	// drop, when it is received from, ends all connections in the middle.
+	// drop ends all connections half-way when it is received from.
 	drop chan struct{}
-	// spdyOnly: the API server is older than 1.30 and has no WebSockets.
+	// spdyOnly means that the API server is older than 1.30 and has no WebSockets.
 	spdyOnly bool
-	// instead answers a request in place of an upgrade.
+	// instead answers a request instead of an upgrade.
 	instead http.HandlerFunc
 	// rejects is the type of the streams that it does not accept.
 	rejects string
@@ -37,13 +37,13 @@ type apiServer struct {
 	afterComplaint func()
 
 	mu sync.Mutex
-	// paths are those that were requested.
+	// paths are the paths of the requests.
 	paths []string
-	// open are the tunnels that have not ended.
+	// open is the number of open tunnels.
 	open sync.WaitGroup
 }
 
-// start runs the API server until the test ends, and returns how to reach it.
+// start runs the API server until the test ends, and returns a config for it.
 func (a *apiServer) start(t *testing.T) *rest.Config {
 	t.Helper()
 	if a.drop == nil {
@@ -97,8 +97,8 @@ func (a *apiServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}()
 }
 
-// upgrade speaks the protocol that the client asks for; nil when it has answered
-// that it does not.
+// upgrade upgrades to the protocol that the client requests; it returns nil if it has rejected
+// the request.
 func (a *apiServer) upgrade(w http.ResponseWriter, r *http.Request, accept httpstream.NewStreamHandler) httpstream.Connection {
 	if !websocket.IsWebSocketUpgrade(r) {
 		w.Header().Set(httpstream.HeaderProtocolVersion, portforward.PortForwardProtocolV1Name)
@@ -156,7 +156,7 @@ func (a *apiServer) forward(name string, conn httpstream.Connection, streams <-c
 	<-served
 }
 
-// echo returns what it gets, until the client has finished.
+// echo returns its input until the client has finished.
 func echo(_ string, data io.ReadWriter) string {
 	_, _ = io.Copy(data, data)
 	return ""

@@ -33,7 +33,7 @@ func dial(t *testing.T, config *rest.Config, name string) net.Conn {
 	return conn
 }
 
-// exchange sends a text and reads as much.
+// exchange sends a text and reads a text of the same length.
 func exchange(conn net.Conn, text string) error {
 	if _, err := io.WriteString(conn, text); err != nil {
 		return err
@@ -55,7 +55,7 @@ func bothProtocols(t *testing.T, test func(t *testing.T, api *apiServer)) {
 	}
 }
 
-// TestDial carries bytes both ways, more than any buffer on the way holds.
+// TestDial sends more bytes in both directions than any buffer on the path can hold.
 func TestDial(t *testing.T) {
 	bothProtocols(t, func(t *testing.T, api *apiServer) {
 		conn := dial(t, api.start(t), "istio-1")
@@ -84,7 +84,7 @@ func TestDial(t *testing.T) {
 	})
 }
 
-// TestParallelConnections has each connection get its own bytes.
+// TestParallelConnections checks that each connection gets its own bytes.
 func TestParallelConnections(t *testing.T) {
 	bothProtocols(t, func(t *testing.T, api *apiServer) {
 		dialer := New(api.start(t))
@@ -109,22 +109,22 @@ func TestParallelConnections(t *testing.T) {
 	})
 }
 
-// TestNormalEnd: a pod that has finished is the end, and no error.
+// TestNormalEnd checks that the end of a pod's program is io.EOF, not an error.
 func TestNormalEnd(t *testing.T) {
 	bothProtocols(t, func(t *testing.T, api *apiServer) {
 		api.pod = func(_ string, data io.ReadWriter) string {
 			_, _ = io.WriteString(data, "bye")
 			return ""
 		}
-		// io.ReadAll takes io.EOF, and nothing that wraps it, for the end.
+		// io.ReadAll treats only io.EOF itself as the end, not an error that wraps it.
 		if got, err := io.ReadAll(dial(t, api.start(t), "istio-1")); string(got) != "bye" || err != nil {
 			t.Errorf("read %q, %v", got, err)
 		}
 	})
 }
 
-// TestErrorOfOneConnection: what one pod complains of is the error of its own
-// connection, not the end, and of no other connection.
+// TestErrorOfOneConnection checks that an error of a pod is an error of its own connection, not
+// the end, and does not affect other connections.
 func TestErrorOfOneConnection(t *testing.T) {
 	bothProtocols(t, func(t *testing.T, api *apiServer) {
 		api.pod = func(name string, data io.ReadWriter) string {
@@ -173,8 +173,8 @@ func TestErrorOfOneConnection(t *testing.T) {
 	})
 }
 
-// TestErrorWhileDataIsOpen: a complaint ends the connection, even where nobody has
-// closed the data stream.
+// TestErrorWhileDataIsOpen checks that an error ends the connection, even if the data stream is
+// still open.
 func TestErrorWhileDataIsOpen(t *testing.T) {
 	hold := make(chan struct{})
 	defer close(hold)
@@ -187,7 +187,7 @@ func TestErrorWhileDataIsOpen(t *testing.T) {
 	}
 }
 
-// TestDataBeforeAnError is read before the error is returned.
+// TestDataBeforeAnError checks that data is read before the error is returned.
 func TestDataBeforeAnError(t *testing.T) {
 	bothProtocols(t, func(t *testing.T, api *apiServer) {
 		api.pod = func(_ string, data io.ReadWriter) string {
@@ -201,7 +201,7 @@ func TestDataBeforeAnError(t *testing.T) {
 	})
 }
 
-// TestServerClosesDuringTransfer: a connection that is lost is no end.
+// TestServerClosesDuringTransfer checks that a lost connection is an error, not the end.
 func TestServerClosesDuringTransfer(t *testing.T) {
 	bothProtocols(t, func(t *testing.T, api *apiServer) {
 		conn := dial(t, api.start(t), "istio-1")
@@ -219,7 +219,7 @@ func TestServerClosesDuringTransfer(t *testing.T) {
 	})
 }
 
-// TestDialFails: an error of dialing says what was attempted and why it failed.
+// TestDialFails checks that an error of Dial contains what was attempted and why it failed.
 func TestDialFails(t *testing.T) {
 	status := func(code int, reason, message string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
@@ -264,7 +264,7 @@ func TestDialFails(t *testing.T) {
 	}
 }
 
-// httptestClosed is the address of a server that is not there.
+// httptestClosed returns the address of a closed server.
 func httptestClosed(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -275,7 +275,7 @@ func httptestClosed(t *testing.T) string {
 	return "http://" + l.Addr().String()
 }
 
-// TestCancelWhileDialing returns at once, whatever the API server waits for.
+// TestCancelWhileDialing checks that Dial returns immediately, at any point of the request.
 func TestCancelWhileDialing(t *testing.T) {
 	reached, hold := make(chan struct{}, 4), make(chan struct{})
 	silent := func(http.ResponseWriter, *http.Request) {
@@ -303,7 +303,8 @@ func TestCancelWhileDialing(t *testing.T) {
 	}
 }
 
-// TestCancelledDialLeavesNothingOpen: a tunnel that is ready too late is closed.
+// TestCancelledDialLeavesNothingOpen checks that a tunnel that opens after the cancellation is
+// closed.
 func TestCancelledDialLeavesNothingOpen(t *testing.T) {
 	api := &apiServer{pod: echo}
 	config := api.start(t)
@@ -342,7 +343,7 @@ func closedSoon(t *testing.T, api *apiServer) {
 	}
 }
 
-// TestCancelAfterDialing: the context is Dial's; the connection goes on.
+// TestCancelAfterDialing checks that the context applies to Dial only, not to the connection.
 func TestCancelAfterDialing(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	conn, err := New((&apiServer{pod: echo}).start(t)).Dial(ctx, pod("istio-1"))
@@ -356,7 +357,7 @@ func TestCancelAfterDialing(t *testing.T) {
 	}
 }
 
-// TestClose delivers what was written, ends the tunnel, and what waits to read.
+// TestClose checks that Close delivers the written data, ends the tunnel, and unblocks readers.
 func TestClose(t *testing.T) {
 	bothProtocols(t, func(t *testing.T, api *apiServer) {
 		started, got := make(chan struct{}), make(chan string, 1)
@@ -395,7 +396,7 @@ func TestClose(t *testing.T) {
 	})
 }
 
-// TestDeadline: a deadline that has passed is that, whatever was said before.
+// TestDeadline checks that a passed deadline is reported as such, even after another error.
 func TestDeadline(t *testing.T) {
 	conn := dial(t, (&apiServer{pod: echo}).start(t), "istio-1")
 	if err := conn.SetReadDeadline(time.Now().Add(-time.Second)); err != nil {
@@ -412,7 +413,7 @@ func TestDeadline(t *testing.T) {
 	}
 }
 
-// TestLeavesErrorHandlersAlone: errors that others report go where they did.
+// TestLeavesErrorHandlersAlone checks that errors of other packages still reach their handlers.
 func TestLeavesErrorHandlersAlone(t *testing.T) {
 	before := reflect.ValueOf(utilruntime.ErrorHandlers).Pointer()
 	_ = dial(t, (&apiServer{pod: echo}).start(t), "istio-1")
@@ -421,7 +422,7 @@ func TestLeavesErrorHandlersAlone(t *testing.T) {
 	}
 }
 
-// TestRedirect: the user's token does not follow a redirect of an upgrade.
+// TestRedirect checks that the user's token does not follow a redirect of an upgrade.
 func TestRedirect(t *testing.T) {
 	bothProtocols(t, func(t *testing.T, api *apiServer) {
 		asked := make(chan string, 8)
@@ -444,8 +445,7 @@ func TestRedirect(t *testing.T) {
 	})
 }
 
-// TestEndlessRefusal: an error without an end in the place of an upgrade is not read to
-// its end.
+// TestEndlessRefusal checks that an endless error instead of an upgrade is not read completely.
 func TestEndlessRefusal(t *testing.T) {
 	bothProtocols(t, func(t *testing.T, api *apiServer) {
 		api.instead = func(w http.ResponseWriter, _ *http.Request) {

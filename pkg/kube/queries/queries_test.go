@@ -12,8 +12,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
-// TestViewerRole: the viewer role allows to list all that the commands read, but
-// Secrets, and nothing else.
+// TestViewerRole checks that the viewer role allows to list exactly the kinds that the commands
+// read, except Secrets.
 func TestViewerRole(t *testing.T) {
 	text, err := os.ReadFile("../../../deploy/rbac/viewer.yaml")
 	if err != nil {

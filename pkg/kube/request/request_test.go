@@ -14,7 +14,7 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// client is one of a server that answers with handle.
+// client returns a client of a server that answers with handle.
 func client(t *testing.T, handle http.HandlerFunc) *Client {
 	t.Helper()
 	server := httptest.NewServer(handle)
@@ -36,7 +36,7 @@ func (c *Client) length(ctx context.Context, limit int64) (int, error) {
 	return length, err
 }
 
-// TestLimit is to the byte.
+// TestLimit checks that the limit is exact to the byte.
 func TestLimit(t *testing.T) {
 	for _, size := range []int{0, 1, pieceSize - 1, pieceSize, pieceSize + 1, MaxObject} {
 		c := client(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, size)) })
@@ -50,8 +50,8 @@ func TestLimit(t *testing.T) {
 	}
 }
 
-// TestManyLargeAnswers: answers that together are larger than the memory they share are
-// read, one after the other where need be, and its pieces are given back.
+// TestManyLargeAnswers checks that answers that together exceed their shared memory are read,
+// one after the other if necessary, and that the memory is released.
 func TestManyLargeAnswers(t *testing.T) {
 	const size = 8 << 20
 	c := client(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, size)) })
@@ -69,8 +69,8 @@ func TestManyLargeAnswers(t *testing.T) {
 	}
 }
 
-// TestInterrupted: an answer without an end ends with the user's interrupt, also while
-// others hold the memory.
+// TestInterrupted checks that an interrupt ends an endless answer, even if others hold the
+// memory.
 func TestInterrupted(t *testing.T) {
 	begun := make(chan struct{}, 64)
 	c := client(t, func(w http.ResponseWriter, r *http.Request) {
@@ -108,7 +108,7 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-// TestPages tells what an HTML page is titled, in one line of text.
+// TestPages checks that the error contains the title of an HTML page, in one line of text.
 func TestPages(t *testing.T) {
 	for body, want := range map[string]string{
 		"<html></html>": "the answer is an HTML page, not JSON",

@@ -45,8 +45,8 @@ func TestAPIErrorTrouble(t *testing.T) {
 	})
 }
 
-func TestAPIErrorTroubleWords(t *testing.T) {
-	// apimachinery v0.36, pkg/api/errors; etcd; Go's net and net/http.
+func TestAPIErrorMessages(t *testing.T) {
+	// The sources are apimachinery v0.36, pkg/api/errors; etcd; Go's net and net/http.
 	words := map[string]Problem{
 		"etcdserver: request timed out": ProblemTimeout,
 		"the server was unable to return a response in the time allotted, but may still be processing the request": ProblemTimeout,

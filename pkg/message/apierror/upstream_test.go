@@ -12,8 +12,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/message/match"
 )
 
-// TestUpstream reads what the library that this module is built with says
-// today, so that a newer one with other words is noticed.
+// TestUpstream parses messages of the library that this module is built with, to detect a newer
+// version with other messages.
 func TestUpstream(t *testing.T) {
 	pods := schema.GroupResource{Resource: "pods"}
 	deployments := schema.GroupResource{Group: "apps", Resource: "deployments"}

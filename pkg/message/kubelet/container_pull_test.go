@@ -4,8 +4,8 @@ import (
 	"testing"
 )
 
-// TestPull has what waiting containers say whose image can't be pulled, as
-// containerd 2.1, CRI-O 1.34 and Docker Engine 28 (cri-dockerd) print it.
+// TestPull covers the messages of waiting containers whose image can't be pulled, as containerd
+// 2.1, CRI-O 1.34 and Docker Engine 28 (cri-dockerd) print them.
 func TestPull(t *testing.T) {
 	for message, want := range map[string]ContainerProblem{
 		`toomanyrequests: You have reached your pull rate limit. You may increase the limit by authenticating and upgrading: https://www.docker.com/increase-rate-limit`: ContainerImageRateLimit,

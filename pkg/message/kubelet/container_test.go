@@ -72,9 +72,9 @@ func TestContainerRunning(t *testing.T) {
 	})
 }
 
-func TestContainerImageWords(t *testing.T) {
-	// Of registries, and of Go's net, as containerd, CRI-O and Docker pass
-	// them on.
+func TestContainerImageMessages(t *testing.T) {
+	// These messages are those of registries, and of Go's net, as containerd, CRI-O and Docker
+	// pass them on.
 	for said, problem := range map[string]ContainerProblem{
 		"unauthorized: x":                                                       ContainerImageUnauthorized,
 		"authentication required":                                               ContainerImageUnauthorized,

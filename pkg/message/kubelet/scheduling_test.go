@@ -29,7 +29,7 @@ func TestScheduling(t *testing.T) {
 }
 
 func TestSchedulingWithoutNodes(t *testing.T) {
-	// kubernetes 1.36, schedule_one.go, ErrNoNodesAvailable.
+	// The source is kubernetes 1.36, schedule_one.go, ErrNoNodesAvailable.
 	if got, ok := ParseScheduling("no nodes available to schedule pods"); !ok || got.Nodes != 0 || got.Reasons != nil {
 		t.Errorf("%v %+v", ok, got)
 	}

@@ -18,8 +18,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/operate"
 )
 
-// reconcilerOf is a Reconciler of one layer at a server that answers with handle: for what
-// a healthy API server can't be made to do. It returns the transient errors that are reported.
+// reconcilerOf returns a Reconciler of one layer at a server that answers with handle, for
+// faults that a healthy API server can't produce. It returns the reported transient errors.
 func reconcilerOf(t *testing.T, handle http.HandlerFunc) (*Reconciler, *[]string) {
 	t.Helper()
 	server := httptest.NewServer(handle)
@@ -40,7 +40,7 @@ func reconcilerOf(t *testing.T, handle http.HandlerFunc) (*Reconciler, *[]string
 	return r, &retried
 }
 
-// layerAs is the layer with that request handled.
+// layerAs returns the layer with that request handled.
 func layerAs(requested, handled string) string {
 	return fmt.Sprintf(`{"apiVersion":"kustomize.toolkit.fluxcd.io/v1","kind":"Kustomization",
 		"metadata":{"namespace":"flux-system","name":"a","annotations":{%q:%q}},
@@ -48,7 +48,7 @@ func layerAs(requested, handled string) string {
 		operate.RequestAnnotation, requested, handled)
 }
 
-// patched is the layer as the request changes it, with that request handled.
+// patched returns the layer as the request changes it, with that request handled.
 func patched(request *http.Request, handled string) string {
 	var patch struct {
 		Metadata struct{ Annotations map[string]string }
@@ -57,7 +57,7 @@ func patched(request *http.Request, handled string) string {
 	return layerAs(patch.Metadata.Annotations[operate.RequestAnnotation], handled)
 }
 
-// TestTransientErrors: a server that is busy for a moment does not end the waiting.
+// TestTransientErrors checks that transient errors of the server do not end the wait.
 func TestTransientErrors(t *testing.T) {
 	requests := map[string]int{}
 	r, retried := reconcilerOf(t, func(w http.ResponseWriter, request *http.Request) {
@@ -85,13 +85,14 @@ func TestTransientErrors(t *testing.T) {
 	}
 }
 
-// TestInterrupted: waiting ends at once, and the result of the request is known.
+// TestInterrupted checks that an interrupt ends the wait immediately, and that the result of
+// the request is known.
 func TestInterrupted(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	r, _ := reconcilerOf(t, func(w http.ResponseWriter, request *http.Request) {
 		if request.Method == http.MethodGet {
 			interrupt()
-			<-request.Context().Done() // an answer that never comes
+			<-request.Context().Done() // an answer that never arrives
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")
@@ -103,7 +104,7 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-// TestDeletedDuringWait: an object that is deleted while it is awaited has failed.
+// TestDeletedDuringWait checks that an object that is deleted during the wait has failed.
 func TestDeletedDuringWait(t *testing.T) {
 	r, _ := reconcilerOf(t, func(w http.ResponseWriter, request *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -122,7 +123,7 @@ func TestDeletedDuringWait(t *testing.T) {
 	}
 }
 
-// TestTimeout: an object that Flux does not reconcile in time ends the wait.
+// TestTimeout checks that the wait ends if Flux does not reconcile an object in time.
 func TestTimeout(t *testing.T) {
 	r, _ := reconcilerOf(t, func(w http.ResponseWriter, request *http.Request) {
 		w.Header().Set("Content-Type", "application/json")

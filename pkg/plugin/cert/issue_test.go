@@ -12,7 +12,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
-// TestParse turns the flags of 'cert issue' into options of the service.
+// TestParse converts the flags of 'cert issue' to options of the service.
 func TestParse(t *testing.T) {
 	const day = 24 * time.Hour
 	defaults := issue.Options{

@@ -13,8 +13,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
-// TestApply: the step under sudo makes the change on its standard input and reports it,
-// or tells what to do.
+// TestApply checks that the step under sudo makes the change on its standard input and reports
+// it, or prints what to do.
 func TestApply(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "hosts")
 	if err := os.WriteFile(path, []byte("127.0.0.1 localhost\n10.0.0.1 dicom.bhs.org\n"), 0o600); err != nil {

@@ -16,8 +16,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
-// waiting is `status NAMES --wait --timeout=TIMEOUT` at a server, with looks that
-// follow each other quickly.
+// waiting is `status NAMES --wait --timeout=TIMEOUT` at a server, with short intervals.
 type waiting struct {
 	*options
 	stdout, stderr *watched.Output
@@ -34,13 +33,13 @@ func newWaiting(server string, timeout time.Duration, tenants ...string) *waitin
 	}, stdout, stderr}
 }
 
-// exit runs it to its end.
+// exit runs the command until it ends.
 func (w *waiting) exit(ctx context.Context) int {
 	return command.Code(w.run(ctx), command.UsualName, w.stderr)
 }
 
-// TestWaitForTenantThatNeverAppears: what is waited for is said at once, and at the
-// end, that it never came.
+// TestWaitForTenantThatNeverAppears checks that a missing tenant is reported immediately, and
+// at the end as one that never appeared.
 func TestWaitForTenantThatNeverAppears(t *testing.T) {
 	for _, test := range []struct {
 		name    string
@@ -99,8 +98,8 @@ func TestWaitForTenantThatNeverAppears(t *testing.T) {
 	}
 }
 
-// TestWaitForTenantThatAppears: the line is there long before the time is over, and
-// the waiting ends as soon as the tenant is Ready.
+// TestWaitForTenantThatAppears checks that a tenant is printed as soon as it appears, and that
+// the wait ends when it is Ready.
 func TestWaitForTenantThatAppears(t *testing.T) {
 	for _, test := range []struct {
 		name    string
@@ -128,8 +127,8 @@ func TestWaitForTenantThatAppears(t *testing.T) {
 	}
 }
 
-// TestWaitWhileServerIsAway: a server that can't be read does not end the waiting,
-// is reported at once, and its error is the last word when the time is over.
+// TestWaitWhileServerIsAway checks that an unreachable server does not end the wait, that it is
+// reported immediately, and that its error is the last line after the timeout.
 func TestWaitWhileServerIsAway(t *testing.T) {
 	away := fakeapi.Status(http.StatusInternalServerError, "InternalError", "etcd has no leader")
 	const error500 = ": discovering its API: etcd has no leader"
@@ -179,8 +178,8 @@ func TestWaitWhileServerIsAway(t *testing.T) {
 	}
 }
 
-// TestWaitWhileKindIsAway: a kind that could not be read at the very end does not
-// take the place of what was known.
+// TestWaitWhileKindIsAway checks that a kind that can't be read at the very end does not
+// replace the known state.
 func TestWaitWhileKindIsAway(t *testing.T) {
 	api, _ := fakeapi.ExampleServer(t, "failing", fakeapi.KeepAll)
 	api.Fail("/kustomizations$", fakeapi.After(1, fakeapi.Hang()))
@@ -190,8 +189,8 @@ func TestWaitWhileKindIsAway(t *testing.T) {
 	}
 }
 
-// TestWaitForTenantThatDisappears: a tenant that was there is not one that never
-// appeared.
+// TestWaitForTenantThatDisappears checks that a deleted tenant is not reported as one that
+// never appeared.
 func TestWaitForTenantThatDisappears(t *testing.T) {
 	api, _ := fakeapi.ExampleServer(t, "failing", fakeapi.KeepAll)
 	_, of := fakeapi.ExampleServer(t, "failing", fakeapi.WithoutBHS)
@@ -205,8 +204,8 @@ func TestWaitForTenantThatDisappears(t *testing.T) {
 	}
 }
 
-// TestWaitEnds: what does not change by waiting ends it at once, and so does an
-// interrupt.
+// TestWaitEnds checks that an error that waiting can't fix ends the wait immediately, and so
+// does an interrupt.
 func TestWaitEnds(t *testing.T) {
 	w := newWaiting("https://a b", time.Hour, "bhs")
 	if code := w.exit(t.Context()); code != int(command.Unclear) || strings.Contains(w.stderr.String(), "trying again") {

@@ -15,8 +15,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/target"
 )
 
-// TestReadFiles reads the certificates of all flags, and an error names the flag of the one
-// that no server could accept.
+// TestReadFiles reads the certificates of all flags, and checks that an error names the flag of
+// a certificate that no server could accept.
 func TestReadFiles(t *testing.T) {
 	ca, dir := peers.Issue(t, nil, "bhs-ca", nil), t.TempDir()
 	caFile, _ := ca.Write(t, dir, "ca")

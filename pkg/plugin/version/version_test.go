@@ -62,7 +62,7 @@ func TestFindFlux(t *testing.T) {
 	}
 }
 
-// flux is a Deployment as `flux install` makes it.
+// flux is a Deployment as `flux install` creates it.
 func flux(name, version, image string) string {
 	return strings.NewReplacer("NAME", name, "VERSION", version, "IMAGE", image).Replace(`---
 apiVersion: apps/v1
@@ -85,8 +85,8 @@ func TestFluxThatMayNotBeRead(t *testing.T) {
 	}
 }
 
-// TestNewestFluxIsTheLabs holds the constant to the Flux that the project is
-// tried with. The lab is another module, which the product must not import.
+// TestNewestFluxIsTheLabs compares the constant with the Flux release of the lab. The lab is
+// another module, which the product must not import.
 func TestNewestFluxIsTheLabs(t *testing.T) {
 	source, err := os.ReadFile("../../../lab/korthweb/flux.go")
 	if err != nil {

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// ordinaryTexts are what Flux, Kubernetes, cert-manager and Istio say, and
-// what an operator needs to read.
+// ordinaryTexts are messages of Flux, Kubernetes, cert-manager and Istio that an operator needs
+// to read.
 var ordinaryTexts = []string{
 	"", "Ready", "bhs-orthweb", "2026-05-04T12:00:00Z", "<redacted>",
 	"main@sha1:feffc67d5a1e1d0b4fd0c0e5e2f8a7f1c2b3a4d5",
@@ -115,7 +115,7 @@ func TestMask(t *testing.T) {
 	}
 }
 
-// TestMaskIsLinear runs into the time limit of all tests if a rule is not.
+// TestMaskIsLinear exceeds the time limit of all tests if a rule is not linear.
 func TestMaskIsLinear(t *testing.T) {
 	for _, unit := range []string{
 		"://", "://a:b/", "://a@", "://a:b@c/", "@tcp(", "x@tcp( ", "eyJ", "sk-", "-eyJ", "-bearer", "bearer ",

@@ -11,7 +11,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 )
 
-// TestExplanationKeepsToItsSchema has every field filled, and every list empty.
+// TestExplanationKeepsToItsSchema validates an explanation with every field set, and
+// explanations with empty lists.
 func TestExplanationKeepsToItsSchema(t *testing.T) {
 	schema, err := jsonschema.NewCompiler().Compile("../../../docs/schema/explanation.v1alpha1.json")
 	if err != nil {

@@ -13,7 +13,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
 )
 
-// TestJSONKeepsToItsSchema has every field filled, and every list empty.
+// TestJSONKeepsToItsSchema validates objects with every field set, and objects with empty
+// lists.
 func TestJSONKeepsToItsSchema(t *testing.T) {
 	for _, c := range []struct {
 		schema string

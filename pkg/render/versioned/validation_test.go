@@ -13,7 +13,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
-// TestValidationJUnit reads what was written as a CI system does.
+// TestValidationJUnit parses the output as a CI system does.
 func TestValidationJUnit(t *testing.T) {
 	var out bytes.Buffer
 	if err := JUnit(&out, "bhs", samples.At, samples.Checks()); err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/internal/planted"
 )
 
-// BenchmarkBlockYAML is why objects are not saved in block style.
+// BenchmarkBlockYAML shows why objects are not saved in block style.
 func BenchmarkBlockYAML(b *testing.B) {
 	objects := planted.Tenants(b, 10)
 	var texts [][]byte

@@ -7,8 +7,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// The limits on numbers are tested where they are held: files that reach them
-// would take minutes.
+// TestNumbersAreBounded tests the limits on numbers where they are enforced: parsing files that
+// reach them would take minutes.
 func TestNumbersAreBounded(t *testing.T) {
 	doc := Document{Text: []byte(`{"apiVersion":"v1","kind":"Pod","metadata":{"name":"one","namespace":"a"}}`), File: "x", gk: schema.GroupKind{Kind: "Pod"}}
 	for name, exceed := range map[string]func(over int64) error{

@@ -13,7 +13,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/redact/mask"
 )
 
-// carrier puts a text where programs and people write one, in an object.
+// carrier inserts a text into an object where programs and people write one.
 type carrier struct {
 	name string
 	put  func(text string) *unstructured.Unstructured
@@ -77,21 +77,21 @@ func carriers() []carrier {
 	}
 }
 
-// errorText is the carrier of what is no object's, fieldOfKind that of secrets where
-// a kind has them.
+// errorText is the carrier of text outside of objects, and fieldOfKind that of secrets in the
+// fields of their kinds.
 const (
 	errorText   = "an error"
 	fieldOfKind = "a field of its kind"
 )
 
-// savedText is the snapshot of the objects as it is saved.
+// savedText is the saved snapshot of the objects.
 func savedText(t testing.TB, objects ...*unstructured.Unstructured) string {
 	t.Helper()
 	return string(unpack(t, fileOf(t, objects)))
 }
 
-// corpus counts what redaction does to the planted secrets, by what carries them, and
-// to harmless texts.
+// corpus counts the effect of redaction on the planted secrets, by carrier, and on harmless
+// texts.
 type corpus struct {
 	rows     []reliability.Row
 	position map[string]int
@@ -118,7 +118,7 @@ func (c *corpus) secret(t *testing.T, s planted.Secret, carrier, saved string) {
 	c.count("a secret in "+carrier, "no part of it is in the bytes, raw or decoded", !leaks)
 }
 
-// TestCorpus plants every secret in every carrier, and reads harmless texts.
+// TestCorpus plants every secret in every carrier, and redacts harmless texts.
 func TestCorpus(t *testing.T) {
 	c := &corpus{position: map[string]int{}}
 	for _, s := range planted.Secrets() {
@@ -151,7 +151,7 @@ func TestCorpus(t *testing.T) {
 	reliability.Report(t, "secrets", c.rows)
 }
 
-// TestCorpusInPrivacyPage holds docs/privacy.md to the numbers.
+// TestCorpusInPrivacyPage compares the numbers in docs/privacy.md.
 func TestCorpusInPrivacyPage(t *testing.T) {
 	page, err := os.ReadFile("../../../docs/privacy.md")
 	if err != nil {

@@ -29,8 +29,8 @@ func newObject(apiVersion, kind, namespace, name string, fields map[string]any) 
 	return &unstructured.Unstructured{Object: content}
 }
 
-// sample has all that a file can hold: failures, several namespaces, kinds
-// without objects, odd strings and numbers.
+// sample has all features of a file: failures, several namespaces, kinds without objects, odd
+// strings and numbers.
 func sample() *snapshot.Snapshot {
 	b := snapshot.NewBuilder()
 	pods := snapshot.Request{Version: "v1", Kind: "Pod", Resource: "pods"}
@@ -118,7 +118,7 @@ func TestWriteRefuses(t *testing.T) {
 	}
 }
 
-// unpack is the tar in the file.
+// unpack returns the tar in the file.
 func unpack(t testing.TB, packed []byte) []byte {
 	t.Helper()
 	r, err := gzip.NewReader(bytes.NewReader(packed))
@@ -132,7 +132,7 @@ func unpack(t testing.TB, packed []byte) []byte {
 	return out.Bytes()
 }
 
-// pack makes a file of headers and contents, in which a test may put anything.
+// pack creates a file of arbitrary headers and contents.
 func pack(t testing.TB, entries ...entry) []byte {
 	t.Helper()
 	var out bytes.Buffer

@@ -16,8 +16,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/decode"
 )
 
-// TestChangedFiles: a snapshot from which objects were taken, or in which they were
-// changed, does not pass for one of a cluster without them.
+// TestChangedFiles checks that a snapshot with removed or changed objects is rejected.
 func TestChangedFiles(t *testing.T) {
 	const pods = "objects/core/pods.jsonl"
 	at := func(entries []entry, path string) int {
@@ -73,7 +72,7 @@ func TestChangedFiles(t *testing.T) {
 	}
 }
 
-// TestKindsThatDifferInCase can be saved, each in a file of its own.
+// TestKindsThatDifferInCase checks that such kinds can be saved, each in its own file.
 func TestKindsThatDifferInCase(t *testing.T) {
 	b := snapshot.NewBuilder()
 	for _, kind := range []string{"Foo", "FOO", "foo"} {

@@ -108,7 +108,7 @@ func TestReadBoundsFiles(t *testing.T) {
 	}
 }
 
-// TestSparseFilesAreRecognized has headers: archive/tar reads files with holes, but writes
+// TestSparseFilesAreRecognized uses raw headers: archive/tar reads sparse files, but writes
 // none.
 func TestSparseFilesAreRecognized(t *testing.T) {
 	if !sparse(&tar.Header{PAXRecords: map[string]string{"GNU.sparse.major": "1"}}) {
@@ -187,7 +187,7 @@ func TestReadByHand(t *testing.T) {
 	}
 }
 
-// FuzzRead packs what the fuzzer makes, which would never get a checksum right.
+// FuzzRead packs the fuzzer's input, which would never have a valid checksum otherwise.
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(sampleIndex), []byte(samplePod))
 	f.Add([]byte(sampleIndex), []byte(`{"apiVersion":"v1","kind":"Pod","metadata":{"name":"x"}}`))

@@ -52,7 +52,7 @@ func TestReadObjects(t *testing.T) {
 		{object.Ref{APIVersion: "apps/v1", Kind: "Deployment", Namespace: "bhs-orthweb", Name: "orthanc"}, snapshot.Present},
 		{object.Ref{APIVersion: "v1", Kind: "Secret", Namespace: "bhs-orthweb", Name: "x"}, snapshot.Unknown},
 		{object.Ref{APIVersion: "cert-manager.io/v1", Kind: "Certificate", Namespace: "mhr-orthweb", Name: "c"}, snapshot.Present},
-		{object.Ref{APIVersion: "cert-manager.io/v1", Kind: "Certificate", Namespace: "mhr-orthweb", Name: "other"}, snapshot.Unknown}, // Printed by itself
+		{object.Ref{APIVersion: "cert-manager.io/v1", Kind: "Certificate", Namespace: "mhr-orthweb", Name: "other"}, snapshot.Unknown}, // Objects that are printed alone
 	} {
 		if got := s.Lookup(c.ref).Presence; got != c.want {
 			t.Errorf("%s: %v, want %v", c.ref, got, c.want)
@@ -60,7 +60,7 @@ func TestReadObjects(t *testing.T) {
 	}
 }
 
-// TestListOfParts: what is there of a kind can be listed, though only some
+// TestListOfParts checks that the known objects of a kind can be listed, even if only some
 // namespaces are known.
 func TestListOfParts(t *testing.T) {
 	s, err := ReadObjects([]File{{Name: "p", Content: strings.NewReader(podList)}}, ObjectsOptions{})
@@ -108,8 +108,8 @@ func TestReadObjectsRefuses(t *testing.T) {
 	}
 }
 
-// TestReadObjectsWithAmpersands: the rules of CustomResourceDefinitions look like
-// anchors, and are none.
+// TestReadObjectsWithAmpersands checks that rules of CustomResourceDefinitions that look like
+// anchors are not parsed as anchors.
 func TestReadObjectsWithAmpersands(t *testing.T) {
 	for name, rule := range map[string]string{
 		"quoted":  `"!has(self.a) &&\n!has(self.b) ? a * b : (a &b)"`,

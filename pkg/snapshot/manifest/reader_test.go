@@ -16,7 +16,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/decode"
 )
 
-// printedObjects have texts that look like the marks of a list, or of a document.
+// printedObjects have texts that look like the markers of a list, or of a document.
 func printedObjects() []any {
 	texts := []string{"- item\n- another\n", "items:\n- a\n", "a\n\n\nb\n", "# no comment\n", "a: b\n  - c\n", "{[\"}", "==== START logs\n{\n", "\"items\":[{", "x\\\"", strings.Repeat("long ", 60)}
 	var objects []any
@@ -31,8 +31,8 @@ func printedObjects() []any {
 	return objects
 }
 
-// TestPrintedForms: the same objects are read from every form that kubectl and other
-// tools print a List in.
+// TestPrintedForms checks that the same objects are read from every form of a List that kubectl
+// and other tools print.
 func TestPrintedForms(t *testing.T) {
 	list := map[string]any{"apiVersion": "v1", "kind": "List", "items": printedObjects(), "metadata": map[string]any{"resourceVersion": ""}}
 	block, err := yaml.Marshal(list)
@@ -101,7 +101,7 @@ func TestPrintedForms(t *testing.T) {
 	}
 }
 
-// TestJSONThenYAML: what follows a JSON value is not lost.
+// TestJSONThenYAML checks that the text after a JSON value is read.
 func TestJSONThenYAML(t *testing.T) {
 	got := wanted(t, []byte(`{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a"}}`+"\n---\nkind: Pod\napiVersion: v1\nmetadata: {name: b}\n"))
 	if len(got) != 2 {
@@ -109,7 +109,7 @@ func TestJSONThenYAML(t *testing.T) {
 	}
 }
 
-// TestPrintedItems: an object may have a field of that name, and a List none.
+// TestPrintedItems checks an object that has a field "items", and a List that has no items.
 func TestPrintedItems(t *testing.T) {
 	for text, want := range map[string]int{
 		"kind: Pod\napiVersion: v1\nitems:\n- a\n- {b: 1}\nmetadata: {name: x}\n":             1,
@@ -138,7 +138,7 @@ func TestPrintedItems(t *testing.T) {
 	}
 }
 
-// wanted are the objects of a text, read one by one.
+// wanted are the objects of a text, parsed one by one.
 func wanted(t *testing.T, text []byte) []map[string]any {
 	t.Helper()
 	var objects []map[string]any
@@ -167,7 +167,7 @@ func mustJSON(t *testing.T, value any) []byte {
 	return text
 }
 
-// utf16LE is the text as PowerShell writes it.
+// utf16LE encodes the text as PowerShell writes it.
 func utf16LE(text string) string {
 	b := []byte{0xff, 0xfe}
 	for _, unit := range utf16.Encode([]rune(text)) {

@@ -10,7 +10,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// TestMissing: the reason names the Service of the ingress and what it waits for.
+// TestMissing checks that the reason names the Service of the ingress and what it waits for.
 func TestMissing(t *testing.T) {
 	const service = `
 - apiVersion: v1
@@ -54,7 +54,7 @@ func TestMissing(t *testing.T) {
 	}
 }
 
-// TestResolve: addresses of IPv4 are not in the form of IPv6, and the order is always the
+// TestResolve checks that IPv4 addresses are not in IPv6 form, and that the order is always the
 // same.
 func TestResolve(t *testing.T) {
 	found, err := Resolve(t.Context(), "localhost")

@@ -26,7 +26,7 @@ func twoTenants(t *testing.T) *snapshot.Snapshot {
 	return snap
 }
 
-// empty is a cluster of which the kinds of tenants were read, and there is no object.
+// empty is a cluster in which the kinds of tenants were read, without any object.
 func empty() *snapshot.Snapshot {
 	b := snapshot.NewBuilder()
 	for _, want := range queries.Names() {
@@ -82,7 +82,8 @@ func TestSeveral(t *testing.T) {
 	}
 }
 
-// TestNamed names tenants of which one does not exist: the states of the others are known.
+// TestNamed names tenants of which one does not exist, and checks that the states of the others
+// are known.
 func TestNamed(t *testing.T) {
 	snap := twoTenants(t)
 	namesOf := func(statuses []tenant.Status) (names []string) {

@@ -16,8 +16,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
-// holds is an archive with studies and their SOP Instance UIDs; a study that is nil
-// can't be asked for.
+// holds is an archive with studies and their SOP Instance UIDs; a query for a nil study fails.
 func holds(tenant string, studies map[string][]string) check.Archive {
 	return check.Archive{Tenant: tenant, Base: "https://web." + tenant + ".orthweb.com", Instances: func(_ context.Context, uid string) (map[string]string, error) {
 		has := map[string]string{}

@@ -61,8 +61,8 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// TestExamplesArePrinted requires the examples in docs/findings.md of the codes that only
-// this package has to be messages that it prints.
+// TestExamplesArePrinted requires that this package prints the examples in docs/findings.md of
+// the codes that only this package uses.
 func TestExamplesArePrinted(t *testing.T) {
 	text, err := os.ReadFile("../../../docs/findings.md")
 	if err != nil {

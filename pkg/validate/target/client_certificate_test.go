@@ -16,20 +16,20 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/issuance"
 )
 
-// endsIn is a certificate that ends so much later.
+// endsIn is a certificate that expires after the given time.
 func endsIn(d time.Duration) *tls.Certificate {
 	return &tls.Certificate{Leaf: &x509.Certificate{NotAfter: time.Now().Add(d)}}
 }
 
-// TestClientCertificate issues again after an error that may pass, and once
-// otherwise.
+// TestClientCertificate checks that issuing is retried after a transient error, and not after
+// others.
 func TestClientCertificate(t *testing.T) {
 	first := endsIn(time.Hour)
 	for _, c := range []struct {
 		about  string
 		err    error
 		again  bool
-		ending *tls.Certificate // in place of the error
+		ending *tls.Certificate // instead of the error
 	}{
 		{about: "the time was up", err: context.DeadlineExceeded, again: true},
 		{about: "cancelled", err: context.Canceled, again: true},
@@ -63,8 +63,8 @@ func TestClientCertificate(t *testing.T) {
 	}
 }
 
-// TestClientCertificateAtOnce is issued once for all who ask for it at the same
-// time, and one whose time is up does not wait for it.
+// TestClientCertificateAtOnce checks that the certificate is issued once for all concurrent
+// callers, and that a caller whose time is up does not wait for it.
 func TestClientCertificateAtOnce(t *testing.T) {
 	began, proceed := make(chan struct{}), make(chan struct{})
 	issued := 0

@@ -32,8 +32,8 @@ func bhsWithMHR(bhs, mhr *peers.Issuer) check.Subject {
 	}
 }
 
-// TestClientIsJudgedFirst: a certificate that no server could accept is an error, and one
-// that only the server can judge is a warning.
+// TestClientIsJudgedFirst checks that a certificate that no server could accept is an error,
+// and that one that only the server can judge is a warning.
 func TestClientIsJudgedFirst(t *testing.T) {
 	bhs, mhr, unknown := peers.Issue(t, nil, "bhs-ca", nil), peers.Issue(t, nil, "mhr-ca", nil), peers.Issue(t, nil, "other-ca", nil)
 	hourAgo := time.Now().Add(-time.Hour)

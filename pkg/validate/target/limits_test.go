@@ -28,7 +28,7 @@ spec:
         image: "registry.example.com/lib/orthanc-plugins:1.12.1"
 `
 
-// limitWords are a limit's, or ? where it is not known.
+// limitWords formats a limit, or ? if it is unknown.
 func limitWords(limit *int64) string {
 	if limit == nil {
 		return "?"
@@ -148,7 +148,7 @@ func TestOrthancPodLimits(t *testing.T) {
 	}
 }
 
-// TestOrthancPods finds the Orthancs of the recorded Korthweb, and none where none is.
+// TestOrthancPods finds the Orthancs of the recorded Korthweb, and none where none exists.
 func TestOrthancPods(t *testing.T) {
 	snap := healthy(t)
 	chosen, _ := tenant.Find(tenant.Discover(snap), "bhs")
@@ -167,8 +167,8 @@ func TestOrthancPods(t *testing.T) {
 	}
 }
 
-// TestConfigMapFiles has binary data as well: kubectl puts what is not UTF-8 there, and a
-// volume shows no difference.
+// TestConfigMapFiles has binary data as well: kubectl stores data that is not UTF-8 there, and
+// a volume shows no difference.
 func TestConfigMapFiles(t *testing.T) {
 	got := filesOf(corev1.ConfigMap{Data: map[string]string{"a.json": "{}"}, BinaryData: map[string][]byte{"b.json": []byte("[]")}})
 	if len(got) != 2 || got["a.json"] != "{}" || got["b.json"] != "[]" {

@@ -21,8 +21,8 @@ func healthy(t *testing.T) *snapshot.Snapshot {
 	return snap
 }
 
-// TestOthersAreLeftAlone: nothing is created in the namespaces of other tenants, and
-// no Secret of theirs is read, unless the user names one.
+// TestOthersAreLeftAlone checks that nothing is created in the namespaces of other tenants, and
+// that none of their Secrets is read, unless the user names one.
 func TestOthersAreLeftAlone(t *testing.T) {
 	snap := healthy(t)
 	chosen, _ := tenant.Find(tenant.Discover(snap), "bhs")
@@ -43,8 +43,8 @@ func TestOthersAreLeftAlone(t *testing.T) {
 	}
 }
 
-// TestOtherClient: the client of another tenant is of the tenant whose CA has signed it, and
-// is that tenant's client where its web requests one.
+// TestOtherClient checks that the client of another tenant belongs to the tenant whose CA has
+// signed it, and is used as that tenant's client if its web requests one.
 func TestOtherClient(t *testing.T) {
 	bhs, mhr, unknown := peers.Issue(t, nil, "bhs-ca", nil), peers.Issue(t, nil, "mhr-ca", nil), peers.Issue(t, nil, "other-ca", nil)
 	for _, c := range []struct {

@@ -22,7 +22,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/endpoint"
 )
 
-// TestNew describes a tenant of the recorded Korthweb, with what the user specified instead.
+// TestNew describes a tenant of the recorded Korthweb, with the user's overrides.
 func TestNew(t *testing.T) {
 	snap := healthy(t)
 	chosen, _ := tenant.Find(tenant.Discover(snap), "bhs")
@@ -60,8 +60,8 @@ func TestNew(t *testing.T) {
 	}
 }
 
-// TestNewWithoutAddress: a tenant without host names or addresses can't be validated; an
-// address is needed only by connections to it.
+// TestNewWithoutAddress checks that a tenant without host names or addresses can't be
+// validated, and that only connections to it need an address.
 func TestNewWithoutAddress(t *testing.T) {
 	recorded := healthy(t)
 	without := func(kind schema.GroupKind, change func(*unstructured.Unstructured)) *snapshot.Snapshot {
@@ -163,8 +163,8 @@ func TestPodBehind(t *testing.T) {
 	}
 }
 
-// TestDialToUnknownTenant: the chosen tenant may be known by its namespace alone, and then is
-// not among those that are discovered.
+// TestDialToUnknownTenant checks a chosen tenant that is known only by its namespace, and is
+// not among the discovered ones.
 func TestDialToUnknownTenant(t *testing.T) {
 	chosen := tenant.Tenant{Name: "mine", Namespaces: []string{"none"}}
 	dial := dialThroughAPI(healthy(t), chosen, portforward.New(&request.Config{Host: "https://127.0.0.1:1"}))
