@@ -28,8 +28,8 @@ func (q Query) compare(other Query) int {
 	)
 }
 
-// Inquiry collects the open queries of reasoning while it reads a snapshot: reading
-// follows the question. It may be used from several goroutines.
+// Inquiry collects the open queries of reasoning while it reads a snapshot, so that only what
+// it needs is requested. It may be used from several goroutines.
 type Inquiry struct {
 	scope []string
 	mu    sync.Mutex
@@ -132,7 +132,7 @@ func (s *Snapshot) Named(gk schema.GroupKind, namespace, name string) Listing {
 // require adds a query that no answer covers yet. A refusal for all namespaces does not
 // apply to a single one; any other failure does.
 func (s *Snapshot) require(store *kindStore, query Query, covers func(Asked) bool) {
-	if s.inquiry == nil || s.complete || query.Kind == "" { // a reference that names no kind is to nothing
+	if s.inquiry == nil || s.complete || query.Kind == "" { // a reference without a kind refers to nothing
 		return
 	}
 	namespaces := []string{query.Namespace}

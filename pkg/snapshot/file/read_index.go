@@ -18,7 +18,7 @@ func readIndex(r io.Reader) (*index, layout, error) {
 		return nil, nil, err
 	}
 	var found index
-	// What it is comes first: of another version nothing else need fit.
+	// The format is checked first: the rest of another version may differ.
 	var is struct {
 		APIVersion string `json:"apiVersion"`
 		Kind       string `json:"kind"`
