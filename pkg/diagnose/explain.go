@@ -117,11 +117,11 @@ func explainTenant(w *engine.Walk, t tenant.Tenant, status tenant.Status) Subjec
 	out.Causes = engine.Distinct(append(out.Causes, collisions(w.X, t.Name, out.Causes)...))
 	s.addCauses(w.X, out)
 	if s.Verdict.Status == health.Ready && len(s.Causes) == 0 && len(s.Unknown) > 0 {
-		why := s.Unknown[0] // it may well hold a cause: no health check looks there
+		why := s.Unknown[0] // it may hide a cause: no health check covers it
 		s.Verdict = health.Verdict{Status: health.Unknown, Reason: health.Reason(why.Why), Message: why.String()}
 	}
 	s.Unknown = engine.Union(s.Unknown, status.Unknown)
-	if s.Verdict.Status == health.Ready && s.critical() { // what status does not look at
+	if s.Verdict.Status == health.Ready && s.critical() { // what status does not examine
 		s.Verdict = health.Verdict{Ref: s.Causes[0].Ref, Status: health.Failing, Reason: health.Reason(s.Causes[0].Reason),
 			Message: s.Causes[0].Message, Since: s.Causes[0].Since}
 		s.Ref = s.Causes[0].Ref

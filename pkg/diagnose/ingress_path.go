@@ -35,7 +35,7 @@ func ingressPath(x *engine.Context, t tenant.Tenant) []object.Ref {
 		object.GRPCRouteKind, object.TLSRouteKind, object.TCPRouteKind, object.UDPRouteKind)
 	for _, namespace := range t.Namespaces {
 		for _, obj := range x.Snap.List(object.IngressKind, namespace).Objects {
-			if obj.GetLabels()["acme.cert-manager.io/http01-solver"] == "" { // a Challenge's, for a while
+			if obj.GetLabels()["acme.cert-manager.io/http01-solver"] == "" { // the temporary one of a Challenge
 				add(obj)
 			}
 		}

@@ -6,8 +6,8 @@ import (
 	"io"
 )
 
-// source gives a message's bytes in fragments: at most len(p) of them, and
-// whether they are the last.
+// source returns a message's bytes in fragments: at most len(p) of them, and whether they are
+// the last.
 type source interface {
 	fill(p []byte) (n int, last bool, err error)
 }

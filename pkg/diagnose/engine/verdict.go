@@ -13,7 +13,8 @@ import (
 // Pressures are the conditions of a node that keep pods from it, or evict them.
 var Pressures = []string{"DiskPressure", "MemoryPressure", "PIDPressure", "NetworkUnavailable"}
 
-// NodeVerdict judges a node by its conditions: Ready, and those that keep pods from it.
+// NodeVerdict judges a node by its conditions: Ready, and those that prevent pods from
+// running on it.
 func (x *Context) NodeVerdict(node *unstructured.Unstructured) health.Verdict {
 	v := health.Verdict{Ref: object.RefOf(node), Status: health.Failing}
 	ready := object.ConditionOf(node, "Ready")

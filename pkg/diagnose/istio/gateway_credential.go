@@ -90,7 +90,7 @@ func credentialIn(g traffic.Gateway, namespace string, server traffic.GatewaySer
 	}
 	switch answer := g.X.Snap.Lookup(engine.CoreRef(object.SecretKind.Kind, namespace, name)); answer.Presence {
 	case snapshot.Unknown:
-		if len(makers) == 0 { // a Certificate that is Ready has made its Secret
+		if len(makers) == 0 { // a Certificate that is Ready has created its Secret
 			e.Unknown = append(e.Unknown, *answer.Why)
 		}
 	case snapshot.Absent:
