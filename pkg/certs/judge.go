@@ -31,7 +31,7 @@ type Presented struct {
 	Chain []*x509.Certificate
 	// Host is the name that clients connect to, "" if names are not judged.
 	Host string
-	// Key is the public half of the key that goes with it, nil where it is not known.
+	// Key is the public half of the key that goes with it, nil if it is not known.
 	Key crypto.PublicKey
 	// Trusted are the CAs that the other side trusts. Without any, the signer of the
 	// certificate is not judged.

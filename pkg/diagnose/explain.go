@@ -179,7 +179,7 @@ func pathToObject(x *engine.Context, c engine.FoundCause) []engine.Step {
 	}
 	step := engine.Step{Ref: c.Ref, Status: x.Health.Assessor.Of(c.Ref).Status, Note: c.Reason}
 	if c.Severity == finding.Critical && (step.Status == health.Ready || step.Status == health.Unknown) {
-		step.Status = health.Failing // by what its status does not tell
+		step.Status = health.Failing // for a reason that its status does not show
 	}
 	return append(slices.Clone(c.Path), step)
 }

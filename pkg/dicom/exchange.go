@@ -74,7 +74,7 @@ func (a *Association) context(sopClass, syntax string) (byte, error) {
 	return 0, refused
 }
 
-// request is a C-ECHO-RQ, or a C-STORE-RQ where there is an instance.
+// request is a C-ECHO-RQ, or a C-STORE-RQ if there is an instance.
 type request struct {
 	context            byte
 	field              uint16

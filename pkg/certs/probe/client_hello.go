@@ -117,7 +117,7 @@ func readReply(r io.Reader) (Reply, error) {
 	body := make([]byte, length)
 	got, _ := io.ReadFull(r, body)
 	if head[0] == recordAlert && got == 2 && body[0] == levelWarning && body[1] == unrecognizedName {
-		return readReply(r) // the server goes on with another name's certificate (RFC 6066 section 3)
+		return readReply(r) // the server continues with another name's certificate (RFC 6066 section 3)
 	}
 	return parseReply(head[0], body[:got]), nil
 }

@@ -45,8 +45,8 @@ func QuoteWithStatus(obj *unstructured.Unstructured, c object.Condition) finding
 	return Evidence(obj, c.Path, value, c.Since)
 }
 
-// Verified are the pieces of evidence that are in the snapshot, each once. Explainers
-// give no others; evidence that is not in the snapshot is never shown.
+// Verified are the pieces of evidence that are in the snapshot, each once. Explainers return
+// no others; evidence that is not in the snapshot is never shown.
 func (x *Context) Verified(all []finding.Evidence) []finding.Evidence {
 	var found []finding.Evidence
 	for _, e := range all {

@@ -10,7 +10,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
-// Pressures are the conditions of a node that keep pods from it, or evict them.
+// Pressures are the conditions of a node that prevent pods from running on it, or evict them.
 var Pressures = []string{"DiskPressure", "MemoryPressure", "PIDPressure", "NetworkUnavailable"}
 
 // NodeVerdict judges a node by its conditions: Ready, and those that prevent pods from

@@ -164,7 +164,7 @@ func layersOf(x *engine.Context, namespace string) []*unstructured.Unstructured 
 // in most charts ("postgres-ha" creates "postgres-ha-postgresql-ha-postgresql"); the longest
 // name matches best.
 func releaseOf(x *engine.Context, ref object.Ref) (object.Ref, bool) {
-	for _, namespace := range []string{ref.Namespace, ""} { // most are in the namespace that they install into
+	for _, namespace := range []string{ref.Namespace, ""} { // most are in their target namespace
 		if release, ok := releaseIn(x, namespace, ref); ok {
 			return release, true
 		}

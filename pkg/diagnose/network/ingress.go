@@ -22,7 +22,7 @@ func ExplainIngress(x *engine.Context, obj *unstructured.Unstructured, _ bool) e
 	}
 	i := ingress{x, obj, &e}
 	i.class()
-	if _, owned := engine.OwnerOf(obj); !owned { // otherwise its controller maintains its references
+	if _, owned := engine.OwnerOf(obj); !owned { // its controller maintains the rest
 		i.names()
 	}
 	i.noAddress()

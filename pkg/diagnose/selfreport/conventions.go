@@ -375,7 +375,7 @@ func ReadyOrUnknown(obj *unstructured.Unstructured, conditions []Condition) engi
 	}
 	for _, c := range conditions {
 		if c.judges() {
-			return ReadyResult(obj, c.Since) // no condition that could report a problem does
+			return ReadyResult(obj, c.Since) // no condition reports a problem
 		}
 	}
 	why := "no known field of its status shows whether it works"

@@ -99,7 +99,7 @@ func jobVerdict(job *unstructured.Unstructured) health.Verdict {
 	}
 	failed := object.ConditionOf(job, "Failed")
 	if failed.Status != "True" {
-		failed = object.ConditionOf(job, "FailureTarget") // it has failed, and its pods are still terminating
+		failed = object.ConditionOf(job, "FailureTarget") // failed, with pods still terminating
 	}
 	switch {
 	case done.Status == "True":
@@ -112,7 +112,7 @@ func jobVerdict(job *unstructured.Unstructured) health.Verdict {
 			v.Since = suspended.Since
 		}
 	default:
-		if started := object.Time(job.Object, "status", "startTime"); !started.IsZero() { // later than its creation where it was suspended
+		if started := object.Time(job.Object, "status", "startTime"); !started.IsZero() { // later than its creation if it was suspended
 			v.Since = started
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"io"
 )
 
-// cursor reads a file forward, and seeks over long values where it can.
+// cursor reads a file forward, and seeks over long values if it can.
 type cursor struct {
 	buf *bufio.Reader
 	raw io.Reader

@@ -13,8 +13,8 @@ import (
 // Instance is what Scan found in a file.
 type Instance struct {
 	Meta
-	// StudyUID and SeriesUID are (0020,000D) and (0020,000E), "" where the data set has
-	// none, as with objects that belong to no patient, or none that can be queried.
+	// StudyUID and SeriesUID are (0020,000D) and (0020,000E), "" if the data set has none, as
+	// with objects that belong to no patient, or none that can be queried.
 	StudyUID, SeriesUID string
 	// Frames is Number of Frames (0028,0008), or 1 for pixel data without it,
 	// 0 without pixel data.

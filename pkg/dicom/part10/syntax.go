@@ -44,8 +44,8 @@ var syntaxNames = map[string]string{
 	"1.2.840.10008.1.2.5":     "RLE Lossless",
 }
 
-// TransferSyntaxName is the name of PS3.6 table A-1, or the UID itself where
-// this package has no name for it.
+// TransferSyntaxName is the name of PS3.6 table A-1, or the UID itself if this package has no
+// name for it.
 func TransferSyntaxName(uid string) string {
 	if name, ok := syntaxNames[uid]; ok {
 		return name

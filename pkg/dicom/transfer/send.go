@@ -44,7 +44,7 @@ const DefaultConcurrency = 8
 // Outcome is the result of a file that is reported individually.
 type Outcome struct {
 	Path string
-	// Instance is its SOP Instance UID, "" where it isn't known.
+	// Instance is its SOP Instance UID, "" if it isn't known.
 	Instance string
 	// Reason completes a sentence about the file, or is the peer's answer.
 	Reason string

@@ -62,7 +62,7 @@ func (d *Dialer) Dial(ctx context.Context, port Port) (net.Conn, error) {
 	select {
 	case r = <-opened:
 	case <-ctx.Done():
-		go func() { // client-go's dialers take no context
+		go func() { // client-go's dialers accept no context
 			if late := <-opened; late.err == nil {
 				_ = late.conn.Close()
 			}

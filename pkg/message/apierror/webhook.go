@@ -44,7 +44,7 @@ const (
 	WebhookNoRoute        WebhookFailure = "NoRoute"
 	WebhookTLS            WebhookFailure = "TLS"
 	WebhookOtherFailure   WebhookFailure = "Other"
-	WebhookNoDryRun       WebhookFailure = "NoDryRun" // it has side effects, so a dry run can't call it
+	WebhookNoDryRun       WebhookFailure = "NoDryRun" // it has side effects: a dry run omits it
 	webhookFailedUnspoken                = "no further details available"
 )
 

@@ -25,7 +25,7 @@ func AddTo(cmd *cobra.Command, call *command.Call) {
 	}
 	add := func(flag *pflag.Flag) {
 		if complete := flagWords(call, flag); complete != nil {
-			_ = cmd.RegisterFlagCompletionFunc(flag.Name, complete) // it fails for a flag that has its own
+			_ = cmd.RegisterFlagCompletionFunc(flag.Name, complete) // fails for one that has its own
 		}
 	}
 	cmd.PersistentFlags().VisitAll(add)

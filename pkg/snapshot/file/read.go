@@ -15,12 +15,12 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/decode"
 )
 
-// Read reads a file that Write wrote. It trusts nothing: a file may come from anyone, so its
-// size, depth and names are limited (package decode), and its content is redacted again.
+// Read reads a file that Write wrote. It trusts nothing: a file may come from any source, so
+// its size, depth and names are limited (package decode), and its content is redacted again.
 // Errors are a *decode.ReadError, or the reader's own.
 //
-// It unpacks the file twice: objects take several times the memory of their text, and a
-// file that is too large must be rejected before any object is decoded.
+// It unpacks the file twice: objects take several times the memory of their text, and a file
+// that is too large must be rejected before any object is decoded.
 func Read(r io.Reader) (*snapshot.Snapshot, error) {
 	file := bufio.NewReader(&decode.LimitedReader{From: r, Left: decode.MaxPacked,
 		Over: decode.TooLarge("the file is larger than %d MiB", decode.MaxPacked>>20)})
