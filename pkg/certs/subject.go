@@ -16,14 +16,14 @@ import (
 // according to RFC 4514: "CN=x,O=A+OU=B,C=CA", the most specific first; spaces around names
 // and values do not count.
 //
-// Attributes have the names of RFC 4514 section 3 and of OpenSSL, in any case, or by dotted
-// OID. The empty text is the empty subject. Values are checked: they must be text, within the
+// Attributes have the names of RFC 4514 section 3 and of OpenSSL, in any case, or are a
+// dotted OID. The empty text is the empty subject. Values are checked: they must be text, within the
 // bounds of RFC 5280 appendix A, of the characters that their type allows. Errors name the
 // position, counted in characters from 1, and the piece.
 //
 // It is not cert-manager's parser (pki.UnmarshalSubjectStringToRDNSequence, v1.21), which
-// supports ten attributes but not emailAddress, neither lower case nor OpenSSL's form, one
-// string type, and no bounds; TestCertManagersSubjects has the inputs that differ.
+// supports ten attributes without emailAddress and one string type, and neither lower case,
+// OpenSSL's form nor bounds; TestCertManagersSubjects has the inputs that differ.
 func ParseSubject(text string) (pkix.RDNSequence, error) {
 	split := splitRFC4514
 	if strings.HasPrefix(text, "/") {

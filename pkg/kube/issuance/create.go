@@ -47,9 +47,8 @@ func create(ctx context.Context, client resource, o Order, progress func(string)
 	return nil, fmt.Errorf("creating a CertificateRequest in %s: %w", o.Namespace, whole(err))
 }
 
-// remove deletes the request, but if its uid is known no request of the same name from
-// another client. It does so also after an interrupt, within the second that an interrupt may
-// take.
+// remove deletes the request. If its uid is known, a request of the same name from another
+// client stays. After an interrupt, it ends within the second that an interrupt may take.
 func remove(ctx context.Context, client resource, name string, uid types.UID, progress func(string)) {
 	grace := 5 * time.Second
 	if errors.Is(ctx.Err(), context.Canceled) {
