@@ -1,5 +1,5 @@
-// Package advice adds to an error what to do next. The command line prints it on a line of
-// its own, after the error.
+// Package advice adds a hint to an error: what to do next. The command line prints it on a
+// line of its own, after the error.
 package advice
 
 import (
@@ -8,7 +8,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 )
 
-// advised is an error with the next thing to do about it.
+// advised is an error with a hint.
 type advised struct {
 	err  error
 	text string

@@ -5,16 +5,16 @@ import (
 	"os"
 )
 
-// disk is the file system as this package uses it. Tests have one whose steps fail.
+// disk is the file system as this package uses it. Tests use one whose steps fail.
 type disk interface {
 	openUnnamed(dir string) (*os.File, error)
 	createTemporary(dir string) (*os.File, error)
-	// finish gives a file that is written its mode, and waits until the disk has it.
+	// finish sets the mode of a written file, and waits until the file is on the disk.
 	finish(file *os.File, mode fs.FileMode) error
 	// nameUnnamed never replaces another file.
 	nameUnnamed(file *os.File, path string) error
 	lstat(path string) (fs.FileInfo, error)
-	// reserve creates an empty file where there is none.
+	// reserve creates an empty file if the path does not exist.
 	reserve(path string) error
 	link(from, to string) error
 	rename(from, to string) error
@@ -56,7 +56,7 @@ func (systemDisk) rename(from, to string) error { return os.Rename(from, to) }
 
 func (systemDisk) remove(path string) error { return os.Remove(path) }
 
-// syncDirectory makes the names in a directory last. Windows can't.
+// syncDirectory makes the names in a directory durable. Windows does not support it.
 func (systemDisk) syncDirectory(dir string) error {
 	opened, err := os.Open(dir)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package atomicfile writes files whole or not at all. Several that belong together,
-// as a key and its certificate do, are all there afterwards or none is.
+// Package atomicfile writes files completely or not at all. Of several files that belong
+// together, such as a key and its certificate, all exist afterwards or none does.
 package atomicfile
 
 import (
@@ -11,22 +11,22 @@ import (
 	"path/filepath"
 )
 
-// File is one to write.
+// File is a file to write.
 type File struct {
 	Path string
-	// Mode is the finished file's. While it is written only its owner can read it, for any
-	// mode and umask.
+	// Mode is the mode of the finished file. While the file is written, only its owner can
+	// read it, for any mode and umask.
 	Mode fs.FileMode
-	// Write gives the content.
+	// Write writes the content.
 	Write func(io.Writer) error
 }
 
-// ExistsError is a file that is there already and was not to be replaced.
+// ExistsError reports a file that already exists and must not be replaced.
 type ExistsError struct{ Path string }
 
 func (e *ExistsError) Error() string { return e.Path + " already exists" }
 
-// Vacant returns an *ExistsError when there is something at one of the paths.
+// Vacant returns an *ExistsError if one of the paths exists.
 func Vacant(paths ...string) error {
 	for _, path := range paths {
 		if _, err := os.Lstat(path); err == nil {
@@ -36,13 +36,13 @@ func Vacant(paths ...string) error {
 	return nil
 }
 
-// Create writes the files, each to a temporary one beside it, which is synced
-// and takes the file's name once all of them are on the disk. When that fails
-// for one, each path has again what it had before. If that can't be restored, the
-// error says where it is.
+// Create writes each file to a temporary file in the same directory, which is synced, and
+// renames the temporary files once all of them are on the disk. If that fails for one, each
+// path has its previous content again. If that can't be restored, the error names the file
+// that has it.
 //
-// Without replace it returns an *ExistsError, and changes nothing, when one of
-// them is there. A directory that is missing is an error.
+// Without replace, it returns an *ExistsError and changes nothing if one of the paths exists.
+// A missing directory is an error.
 func Create(replace bool, list ...File) error { return create(systemDisk{}, replace, list) }
 
 func create(on disk, replace bool, list []File) error {
@@ -66,7 +66,7 @@ func create(on disk, replace bool, list []File) error {
 		}
 	}
 	for i := range set.staged {
-		// After the last one nothing is left that may fail.
+		// No step that may fail follows the last file, so it needs no undo.
 		undo := i < len(set.staged)-1
 		if err := set.staged[i].place(replace, undo); err != nil {
 			return set.undo(i, err)
@@ -76,7 +76,8 @@ func create(on disk, replace bool, list []File) error {
 	return nil
 }
 
-// checkRegular refuses to replace what is not a file: a device or a pipe would be gone.
+// checkRegular refuses to replace what is not a regular file: a device or a pipe would be
+// lost.
 func checkRegular(paths []string) error {
 	for _, path := range paths {
 		info, err := os.Lstat(path)
@@ -87,14 +88,14 @@ func checkRegular(paths []string) error {
 	return nil
 }
 
-// set is several files on their way.
+// set is a group of files that are being written.
 type set struct {
 	disk   disk
 	staged []staged
 }
 
-// undo restores what file i and those before it have replaced, the last one first. To why
-// it adds what can't be restored.
+// undo restores what file i and those before it have replaced, the last one first. It adds
+// what can't be restored to why.
 func (s *set) undo(i int, why error) error {
 	for ; i >= 0; i-- {
 		if err := s.staged[i].restore(); err != nil {
@@ -117,8 +118,8 @@ func (s *set) clean() {
 	}
 }
 
-// sync makes the names last, where the system can sync a directory and lets this user.
-// Without that the files are written all the same.
+// sync makes the names durable, if the system can sync a directory and this user may.
+// Otherwise, the files are written without that.
 func (s *set) sync() {
 	synced := map[string]bool{}
 	for _, f := range s.staged {

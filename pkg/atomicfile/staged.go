@@ -9,16 +9,16 @@ import (
 	"path/filepath"
 )
 
-// staged is a file that is written, and does not have its name yet.
+// staged is a file that is written, but does not have its name yet.
 type staged struct {
 	disk disk
 	path string
 	file *os.File
-	// temporary is its name until then. On Linux it has none, so that nothing is left when
-	// this process is killed.
+	// temporary is its name until then. On Linux the file has no name, so that nothing
+	// remains if the process is killed.
 	temporary string
-	// before is a name beside path for the content that path had: a second one, or the
-	// only one once it was renamed.
+	// before is a name next to path for the previous content of path: a second name, or the
+	// only one after a rename.
 	before  string
 	renamed bool
 	// created: path was created, and had no content before.
@@ -44,11 +44,11 @@ func (s *set) stage(f File) error {
 	if err := s.disk.finish(next.file, f.Mode); err != nil || next.temporary == "" {
 		return plain(err)
 	}
-	return plain(next.file.Close()) // Windows renames no open file
+	return plain(next.file.Close()) // Windows can't rename an open file
 }
 
-// place gives the file its name. With undo, what the name had before is kept, so that
-// restore can be called also after place has succeeded.
+// place gives the file its name. With undo, the previous file is kept, so that restore can
+// also be called after place has succeeded.
 func (s *staged) place(replace, undo bool) error {
 	if !replace {
 		return s.create()
@@ -108,8 +108,8 @@ func (s *staged) other(what string) string {
 	return filepath.Join(filepath.Dir(s.path), fmt.Sprintf(".orthweb-%s-%s", rand.Text(), what))
 }
 
-// keep sees that the path can be replaced. With undo it holds on to what is there; a
-// rename replaces it in one step, so that without undo nothing has to be done.
+// keep ensures that the path can be replaced. With undo, it keeps the previous file. A rename
+// replaces that in one step, so that without undo nothing has to be done.
 func (s *staged) keep(undo bool) error {
 	info, err := s.disk.lstat(s.path)
 	switch {
@@ -134,8 +134,8 @@ func (s *staged) keep(undo bool) error {
 	return nil
 }
 
-// restore gives the path back what it had before place, also where place has failed.
-// What can't be restored is not removed; the error says where it is.
+// restore restores the previous content of the path, also if place has failed. What can't be
+// restored is not removed; the error names its path.
 func (s *staged) restore() error {
 	switch {
 	case s.created && s.placed:

@@ -8,15 +8,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openUnnamed opens a file that has no name yet (O_TMPFILE in open(2)), so that
-// nothing is left of it when this process is killed. Not every file system and
-// container can: the error then says so, and a file with a name will have to do.
+// openUnnamed opens a file that has no name yet (O_TMPFILE in open(2)), so that nothing
+// remains of it if this process is killed. Not every file system and container supports that:
+// then it returns an error, and the caller uses a file with a name.
 func openUnnamed(dir string) (*os.File, error) {
 	fd, err := unix.Open(dir, unix.O_TMPFILE|unix.O_WRONLY|unix.O_CLOEXEC, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(procPath(fd)); err != nil { // without /proc it could never be named
+	if _, err := os.Stat(procPath(fd)); err != nil { // without /proc, it could never be named
 		return nil, fmt.Errorf("%w: %w", err, unix.Close(fd))
 	}
 	return os.NewFile(uintptr(fd), dir), nil

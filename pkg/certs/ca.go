@@ -10,7 +10,7 @@ import (
 
 // CA is a certificate authority whose private key is available.
 type CA struct {
-	// Certificate is the CA's own.
+	// Certificate is the certificate of the CA.
 	Certificate *x509.Certificate
 	// Chain are the CAs above it, each signed by the next, as far as they are
 	// known: the root is last. It is empty for a root.
@@ -20,10 +20,10 @@ type CA struct {
 	key *crypto.Signer
 }
 
-// ParseCA reads a CA from PEM as a Secret of a CA issuer of cert-manager 1.21 holds
-// it: tls.crt, with the CA's certificate first, tls.key and ca.crt, which may be empty.
-// Certificates that are not above the CA are ignored. It refuses a certificate that may not
-// sign others, and a key that isn't its own. Sign checks whether it has expired.
+// ParseCA reads a CA from PEM as in a Secret of a CA issuer of cert-manager 1.21: tls.crt,
+// with the CA's certificate first, tls.key and ca.crt, which may be empty. Certificates that
+// are not above the CA are ignored. It refuses a certificate that may not sign others, and a
+// key that isn't its own. Sign checks whether it has expired.
 func ParseCA(certificate, key, ca []byte) (*CA, error) {
 	pool, err := ParseCertificates(certificate)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/cert-manager/cert-manager/pkg/util/pki"
 )
 
-// The bounds of what is read as certificates: far beyond any chain, and beyond
-// a hospital's own bundle of CAs, though not the one of an operating system.
+// The limits for reading certificates: more than any chain, or a hospital's own bundle of
+// CAs, but less than the bundle of an operating system.
 const (
 	certificatesMost  = 100
 	certificatesLimit = 2 << 20 // bytes
@@ -35,7 +35,7 @@ func EncodeCertificates(certs []*x509.Certificate) ([]byte, error) {
 
 // ParseCertificates reads one to 100 certificates, in PEM or DER, in their order. Other PEM
 // blocks and the text between are skipped: a private key among them does not matter. Errors
-// say which certificate is damaged, or what the data is instead.
+// name which certificate is damaged, or what the data is instead.
 func ParseCertificates(data []byte) ([]*x509.Certificate, error) {
 	if len(data) > certificatesLimit {
 		return nil, fmt.Errorf("read the certificates: %d bytes are too many; specify a file with the certificates of one CA or client", len(data))
@@ -61,7 +61,7 @@ func ParseCertificates(data []byte) ([]*x509.Certificate, error) {
 // certificateTypes are the labels of a certificate in PEM (RFC 7468 section 5.3).
 var certificateTypes = []string{"CERTIFICATE", "X509 CERTIFICATE", "X.509 CERTIFICATE"}
 
-// parsePEM reads certificates up to the first too many.
+// parsePEM reads certificates, up to one more than the limit.
 func parsePEM(data []byte) ([]*x509.Certificate, error) {
 	begun := bytes.Count(data, []byte("-----BEGIN CERTIFICATE-----"))
 	var certs []*x509.Certificate
@@ -75,7 +75,7 @@ func parsePEM(data []byte) ([]*x509.Certificate, error) {
 		}
 		certs = append(certs, cert)
 	}
-	// encoding/pem skips what it can't read without a word.
+	// encoding/pem silently skips what it can't read.
 	if len(certs) < begun && len(certs) <= certificatesMost {
 		return nil, fmt.Errorf("only %d of %d are complete; copy the file again", len(certs), begun)
 	}

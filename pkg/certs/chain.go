@@ -24,8 +24,8 @@ func (e *OutlivesError) Error() string {
 		e.Asked.UTC().Format(time.RFC3339), e.CA, e.Until.UTC().Format(time.RFC3339))
 }
 
-// climb finds the CAs above a certificate, each signed by the next, up to a root
-// or to where the pool knows no more.
+// climb finds the CAs above a certificate, each signed by the next, up to a root or the last
+// one in the pool.
 func climb(cert *x509.Certificate, pool []*x509.Certificate) []*x509.Certificate {
 	path := []*x509.Certificate{cert}
 	for !isRoot(cert) {
@@ -45,8 +45,8 @@ func issuedBy(cert, ca *x509.Certificate) bool {
 	return bytes.Equal(cert.RawIssuer, ca.RawSubject) && cert.CheckSignatureFrom(ca) == nil
 }
 
-// isRoot reports whether a certificate is self-signed. What a root signs itself with proves
-// nothing: an old one may do it with SHA-1.
+// isRoot reports whether a certificate is self-signed. The self-signature of a root proves
+// nothing: that of an old one may use SHA-1.
 func isRoot(cert *x509.Certificate) bool {
 	if !bytes.Equal(cert.RawIssuer, cert.RawSubject) {
 		return false

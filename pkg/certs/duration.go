@@ -8,16 +8,16 @@ import (
 	"time"
 )
 
-// day and year are how long a day and a year of a certificate are: there are no
-// leap days, and none of summer time.
+// day and year are the lengths of a day and a year of a certificate: there are no leap days,
+// and no summer time.
 const (
 	day  = 24 * time.Hour
 	year = 365 * day
 )
 
 // ParseDuration reads the validity period of a certificate: years of 365 days, then days,
-// then what time.ParseDuration reads, each if wanted: "1y", "365d", "1y30d", "30d12h",
-// "90m". "m" is minutes. It must be more than zero; the longest is 292 years.
+// then what time.ParseDuration reads, each optional: "1y", "365d", "1y30d", "30d12h", "90m".
+// "m" is minutes. It must be more than zero; the longest is 292 years.
 func ParseDuration(text string) (time.Duration, error) {
 	rest := text
 	var sum time.Duration

@@ -63,15 +63,15 @@ type Fault struct {
 	By *KnownCA
 	// leaf reports whether Of is the one that was judged, and not a CA above it.
 	leaf bool
-	// text is what follows the certificate's name in a sentence.
+	// text is the rest of a sentence that begins with the certificate's name.
 	text string
 }
 
 // OfLeaf reports whether the fault is of the certificate itself, and not of a CA above it.
 func (f Fault) OfLeaf() bool { return f.leaf }
 
-// Describe is the fault as a sentence without a full stop. The judged certificate is named
-// whose in it: "it", "the server's certificate".
+// Describe is the fault as a sentence without a full stop. whose is the name of the judged
+// certificate in it: "it", "the server's certificate".
 func (f Fault) Describe(whose string) string {
 	switch {
 	case f.leaf:

@@ -12,15 +12,15 @@ import (
 	"github.com/cert-manager/cert-manager/pkg/util/pki"
 )
 
-// CheckIssued checks that a signer returned what a request asked for. The chain begins with
-// the client's certificate; it must be for the request's key, subject and names (no more,
-// no fewer; in any order), for clients, of no CA, and valid at now, where a signer's clock
-// may be some minutes ahead. Each certificate must be signed by the next, and the first may
-// not outlive any (*OutlivesError).
+// CheckIssued checks that a signer returned what was requested. The chain begins with the
+// client's certificate; it must be for the request's key, subject and names (no more, no
+// fewer; in any order), for clients, of no CA, and valid at now, where a signer's clock may
+// be some minutes ahead. Each certificate must be signed by the next, and the first may not
+// outlive any (*OutlivesError).
 //
-// ca are the certificates that the signer named as its CA: the end of the chain must be
-// among them or signed by one of them. If it is empty, as for an ACME signer, it is not
-// known whether the chain ends at a CA that a server trusts.
+// ca are the certificates that the signer named as its CA: the end of the chain must be among
+// them or signed by one of them. If it is empty, as for an ACME signer, it is not known
+// whether the chain ends at a CA that a server trusts.
 func CheckIssued(request *x509.CertificateRequest, chain, ca []*x509.Certificate, now time.Time) error {
 	if len(chain) == 0 {
 		return errors.New("the signer returned no certificate; request it again, and check the signer's messages")
@@ -55,8 +55,7 @@ func CheckIssued(request *x509.CertificateRequest, chain, ca []*x509.Certificate
 	return nil
 }
 
-// allAbove gives the CAs above the first of a chain, those that the signer named
-// included.
+// allAbove returns the CAs above the first of a chain, including those that the signer named.
 func allAbove(chain, ca []*x509.Certificate) ([]*x509.Certificate, error) {
 	top := chain[len(chain)-1]
 	above := climb(top, ca)
@@ -106,7 +105,7 @@ func sameNames(request *x509.CertificateRequest, leaf *x509.Certificate) error {
 	return nil
 }
 
-// sorted gives all names as text, each with its kind.
+// sorted returns all names as text, each with its kind.
 func (n Names) sorted() []string {
 	var all []string
 	for _, dns := range n.DNS {

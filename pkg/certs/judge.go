@@ -27,11 +27,11 @@ type KnownCA struct {
 // the other side trusts.
 type Presented struct {
 	Role Role
-	// Chain is the certificate, then what was sent with it, in any order.
+	// Chain is the certificate, then those that were sent with it, in any order.
 	Chain []*x509.Certificate
-	// Host is the name that clients connect to, "" where names are not judged.
+	// Host is the name that clients connect to, "" if names are not judged.
 	Host string
-	// Key is the public half of the key that goes with it, nil where it is not known.
+	// Key is the public half of the key that goes with it, nil if it is not known.
 	Key crypto.PublicKey
 	// Trusted are the CAs that the other side trusts. Without any, the signer of the
 	// certificate is not judged.
@@ -41,13 +41,12 @@ type Presented struct {
 	Now    time.Time
 }
 
-// Judge finds what is wrong with a certificate, the most serious fault first; nothing
-// where the other side accepts it. It is as strict as the strictest of the programs
-// that the other side may be: a browser, Envoy (BoringSSL), OpenSSL at its default
-// security level, Go.
+// Judge finds what is wrong with a certificate, the most serious fault first; nothing if the
+// other side accepts it. It is as strict as the strictest of the programs that the other side
+// may be: a browser, Envoy (BoringSSL), OpenSSL at its default security level, Go.
 //
-// As in OpenSSL, who signed it comes before all else that is wrong with it: what another CA
-// signed must be replaced, not renewed or given more names.
+// As in OpenSSL, a fault of the signer comes before all others: a certificate that another CA
+// signed must be replaced, not renewed or issued for more names.
 func Judge(p Presented) []Fault {
 	if len(p.Chain) == 0 {
 		return nil
@@ -70,9 +69,9 @@ func FaultKinds() []FaultKind {
 	}
 }
 
-// best is the path from the certificate to a trusted CA that has the fewest faults:
-// a CA may have been renewed with the same key, and both certificates may be there.
-// Without such a path it is as far as the chain goes, and anchored is false.
+// best is the path from the certificate to a trusted CA that has the fewest faults: a CA may
+// have been renewed with the same key, and both certificates may be present. Without such a
+// path it ends where the chain ends, and anchored is false.
 func (p Presented) best() path {
 	paths := p.paths()
 	least, best := -1, path{}

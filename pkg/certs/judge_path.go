@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// path is a certificate and the CAs above it, each signed by the next. The last is a
-// CA that is trusted where anchored is true.
+// path is a certificate and the CAs above it, each signed by the next. The last is a CA that
+// is trusted if anchored is true.
 type path struct {
 	certificates []*x509.Certificate
 	anchored     bool
@@ -53,8 +53,8 @@ func (p Presented) paths() []path {
 	return found
 }
 
-// SignedBy reports whether the CA's key made the certificate's signature, whatever their
-// names and dates are. Names prove nothing: every Korthweb tenant's CA is called int-ca. Go
+// SignedBy reports whether the certificate is signed with the CA's key, regardless of their
+// names and dates. Names prove nothing: every Korthweb tenant's CA is called int-ca. Go
 // checks no signature with MD5; there the names and key ids count.
 func SignedBy(c, ca *x509.Certificate) bool {
 	err := ca.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature)
@@ -65,7 +65,7 @@ func SignedBy(c, ca *x509.Certificate) bool {
 	return err == nil
 }
 
-// otherKeyID reports whether the certificate says that its issuer's key is not the CA's.
+// otherKeyID reports whether the key id of the certificate's issuer is not the CA's.
 func otherKeyID(c, ca *x509.Certificate) bool {
 	return len(c.AuthorityKeyId) > 0 && len(ca.SubjectKeyId) > 0 && !bytes.Equal(c.AuthorityKeyId, ca.SubjectKeyId)
 }

@@ -74,9 +74,9 @@ func (r Role) String() string {
 }
 
 // ofUsage checks a certificate against the requirements of BoringSSL and OpenSSL in a TLS
-// handshake (crypto/x509/v3_purp.cc, check_purpose_ssl_client and _server): the purpose
-// among the extended key usages where there are any, and a key usage that allows a
-// handshake if key usages are limited. A CA's extended key usages limit what is below it.
+// handshake (crypto/x509/v3_purp.cc, check_purpose_ssl_client and _server): the purpose among
+// the extended key usages if there are any, and a key usage that allows a handshake if key
+// usages are limited. A CA's extended key usages limit what is below it.
 func (p Presented) ofUsage(up path) []Fault {
 	var faults []Fault
 	for i, c := range up.certificates {
@@ -151,8 +151,8 @@ func constrained(leaf, ca *x509.Certificate) (name string, outside bool) {
 	return "", false
 }
 
-// inDomain reports whether a name is in a domain of name constraints; one with a leading
-// dot has only what is below it.
+// inDomain reports whether a name is in a domain of name constraints; one with a leading dot
+// contains only the names below it.
 func inDomain(name, domain string) bool {
 	name, domain = strings.ToLower(name), strings.ToLower(domain)
 	if below, ok := strings.CutPrefix(domain, "."); ok {
@@ -176,8 +176,8 @@ func ofStrength(up path) []Fault {
 	return faults
 }
 
-// WeakDigest reports whether a certificate is signed with a digest in which collisions can
-// be made.
+// WeakDigest reports whether a certificate is signed with a digest for which collisions can
+// be computed.
 func WeakDigest(c *x509.Certificate) bool {
 	switch c.SignatureAlgorithm {
 	case x509.MD2WithRSA, x509.MD5WithRSA, x509.SHA1WithRSA, x509.DSAWithSHA1, x509.ECDSAWithSHA1:
@@ -186,7 +186,7 @@ func WeakDigest(c *x509.Certificate) bool {
 	return false
 }
 
-// weakKey names a certificate's key where it is too short.
+// weakKey describes a certificate's key if it is too short.
 func weakKey(c *x509.Certificate) string {
 	switch key := c.PublicKey.(type) {
 	case *rsa.PublicKey:

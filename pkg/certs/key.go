@@ -13,8 +13,8 @@ import (
 // Algorithm is the kind of a key.
 type Algorithm string
 
-// The algorithms that cert-manager knows (v1.PrivateKeyAlgorithm), in its words
-// but in lower case.
+// The algorithms that cert-manager supports (v1.PrivateKeyAlgorithm), with its names in lower
+// case.
 const (
 	RSA     Algorithm = "rsa"
 	ECDSA   Algorithm = "ecdsa"
@@ -35,8 +35,8 @@ func unknownAlgorithm(text string) error {
 }
 
 // CheckKeySize reports whether NewKey creates keys of that size, in bits: for RSA 2048 to
-// 8192 in steps of 8, for ECDSA 256, 384 or 521 (the curves P-256, P-384 and P-521). Zero
-// is the usual size; Ed25519 takes no other.
+// 8192 in steps of 8, for ECDSA 256, 384 or 521 (the curves P-256, P-384 and P-521). Zero is
+// the usual size; Ed25519 has no other.
 func CheckKeySize(algorithm Algorithm, size int) error {
 	switch algorithm {
 	case RSA:
@@ -73,8 +73,8 @@ func NewKey(algorithm Algorithm, size int) (crypto.Signer, error) {
 	}
 }
 
-// EncodeKey writes a key, unencrypted, as PKCS#8 in PEM (RFC 5958, RFC 7468
-// section 10): OpenSSL, Java and DCMTK read it whatever the algorithm.
+// EncodeKey writes a key, unencrypted, as PKCS#8 in PEM (RFC 5958, RFC 7468 section 10):
+// OpenSSL, Java and DCMTK read it for every algorithm.
 func EncodeKey(key crypto.Signer) ([]byte, error) {
 	if err := checkPublicKey(key.Public()); err != nil {
 		return nil, fmt.Errorf("encode the private key: %w", err)

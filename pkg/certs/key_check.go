@@ -12,9 +12,9 @@ import (
 	"github.com/cert-manager/cert-manager/pkg/util/pki"
 )
 
-// checkPublicKey refuses keys that should not be trusted: RSA under 2048 bits or beyond
-// what cert-manager makes, an exponent outside FIPS 186-5 section A.1.1 (odd and above
-// 65536), curves other than NIST's three that TLS uses, and all else, such as DSA.
+// checkPublicKey refuses keys that should not be trusted: RSA under 2048 bits or larger than
+// those that cert-manager creates, an exponent outside FIPS 186-5 section A.1.1 (odd and
+// above 65536), curves other than NIST's three that TLS uses, and all else, such as DSA.
 func checkPublicKey(public crypto.PublicKey) error {
 	switch key := public.(type) {
 	case *rsa.PublicKey:

@@ -13,10 +13,9 @@ import (
 // may put around it.
 const keyLimit = 64 << 10
 
-// DecodeKey reads the only private key in PEM: PKCS#8, PKCS#1 or SEC 1. What
-// stands around it, such as the parameters that `openssl ecparam` writes first,
-// does not matter. Weak keys are refused; an encrypted one gets an error that
-// says how to decrypt it.
+// DecodeKey reads the only private key in PEM: PKCS#8, PKCS#1 or SEC 1. Text around it, such
+// as the parameters that `openssl ecparam` writes first, is ignored. Weak keys are refused;
+// an encrypted one results in an error with a hint to decrypt it.
 func DecodeKey(data []byte) (crypto.Signer, error) {
 	if len(data) > keyLimit {
 		return nil, fmt.Errorf("read the private key: %d bytes are too many for a key; specify a file that contains only the key", len(data))

@@ -10,8 +10,8 @@ import (
 	"github.com/cert-manager/cert-manager/pkg/util/pki"
 )
 
-// Names are a certificate's subject alternative names (RFC 5280 section
-// 4.2.1.6): what else its holder is called, by machines.
+// Names are a certificate's subject alternative names (RFC 5280 section 4.2.1.6): the names
+// by which machines identify its holder.
 type Names struct {
 	// DNS are host names in ASCII. The left-most label may be "*".
 	DNS []string
@@ -64,7 +64,7 @@ func (n Names) empty() bool {
 	return len(n.DNS)+len(n.IPs)+len(n.Emails)+len(n.URIs) == 0
 }
 
-// general gives the names as cert-manager encodes them.
+// general returns the names as cert-manager encodes them.
 func (n Names) general() pki.GeneralNames {
 	general := pki.GeneralNames{
 		DNSNames: n.DNS, RFC822Names: n.Emails,

@@ -85,7 +85,7 @@ func parseEmail(text string) (string, error) {
 	return text, err
 }
 
-// parseURI checks that a URI is absolute and comes out of crypto/x509 again.
+// parseURI checks that a URI is absolute, and that crypto/x509 can read it again.
 func parseURI(text string) (*url.URL, error) {
 	uri, err := url.Parse(text)
 	switch {

@@ -15,17 +15,18 @@ import (
 // ErrPassword is the error of a PKCS#12 file that has another password.
 var ErrPassword = errors.New("the password is wrong")
 
-// iterations make a guess at the password of a modern file cost some
-// milliseconds. OpenSSL's and go-pkcs12's own 2048 cost next to nothing.
+// iterations is the number of iterations for a modern file: a guess at its password then
+// takes some milliseconds. With the 2048 iterations that OpenSSL and go-pkcs12 use by
+// default, it takes almost no time.
 const iterations = 100_000
 
-// EncodePKCS12 writes a key with its certificates as a PKCS#12 file (RFC 7292).
-// The chain begins with the key's own certificate; ca are the CAs above it. No
-// certificate is written twice.
+// EncodePKCS12 writes a key with its certificates as a PKCS#12 file (RFC 7292). The chain
+// begins with the key's own certificate; ca are the CAs above it. No certificate is written
+// twice.
 //
 // A modern file (AES-256, SHA-256) is read by OpenSSL from 1.1.1, Java from 12 and Windows
 // Server from 2019 (go-pkcs12 0.7.2, Modern2023). A legacy one (3DES, SHA-1) is read by
-// nearly everything and protects next to nothing: anyone who has the file can find the
+// nearly all programs and protects almost nothing: anyone who has the file can find the
 // password unless it is long and random.
 func EncodePKCS12(key crypto.Signer, chain, ca []*x509.Certificate, password string, legacy bool) ([]byte, error) {
 	all := slices.Concat(chain, ca)
@@ -72,9 +73,9 @@ func isBMP(password string) bool {
 const pkcs12Limit = 1 << 20
 
 // DecodePKCS12 reads a key and its certificates from a PKCS#12 file in DER: the key's own
-// certificate first, then the others as they come. A wrong password is ErrPassword; any
-// other error tells that the file is broken, or of a kind that is not read. Read only files
-// from a trusted source: they can require any amount of computing.
+// certificate first, then the others in their order. A wrong password is ErrPassword; any
+// other error means that the file is damaged, or of an unsupported kind. Read only files from
+// a trusted source: they can require any amount of computing.
 func DecodePKCS12(data []byte, password string) (crypto.Signer, []*x509.Certificate, error) {
 	if len(data) > pkcs12Limit {
 		return nil, nil, fmt.Errorf("read the PKCS#12 file: %d bytes are too many", len(data))

@@ -51,8 +51,8 @@ func NewRequest(subject pkix.RDNSequence, names Names, key crypto.Signer) ([]byt
 	return EncodeRequest(&x509.CertificateRequest{Raw: der}), nil
 }
 
-// EncodeRequest writes a request that was read, or its Raw alone, as PEM (RFC
-// 7468 section 7): signers take no other.
+// EncodeRequest writes a request that was read, or its Raw alone, as PEM (RFC 7468 section
+// 7): signers accept no other encoding.
 func EncodeRequest(request *x509.CertificateRequest) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: request.Raw})
 }

@@ -18,9 +18,8 @@ import (
 // (kube-controller-manager 1.36, pkg/controller/certificates/signer).
 const skew = 5 * time.Minute
 
-// Usages are those of a client's certificate in cert-manager's words, for the
-// spec.usages of a CertificateRequest; they are the ones that NewRequest asks
-// for and that Sign gives.
+// Usages are the usages of a client's certificate by their names in cert-manager, for the
+// spec.usages of a CertificateRequest: those that NewRequest requests and Sign grants.
 func Usages(public crypto.PublicKey) []string {
 	usages := []string{string(cmapi.UsageDigitalSignature)}
 	if keyUsage(public)&x509.KeyUsageKeyEncipherment != 0 {
@@ -29,15 +28,15 @@ func Usages(public crypto.PublicKey) []string {
 	return append(usages, string(cmapi.UsageClientAuth))
 }
 
-// Sign signs a client's certificate for a request: its public key, its subject and its
-// names byte by byte, and nothing else of it. It returns the certificate, then the CAs
-// above it without the root.
+// Sign signs a client's certificate for a request: its public key, its subject and its names
+// byte by byte, and nothing else of it. It returns the certificate, then the CAs above it
+// without the root.
 //
-// The certificate is valid for the duration from now on, and some minutes back,
-// since the clocks of imaging devices are often slow; never from before its CA
-// is. It is refused when the CA, or one above it, is not valid now, or expires
-// earlier (*OutlivesError), and when the CAs' own limits forbid the certificate.
-// The request is checked again as by ParseRequest.
+// The certificate is valid for the duration from now on, and some minutes back, since the
+// clocks of imaging devices are often slow; never from before its CA is. It is refused when
+// the CA, or one above it, is not valid now, or expires earlier (*OutlivesError), and when
+// the CAs' own limits do not allow the certificate. The request is checked again as by
+// ParseRequest.
 func (a *CA) Sign(request *x509.CertificateRequest, now time.Time, duration time.Duration) ([]*x509.Certificate, error) {
 	if err := checkRequest(request); err != nil {
 		return nil, fmt.Errorf("the request is refused: %w", err)
@@ -89,8 +88,8 @@ func (a *CA) template(request *x509.CertificateRequest, now time.Time, duration 
 	return template, nil
 }
 
-// keyIdentifier is method 1 of RFC 5280 section 4.2.1.2: the SHA-1 of the key's
-// bits. It is a name, not a proof, so that SHA-1 does no harm.
+// keyIdentifier is method 1 of RFC 5280 section 4.2.1.2: the SHA-1 of the key's bits. It is a
+// name, not a proof, so SHA-1 is safe here.
 func keyIdentifier(public crypto.PublicKey) ([]byte, error) {
 	der, err := x509.MarshalPKIXPublicKey(public)
 	if err != nil {

@@ -10,21 +10,20 @@ import (
 	"unicode/utf8"
 )
 
-// ParseSubject reads a subject as people write it. One that begins with "/" is
-// read as `openssl req -subj` does: "/C=CA/O=A+OU=B/CN=x", the most general
-// first; "+" joins attributes into one name, and "\" makes the next character
-// ordinary. Any other is read as RFC 4514 says: "CN=x,O=A+OU=B,C=CA", the most
-// specific first; spaces around names and values do not count.
+// ParseSubject reads a subject as people write it. One that begins with "/" is read as
+// `openssl req -subj` does: "/C=CA/O=A+OU=B/CN=x", the most general first; "+" joins
+// attributes into one name, and "\" makes the next character ordinary. Any other is read
+// according to RFC 4514: "CN=x,O=A+OU=B,C=CA", the most specific first; spaces around names
+// and values do not count.
 //
-// Attributes go by the names of RFC 4514 section 3 and of OpenSSL, in any case,
-// or by dotted OID. The empty text is the empty subject. Values are checked:
-// they must be text, within the bounds of RFC 5280 appendix A, of the characters
-// that their type allows. Errors name the position, counted in characters from
-// 1, and the piece.
+// Attributes have the names of RFC 4514 section 3 and of OpenSSL, in any case, or are a
+// dotted OID. The empty text is the empty subject. Values are checked: they must be text, within the
+// bounds of RFC 5280 appendix A, of the characters that their type allows. Errors name the
+// position, counted in characters from 1, and the piece.
 //
 // It is not cert-manager's parser (pki.UnmarshalSubjectStringToRDNSequence, v1.21), which
-// knows ten attributes and not emailAddress, no lower case, not OpenSSL's form, one string
-// type, and no bounds; TestCertManagersSubjects has the inputs that differ.
+// supports ten attributes without emailAddress and one string type, and neither lower case,
+// OpenSSL's form nor bounds; TestCertManagersSubjects has the inputs that differ.
 func ParseSubject(text string) (pkix.RDNSequence, error) {
 	split := splitRFC4514
 	if strings.HasPrefix(text, "/") {
@@ -85,15 +84,15 @@ func (p piece) read() (pkix.AttributeTypeAndValue, error) {
 	if der == nil {
 		der = usual
 	}
-	// encoding/asn1 makes a string what check allows, except for an IA5String.
+	// encoding/asn1 creates only strings that check allows, except for an IA5String.
 	if read.Value = text; kind.kind == asn1.TagIA5String || !bytes.Equal(der, usual) {
 		read.Value = asn1.RawValue{FullBytes: der}
 	}
 	return read, nil
 }
 
-// decodeText reads the DER of a string. It knows those types that crypto/x509
-// knows: a certificate with any other can't be read by anything made in Go.
+// decodeText reads the DER of a string. It supports the types that crypto/x509 supports: no
+// program written in Go can read a certificate with another.
 func decodeText(der []byte) (string, error) {
 	var value any
 	rest, err := asn1.Unmarshal(der, &value)
@@ -104,9 +103,9 @@ func decodeText(der []byte) (string, error) {
 	return text, nil
 }
 
-// MarshalSubject gives the DER of a subject (RFC 5280 section 4.1.2.4). A value
-// that is a string gets the string type that its attribute must have. The error
-// tells of the value that can't be encoded.
+// MarshalSubject returns the DER of a subject (RFC 5280 section 4.1.2.4). A value that is a
+// string gets the string type that its attribute must have. The error names the value that
+// can't be encoded.
 func MarshalSubject(rdns pkix.RDNSequence) ([]byte, error) {
 	encoded := make(pkix.RDNSequence, len(rdns))
 	for i, rdn := range rdns {
@@ -135,7 +134,7 @@ func encodeValue(pair pkix.AttributeTypeAndValue) ([]byte, error) {
 	return asn1.Marshal(pair.Value)
 }
 
-// wrongSubject is the error about what is at a byte of a subject.
+// wrongSubject is the error about the text at a byte of a subject.
 func wrongSubject(text string, at int, piece string, why error) error {
 	return fmt.Errorf("read the subject: at character %d, %q: %w", utf8.RuneCountInString(text[:at])+1, piece, why)
 }

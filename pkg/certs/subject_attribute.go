@@ -21,16 +21,15 @@ type attribute struct {
 	longest int
 }
 
-// ubName is ub-name of RFC 5280 appendix A, the largest bound of all. It holds
-// where there is no other.
+// ubName is ub-name of RFC 5280 appendix A, the largest bound of all. It applies if there is
+// no other.
 const ubName = 32768
 
-// attributes are those of RFC 4514 section 3 and, of the others, those that
-// OpenSSL 3 has names for and that people put into certificates. Windows'
-// certreq writes E, S, T and G. The string types and bounds are from RFC 5280
-// appendix A; the bounds of STREET, postalCode, businessCategory and description
-// from X.520 (2001), that of UID from RFC 1274 section 9.3.1, that of DC from
-// RFC 1034 section 3.1.
+// attributes are those of RFC 4514 section 3 and, of the others, those that OpenSSL 3 has
+// names for and that certificates contain. Windows' certreq writes E, S, T and G. The string
+// types and bounds are from RFC 5280 appendix A; the bounds of STREET, postalCode,
+// businessCategory and description from X.520 (2001), that of UID from RFC 1274 section
+// 9.3.1, that of DC from RFC 1034 section 3.1.
 var attributes = []attribute{
 	{[]string{"CN", "commonName"}, asn1.ObjectIdentifier{2, 5, 4, 3}, 0, 64},
 	{[]string{"C", "countryName"}, asn1.ObjectIdentifier{2, 5, 4, 6}, asn1.TagPrintableString, 2},
@@ -76,8 +75,8 @@ func attributeNamed(name string) (attribute, error) {
 	return attribute{}, fmt.Errorf("no such attribute; use one of %s, or a dotted number such as 2.5.4.3", strings.Join(all, ", "))
 }
 
-// parseOID reads a dotted OID. One with a number that encoding/asn1 could not
-// read again is none.
+// parseOID reads a dotted OID. A number that encoding/asn1 could not read again makes it
+// invalid.
 func parseOID(text string) (asn1.ObjectIdentifier, bool) {
 	if _, err := x509.ParseOID(text); err != nil {
 		return nil, false

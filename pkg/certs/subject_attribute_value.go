@@ -26,9 +26,8 @@ func (a attribute) check(text string) error {
 	return err
 }
 
-// encode gives the DER of a value: in the one string type the attribute may
-// have, else as crypto/x509 does, a PrintableString if possible and a
-// UTF8String if not.
+// encode returns the DER of a value: in the one string type the attribute may have, else as
+// crypto/x509 does, a PrintableString if possible and a UTF8String if not.
 func (a attribute) encode(text string) ([]byte, error) {
 	var der []byte
 	var err error
@@ -38,7 +37,7 @@ func (a attribute) encode(text string) ([]byte, error) {
 			return nil, fmt.Errorf("the value may have only ASCII characters")
 		}
 	case asn1.TagPrintableString:
-		// encoding/asn1 lets "*" and "&" pass here; X.680 section 41.4 does not.
+		// encoding/asn1 allows "*" and "&" here; X.680 section 41.4 does not.
 		if der, err = asn1.MarshalWithParams(text, "printable"); err != nil || strings.ContainsAny(text, "*&") {
 			return nil, fmt.Errorf(`the value may have only letters, digits, spaces and '()+,-./:=?`)
 		}

@@ -12,11 +12,11 @@ import (
 	"github.com/cert-manager/cert-manager/pkg/util/pki"
 )
 
-// FormatSubject writes a subject as RFC 4514 says, the most specific first.
-// ParseSubject reads it into the same DER if it accepts the values at all; else
-// the text is for people's eyes. It is safe to print: control characters are
-// escaped. A value without its attribute's usual string type is written in
-// hexadecimal; so is one whose attribute has no name.
+// FormatSubject formats a subject according to RFC 4514, the most specific first.
+// ParseSubject reads it into the same DER if it accepts the values at all; otherwise the text
+// is only for display. It is safe to print: control characters are escaped. A value without
+// its attribute's usual string type is written in hexadecimal; so is one whose attribute has
+// no name.
 func FormatSubject(rdns pkix.RDNSequence) string {
 	var text strings.Builder
 	for i := len(rdns) - 1; i >= 0; i-- {
@@ -33,7 +33,7 @@ func FormatSubject(rdns pkix.RDNSequence) string {
 	return text.String()
 }
 
-// label is what FormatSubject calls an attribute.
+// label is the name of an attribute in FormatSubject.
 func (a attribute) label() string {
 	if len(a.names) > 0 {
 		return a.names[0]
@@ -46,7 +46,7 @@ func formatValue(pair pkix.AttributeTypeAndValue) string {
 	text, isText := pair.Value.(string)
 	der, err := encodeValue(pair)
 	if err != nil {
-		// It came from a certificate that is wrong. It is shown all the same.
+		// It came from an invalid certificate, and is shown nevertheless.
 		return escapeValue(fmt.Sprint(pair.Value))
 	}
 	if !isText {
@@ -59,7 +59,7 @@ func formatValue(pair pkix.AttributeTypeAndValue) string {
 	return "#" + hex.EncodeToString(der)
 }
 
-// escapeValue escapes what RFC 4514 section 2.4 says, and besides all that
+// escapeValue escapes what RFC 4514 section 2.4 requires, and every other character that
 // could move a cursor.
 func escapeValue(value string) string {
 	var text strings.Builder
@@ -79,9 +79,8 @@ func escapeValue(value string) string {
 	return text.String()
 }
 
-// FormatRawSubject writes the DER of a subject, such as RawSubject of package
-// crypto/x509, as FormatSubject does. What is no subject is written in
-// hexadecimal.
+// FormatRawSubject writes the DER of a subject, such as RawSubject of package crypto/x509, as
+// FormatSubject does. Bytes that are not a subject are written in hexadecimal.
 func FormatRawSubject(der []byte) string {
 	rdns, err := pki.UnmarshalRawDerBytesToRDNSequence(der)
 	if err != nil {

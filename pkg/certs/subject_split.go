@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// splitSlashes takes a subject apart as OpenSSL 3's parse_name does
-// (apps/lib/apps.c). What OpenSSL skips with a warning is an error here.
+// splitSlashes splits a subject as OpenSSL 3's parse_name does (apps/lib/apps.c). What
+// OpenSSL skips with a warning is an error here.
 func splitSlashes(text string) ([]piece, error) {
 	var pieces []piece
 	for at, joined := len("/"), false; at < len(text) || joined; {
@@ -36,8 +36,8 @@ func splitSlashes(text string) ([]piece, error) {
 	return pieces, nil
 }
 
-// splitRFC4514 takes a subject apart as RFC 4514 section 3 says, and lets spaces
-// be around names and values, as RFC 2253 section 4 did.
+// splitRFC4514 splits a subject according to RFC 4514 section 3, and allows spaces around
+// names and values, as RFC 2253 section 4 did.
 func splitRFC4514(text string) ([]piece, error) {
 	var pieces []piece
 	joined := false
@@ -69,8 +69,7 @@ func splitRFC4514(text string) ([]piece, error) {
 	return pieces, nil
 }
 
-// readHex reads the value that begins with "#" at a byte, and tells where it
-// ends.
+// readHex reads the value that begins with "#" at a byte, and returns where it ends.
 func (p *piece) readHex(text string, at int) (int, error) {
 	end := at + strings.IndexAny(text[at:]+",", ",+")
 	p.value = strings.TrimRight(text[at:end], " ")
@@ -81,7 +80,7 @@ func (p *piece) readHex(text string, at int) (int, error) {
 	return end, nil
 }
 
-// readText reads the value at a byte, and tells where it ends.
+// readText reads the value at a byte, and returns where it ends.
 func (p *piece) readText(text string, at int) (int, error) {
 	var value []byte
 	kept := 0 // how much of the value is not a space that may be dropped
@@ -108,8 +107,8 @@ func (p *piece) readText(text string, at int) (int, error) {
 	return at, nil
 }
 
-// readEscape reads what comes after a backslash, and tells how long it is: zero
-// when it means nothing.
+// readEscape reads the text after a backslash, and returns how long it is: zero if it is not
+// an escape sequence.
 func readEscape(rest string) (byte, int) {
 	if rest != "" && strings.IndexByte(`,+"\<>;#= `, rest[0]) >= 0 {
 		return rest[0], 1

@@ -21,7 +21,7 @@ func coverage(x *engine.Context, t tenant.Tenant) []object.Ref {
 			refs = engine.AddRef(refs, object.RefOf(obj))
 		}
 	}
-	for _, namespace := range t.Namespaces { // one that is being deleted takes no new objects
+	for _, namespace := range t.Namespaces { // one that is being deleted accepts no new objects
 		if obj := x.Snap.Lookup(engine.CoreRef(object.NamespaceKind.Kind, "", namespace)).Object; obj != nil && obj.GetDeletionTimestamp() != nil {
 			add([]*unstructured.Unstructured{obj})
 		}

@@ -121,7 +121,7 @@ func explainTenant(w *engine.Walk, t tenant.Tenant, status tenant.Status) Subjec
 		s.Verdict = health.Verdict{Status: health.Unknown, Reason: health.Reason(why.Reason), Message: why.String()}
 	}
 	s.Unknown = engine.Union(s.Unknown, status.Unknown)
-	if s.Verdict.Status == health.Ready && s.critical() { // what status does not look at
+	if s.Verdict.Status == health.Ready && s.critical() { // what status does not examine
 		s.Verdict = health.Verdict{Ref: s.Causes[0].Ref, Status: health.Failing, Reason: health.Reason(s.Causes[0].Reason),
 			Message: s.Causes[0].Message, Since: s.Causes[0].Since}
 		s.Ref = s.Causes[0].Ref
@@ -179,7 +179,7 @@ func pathToObject(x *engine.Context, c engine.FoundCause) []engine.Step {
 	}
 	step := engine.Step{Ref: c.Ref, Status: x.Health.Assessor.Of(c.Ref).Status, Note: c.Reason}
 	if c.Severity == finding.Critical && (step.Status == health.Ready || step.Status == health.Unknown) {
-		step.Status = health.Failing // by what its status does not tell
+		step.Status = health.Failing // for a reason that its status does not show
 	}
 	return append(slices.Clone(c.Path), step)
 }

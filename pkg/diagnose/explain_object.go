@@ -70,9 +70,9 @@ func addWarning(w *engine.Walk, s *Subject, obj *unstructured.Unstructured) {
 }
 
 // explainDirectly completes the result of a walk for a requested object. Its causes are
-// printed however recent they are: their age determines the severity. If the walk has
-// no cause, the state that the object reports is printed. For a requested tenant,
-// neither is done: there, what may become ready is no cause.
+// printed however recent they are: their age determines the severity. If the walk has no
+// cause, the state that the object reports is printed. For a requested tenant, neither is
+// done: there, what may become ready is not a cause.
 func explainDirectly(w *engine.Walk, s *Subject) {
 	obj := w.X.Snap.Lookup(s.Ref).Object
 	if obj == nil {
@@ -182,7 +182,7 @@ func takeOwnState(w *engine.Walk, s *Subject, obj *unstructured.Unstructured) {
 	var out engine.Outcome
 	for _, f := range own.Findings {
 		if s.Verdict.Status == health.Failing && own.Verdict.Status == health.Progressing {
-			f.Severity = finding.Critical // its explainer knows for how long it may take
+			f.Severity = finding.Critical // its explainer determines how long it may take
 		}
 		out.Causes = append(out.Causes, engine.FoundCause{Finding: f, Path: []engine.Step{step}})
 	}

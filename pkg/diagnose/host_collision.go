@@ -37,7 +37,7 @@ func collisions(x *engine.Context, name string, causes []engine.FoundCause) []en
 	for _, c := range hostOwners(x).Collisions(name) {
 		wrong, right := c.Own, c.Other
 		severity := finding.Critical
-		if c.CanBe(c.Own.Tenant) && !c.CanBe(c.Other.Tenant) { // the other one is to be changed
+		if c.CanBe(c.Own.Tenant) && !c.CanBe(c.Other.Tenant) { // the other one must be changed
 			wrong, right, severity = c.Other, c.Own, finding.Warning
 		}
 		if conflicting(causes, wrong.From[0], right.From[0]) {

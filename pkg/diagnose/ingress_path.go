@@ -13,10 +13,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// ingressPath are the objects between a tenant's clients and its pods, in a fixed
-// order: Gateways, routes, the Services that these lead to and those in front of
-// the gateway pods, the policies that may deny the connections, and the
-// autoscalers. No health check watches most of them.
+// ingressPath are the objects between a tenant's clients and its pods, in a fixed order:
+// Gateways, routes, the Services that these reference and those of the gateway pods, the
+// policies that may deny the connections, and the autoscalers. No health check covers most of
+// them.
 func ingressPath(x *engine.Context, t tenant.Tenant) []object.Ref {
 	var refs []object.Ref
 	add := func(objects ...*unstructured.Unstructured) {
@@ -35,7 +35,7 @@ func ingressPath(x *engine.Context, t tenant.Tenant) []object.Ref {
 		object.GRPCRouteKind, object.TLSRouteKind, object.TCPRouteKind, object.UDPRouteKind)
 	for _, namespace := range t.Namespaces {
 		for _, obj := range x.Snap.List(object.IngressKind, namespace).Objects {
-			if obj.GetLabels()["acme.cert-manager.io/http01-solver"] == "" { // a Challenge's, for a while
+			if obj.GetLabels()["acme.cert-manager.io/http01-solver"] == "" { // the temporary one of a Challenge
 				add(obj)
 			}
 		}

@@ -29,10 +29,10 @@ type Association struct {
 	command    []byte // the last one sent
 	answer     []byte // the command set read last
 	next       uint16 // message id
-	// readUntil is when what is being read has to be complete.
+	// readUntil is when the message that is being read must be complete.
 	readUntil time.Time
-	// active is when something was sent or received last, and idle for how long nothing
-	// had been before the operation under way.
+	// active is when something was last sent or received, and idle is how long there was no
+	// traffic before the current operation.
 	active time.Time
 	idle   time.Duration
 
@@ -46,10 +46,10 @@ type Association struct {
 }
 
 // Associate requests an association from the peer over conn, which it then owns: conn is
-// closed when the association ends, and when Associate fails. A ctx that is cancelled ends
-// the attempt within a second. Errors are of the option that is wrong, or a *RejectError,
-// *AbortError, *ProtocolError, *TimeoutError, or the connection's. That an association was
-// accepted doesn't mean that any of its contexts was; see Contexts.
+// closed when the association ends, and when Associate fails. A cancelled ctx ends the
+// attempt within a second. Errors are about an invalid option, or a *RejectError,
+// *AbortError, *ProtocolError, *TimeoutError, or the connection's. An accepted association
+// may have no accepted context; see Contexts.
 func Associate(ctx context.Context, conn net.Conn, o Options) (*Association, error) {
 	if err := o.check(); err != nil {
 		_ = conn.Close()

@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 )
 
-// Command fields and what else PS3.7 annex E fixes.
+// Command fields and other values that PS3.7 annex E defines.
 const (
 	cStoreRQ  uint16 = 0x0001
 	cStoreRSP uint16 = 0x8001
@@ -12,7 +12,7 @@ const (
 	cEchoRSP  uint16 = 0x8030
 
 	noDataSet   uint16 = 0x0101
-	withDataSet uint16 = 0x0001 // any other value says so
+	withDataSet uint16 = 0x0001 // any other value means the same
 )
 
 // Elements of group 0000 (PS3.7 table E.1-1).
@@ -61,8 +61,7 @@ func (c commandSet) bytes() []byte {
 	return c
 }
 
-// response is a C-ECHO-RSP or C-STORE-RSP. What it points to is the buffer's
-// that it was read from.
+// response is a C-ECHO-RSP or C-STORE-RSP. It refers to the buffer that it was read from.
 type response struct {
 	field, respondedTo, dataSetType, status uint16
 	sopClass, instance, comment             []byte

@@ -62,7 +62,7 @@ type RefusedError struct {
 	Proposed bool
 }
 
-// Error says what was refused, and why.
+// Error names what was refused, and why.
 func (e *RefusedError) Error() string {
 	what := fmt.Sprintf("SOP class %s in transfer syntax %s", e.SOPClass, part10.TransferSyntaxName(e.TransferSyntax))
 	if !e.Proposed {
@@ -90,7 +90,7 @@ type TimeoutError struct {
 	After   time.Duration
 }
 
-// Error says what was expected, and for how long.
+// Error names what was expected, and for how long.
 func (e *TimeoutError) Error() string {
 	return fmt.Sprintf("timed out after %s waiting for %s", e.After, e.Waiting)
 }

@@ -12,7 +12,7 @@ import (
 
 // Echo verifies that the peer responds (C-ECHO, PS3.7 section 9.1.5). It needs an accepted
 // context for Verification. Errors are a *RefusedError or a *StatusError, after which the
-// association goes on, or what ended it.
+// association continues, or the error that ended it.
 func (a *Association) Echo(ctx context.Context) (Status, error) {
 	done, err := a.begin(ctx)
 	if err != nil {
@@ -27,13 +27,13 @@ func (a *Association) Echo(ctx context.Context) (Status, error) {
 	return a.exchange("C-ECHO", rq, nil)
 }
 
-// Store sends one instance (C-STORE, PS3.7 section 9.1.1; PS3.4 annex B). data gives the
-// data set as the file has it after m.DataOffset, and is read to its end; it is not
-// interrupted while it blocks. A deflated data set of odd length gets the null byte that
-// PS3.5 section A.5 requires; any other is an error. Errors are a *RefusedError or a
-// *StatusError, after which the association goes on, or what ended it; see Err. A warning
-// is not an error: see the Status. When data fails before anything of it was sent, the
-// association goes on; otherwise the message can't be finished, and it is aborted.
+// Store sends one instance (C-STORE, PS3.7 section 9.1.1; PS3.4 annex B). data returns the
+// data set as it is in the file after m.DataOffset, and is read to its end; a read that
+// blocks is not interrupted. A deflated data set of odd length gets the null byte that PS3.5
+// section A.5 requires; any other is an error. Errors are a *RefusedError or a *StatusError,
+// after which the association continues, or the error that ended it; see Err. A warning is
+// not an error: see the Status. If data fails before any of it was sent, the association
+// continues; otherwise the message can't be completed, and the association is aborted.
 func (a *Association) Store(ctx context.Context, m part10.Meta, data io.Reader) (Status, error) {
 	doing := "C-STORE of " + m.SOPInstance
 	done, err := a.begin(ctx)
@@ -74,7 +74,7 @@ func (a *Association) context(sopClass, syntax string) (byte, error) {
 	return 0, refused
 }
 
-// request is a C-ECHO-RQ, or a C-STORE-RQ where there is an instance.
+// request is a C-ECHO-RQ, or a C-STORE-RQ if there is an instance.
 type request struct {
 	context            byte
 	field              uint16

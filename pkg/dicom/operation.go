@@ -38,8 +38,8 @@ func (a *Association) begin(ctx context.Context) (done func(), err error) {
 	}, nil
 }
 
-// interrupt wakes the operation under way from reading, and soon from writing:
-// a PDU should be finished, or A-ABORT would end up inside of it.
+// interrupt ends reads of the current operation immediately, and its writes soon: a PDU
+// should be completed, so that A-ABORT is not sent inside of it.
 func (a *Association) interrupt(why error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

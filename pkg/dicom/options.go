@@ -21,16 +21,15 @@ type Options struct {
 	Timeouts Timeouts
 }
 
-// Timeouts limit what may be waited for. Dialling is the caller's. Zero means
-// the default.
+// Timeouts limit the waits of an association. The caller dials. Zero means the default.
 type Timeouts struct {
 	// Association limits the wait for the answer to A-ASSOCIATE-RQ; 30 s.
 	Association time.Duration
 	// Response limits the wait for a whole response to a message that has been
 	// sent, and for A-RELEASE-RP; 60 s.
 	Response time.Duration
-	// Idle limits how long the peer may take no bytes; 30 s. One write is at
-	// most some 130 KiB.
+	// Idle limits how long the peer may accept no bytes; 30 s. One write is at most some 130
+	// KiB.
 	Idle time.Duration
 }
 

@@ -36,8 +36,8 @@ var pduNames = map[byte]string{
 	pduAbort:       "A-ABORT",
 }
 
-// readPDU reads one PDU into buf, which grows to what is needed, within the
-// bound of its type; maxData is P-DATA-TF's.
+// readPDU reads one PDU into buf, which grows as needed up to the limit of its type; maxData
+// is the limit of P-DATA-TF.
 func readPDU(r io.Reader, buf []byte, maxData uint32) (kind byte, body []byte, err error) {
 	var head [pduHead]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {

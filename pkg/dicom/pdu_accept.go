@@ -9,11 +9,10 @@ import (
 
 // Peer is the peer's description of itself in its acceptance.
 type Peer struct {
-	// ImplementationClass is a UID, and VersionName at most 16 characters of
-	// printable ASCII; "" where the peer gave none.
+	// ImplementationClass is a UID, and VersionName at most 16 characters of printable ASCII;
+	// "" if the peer sent none.
 	ImplementationClass, VersionName string
-	// MaxPDU is the longest P-DATA-TF it takes (PS3.8 section D.1), 0 for
-	// unlimited.
+	// MaxPDU is the longest P-DATA-TF it accepts (PS3.8 section D.1), 0 for unlimited.
 	MaxPDU uint32
 }
 
@@ -57,7 +56,7 @@ func parseAccept(body []byte, proposals []Proposal) (Peer, []Result, error) {
 	return peer, results, err
 }
 
-// eachItem walks items and sub-items, whose heads are alike.
+// eachItem walks items and sub-items, whose heads have the same form.
 func eachItem(b []byte, where string, visit func(kind byte, value []byte) error) error {
 	for len(b) > 0 {
 		if len(b) < 4 || len(b)-4 < int(binary.BigEndian.Uint16(b[2:])) {

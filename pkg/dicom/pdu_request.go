@@ -20,9 +20,9 @@ const (
 	itemVersionName    byte = 0x55
 )
 
-// associateRQ is the whole A-ASSOCIATE-RQ for options that were checked. It has
-// no asynchronous operations window: without one, both sides have one operation
-// under way at a time (PS3.7 section D.3.3.3).
+// associateRQ is the whole A-ASSOCIATE-RQ for options that were checked. It has no
+// asynchronous operations window: without one, both sides perform one operation at a time
+// (PS3.7 section D.3.3.3).
 func associateRQ(o Options) []byte {
 	b := []byte{pduAssociateRQ, 0, 0, 0, 0, 0, 0, 1, 0, 0} // protocol version 1
 	b = appendAETitle(b, o.Called)

@@ -5,12 +5,11 @@ import (
 	"syscall"
 )
 
-// quickAck returns a function that makes the kernel acknowledge the next packet
-// immediately. The setting does not last, so it must be called before each answer. DCMTK,
-// and Orthanc with it, writes an answer in two parts, and unless told otherwise at build or
-// run time holds the second back until the first has been acknowledged (RFC 896), which
-// Linux puts off by 40 ms where it sees questions and answers. That would be 24 instances a
-// second.
+// quickAck returns a function that makes the kernel acknowledge the next packet immediately.
+// The setting does not last, so it must be called before each answer. DCMTK, and Orthanc with
+// it, writes an answer in two parts, and by default delays the second until the first has
+// been acknowledged (RFC 896), which Linux delays by 40 ms for alternating requests and
+// answers. That would be 24 instances a second.
 func quickAck(conn net.Conn) func() {
 	if c, ok := conn.(interface{ NetConn() net.Conn }); ok {
 		conn = c.NetConn()
@@ -24,7 +23,7 @@ func quickAck(conn net.Conn) func() {
 		return func() {}
 	}
 	set := func(fd uintptr) {
-		// Other sockets than TCP don't know the option, and need none.
+		// Sockets other than TCP don't have the option, and don't need it.
 		_ = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, syscall.TCP_QUICKACK, 1)
 	}
 	return func() { _ = raw.Control(set) }

@@ -37,7 +37,7 @@ func (a *Association) Release(ctx context.Context) error {
 			if err := a.write(endPDU(pduReleaseRP, 0, 0)); err != nil {
 				return a.fail("A-RELEASE", err)
 			}
-		case pduData: // the peer hadn't heard yet: state 7, AR-6
+		case pduData: // the peer had not received it yet: state 7, AR-6
 		default:
 			return a.fail("A-RELEASE", unexpected("answered A-RELEASE-RQ with an %s", pduNames[kind]))
 		}
@@ -56,7 +56,7 @@ func (a *Association) Abort() {
 			_ = a.fail("", ErrAborted)
 		}
 	case <-time.After(3 * grace):
-		// The operation sits in its data set's reader.
+		// The operation is blocked in the reader of its data set.
 		a.end(ErrAborted)
 	}
 }

@@ -6,8 +6,8 @@ import (
 	"io"
 )
 
-// source gives a message's bytes in fragments: at most len(p) of them, and
-// whether they are the last.
+// source returns a message's bytes in fragments: at most len(p) of them, and whether they are
+// the last.
 type source interface {
 	fill(p []byte) (n int, last bool, err error)
 }
@@ -24,9 +24,9 @@ func (m *inMemory) fill(p []byte) (int, bool, error) {
 // streamed is a data set.
 type streamed struct {
 	r *bufio.Reader
-	// pad makes up for an odd length, which PS3.5 section A.5 wants of deflated
-	// data sets, and some writers forget. Others have an even length, or are
-	// broken; peers abort at an odd fragment.
+	// pad adds the null byte that PS3.5 section A.5 requires for a deflated data set of odd
+	// length, and that some writers omit. Other data sets have an even length, or are
+	// damaged; peers abort at an odd fragment.
 	pad bool
 }
 
@@ -48,8 +48,8 @@ func (s streamed) fill(p []byte) (int, bool, error) {
 }
 
 func (s streamed) read(p []byte) (int, bool, error) {
-	// Not io.ReadFull: it makes no difference between the end of the data set and
-	// a reader that reports io.ErrUnexpectedEOF.
+	// Not io.ReadFull: it does not distinguish the end of the data set and a reader that
+	// reports io.ErrUnexpectedEOF.
 	n := 0
 	for n < len(p) {
 		m, err := s.r.Read(p[n:])
@@ -72,7 +72,7 @@ func ended(err error) error {
 	return err
 }
 
-// sourceError is the data set's reader failing, not the connection.
+// sourceError is an error of the data set's reader, not of the connection.
 type sourceError struct{ err error }
 
 func (e *sourceError) Error() string { return "reading the data set: " + e.err.Error() }

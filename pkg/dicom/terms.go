@@ -56,8 +56,8 @@ const (
 	NoReason                     ContextResult = 2
 	AbstractSyntaxNotSupported   ContextResult = 3
 	TransferSyntaxesNotSupported ContextResult = 4
-	// NotAnswered is no result of the standard's: the peer left the context
-	// out of its answer, though it has to give one for each.
+	// NotAnswered is not a result of the standard: the peer omitted the context from its
+	// answer, which must have a result for each.
 	NotAnswered ContextResult = 255
 )
 

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// grace is what finishing a PDU, A-ABORT, the wait for its effect, and closing
-// get each, so that they stay within a second together.
+// grace limits each of four steps, so that together they take less than a second: finishing a
+// PDU, A-ABORT, the wait for its effect, and closing.
 const grace = 200 * time.Millisecond
 
 // allow sets how long reading may take from now, unless the operation has been
@@ -24,10 +24,10 @@ func (a *Association) allow(limit time.Duration) {
 	}
 }
 
-// allowWritesWhileReading gives what the connection itself writes while it reads the
-// time that reading has. TLS answers a request for new keys in this way (RFC 8446,
-// section 4.6.3), and a caller's connection may begin the next message. The deadline of
-// the write before would be over when the peer takes long to answer.
+// allowWritesWhileReading sets the deadline of the read for what the connection itself writes
+// while it reads. TLS answers a request for new keys in this way (RFC 8446, section 4.6.3),
+// and a caller's connection may begin the next message. The deadline of the previous write
+// would expire if the peer takes long to answer.
 func (a *Association) allowWritesWhileReading() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -53,8 +53,8 @@ func (a *Association) write(pdus []byte) error {
 	return nil
 }
 
-// readAbort reads the A-ABORT that a peer may have sent before it stopped reading: it says
-// more than a broken connection.
+// readAbort reads the A-ABORT that a peer may have sent before it stopped reading: it
+// explains more than a broken connection.
 func (a *Association) readAbort(err error) error {
 	a.allow(grace)
 	kind, body, readErr := readPDU(a.in, a.body, a.maxPDU)
@@ -134,9 +134,9 @@ func (a *Association) end(cause error) {
 	a.closeConn()
 }
 
-// sendAbort sends A-ABORT and waits for the peer to close, as PS3.8 section 9.2.3 has it
+// sendAbort sends A-ABORT and waits for the peer to close, as PS3.8 section 9.2.3 requires
 // (state 13), with its own short ARTIM timer: closing immediately could discard the A-ABORT
-// in transit. After a write that failed there is no place for a PDU.
+// in transit. After a failed write, no PDU can be sent.
 func (a *Association) sendAbort(source, reason byte) {
 	if a.partiallyWritten {
 		return

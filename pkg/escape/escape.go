@@ -1,15 +1,16 @@
-// Package escape keeps text that others wrote from being more than text: on a
-// terminal, in a line, in a CI system's log, in JSON, YAML and XML, and in a shell.
+// Package escape prevents text from the cluster and other sources from being interpreted as
+// control sequences, commands or markup: on a terminal, in a line, in the log of a CI system,
+// in JSON, YAML and XML, and in a shell.
 //
-// There are two layers. Writer stands where bytes leave the program and shows every
-// control character instead of sending it. Line, Sprintf and their kin stand where
-// fields are composed into lines, and keep a field from beginning a line of its own,
-// which no writer could tell from a line of the program's.
+// There are two layers. Writer receives all bytes that leave the program, and shows every
+// control character instead of sending it. Line, Sprintf and similar functions compose fields
+// into lines, and prevent a field from beginning a new line, which no writer could
+// distinguish from a line of the program.
 //
-// kubectl's printers.WriteEscaped replaces ESC and CR alone: C1 controls, which
-// terminals take for escape sequences too, BS, bidirectional controls and line
-// separators pass. Libraries that strip escape sequences (charmbracelet/x/ansi)
-// remove what they know and show nothing of what was removed. Hence this package.
+// kubectl's printers.WriteEscaped replaces only ESC and CR: C1 controls, which terminals also
+// interpret as escape sequences, BS, bidirectional controls and line separators pass.
+// Libraries that strip escape sequences (charmbracelet/x/ansi) remove those that they
+// recognize, and do not show what was removed. Hence this package.
 package escape
 
 import (
@@ -20,16 +21,16 @@ import (
 )
 
 // hiddenTables are the characters that are not shown as themselves: controls, format
-// characters (with bidirectional controls, zero-width spaces and tags), line and
-// paragraph separators (Unicode Standard, chapter 4.5, general categories Cc, Cf, Zl
-// and Zp); and what takes no room: variation selectors, fillers and noncharacters
-// (UAX #44, Default_Ignorable_Code_Point and Noncharacter_Code_Point).
+// characters (with bidirectional controls, zero-width spaces and tags), line and paragraph
+// separators (Unicode Standard, chapter 4.5, general categories Cc, Cf, Zl and Zp); and
+// characters without a width: variation selectors, fillers and noncharacters (UAX #44,
+// Default_Ignorable_Code_Point and Noncharacter_Code_Point).
 var hiddenTables = []*unicode.RangeTable{
 	unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp,
 	unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point, unicode.Noncharacter_Code_Point,
 }
 
-// hidden tells whether a character is shown by its number.
+// hidden reports whether a character is shown by its number.
 func hidden(r rune) bool {
 	if r < utf8.RuneSelf {
 		return r < ' ' || r == 0x7f
@@ -37,8 +38,8 @@ func hidden(r rune) bool {
 	return unicode.In(r, hiddenTables...)
 }
 
-// breaks tells whether a character ends a line somewhere, or moves within one as
-// space does (UAX #14, classes BK, CR, LF and NL, and the tab).
+// breaks reports whether some programs treat a character as the end of a line or, within a
+// line, as space (UAX #14, classes BK, CR, LF and NL, and the tab).
 func breaks(r rune) bool {
 	switch r {
 	case '\t', '\n', '\v', '\f', '\r', 0x85, 0x2028, 0x2029:
@@ -59,11 +60,11 @@ func appendVisible(b []byte, r rune) []byte {
 	return fmt.Appendf(b, `\U%08x`, r)
 }
 
-// appendByte shows a byte that is part of no character.
+// appendByte shows a byte that is not part of a character.
 func appendByte(b []byte, c byte) []byte { return fmt.Appendf(b, `\x%02x`, c) }
 
-// plain tells whether a text needs no second look: printable ASCII with no doubled
-// sign that a CI system may take for a command.
+// plain reports whether a text needs no further check: printable ASCII without a doubled sign
+// that a CI system may interpret as a command.
 func plain(text string) bool {
 	for i := range len(text) {
 		c := text[i]
@@ -87,7 +88,7 @@ func Line(text string) string {
 		switch {
 		case r == utf8.RuneError && size == 1:
 			b = appendByte(b, text[i])
-		case r == '\r' && strings.HasPrefix(text[i+1:], "\n"): // one line's end
+		case r == '\r' && strings.HasPrefix(text[i+1:], "\n"): // one line break
 		case breaks(r):
 			b = append(b, ' ')
 		case hidden(r):
@@ -102,7 +103,8 @@ func Line(text string) string {
 	return string(b)
 }
 
-// Sentence is Line with runs of white space as one space, and none around.
+// Sentence is Line with each run of white space replaced by one space, and none around the
+// text.
 func Sentence(text string) string { return strings.Join(strings.Fields(Line(text)), " ") }
 
 // List lists names on one line: "bhs, mhr".
@@ -128,10 +130,11 @@ func Lines(text, indent string) string {
 	return strings.Join(lines, "\n")
 }
 
-// startsCommand tells whether a CI system may take what begins there for a command in
-// its log: "::error::" of GitHub where a line begins, blanks aside; "##[" of GitHub
-// and Azure and "##vso[" of Azure anywhere in a line; "##teamcity[" where a line
-// begins. Where a field is broken into lines is not known here: any word may be first.
+// startsCommand reports whether a CI system may interpret the text at this position as a
+// command in its log: "::error::" of GitHub at the beginning of a line, also after blanks;
+// "##[" of GitHub and Azure and "##vso[" of Azure anywhere in a line; "##teamcity[" at the
+// beginning of a line. It is not known where a field will be broken into lines: any word may
+// become the first.
 func startsCommand(text string, at int) bool {
 	rest := text[at:]
 	if marked, ok := strings.CutPrefix(rest, "##"); ok {
@@ -149,8 +152,8 @@ func startsCommand(text string, at int) bool {
 	return end == "" || unicode.IsSpace(next) || strings.HasPrefix(end, "::")
 }
 
-// followsBreak tells whether a text ends in what may end a line or a word: white space,
-// or a character that is not shown.
+// followsBreak reports whether a text ends with a character that may end a line or a word:
+// white space, or a character that is not shown.
 func followsBreak(text string) bool {
 	r, _ := utf8.DecodeLastRuneInString(text)
 	return unicode.IsSpace(r) || hidden(r)

@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// Composed is text that was made of clean fields already, perhaps of several lines:
-// Sprintf and its kin print it as it is.
+// Composed is text that is composed of escaped fields, and may have several lines: Sprintf
+// and similar functions print it unchanged.
 type Composed string
 
-// Sprintf is fmt.Sprintf with each argument made fit to stand in a line (Line). The
-// format is the program's own and may have lines of its own.
+// Sprintf is fmt.Sprintf with each argument escaped for a line (Line). The format is text of
+// the program and may contain line breaks.
 func Sprintf(format string, args ...any) string { return fmt.Sprintf(format, fields(args)...) }
 
 // Fprintf is Sprintf to a writer.
@@ -40,7 +40,7 @@ func field(arg any) any {
 		return arg
 	case netip.Addr:
 		if v.Zone() == "" {
-			return arg // "::1" is no command
+			return arg // "::1" is not a command
 		}
 		return Line(v.String())
 	case string:

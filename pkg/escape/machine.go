@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// JSON escapes the characters that are not shown as themselves in a JSON text (RFC
-// 8259, section 7): it reads the same, and shows what is in it.
+// JSON escapes the characters that are not shown as themselves in a JSON text (RFC 8259,
+// section 7): the values stay the same, and the characters become visible.
 func JSON(text []byte) []byte {
 	return replace(text, func(b []byte, r rune) []byte {
 		for _, unit := range utf16.Encode([]rune{r}) {
@@ -18,8 +18,8 @@ func JSON(text []byte) []byte {
 	})
 }
 
-// XML writes them as references in an XML text (XML 1.0, section 4.1). Those that may
-// not be in such a text at all are the encoder's to replace.
+// XML replaces these characters with references in an XML text (XML 1.0, section 4.1). The
+// encoder replaces those that XML does not allow at all.
 func XML(text []byte) []byte {
 	return replace(text, func(b []byte, r rune) []byte { return fmt.Appendf(b, "&#x%X;", r) })
 }

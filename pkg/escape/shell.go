@@ -7,17 +7,17 @@ import (
 	"strings"
 )
 
-// shellSafe are the words that every shell takes as they are (the set of Python's
-// shlex.quote; zsh expands a word that begins with "=").
+// shellSafe matches the words that no shell changes (the set of Python's shlex.quote; zsh
+// expands a word that begins with "=").
 var shellSafe = regexp.MustCompile(`^[A-Za-z0-9_@%+:,./-][A-Za-z0-9_@%+=:,./-]*$`)
 
-// Shell is a part of a command that was composed already: Command takes it as it is.
+// Shell is a part of a command that is already quoted: Command inserts it unchanged.
 type Shell string
 
-// ShellWord quotes a text for a POSIX shell where one would read it otherwise. Control
-// characters are shown first (Line): a terminal acts on those that are pasted. A text
-// that begins like a flag is no name of anything, and must not become a flag. What is
-// not known stays empty, for the user to fill in.
+// ShellWord quotes a text for a POSIX shell if the shell would change it. Control characters
+// are shown first (Line): a terminal acts on those that are pasted. A text that begins like a
+// flag is not a valid name, and must not become a flag. An unknown value stays empty, for the
+// user to fill in.
 func ShellWord(text string) string {
 	text = Line(text)
 	if strings.HasPrefix(text, "-") && text != "-" {
@@ -29,7 +29,7 @@ func ShellWord(text string) string {
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
-// ShellWords are several words.
+// ShellWords are several words, separated by spaces.
 func ShellWords(texts []string) Shell {
 	words := make([]string, len(texts))
 	for i, text := range texts {
@@ -38,8 +38,8 @@ func ShellWords(texts []string) Shell {
 	return Shell(strings.Join(words, " "))
 }
 
-// Command composes a command to copy: each text among the arguments is a word of it,
-// quoted where that is needed; a Shell is taken as it is.
+// Command composes a command to copy: each text among the arguments becomes one word, quoted
+// if necessary; a Shell is inserted unchanged.
 func Command(format string, args ...any) string {
 	words := make([]any, len(args))
 	for i, arg := range args {

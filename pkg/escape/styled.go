@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// Mark stands for a control sequence in a text until Styled writes it. It cannot be
-// in a text that others wrote: it begins with random characters, which are others in
-// each run, and an invalid byte.
+// Mark stands for a control sequence in a text until Styled writes it. It cannot occur in
+// text from other sources: it begins with random characters, which differ in each run, and an
+// invalid byte.
 type Mark string
 
-// markStart and markEnd are around a mark's number.
+// markStart and markEnd enclose a mark's number.
 var markStart = "\xff" + rand.Text()
 
 const markEnd = '\xfe'
@@ -23,20 +23,20 @@ var sequences = []string{
 	"\x1b[H", "\x1b[K", "\x1b[J", "\r",
 }
 
-// Reset and the others are the styles that the program has.
+// Reset and the others are the styles of the program's output.
 var (
 	Reset, Bold                      = mark(0), mark(1)
 	Red, Green, Yellow, Purple, Cyan = mark(2), mark(3), mark(4), mark(5), mark(6)
 )
 
-// Home and the others move on a terminal: to its first place, erasing what is left of a
-// line, erasing what is below, to the line's begin.
+// Home and the others move the cursor or erase: to the first position, the rest of a line,
+// everything below, to the beginning of the line.
 var Home, EraseLine, EraseBelow, LineStart = mark(7), mark(8), mark(9), mark(10)
 
 func mark(number byte) Mark { return Mark(markStart + string([]byte{'A' + number, markEnd})) }
 
-// Styled writes text with marks: control characters of the text are shown, marks become
-// the sequences that they stand for. What it was given is written by Flush.
+// Styled writes text with marks: control characters of the text are shown, marks become the
+// sequences that they stand for. Flush writes the text.
 type Styled struct {
 	bytes.Buffer
 	w io.Writer
@@ -45,8 +45,8 @@ type Styled struct {
 // NewStyled returns a Styled to w.
 func NewStyled(w io.Writer) *Styled { return &Styled{w: w} }
 
-// Flush writes what was collected. A Writer behind it takes the sequences for what they
-// are: no other way leads past it.
+// Flush writes the collected text. If w is a Writer, it passes the sequences of a Styled, and
+// those of no other source.
 func (s *Styled) Flush() error {
 	out := s.text()
 	s.Reset()

@@ -7,12 +7,12 @@ import (
 	"unicode/utf8"
 )
 
-// Writer shows every control character but the line feed and the tab, on its way to
-// another writer: whatever wrote it. It may be used by several goroutines.
+// Writer shows every control character except line feed and tab, whatever wrote it, and
+// writes the text to another writer. It is safe for concurrent use.
 type Writer struct {
 	mu sync.Mutex
 	w  io.Writer
-	// part is the beginning of a character whose other bytes were not written yet.
+	// part is the beginning of a character whose other bytes have not been written yet.
 	part []byte
 }
 
@@ -38,7 +38,7 @@ func (e *Writer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Flush writes what is left of a character that was never completed.
+// Flush writes the bytes of a character that was never completed.
 func (e *Writer) Flush() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -64,10 +64,10 @@ func (e *Writer) send(p []byte) error {
 	return err
 }
 
-// Raw returns the writer behind: for what is a program's to read.
+// Raw returns the underlying writer, for output that programs read.
 func (e *Writer) Raw() io.Writer { return e.w }
 
-// incomplete is how many bytes at the end are the beginning of a character.
+// incomplete is the number of bytes at the end that are the beginning of a character.
 func incomplete(p []byte) int {
 	for n := 1; n <= min(utf8.UTFMax-1, len(p)); n++ {
 		if last := p[len(p)-n]; utf8.RuneStart(last) {
@@ -80,8 +80,8 @@ func incomplete(p []byte) int {
 	return 0
 }
 
-// visible shows the control characters of a text but line feeds and tabs. It returns
-// the same slice where there is none.
+// visible shows the control characters of a text except line feeds and tabs. It returns the
+// same slice if there are none.
 func visible(p []byte) []byte {
 	clean := cleanPrefix(p)
 	if clean == len(p) {

@@ -8,21 +8,21 @@ import (
 	"strconv"
 )
 
-// YAML quotes and escapes the controls of ASCII. It does not escape other invisible
-// characters (bidirectional controls, zero-width spaces, tags), and sigs.k8s.io/yaml, which reads
-// what encoding/json wrote, fails at DEL and C1 controls. In a scalar that is not quoted
-// none can be escaped. So a value is marked before it is emitted (YAMLValue): each such
-// character becomes U+0001, which every emitter quotes and escapes (YAML 1.2, production
-// 1), with the character's number; and what was emitted gets the escape sequences in
-// their places (YAML).
+// An emitter of YAML quotes and escapes the controls of ASCII. It does not escape other
+// invisible characters (bidirectional controls, zero-width spaces, tags), and
+// sigs.k8s.io/yaml, which reads the output of encoding/json, fails at DEL and C1 controls. A
+// scalar without quotes can't contain escape sequences. So a value is marked before it is
+// emitted (YAMLValue): each such character becomes U+0001, which every emitter quotes and
+// escapes (YAML 1.2, production 1), with the number of the character. Then YAML replaces the
+// marks in the output with escape sequences.
 
-// yamlMark is random: no text that others wrote has it.
+// yamlMark is random: no text from other sources contains it.
 var yamlMark = rand.Text()
 
 var yamlMarked = regexp.MustCompile(`\\x01` + yamlMark + `([0-9A-F]+);`)
 
-// YAMLValue marks what YAML has to escape in the strings of an unstructured value. It
-// changes no value: what needs a mark is copied.
+// YAMLValue marks what YAML has to escape in the strings of an unstructured value. It does
+// not modify the value: what needs a mark is copied.
 func YAMLValue(value any) any {
 	switch v := value.(type) {
 	case string:
@@ -43,8 +43,8 @@ func YAMLValue(value any) any {
 	return value
 }
 
-// yamlText marks what is not shown as itself, and what a CI system would take for a
-// command where a block scalar has it at the begin of a line.
+// yamlText marks characters that are not shown as themselves, and text that a CI system would
+// interpret as a command if a block scalar has it at the beginning of a line.
 func yamlText(text string) string {
 	if plain(text) {
 		return text
@@ -60,7 +60,7 @@ func yamlText(text string) string {
 	return b.String()
 }
 
-// YAML puts the escape sequences into what was emitted of a marked value (YAML 1.2,
+// YAML replaces the marks in the output of an emitter with escape sequences (YAML 1.2,
 // productions 60 and 61).
 func YAML(text []byte) []byte {
 	return yamlMarked.ReplaceAllFunc(text, func(found []byte) []byte {

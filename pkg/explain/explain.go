@@ -33,7 +33,7 @@ type Answer struct {
 	Explanation diagnose.Explanation
 	// Tenants is the number of all tenants that were found.
 	Tenants int
-	// Err tells why there is no explanation: nothing has this name.
+	// Err is why there is no explanation: nothing has this name.
 	Err error
 }
 

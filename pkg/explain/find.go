@@ -103,9 +103,9 @@ func firstNamespaces(refs []object.Ref) string {
 	return strings.Join(names, ", ")
 }
 
-// noObject is the error of an object that does not exist. For a recorded cluster, it
-// tells in which namespaces the object exists, or which name is most similar; for a live
-// one, how to search for it.
+// noObject is the error of an object that does not exist. For a recorded cluster, it names
+// the namespaces in which the object exists, or the most similar name; for a live one, the
+// command that searches for it.
 func (q *query) noObject(snap *snapshot.Snapshot, gk schema.GroupKind, name, arg string) error {
 	err := fmt.Errorf("%w: %s", errNoObject, arg)
 	namespace := q.Namespace

@@ -11,8 +11,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// fewNamespaces is the number of tenants' namespaces up to which all namespaces are
-// read: one list a kind then costs no more than a list of each namespace.
+// fewNamespaces is the number of tenants' namespaces up to which all namespaces are read: one
+// list per kind then costs no more than a list of each namespace.
 const fewNamespaces = 8
 
 // begin reads what status reads, in all namespaces or of the tenants that were named,
@@ -53,9 +53,9 @@ func (q *query) named() bool { return slices.ContainsFunc(q.Arguments, isObject)
 
 func isObject(arg string) bool { return strings.Contains(arg, "/") }
 
-// scope returns the namespaces of the tenants that the arguments name, and the same
-// with those that their shared layers touch. All namespaces must be read where there
-// are few, or where an argument is not found among the objects that all tenants share.
+// scope returns the namespaces of the tenants that the arguments name, and the same with
+// those that their shared layers affect. All namespaces must be read if there are few, or if
+// an argument is not found among the objects that all tenants share.
 func (q *query) scope(shared *snapshot.Snapshot) (own, scope []string, all bool) {
 	tenants := tenant.Discover(shared)
 	total := 0

@@ -10,7 +10,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
-// attempt is a finished attempt of Flux at an object.
+// attempt is a finished attempt of Flux to reconcile an object.
 type attempt struct {
 	reason Reason
 	at     time.Time
@@ -55,14 +55,14 @@ func (a *Assessor) lastAttemptFailed(obj *unstructured.Unstructured, ready objec
 		return withMessage(newest, event, healthy), true
 	case recorded && warned && event.Last.After(newest.at) && event.Last.After(trueSince(healthy)):
 		return attemptOf(event.statement()), true
-	case !recorded && healthy.Is("False"): // every good try makes it True or takes it away
+	case !recorded && healthy.Is("False"): // every successful attempt sets it to True or removes it
 		return attemptOf(statementOf(healthy)), true
 	case !recorded && warned && !isRoutineCheck(obj) && event.Last.After(lastAttemptBegan(obj, ready)) && event.Last.After(trueSince(healthy)):
 		return attemptOf(event.statement()), true
 	}
 	reconciling := object.ConditionOf(obj, "Reconciling")
 	if reconciling.Reason == "ProgressingWithRetry" && Reason(ready.Reason) != Canceled {
-		return attempt{reason: Reason(reconciling.Reason), at: reconciling.Since}, true // its message is about the present try
+		return attempt{reason: Reason(reconciling.Reason), at: reconciling.Since}, true // it is about the current attempt
 	}
 	return attempt{}, false
 }

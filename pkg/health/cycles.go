@@ -17,8 +17,8 @@ type cycles struct {
 	// indirectly. An object in no cycle is alone in its group.
 	group map[object.Key]int
 
-	order   map[object.Key]int // in which the objects were first met
-	lowest  map[object.Key]int // order of the earliest one that can be got back to
+	order   map[object.Key]int // the order of the first visits
+	lowest  map[object.Key]int // the order of the earliest object that it leads back to
 	pending map[object.Key]bool
 	stack   []object.Key
 }

@@ -37,7 +37,7 @@ func waits(obj *unstructured.Unstructured) bool {
 // waits for can never be ready: then no other object is to blame.
 func (a *Assessor) waiting(obj *unstructured.Unstructured, v Verdict) Verdict {
 	ready := object.ConditionOf(obj, "Ready")
-	var next object.Ref // in the circle, if it is in one
+	var next object.Ref // in the cycle, if the object is in one
 	for _, ref := range Dependencies(obj) {
 		inCircle := a.cycles().inOneCycle(v.Ref, ref)
 		if inCircle && next.Name == "" {

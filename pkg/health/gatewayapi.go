@@ -110,7 +110,7 @@ func (a *Assessor) byConditions(obj *unstructured.Unstructured, v Verdict, sets 
 			if slices.Contains(set.unwanted, kind) {
 				bad = "True"
 			}
-			if c.Since.Before(created) { // the API's default is 1970
+			if c.Since.Before(created) { // the API's default is in 1970
 				c.Since = created
 			}
 			said := v.FromCondition(Progressing, c)

@@ -101,7 +101,7 @@ func New(snap *snapshot.Snapshot) *Assessor {
 // assessors has one judge for each kind.
 var assessors map[schema.GroupKind]func(*Assessor, *unstructured.Unstructured, Verdict) Verdict
 
-func init() { // an init, since the judges look each other up
+func init() { // in an init function, because the judges refer to each other
 	assessors = map[schema.GroupKind]func(*Assessor, *unstructured.Unstructured, Verdict) Verdict{
 		object.KustomizationKind:    (*Assessor).kustomization,
 		object.HelmReleaseKind:      (*Assessor).helmRelease,

@@ -35,7 +35,7 @@ func (a *Assessor) helmRelease(obj *unstructured.Unstructured, v Verdict) Verdic
 	}
 	trying := a.progressing(obj, v, ready)
 	if event, warned := a.lastWarning(obj); trying.Reason == Stuck && !(warned && event.Last.After(ready.Since)) {
-		return trying // what its last finished try came to is not why there is no next one
+		return trying // the last finished attempt does not explain why there is no next one
 	}
 	if failed, ok := a.releaseFailed(obj); ok {
 		return v.retrying(failed, failed.at)
@@ -55,7 +55,7 @@ func (a *Assessor) releaseFailed(obj *unstructured.Unstructured) (attempt, bool)
 	switch {
 	case released.Is("False") && released.Reason != "UninstallSucceeded":
 		return attemptOf(statementOf(released)), true
-	case tested.Is("False") && failures > 0: // a test whose failure is ignored counts none in the next try
+	case tested.Is("False") && failures > 0: // an ignored failure of a test is not counted then
 		return attemptOf(statementOf(tested)), true
 	case released.Is("True") || failures == 0:
 		return attempt{}, false

@@ -72,7 +72,7 @@ func (a *Assessor) kustomizationTrying(obj *unstructured.Unstructured, v Verdict
 	if failed, ok := a.lastAttemptFailed(obj, ready); ok {
 		return v.retrying(failed, a.failingSince(obj, failed))
 	}
-	canceled := Reason(ready.Reason) == Canceled // never routine: something newer is to be applied
+	canceled := Reason(ready.Reason) == Canceled // never routine: something newer must be applied
 	if isRoutineCheck(obj) && !canceled {
 		return a.checkStale(obj, v.with(Ready, "", object.Text(obj.Object, "status", "lastAppliedRevision"), steadySince(obj, ready)))
 	}

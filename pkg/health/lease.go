@@ -12,9 +12,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// A status is only worth something while its writer lives: with Flux's
-// controllers gone, everything says Ready forever. Two signs of life are read:
-// the Leases that the controllers renew, and a Kustomization's own history.
+// A status is only reliable while its controller runs: if the controllers of Flux are down,
+// every object stays Ready. Two facts show that they run: the Leases that they renew, and the
+// history of a Kustomization.
 
 // LeaseTimeout is how long after the last renewal of its Lease a controller counts as
 // down. The Leases of Flux last 35 s (fluxcd/pkg/runtime, leaderelection.Options),
@@ -32,7 +32,7 @@ func renewals(snap *snapshot.Snapshot) map[string]time.Time {
 	for _, lease := range snap.List(object.LeaseKind, "").Objects {
 		renewed := object.Time(lease.Object, "spec", "renewTime")
 		if renewed.IsZero() {
-			continue // it has not been held yet: that tells nothing
+			continue // no controller has held it yet
 		}
 		for _, controller := range []string{"source-controller", "kustomize-controller", "helm-controller"} {
 			if strings.HasPrefix(lease.GetName(), controller) && strings.HasSuffix(lease.GetName(), "-leader-election") {

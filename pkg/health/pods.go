@@ -11,10 +11,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// PendingPods is the field selector for the pods that are read to judge workloads:
-// those that never ran. There are few of them in a healthy cluster, where all pods
-// together outweigh everything else; a pod that ran and terminated shows in the
-// counters of its workload.
+// PendingPods is the field selector for the pods that are read to judge workloads: those that
+// never ran. A healthy cluster has few of them, whereas all its pods together are larger than
+// all its other objects. A pod that ran and terminated shows in the counters of its workload.
 const PendingPods = "status.phase!=Running,status.phase!=Succeeded"
 
 // permanentReasons are the reasons for which a kubelet keeps a container waiting and which waiting
@@ -44,7 +43,7 @@ func pendingPods(snap *snapshot.Snapshot) map[podOwner][]*unstructured.Unstructu
 	for _, pod := range snap.List(object.PodKind, "").Objects {
 		phase := object.Text(pod.Object, "status", "phase")
 		if phase != "Pending" || pod.GetDeletionTimestamp() != nil {
-			continue // one that Failed has been replaced already, and may lie about for weeks (Evicted)
+			continue // a Failed pod has been replaced already, and may remain for weeks (Evicted)
 		}
 		for _, owner := range pod.GetOwnerReferences() {
 			key := podOwner{owner.Kind, pod.GetNamespace(), owner.Name}

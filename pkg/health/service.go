@@ -40,9 +40,9 @@ func (a *Assessor) ingress(obj *unstructured.Unstructured, v Verdict) Verdict {
 	return v.with(Progressing, NoAddress, message, created)
 }
 
-// service judges a Service by its address; its pods are judged with their workload.
-// kstatus considers a LoadBalancer as current when it has a cluster IP; but for clients
-// outside of the cluster, one without an address does not exist.
+// service judges a Service by its address; its pods are judged with their workload. kstatus
+// considers a LoadBalancer as current when it has a cluster IP; but clients outside of the
+// cluster can't connect to one without an address.
 func (a *Assessor) service(obj *unstructured.Unstructured, v Verdict) Verdict {
 	created := obj.GetCreationTimestamp().Time
 	kind := object.Text(obj.Object, "spec", "type")

@@ -22,7 +22,7 @@ func (a *Assessor) source(obj *unstructured.Unstructured, v Verdict) Verdict {
 		}
 	}
 	behind := ready.Behind(obj)
-	if v.Ref.Kind == object.ExternalArtifactKind.Kind { // the one without status.observedGeneration (source-controller v1.9)
+	if v.Ref.Kind == object.ExternalArtifactKind.Kind { // the only source without status.observedGeneration (source-controller v1.9)
 		behind = ready.Outdated(obj)
 	}
 	if ready.Is("Unknown") {

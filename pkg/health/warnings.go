@@ -77,7 +77,7 @@ func (w Warnings) About(obj *unstructured.Unstructured) []Warning {
 // notFailures are reasons of Warning events that report no failed attempt.
 var notFailures = map[string]bool{
 	"DependencyNotReady": true, "HealthCheckCanceled": true, "Progressing": true,
-	// helm-controller v1.6: seen on the side, by a try that goes on.
+	// helm-controller v1.6: reported by an attempt that continues.
 	"DriftDetected": true, "InventoryBuildFailed": true, "NamespaceCheckSkipped": true,
 }
 

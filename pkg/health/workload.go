@@ -56,14 +56,14 @@ func rollout(obj *unstructured.Unstructured, v Verdict, available, updated, want
 	switch {
 	case updated < wanted:
 		return v.with(Progressing, RollingOut, fmt.Sprintf("%d of %d replicas have been updated to the newest pod template", updated, wanted), since)
-	case old > 0: // they count as available, though they are not what the spec asks for
+	case old > 0: // they count as available, but do not match the spec
 		noun, verb := "replicas", "exist"
 		if old == 1 {
 			noun, verb = "replica", "exists"
 		}
 		return v.with(Progressing, RollingOut, fmt.Sprintf("%d %s of an older template still %s", old, noun, verb), since)
 	case available < wanted && serving.Is("False") && progress.Reason == "NewReplicaSetAvailable":
-		// It was whole before, so this is no rollout: pods have died.
+		// It was complete before, so this is not a rollout: pods have terminated.
 		return v.with(Failing, Reason(serving.Reason), fmt.Sprintf("%d of %d replicas are available", available, wanted), serving.Since)
 	case available < wanted:
 		return v.with(Progressing, RollingOut, fmt.Sprintf("%d of %d replicas are available", available, wanted), since)

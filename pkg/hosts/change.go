@@ -77,9 +77,9 @@ func (c Change) update(ctx context.Context, path string, accept func(before []by
 	return result, report, err
 }
 
-// WriteUntrusted reads a change, as JSON, and makes it to the file at the path. It trusts
-// neither: it may run as root, for any user that sudo allows to run it. The change must
-// be one that this program would request, the path absolute, and the file a hosts file.
+// WriteUntrusted reads a change, as JSON, and applies it to the file at the path. It trusts
+// neither: it may run as root, for any user that sudo allows to run it. The change must be
+// one that this program would request, the path absolute, and the file a hosts file.
 func WriteUntrusted(ctx context.Context, in io.Reader, path string) (Result, Report, error) {
 	if !filepath.IsAbs(path) {
 		return Result{}, Report{}, fmt.Errorf("the path of the hosts file, %q, is not an absolute path", path)

@@ -17,7 +17,7 @@ type Problem struct {
 // of their lines, is not certain. Problems has at least one, in the order of the file.
 type DamagedError struct{ Problems []Problem }
 
-// Error names every line, and tells what to do.
+// Error names every line, and how to fix the file.
 func (e *DamagedError) Error() string {
 	var found []string
 	for _, problem := range e.Problems {

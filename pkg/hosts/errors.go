@@ -23,8 +23,8 @@ var (
 	ErrConcurrentWrites = errors.New("the hosts file was changed concurrently")
 )
 
-// failed tells what was attempted at a path. If it could not be written, it tells what to
-// do.
+// failed describes what was attempted at a path. If the file could not be written, it adds a
+// hint.
 func failed(trying, path string, err error) error {
 	switch {
 	case errors.Is(err, syscall.EROFS):

@@ -1,12 +1,11 @@
-// Package hosts adds names of tenants to a machine's hosts file and removes them. It
-// writes them to separate blocks, one per cluster; every byte outside of them stays as it
-// is.
+// Package hosts adds names of tenants to a machine's hosts file and removes them. It writes
+// them to separate blocks, one per cluster; every byte outside of them stays as it is.
 //
-// A block has complete lines only. In a file without a final newline it is written above
-// the unfinished line, so that removing it restores the first file.
+// A block has complete lines only. In a file without a final newline it is written above the
+// unfinished line, so that removing it restores the first file.
 //
-// The format is that of hosts(5): an address, names, comments from "#" on. One
-// name a line is written, so that a difference shows that name alone.
+// The format is that of hosts(5): an address, names, comments from "#" on. Each line that is
+// written has one name, so that a diff shows only the names that change.
 package hosts
 
 import (

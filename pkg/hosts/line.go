@@ -7,11 +7,12 @@ import (
 	"strings"
 )
 
-// bom is what Windows' editors put in front of UTF-8. It belongs to no line.
+// bom is the byte order mark that editors on Windows write before UTF-8. It is not part of
+// any line.
 const bom = "\xef\xbb\xbf"
 
-// textLine is a line of the file: its number from 1, where it is, and its text
-// without the newline.
+// textLine is a line of the file: its number from 1, its offsets, and its text without the
+// newline.
 type textLine struct {
 	number, start, end int
 	text               string
@@ -31,10 +32,9 @@ func textLines(data []byte) iter.Seq[textLine] {
 	}
 }
 
-// mapping reads a line that maps names: the address as it is written, and the
-// names. Of other lines there are no names. It rather finds a name too many than
-// one too few, as the resolvers differ: some take "127.1" for an address, and some
-// end a line at a NUL.
+// mapping parses a line that maps names: the address as it is written, and the names. Other
+// lines have no names. In doubt, it finds a name too many rather than one too few, because
+// resolvers differ: some accept "127.1" as an address, and some end a line at a NUL.
 func mapping(text string) (addr string, names []string) {
 	text, _, _ = strings.Cut(text, "#")
 	fields := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \t\r\v\f\x00", r) })
@@ -53,7 +53,7 @@ func folded(name string) string {
 	return strings.TrimSuffix(strings.ToLower(name), ".")
 }
 
-// endingOf is how most lines of the text end, "\n" when in doubt.
+// endingOf is the line ending of most lines of the text, "\n" in doubt.
 func endingOf(text []byte) string {
 	if 2*bytes.Count(text, []byte("\r\n")) > bytes.Count(text, []byte("\n")) {
 		return "\r\n"

@@ -24,7 +24,7 @@ func lock(ctx context.Context, real string) (unlock func(), err error) {
 		there, thereErr := os.Lstat(path)
 		if mineErr == nil && thereErr == nil && os.SameFile(mine, there) {
 			return func() {
-				_ = os.Remove(path) // Windows keeps it, which is harmless
+				_ = os.Remove(path) // Windows keeps an open file, which is harmless
 				_ = file.Close()
 			}, nil
 		}

@@ -19,7 +19,7 @@ const (
 // markerLike are the lines that are markers, or were before they were changed.
 var markerLike = regexp.MustCompile(`(?is)^\s*#\s*(?:BEGIN|END)\s+kubectl-orthweb(?:[\s"].*)?$`)
 
-// quoted is the text on one line and in ASCII, whatever is in it.
+// quoted is the text on one line and in ASCII, whatever it contains.
 func quoted(text string) string { return strconv.QuoteToASCII(text) }
 
 // unquoted is the quoted text that follows the mark on a line.
@@ -53,7 +53,7 @@ func render(id string, lines []Line, ending string) []byte {
 	return out
 }
 
-// text is the line as it stands in the file.
+// text is the line as it is written to the file.
 func (l Line) text() string { return l.Addr.String() + "\t" + l.Name }
 
 // sumOf is the checksum of a block's lines, so that a line that a user has added is not
@@ -61,7 +61,7 @@ func (l Line) text() string { return l.Addr.String() + "\t" + l.Name }
 func sumOf(lines []Line) string {
 	hash := sha256.New()
 	for _, line := range lines {
-		fmt.Fprintf(hash, "%q %s\n", line.Tenant, line.text()) // a hash takes all that is written
+		fmt.Fprintf(hash, "%q %s\n", line.Tenant, line.text()) // writing to a hash never fails
 	}
 	return hex.EncodeToString(hash.Sum(nil)[:8])
 }

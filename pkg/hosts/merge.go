@@ -74,9 +74,9 @@ func (f *File) Replace(id string, entries []Entry) ([]byte, Report, error) {
 	return f.Apply(id, edit)
 }
 
-// Remove returns the file without these tenants in the cluster's block, or without the
-// block when none are named, and a report of the removed lines. The result is then the
-// file from before the first Merge, to the byte.
+// Remove returns the file without these tenants in the cluster's block, or without the block
+// if none are named, and a report of the removed lines. The result is then the file from
+// before the first Merge, byte for byte.
 func (f *File) Remove(id string, tenants ...string) ([]byte, Report) {
 	return f.merge(id, nil, func(tenant, _ string) bool { return len(tenants) == 0 || slices.Contains(tenants, tenant) })
 }
@@ -119,7 +119,7 @@ func (f *File) with(id string, lines []Line) []byte {
 	from, to := f.place()
 	if b := f.block(id); b != nil {
 		if slices.Equal(b.lines, lines) && len(lines) > 0 {
-			return bytes.Clone(f.data) // without its sum as well, if it has none yet
+			return bytes.Clone(f.data) // keeps a block without a sum as it is
 		}
 		from, to = b.start, b.end
 	}
@@ -127,7 +127,7 @@ func (f *File) with(id string, lines []Line) []byte {
 	if len(lines) > 0 {
 		text = render(id, lines, f.ending())
 		if from < to && f.data[to-1] != '\n' {
-			text = bytes.TrimRight(text, "\r\n") // as the block that it replaces
+			text = bytes.TrimRight(text, "\r\n") // no final newline, as before
 		}
 	}
 	return slices.Concat(f.data[:from], text, f.data[to:])
@@ -148,7 +148,7 @@ func (f *File) place() (from, to int) {
 	return at, at
 }
 
-// ending is how the lines end that are not this program's.
+// ending is the line ending of the lines that this program did not write.
 func (f *File) ending() string {
 	var outside []byte
 	from := 0

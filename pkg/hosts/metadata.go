@@ -42,7 +42,7 @@ func copyMetadata(f *os.File, like state) error {
 	return copyAttributes(int(f.Fd()), int(old.Fd()))
 }
 
-// copyAttributes also takes away what the directory gave to the new file alone.
+// copyAttributes also removes attributes that only the new file has, from its directory.
 func copyAttributes(to, from int) error {
 	wanted, err := attributes(from)
 	if err != nil {
@@ -82,7 +82,7 @@ func attributes(fd int) ([]string, error) {
 	return strings.FieldsFunc(string(list), func(r rune) bool { return r == 0 }), err
 }
 
-// read asks for the size first, as xattr(7) has it.
+// read requests the size first, as xattr(7) describes.
 func read(get func(into []byte) (int, error)) ([]byte, error) {
 	size, err := get(nil)
 	if err != nil || size == 0 {
@@ -93,7 +93,7 @@ func read(get func(into []byte) (int, error)) ([]byte, error) {
 	return value[:max(size, 0)], err
 }
 
-// access asks whether the process may write to the file or directory.
+// access returns why the process may not write to the file or directory, or nil.
 func access(path string) error {
 	return unix.Faccessat(unix.AT_FDCWD, path, unix.W_OK, unix.AT_EACCESS)
 }

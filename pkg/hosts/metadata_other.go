@@ -7,12 +7,12 @@ import (
 	"os"
 )
 
-// copyMetadata can't give a new file the access list of another here. The hosts file is
+// copyMetadata can't copy the access list of a file on these systems. The hosts file is
 // overwritten instead, and so keeps it.
 func copyMetadata(*os.File, state) error { return errors.ErrUnsupported }
 
-// access asks whether the process may write to the file or directory. Windows knows
-// only when it is tried.
+// access returns why the process may not write to the file or directory, or nil. On Windows,
+// only an attempt shows it.
 func access(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// File is a hosts file that was read. Its methods leave it as it is.
+// File is a parsed hosts file. Its methods do not modify it.
 type File struct {
 	data   []byte
 	blocks []*block
@@ -26,7 +26,7 @@ type block struct {
 	sum string
 }
 
-// Parse reads a hosts file, whatever is in it. The only error is a *DamagedError.
+// Parse parses a hosts file with any content. The only error is a *DamagedError.
 func Parse(data []byte) (*File, error) {
 	p := parser{file: &File{data: bytes.Clone(data)}}
 	for l := range textLines(data) {

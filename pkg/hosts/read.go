@@ -9,12 +9,12 @@ import (
 	"path/filepath"
 )
 
-// maxSize is beyond any hosts file: a blocklist of 100,000 names has 3 MB.
+// maxSize is larger than any real hosts file: a blocklist of 100,000 names has 3 MB.
 const maxSize = 16 << 20
 
-// state is a hosts file at a moment.
+// state is a hosts file at a point in time.
 type state struct {
-	path string // the real one
+	path string // with links resolved
 	info fs.FileInfo
 	data []byte
 }

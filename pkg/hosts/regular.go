@@ -58,7 +58,7 @@ func readBeside(path string) ([]byte, error) {
 	return data, err
 }
 
-// besideError tells what to do about another file at the path of one of this program's.
+// besideError adds a hint if another file is at the path of one of this program's files.
 func besideError(path string, err error) error {
 	if errors.Is(err, ErrNotRegular) {
 		return fmt.Errorf("%s is not the file that kubectl-orthweb keeps at this path: %v; remove it, and try again", path, err) //nolint:errorlint // the hosts file itself is one

@@ -4,5 +4,5 @@ package hosts
 
 import "golang.org/x/sys/unix"
 
-// asItIs makes open(2) follow no link, and not wait for the other end of a pipe.
+// asItIs are flags of open(2): follow no link, and do not wait for the other end of a pipe.
 const asItIs = unix.O_NOFOLLOW | unix.O_NONBLOCK

@@ -25,7 +25,7 @@ func replace(before state, after []byte) (inPlace bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	defer os.Remove(fresh) // after a rename there is none
+	defer os.Remove(fresh) // after a rename, it no longer exists
 	if alike {
 		if err := before.unchanged(); err != nil {
 			return false, err

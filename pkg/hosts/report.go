@@ -9,7 +9,7 @@ import (
 // Report describes the change of the cluster's block. Its lists are sorted by tenant, name
 // and address.
 type Report struct {
-	// Added, Removed and Kept are lines of the block: new, gone, and in it as before.
+	// Added, Removed and Kept are lines of the block: new, removed, and unchanged.
 	Added, Removed, Kept []Line
 	// Changed are the names that got another address.
 	Changed []AddressChange

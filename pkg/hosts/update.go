@@ -30,26 +30,26 @@ var step = func(what string) {}
 type Result struct {
 	// Path is the file itself, the target of links.
 	Path string
-	// Changed tells whether it was written; if not, nothing was changed.
+	// Changed reports whether the file was written; if not, nothing was changed.
 	Changed bool
 	// Backup is the path of the content from before, when it was written.
 	Backup string
-	// InPlace tells that it was not replaced but overwritten, because it is mounted or a new
-	// file could not get its owner and attributes.
+	// InPlace is set if the file was overwritten instead of replaced, because it is mounted
+	// or a new file could not get its owner and attributes.
 	InPlace bool
-	// Restored tells that an earlier program was killed while it overwrote the file, and that
-	// the previous content was restored first.
+	// Restored is set if an earlier program was killed while it overwrote the file, and the
+	// previous content was restored first.
 	Restored bool
 }
 
-// Update replaces the content of the hosts file at the path with the result of change.
-// Mode, owner and extended attributes stay, and the previous content is kept next to it.
+// Update replaces the content of the hosts file at the path with the result of change. Mode,
+// owner and extended attributes stay, and the previous content is kept next to it.
 //
-// The file is the old one or the new one, and whole, whenever the machine stops. Only
-// one that has to be overwritten in place may be a mixture then; the next Update puts
-// the old one back. Two Updates don't come between each other. What another program
-// writes meanwhile is not lost: change is called again with that, so it may be called
-// several times. Its error is returned as it is. Other errors are those of Read,
+// Whenever the machine stops, the file has either the complete old content or the complete
+// new one. Only a file that has to be overwritten in place may be a mixture; the next Update
+// restores the old content. Updates run one after the other. What another program writes in
+// the meantime is not lost: change is called again with that content, so it may be called
+// several times. Its error is returned unchanged. Other errors are those of Read,
 // ErrNotWritable, ErrConcurrentWrites, the context's and the system's.
 func Update(ctx context.Context, path string, change func(before []byte) ([]byte, error)) (Result, error) {
 	real, err := realPath(path)
@@ -90,7 +90,7 @@ func Update(ctx context.Context, path string, change func(before []byte) ([]byte
 	return result, fmt.Errorf("%w: other programs changed %s %d times before it could be written; try again later", ErrConcurrentWrites, real, tries)
 }
 
-// plan is the file, and what it is to be: nil when it is that already.
+// plan returns the file, and its new content: nil if the content does not change.
 func plan(real string, change func([]byte) ([]byte, error)) (before state, after []byte, err error) {
 	if before, err = readState(real); err != nil {
 		return before, nil, err

@@ -41,9 +41,9 @@ const (
 	ACMENoHost        ACMEProblem = "HostNotFound"    // no DNS record of the host
 	ACMENoConnection  ACMEProblem = "NoConnection"    // nothing answers at the host's address
 	ACMENotPropagated ACMEProblem = "NotPropagated"   // no TXT record at the authoritative servers
-	ACMENameServers   ACMEProblem = "NameServers"     // the name servers can't be asked
+	ACMENameServers   ACMEProblem = "NameServers"     // the name servers can't be queried
 	ACMESolverSecret  ACMEProblem = "SolverSecretNotFound"
-	ACMESolverAPI     ACMEProblem = "SolverUnavailable" // the webhook of a DNS provider is no API that answers
+	ACMESolverAPI     ACMEProblem = "SolverUnavailable" // the API of a DNS provider's webhook does not answer
 	// The DNS provider refuses the credentials, does not grant them the required
 	// permissions, or has no zone for the domain.
 	ACMEProviderCredentials ACMEProblem = "ProviderCredentials"

@@ -17,7 +17,7 @@ var acmeProviders = []struct {
 	{ACMENoZone, match.Wording(`zone (?:\S+ )?not found in Route ?53|NoSuchHostedZone|\bNo matching GoogleCloud domain found|ParentResourceNotFound|Zone \S+ not found in AzureDNS|failed to find zone for domain|could not find (?:the )?hosted zone`)},
 	{ACMEProviderCredentials, match.Wording(`InvalidClientTokenId|SignatureDoesNotMatch|UnrecognizedClientException|ExpiredToken|InvalidAccessKeyId|NoCredentialProviders|failed to refresh cached credentials|no EC2 IMDS role found|only one of access and secret keys was provided|\bError: (?:9109|9103|6003|6103|6111|1000[01]?): |\b(?:9109: Invalid access token|10000: Authentication error)|AADSTS\d+|ManagedIdentityCredential|DefaultAzureCredential|failed to acquire a token|could not find default credentials|oauth2: "?(?:invalid_grant|cannot fetch token)|api\.digitalocean\.com\S* ?: 401|Unable to authenticate you|dns: bad (?:authentication|key|signature)|\bNOTAUTH\b`)},
 	{ACMEProviderDenied, match.Wording(`\bAccessDenied(?:Exception)?\b|is not authorized to perform:|AuthorizationFailed|does not have authorization to perform action|googleapi: Error 403|GoogleCloud API call failed: .*\b403\b|requires permission '|server replied: REFUSED|DNS update failed:[^\n]*REFUSED|\b403 Forbidden\b|StatusCode: 403`)},
-	// Cloudflare says so for a token without the right to read the zone, too.
+	// Cloudflare also reports this for a token without permission to read the zone.
 	{ACMENoZone, match.Wording(`Found no Zones for domain`)},
 }
 

@@ -49,7 +49,7 @@ const (
 var (
 	buildPath      = match.Wording(`^kustomization path not found: (?:l?stat|open) ([^\n]*): ([^\n:]+)$`)
 	buildKustomize = match.Wording(`(?s)^kustomize build failed: (.*)$`)
-	// Older versions leave out the object.
+	// Older versions omit the object.
 	buildPost       = match.Wording(`(?s)^(?:post build failed for '([^'\n]*)': (.*)|(?:var substitution failed for '[^'\n]*': )?(substitute from '.*))$`)
 	buildDecryption = match.Wording(`(?s)^(?:decryption failed for '(?P<object>[^'\n]*)'|error decrypting sources): (?P<why>.*)$`)
 	buildKeys       = match.Wording(`(?s)cannot get \S+ (?:SOPS age )?decryption Secret '(?P<secret>[^'\s]*)': (?P<why>.*)$`)

@@ -38,10 +38,10 @@ var (
 	sopsRecipient = match.Wording(`(?m)^\s*(\S+): FAILED\s*$`)
 	// kustomize-controller 1.9.6, internal/decryptor/decryptor.go, ImportKeys.
 	sopsImport = match.Wording(`(?s)^failed to import '(?P<key>[^'\n]*)' data from \S+ (?:SOPS age )?decryption Secret '(?P<secret>[^'\s]*)': (?P<why>.*)$`)
-	// The same, where the Secret does not exist: the error of the API server as it is.
+	// The same if the Secret does not exist: the error of the API server, unchanged.
 	sopsSecretGone = match.Wording(`^(?:decryption secret error: )?(?:secrets|Secret) "(` + match.NameShape + `)" not found$`)
-	// The words of sops/v3 3.10, age/keysource.go and pgp/keysource.go, of
-	// filippo.io/age 1.2 and of gpg. SOPS breaks lines after "| ".
+	// The messages of sops/v3 3.10, age/keysource.go and pgp/keysource.go, of filippo.io/age
+	// 1.2 and of gpg. SOPS breaks lines after "| ".
 	sopsNoIdentity    = match.Wording(`no identities specified|0 successful groups required, got 0|failed to load age identities|Could not load secring|No secret key|no such file or directory`)
 	sopsOtherIdentity = match.Wording(`no identity matched any of the recipients|incorrect identity for recipient block|no age identity found in`)
 	sopsDenied        = match.Wording(`AccessDenied|not authorized to perform|Forbidden|permission denied|PermissionDenied|ExpiredToken|AADSTS|invalid_grant`)
@@ -49,7 +49,7 @@ var (
 	sopsBreak         = match.Wording(`\s*\n\s*\| `)
 )
 
-// readDecryption reads what SOPS says of the keys it tried.
+// readDecryption parses what SOPS reports about the keys that it tried.
 func readDecryption(why string) Decryption {
 	var read Decryption
 	for _, found := range sopsRecipient.FindAllStringSubmatch(why, match.MaxItems) {

@@ -10,7 +10,7 @@ import (
 // stores it.
 type Download struct {
 	Problem DownloadProblem
-	// URL is the artifact's.
+	// URL is the URL of the artifact.
 	URL string
 	// HTTPStatus is the status that the server answered with, zero if it did not
 	// answer.
@@ -27,7 +27,7 @@ const (
 	DownloadDNS      DownloadProblem = "DNS"
 	DownloadHTTP     DownloadProblem = "HTTP"
 	DownloadNotFound DownloadProblem = "NotFound" // the artifact is not in the storage
-	DownloadDigest   DownloadProblem = "Digest"   // it is not what its source says
+	DownloadDigest   DownloadProblem = "Digest"   // it does not match its source
 	DownloadStorage  DownloadProblem = "Storage"  // there is no room for it
 	DownloadOther    DownloadProblem = "Other"
 )

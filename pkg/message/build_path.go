@@ -7,12 +7,12 @@ import (
 )
 
 var (
-	// kustomize-controller 1.9.6, internal/controller/tmpdir.go: a temporary
-	// directory "kustomization-<digits>", wherever the system keeps those; up
-	// to 0.25 "<name of the Kustomization><digits>".
+	// kustomize-controller 1.9.6, internal/controller/tmpdir.go: a temporary directory
+	// "kustomization-<digits>", in any directory that the system uses for those; up to 0.25
+	// "<name of the Kustomization><digits>".
 	treeRoot = match.Wording(`(?:(?:/[^/\s'"]+)*?/kustomization-\d+|/tmp/[a-z][-a-z0-9.]*?\d{6,})(?:/|\b)`)
-	// sigs.k8s.io/kustomize/api v0.21, internal/target: the innermost file
-	// that could not be read stands first, accumulation by accumulation.
+	// sigs.k8s.io/kustomize/api v0.21, internal/target: the innermost file that could not be
+	// read comes first, accumulation by accumulation.
 	kustomizeFiles = []*match.Pattern{
 		match.Wording(`\b(?:open|l?stat|evalsymlink failure on) '?([^'\s:]+)'?(?: )?: ?(?:l?stat \S+: )?no such file or directory`),
 		match.Wording(`unable to find one of 'kustomization\.yaml', 'kustomization\.yml' or 'Kustomization' in directory '([^'\n]+)'`),
@@ -22,8 +22,8 @@ var (
 	}
 )
 
-// withinTree gives a path within the artifact: what is behind the temporary
-// directory it was unpacked to.
+// withinTree returns a path within the artifact: the part after the temporary directory that
+// the artifact was unpacked to.
 func withinTree(path string) string {
 	path = match.Detail(path)
 	if at := treeRoot.FindStringIndex(path); at != nil && at[0] == 0 {
@@ -35,7 +35,7 @@ func withinTree(path string) string {
 	return path
 }
 
-// treeOnly takes every temporary directory out of a text.
+// treeOnly removes every temporary directory from a text.
 func treeOnly(text string) string {
 	return treeRoot.ReplaceAllString(text, "")
 }

@@ -47,7 +47,7 @@ func kustomizeObject(text string) match.Object {
 		object = match.Object{Group: found[1], Version: found[2], Kind: found[3], Name: name}
 	}
 	if object == (match.Object{}) && match.IsName(text) {
-		return match.Object{Name: text} // older versions give no more
+		return match.Object{Name: text} // older versions have no more
 	}
 	if object.Group == "[noGrp]" || object.Group == "~G" {
 		object.Group = ""

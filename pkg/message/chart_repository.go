@@ -32,8 +32,8 @@ const (
 )
 
 var (
-	// Go's net/http; helm.sh/helm/v4 4.2.4, pkg/getter/getter.go. Helm 3.16
-	// takes the registry's tag for a file's name (helm/helm#13466).
+	// Go's net/http; helm.sh/helm/v4 4.2.4, pkg/getter/getter.go. Helm 3.16 uses the
+	// registry's tag as a file's name (helm/helm#13466).
 	chartSchemeOCI = match.Wording(`unsupported protocol scheme "oci"|scheme "oci" not supported|could not find protocol handler for: oci\b|invalid_reference: invalid tag`)
 	// source-controller 1.9.5, internal/controller/helmrepository_controller.go
 	// and internal/helm/registry.
@@ -41,12 +41,12 @@ var (
 	chartTypeOCI     = match.Wording(`invalid OCI registry URL: (\S+)`)
 	// RFC 6585; OCI distribution's error code.
 	chartRateLimited = match.Wording(`(?i)\b429 too many requests\b|\btoomanyrequests\b|status code:? 429\b|\bunexpected status: 429\b|\bpull rate limit|\brate limit exceeded\b|\brate exceeded\b`)
-	// What source-controller puts in front of errors about charts.
+	// What source-controller writes before errors about charts.
 	chartStep = match.Wording(`(?:^|: )(?:chart pull error|invalid chart reference|dependency build error|failed to (?:download chart|get chart version)[^:]*|failed to fetch Helm repository index|failed to construct Helm client|invalid Helm repository URL|invalid OCI registry URL): |^looks like "`)
 )
 
-// parseChartRepository reads an error that the sort of the repository, or its
-// limits, explain.
+// parseChartRepository parses an error that the type of the repository, or its limits,
+// explain.
 func parseChartRepository(message string) (ChartRepository, bool) {
 	text := strings.TrimSpace(match.Bound(message))
 	if !chartStep.MatchString(text) {

@@ -40,8 +40,8 @@ const quotedObject = `'(?P<object>(?:` + match.NamespaceShape + `/)?` + match.Na
 
 var (
 	dependencyState = match.Wording(`^dependency ` + quotedObject + ` (?P<state>is not ready|is not updated yet|revision is not up to date|is not ready according to readyExpr eval)$`)
-	// kustomize-controller 1.9.6 says "not found" of any error;
-	// helm-controller and the older say "unable to get".
+	// kustomize-controller 1.9.6 writes "not found" for any error; helm-controller and older
+	// versions write "unable to get".
 	dependencyError = match.Wording(`(?s)^(?:dependency ` + quotedObject + ` not found|unable to get '(?P<older>[^'\s]+)' dependency): (?P<error>.+)$`)
 	dependencyCEL   = match.Wording(`(?s)^(?:[^\n]+: )?failed to evaluate dependency (?P<object>[^\s:]+): (?P<error>.+)$`)
 	// helm-controller 1.6.1 wraps it in an event.
@@ -55,7 +55,7 @@ var dependencyStates = map[string]DependencyProblem{
 	"is not ready according to readyExpr eval": DependencyReadyExpr,
 }
 
-// parseDependency reads "dependency 'ns/name' is not ready" and its like
+// parseDependency parses "dependency 'ns/name' is not ready" and similar messages
 // (kustomize-controller 1.9.6 and helm-controller 1.6.1, checkDependencies).
 func parseDependency(message string) (Dependency, bool) {
 	text := strings.TrimSpace(match.Bound(message))

@@ -16,8 +16,8 @@ var charts = []struct {
 	// helm.sh/helm/v4 4.2.4, pkg/repo/v1/chartrepo.go, RepoURLNotFound; Helm 3 too.
 	{match.Wording(`chart "(?P<chart>[^"\n]+)" version "` + versionShape + `" not found in (?P<url>\S+)`), SourceVersionNotFound},
 	{match.Wording(`chart "(?P<chart>[^"\n]+)" not found in (?P<url>\S+)`), SourceChartNotFound},
-	// internal/helm/repository/oci_chart_repository.go: the chart is in the
-	// reference in front of it.
+	// internal/helm/repository/oci_chart_repository.go: the chart is in the reference before
+	// it.
 	{match.Wording(`could not locate a version matching provided version string (?P<version>[^\n]+)$`), SourceVersionNotFound},
 	{match.Wording(`(?:unable to locate any tags in provided repository: |could not get tags for ")(?P<chart>[^"\s]+)`), SourceChartNotFound},
 	// pkg/repo/v1/index.go.
@@ -25,8 +25,8 @@ var charts = []struct {
 	{match.Wording(`(?:failed to get chart version for remote reference|chart reference): no chart name found$`), SourceChartNotFound},
 }
 
-// chartContext are the words that only come with a chart being looked for, so
-// that "not found" is of a chart.
+// chartContext matches phrases that only messages about a requested chart have, so that "not
+// found" is about a chart.
 var chartContext = match.Wording(`^(?:invalid chart reference: |chart pull error: |dependency build error: |failed to get chart version for remote reference: |failed to download chart |no '|chart "|HelmChart )`)
 
 // parseChart parses a chart, or a version of one, that the repository does not have.

@@ -22,8 +22,8 @@ var (
 	unauthorized = match.Wording(`\b(?:401 Unauthorized|403 Forbidden)\b|status code:? (?:401|403)\b|authentication required|authorization failed|invalid auth method|unable to authenticate|UNAUTHORIZED|DENIED|denied: |failed to authenticate|authentication failed|AccessDenied|Access Denied|invalid credentials|failed to login to `)
 )
 
-// steps and their words, in the order in which they must be asked: what is
-// said of a connection goes before what is said over it.
+// fetchWordings are problems and their phrases, in the order in which they must be checked:
+// errors of a connection come before errors that are sent over it.
 var fetchWordings = []struct {
 	problem SourceProblem
 	words   *match.Pattern
@@ -33,8 +33,8 @@ var fetchWordings = []struct {
 	{SourceURLInvalid, match.Wording(`invalid (?:Helm repository|OCI registry) URL: |URL validation failed for|failed to parse url|unsupported protocol scheme|URL must (?:be in format|not contain)`)},
 	{SourceRateLimit, match.Wording(`TOOMANYREQUESTS|toomanyrequests|[Tt]oo [Mm]any [Rr]equests|[Rr]ate limit`)},
 	{SourceProxy, match.Wording(`proxyconnect |Proxy Authentication Required|socks connect |proxy address|configure proxy options`)},
-	// A bare status text after the URL is a proxy's answer to CONNECT; a server's own
-	// status is no error of the client's (Go 1.26, net/http/transport.go, dialConn).
+	// A bare status text after the URL is a proxy's answer to CONNECT; a server's own status
+	// is not an error of the client (Go 1.26, net/http/transport.go, dialConn).
 	{SourceProxy, match.Wording(`(?:Get|Head|Post) "": (?:Forbidden|Bad Gateway|Service Unavailable|Gateway Time-?[Oo]ut|Method Not Allowed|Bad Request)\s*$`)},
 	{SourceCredentialsInvalid, match.Wording(`invalid '[a-z]+' auth option: |SSH identity key is encrypted|github app data|malformed basic auth`)},
 	{SourceHostKey, match.Wording(`knownhosts: |user cancelled hostkey check|unknown remote host key|hostkey could not be verified|no common algorithm for host key`)},
@@ -72,7 +72,7 @@ func fetchProblem(text string) Source {
 		source.Problem, source.Ref = SourceRefNotFound, ref
 		return source
 	}
-	// What is in a URL is nobody's complaint.
+	// The content of a URL is not part of the error.
 	words := anyURL.ReplaceAllString(text, "")
 	for _, kind := range fetchWordings {
 		if kind.words.MatchString(words) {

@@ -7,12 +7,12 @@ import (
 )
 
 var (
-	// helm-controller 1.6.1, isReady, with the source's own message behind it.
+	// helm-controller 1.6.1, isReady, followed by the source's own message.
 	sourceNotReady = match.Wording(`(?s)^(?P<kind>` + match.KindShape + `) '(?P<object>` + match.NamespaceShape + `/` + match.NameShape + `)' is not ready(?:: (?P<why>.*))?$`)
 	// kustomize-controller 1.9.6, "Source 'Kind/ns/name' not found".
 	sourceMissing = match.Wording(`^Source '(` + match.SlashedShape + `)' not found$`)
-	// source-controller 1.9.5 of a HelmChart's source, helm-controller 1.6.1
-	// of a HelmChart: the error of Kubernetes' API behind it.
+	// source-controller 1.9.5 of a HelmChart's source, helm-controller 1.6.1 of a HelmChart,
+	// followed by the error of the API server.
 	sourceUnread = match.Wording(`^(?:failed to get source|could not get Source object): (?P<what>[A-Za-z][-A-Za-z0-9.]*) "(?P<name>` + match.NameShape + `)" not found$`)
 	// kustomize-controller 1.9.6, getSource.
 	sourceUnable = match.Wording(`(?s)^unable to get source '(?P<object>` + match.NamespaceShape + `/` + match.NameShape + `)': (?P<why>.*)$`)
@@ -82,7 +82,7 @@ func wrappedSource(found map[string]string) (Source, bool) {
 	if why == "does not have an artifact" {
 		source.Problem = SourceNoArtifact
 	}
-	// The chart's own complaint names the source behind it, which is nearer.
+	// The chart's own message names its source, which is nearer to the cause.
 	if source.Object == (match.Object{}) {
 		source.Object = object
 	}

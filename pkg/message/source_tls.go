@@ -12,7 +12,7 @@ const (
 	TLSUnknownCA         TLSProblem = "UnknownCA"
 	TLSExpired           TLSProblem = "Expired"
 	TLSOtherName         TLSProblem = "OtherName" // the certificate is for another host
-	TLSPlainHTTP         TLSProblem = "PlainHTTP" // the server does not speak TLS
+	TLSPlainHTTP         TLSProblem = "PlainHTTP" // the server does not use TLS
 	TLSClientCertificate TLSProblem = "ClientCertificate"
 	TLSOther             TLSProblem = "Other"
 )

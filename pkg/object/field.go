@@ -31,8 +31,8 @@ func Bool(obj map[string]any, path ...string) bool {
 	return at[bool](obj, path)
 }
 
-// Time is the RFC 3339 time at the path, as metav1.Time and MicroTime are
-// written; zero when there is none.
+// Time is the RFC 3339 time at the path, as metav1.Time and MicroTime are written; zero if
+// there is none.
 func Time(obj map[string]any, path ...string) time.Time {
 	t, err := time.Parse(time.RFC3339, Text(obj, path...))
 	if err != nil {
@@ -52,8 +52,8 @@ func FirstTime(obj map[string]any, paths ...[]string) time.Time {
 	return Time(obj, "metadata", "creationTimestamp")
 }
 
-// Duration is the Go duration ("9m30s") at the path, as metav1.Duration is
-// written; zero when there is none.
+// Duration is the Go duration ("9m30s") at the path, as metav1.Duration is written; zero if
+// there is none.
 func Duration(obj map[string]any, path ...string) time.Duration {
 	d, err := time.ParseDuration(Text(obj, path...))
 	if err != nil {

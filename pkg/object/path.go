@@ -23,8 +23,8 @@ func Read(obj map[string]any, path string) (any, bool) {
 	return value, ok
 }
 
-// Quote is the value at a path as text: strings, numbers and booleans as they are,
-// lists and maps as JSON. It is false if Read is, and for null.
+// Quote is the value at a path as text: strings, numbers and booleans as they are, lists and
+// maps as JSON. It is false if Read returns false, and for null.
 func Quote(obj map[string]any, path string) (string, bool) {
 	value, ok := Read(obj, path)
 	if !ok {

@@ -45,7 +45,7 @@ func (r Ref) GroupKind() schema.GroupKind {
 	return schema.GroupKind{Group: group, Kind: r.Kind}
 }
 
-// Short is "Kind/name", as kubectl and Flux write it if the namespace is clear from the
+// Short is "Kind/name", as kubectl and Flux write it if the namespace is known from the
 // context.
 func (r Ref) Short() string { return r.Kind + "/" + r.Name }
 

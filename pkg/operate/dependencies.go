@@ -7,7 +7,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
-// join says which of the plan's other steps the step comes after.
+// join determines after which other steps of the plan the step comes.
 func (p *planner) join(step *Step) {
 	obj := p.snap.Lookup(step.Ref).Object
 	if p.index(step.source) >= 0 {
@@ -25,7 +25,7 @@ func (p *planner) join(step *Step) {
 	}
 }
 
-// index is where the plan has the object, -1 if it has not.
+// index is the position of the object in the plan, -1 if it has none.
 func (p *planner) index(ref object.Ref) int {
 	return slices.IndexFunc(p.plan.Steps, func(s Step) bool { return s.Ref.Same(ref) })
 }

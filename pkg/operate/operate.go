@@ -12,15 +12,14 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
-// Annotations by which Flux is asked (fluxcd/pkg/apis/meta v1.30, annotations.go;
-// helm-controller v1.6, api/v2/annotations.go). Their value is any text that was
-// not there before; status.lastHandledReconcileAt repeats the first one's when the
-// try is over.
+// Annotations that request a reconciliation (fluxcd/pkg/apis/meta v1.30, annotations.go;
+// helm-controller v1.6, api/v2/annotations.go). Their value is any new text;
+// status.lastHandledReconcileAt has the value of the first one when the attempt has ended.
 const (
 	// RequestAnnotation requests a reconciliation now.
 	RequestAnnotation = "reconcile.fluxcd.io/requestedAt"
-	// resetAnnotation, with the same value, has helm-controller forget how often
-	// a HelmRelease has failed, so that it tries one that it has given up.
+	// resetAnnotation, with the same value, resets the failure counts of a HelmRelease, so
+	// that helm-controller retries one that has exhausted its retries.
 	resetAnnotation = "reconcile.fluxcd.io/resetAt"
 )
 
@@ -31,23 +30,22 @@ type Step struct {
 	Tenants []string
 	// Reset marks a HelmRelease that has exhausted its retries.
 	Reset bool
-	// IfMoved marks a shared layer that is Ready. It is asked only when its source
-	// turns out to have fetched something newer, which it then has to get to before
-	// the layers that stand on it can.
+	// IfMoved marks a shared layer that is Ready. It is only triggered if its source has
+	// fetched a newer revision, which it must apply before the layers that depend on it.
 	IfMoved bool
 	// Needs are steps that must be Ready before.
 	Needs []object.Ref
-	// Within are the layers among the steps that apply it. They need not be
-	// Ready, since their health checks may wait for it; they only have to have
-	// applied what is new.
+	// Within are the layers among the steps that apply it. They need not be Ready, since
+	// their health checks may wait for it; they only have to have applied the newest
+	// revision.
 	Within []object.Ref
 
 	source object.Ref
-	// uid and requested are the object's, and its newest request's, when the plan was
-	// made.
+	// uid and requested are the uid of the object and its newest request at the time of the
+	// plan.
 	uid       types.UID
 	requested string
-	// attempted is the revision that a layer had tried when the plan was made.
+	// attempted is the revision that a layer had attempted when the plan was made.
 	attempted string
 }
 

@@ -39,10 +39,10 @@ type planner struct {
 	suspended SuspendedError
 }
 
-// Reconcile plans to have Flux try the tenants again: the sources of their layers,
-// shared layers that are not Ready, or might not be at the newest revision, all of
-// the tenants' own layers, and their releases that are not Ready. statuses are of
-// the same snapshot. The error is a *SuspendedError.
+// Reconcile plans to have Flux reconcile the tenants: the sources of their layers, shared
+// layers that are not Ready or may not have the newest revision, all of the tenants' own
+// layers, and their releases that are not Ready. statuses are of the same snapshot. The error
+// is a *SuspendedError.
 func Reconcile(snap *snapshot.Snapshot, statuses []tenant.Status, o Options) (Plan, error) {
 	p := &planner{Options: o, snap: snap, ranks: map[object.Key]int{}}
 	for _, s := range statuses {

@@ -10,7 +10,7 @@ import (
 )
 
 // Run is a plan that is being carried out. Its caller triggers the steps that are Due,
-// notes that with Triggered, and reads those that are Open until the run is Over.
+// records that with Triggered, and reads those that are Open until the run is Over.
 type Run struct {
 	steps []*progress
 }
@@ -20,7 +20,7 @@ type progress struct {
 	Step
 	seen  Result
 	asked int
-	// applied is set once a layer has applied what it has since it was asked.
+	// applied is set once a layer has applied its objects since it was triggered.
 	applied bool
 	// revision is what a source has fetched.
 	revision string
@@ -42,12 +42,12 @@ func NewRun(plan Plan) *Run {
 func (r *Run) Due() []Step {
 	r.block()
 	var due []Step
-	for _, p := range r.steps { // in an order in which what one needs is before it
+	for _, p := range r.steps { // in dependency order
 		if p.seen.Outcome == Pending && r.mayBegin(p) && !r.stays(p) || r.again(p) {
 			due = append(due, p.Step)
 		}
 	}
-	if len(due)+len(r.Open()) == 0 { // whatever is left waits in a circle
+	if len(due)+len(r.Open()) == 0 { // all that are left wait in a cycle
 		for _, p := range r.steps {
 			if p.seen.Outcome == Pending {
 				p.seen.Outcome, p.seen.Message = Blocked, "it is part of a dependency cycle"
@@ -57,15 +57,15 @@ func (r *Run) Due() []Step {
 	return due
 }
 
-// Triggered notes that a step has been triggered.
+// Triggered records that a step has been triggered.
 func (r *Run) Triggered(ref object.Ref) {
 	p := r.find(ref)
 	p.asked++
 	p.seen.Outcome, p.seen.Reason, p.seen.Message, p.applied = Triggered, "", notTakenUp, false
 }
 
-// stays settles a shared layer whose source has fetched nothing newer: it is Ready
-// without being asked.
+// stays skips a shared layer whose source has fetched nothing newer: it is Ready without a
+// trigger.
 func (r *Run) stays(p *progress) bool {
 	fetched := r.fetched(p)
 	if !p.IfMoved || fetched != "" && fetched != p.attempted {
@@ -75,7 +75,7 @@ func (r *Run) stays(p *progress) bool {
 	return true
 }
 
-// fetched is the revision that the step's source is at, empty when it is not known.
+// fetched is the revision that the step's source has fetched, empty if it is not known.
 func (r *Run) fetched(p *progress) string {
 	if source := r.find(p.source); source != nil {
 		return source.revision
@@ -103,7 +103,7 @@ func (r *Run) Observe(obj *unstructured.Unstructured, now time.Time) Result {
 	return p.seen
 }
 
-// Gone notes that an open step's object no longer exists.
+// Gone records that an open step's object no longer exists.
 func (r *Run) Gone(ref object.Ref) Result {
 	p := r.find(ref)
 	p.seen.Outcome, p.seen.Message, p.applied = Failing, "it was deleted in the meantime", true

@@ -77,7 +77,7 @@ func switchesOf(snap *snapshot.Snapshot, s tenant.Status) ([]Switch, error) {
 		if link.Ref.Name == "" || answer.Presence == snapshot.Unknown {
 			return nil, &UnreadError{s.Name, link.Message}
 		}
-		if answer.Presence == snapshot.Present { // a release may have gone missing
+		if answer.Presence == snapshot.Present { // the release may no longer exist
 			own = append(own, Switch{object.RefOf(answer.Object), s.Name, isSuspended(answer.Object)})
 		}
 	}

@@ -43,7 +43,7 @@ func (l Limits) Or(other Limits) Limits {
 	return l
 }
 
-// Contents is how much an archive holds: patients, and bytes on disk (/statistics,
+// Contents is the content of an archive: patients, and bytes on disk (/statistics,
 // CountPatients and TotalDiskSize).
 type Contents struct{ Patients, Bytes int64 }
 
@@ -93,8 +93,8 @@ func (c Configuration) Add(file []byte, environment map[string]string) error {
 	return nil
 }
 
-// variablePrefix is before the names of environment variables that are settings, in
-// the image orthancteam/orthanc alone: ORTHANC__MAXIMUM_PATIENT_COUNT.
+// variablePrefix is the prefix of the names of environment variables that are settings, only
+// in the image orthancteam/orthanc: ORTHANC__MAXIMUM_PATIENT_COUNT.
 const variablePrefix = "ORTHANC__"
 
 // Limits are those of the configuration, and of environment variables that are settings.

@@ -33,9 +33,9 @@ func logTo(errs io.Writer) {
 	klog.SetOutput(entries{errs})
 }
 
-// entries writes log entries, each in one piece, and escapes them so that their content
-// can't start a line. It writes them only from -v=1 on: for a server that does not answer,
-// client-go logs many lines with what the program's own error has in one.
+// entries writes log entries, each in one piece, and escapes them so that their content can't
+// start a line. It writes them only from -v=1 on: for a server that does not answer,
+// client-go logs in many lines what the program's own error has in one.
 type entries struct{ w io.Writer }
 
 func (e entries) Write(p []byte) (int, error) {

@@ -7,8 +7,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/redact/sensitive"
 )
 
-// fieldRules are fields that hold what must go in whatever kind they are: a
-// pod template may be anywhere, and custom resources copy the names.
+// fieldRules remove secrets from fields by their names, in any kind: a pod template may be
+// anywhere, and custom resources copy the names.
 var fieldRules = map[string]func(value any, depth int) any{
 	"command":              blankUnlessMap,
 	"args":                 blankUnlessMap,
@@ -31,13 +31,13 @@ var fieldRules = map[string]func(value any, depth int) any{
 	"jwks":                 blank, // may hold symmetric keys
 }
 
-// labelMaps are fields whose keys are names that people chose.
+// labelMaps are fields whose keys are names that users chose.
 var labelMaps = map[string]bool{
 	"labels": true, "matchLabels": true, "selector": true, "nodeSelector": true, "commonLabels": true,
 }
 
-// holdsValue are the fields that hold the thing itself in a map that is named
-// after a secret: password: {value: …}, or a header's match.
+// holdsValue are the fields that contain the value in a map that is named after a secret:
+// password: {value: …}, or a header's match.
 var holdsValue = map[string]bool{
 	"value": true, "values": true, "data": true, "raw": true, "literal": true, "inline": true,
 	"plaintext": true, "exact": true, "prefix": true, "regex": true,
@@ -76,14 +76,14 @@ func blankUnlessMap(value any, depth int) any {
 	return blank(value, depth)
 }
 
-// blankEnv takes the values out of a list of names and values, and out of a
-// map of them. A string stays: it says which environment, "env: prod".
+// blankEnv removes the values from a list of names and values, and from a map of them. A
+// string stays: it names the environment, "env: prod".
 func blankEnv(value any, depth int) any {
 	switch v := value.(type) {
 	case []any:
 		for i, element := range v {
 			if text, ok := element.(string); ok && text != "" {
-				v[i] = mask.Redacted // "NAME=value", as a container engine has it
+				v[i] = mask.Redacted // "NAME=value", as container engines write it
 			}
 			blankAt(element, depth, "value")
 		}
@@ -99,8 +99,8 @@ func blankEnv(value any, depth int) any {
 	return value
 }
 
-// blankAt blanks what is at the path, in every element of any list on the
-// way; "*" is any key.
+// blankAt blanks the value at the path, in every element of the lists on the path; "*" is any
+// key.
 func blankAt(value any, depth int, path ...string) {
 	switch v := value.(type) {
 	case []any:
@@ -128,7 +128,7 @@ func namesSecret(m map[string]any) bool {
 		return false
 	}
 	for _, key := range []string{"name", "key"} {
-		// The name is masked too, and must then give the same answer.
+		// The name is masked too, and must give the same result after that.
 		if name, ok := m[key].(string); ok && (sensitive.Key(name) || sensitive.Key(mask.Mask(name))) {
 			return true
 		}
@@ -136,12 +136,11 @@ func namesSecret(m map[string]any) bool {
 	return false
 }
 
-// lastApplied is the whole object once more, as kubectl keeps it.
+// lastApplied is the annotation in which kubectl keeps a copy of the whole object.
 const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
 
-// keptAnnotations are the domains of annotations whose values are written by
-// known software in a known form. All other values go: people and tools put
-// tokens into annotations.
+// keptAnnotations are the domains of annotations whose values are written by known software
+// in a known form. All other values are removed: users and tools put tokens into annotations.
 var keptAnnotations = map[string]bool{
 	"kustomize.toolkit.fluxcd.io":             true,
 	"helm.toolkit.fluxcd.io":                  true,
@@ -185,8 +184,8 @@ func keepAnnotation(key string) bool {
 	return hasDomain && keptAnnotations[domain] || keptAnnotations[key]
 }
 
-// isDescription reports whether the annotation's value is text for people, which may
-// say anything. Lists of words are none.
+// isDescription reports whether the annotation's value is text for people, which may contain
+// anything. A list of words is not.
 func isDescription(key, text string) bool {
 	if descriptions.MatchEnd(key) {
 		return true

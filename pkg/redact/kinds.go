@@ -9,9 +9,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/redact/mask"
 )
 
-// kindPaths are the fields of a kind that hold text people write, in which a
-// secret may stand: all scalars below them go. The API group is not looked
-// at, so that no renamed or copied API slips through.
+// kindPaths are the fields of a kind that contain text of users, and may contain a secret:
+// all scalars below them are removed. The API group is ignored, so that renamed and copied
+// APIs are included.
 var kindPaths = map[string][]string{
 	"HelmRelease": {
 		"spec.values",
@@ -25,9 +25,9 @@ var kindPaths = map[string][]string{
 		"spec.patchesStrategicMerge",
 		"spec.patchesJson6902.patch",
 	},
-	// The address of a chat room's hook is all it takes to post there.
+	// The address of a chat room's webhook is sufficient to post there.
 	"Provider": {"spec.address"},
-	// The path holds a digest of the token, which is all it takes to call it.
+	// The path contains a digest of the token, which is sufficient to call it.
 	"Receiver": {"status.webhookPath", "status.url"},
 	"VirtualService": {
 		"spec.http.headers.*.set", "spec.http.headers.*.add",
@@ -42,7 +42,7 @@ var kindPaths = map[string][]string{
 	"WasmPlugin":    {"spec.pluginConfig"},
 	"Issuer":        issuerPaths,
 	"ClusterIssuer": issuerPaths,
-	// What a driver takes: credentials among them.
+	// The parameters of a driver, which may contain credentials.
 	"StorageClass":          {"parameters"},
 	"VolumeAttributesClass": {"parameters"},
 	"VolumeSnapshotClass":   {"parameters"},
@@ -52,7 +52,7 @@ var kindPaths = map[string][]string{
 	"Challenge":   {"spec.solver.dns01.webhook.config", "spec.key", "spec.token"},
 }
 
-// issuerPaths are identities that an issuer logs in with, and the arbitrary
+// issuerPaths are the identities with which an issuer logs in, and the arbitrary
 // configuration of a DNS provider's webhook.
 var issuerPaths = []string{
 	"spec.acme.solvers.dns01.webhook.config", "spec.acme.externalAccountBinding.keyID", "spec.acme.solvers.dns01.*.clientID",
@@ -75,15 +75,15 @@ var splitPaths = func() map[string][][]string {
 	return split
 }()
 
-// redactKind does what is particular to the kind that the map says it is.
-// Objects within objects (a List, a template) come here too.
+// redactKind applies the rules for the kind of the map, also to objects within objects (a
+// List, a template).
 func redactKind(m map[string]any, depth int) {
 	kind, _ := m["kind"].(string)
 	if of, isList := strings.CutSuffix(kind, "List"); isList && storeKinds[of] {
 		items, _ := m["items"].([]any)
 		for _, item := range items {
 			if item, ok := item.(map[string]any); ok {
-				item["kind"] = of // so that the walk knows it again
+				item["kind"] = of // so that the walk recognizes its kind
 			}
 		}
 	}
@@ -95,8 +95,8 @@ func redactKind(m map[string]any, depth int) {
 	}
 }
 
-// redactConditions takes out what an AuthorizationPolicy compares headers with: to
-// send such a value is all that it takes to get in.
+// redactConditions removes the values that an AuthorizationPolicy compares headers with: a
+// client that sends such a value is authorized.
 func redactConditions(m map[string]any, depth int) {
 	spec, _ := m["spec"].(map[string]any)
 	rules, _ := spec["rules"].([]any)
@@ -114,19 +114,18 @@ func redactConditions(m map[string]any, depth int) {
 	}
 }
 
-// storeKinds hold a map of names and contents, none of which is anyone's
-// business.
+// storeKinds are the kinds with a map of names and contents, all of which are removed.
 var storeKinds = map[string]bool{"Secret": true, "ConfigMap": true}
 
-// storeFields are the fields of them that stay; a field that is not known
-// might hold anything.
+// storeFields are the fields of these kinds that stay; a field that is not known may contain
+// anything.
 var storeFields = map[string]bool{
 	"apiVersion": true, "kind": true, "metadata": true, "type": true, "immutable": true,
 	"data": true, "binaryData": true, "stringData": true,
 }
 
-// storesSecrets reports whether the map is such an object, and no mere
-// reference to one, as in valuesFrom or an Event.
+// storesSecrets reports whether the map is such an object, and not a reference to one, as in
+// valuesFrom or an Event.
 func storesSecrets(m map[string]any, at place) bool {
 	kind, _ := m["kind"].(string)
 	if !storeKinds[kind] || at.labels {
@@ -153,7 +152,7 @@ func redactStore(m map[string]any, depth int) {
 		case key == "binaryData":
 			m[key] = blank(value, depth)
 		case key == "metadata":
-			// The walk sees to it.
+			// The walk redacts it.
 		default:
 			m[key] = scalarOrRedacted(value)
 		}
@@ -170,8 +169,8 @@ func scalarOrRedacted(value any) any {
 	return mask.Redacted
 }
 
-// redactData replaces every value of the map, but for the certificates in
-// "tls.crt" and "ca.crt" of a Secret, which are public.
+// redactData replaces every value of the map, except the certificates in "tls.crt" and
+// "ca.crt" of a Secret, which are public.
 func redactData(value any, depth int, secret bool, certificates func(string) string) any {
 	data, ok := value.(map[string]any)
 	if !ok {
@@ -188,7 +187,7 @@ func redactData(value any, depth int, secret bool, certificates func(string) str
 	return data
 }
 
-// fromBase64 keeps the certificates of a value as a Secret's data has it.
+// fromBase64 keeps the certificates of a value in base64, as in the data of a Secret.
 func fromBase64(text string) string {
 	content, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
@@ -207,8 +206,8 @@ func fromText(text string) string {
 	return mask.Redacted
 }
 
-// certificatesIn keeps the CERTIFICATE blocks that hold a certificate, without
-// their headers and whatever stands between and beside them.
+// certificatesIn keeps the CERTIFICATE blocks that contain a certificate, without their
+// headers and the text around them.
 func certificatesIn(content []byte) []byte {
 	var kept []byte
 	for {
@@ -220,7 +219,7 @@ func certificatesIn(content []byte) []byte {
 			continue
 		}
 		if _, err := x509.ParseCertificate(block.Bytes); err != nil {
-			continue // the label is no proof of what is inside
+			continue // the label does not prove the content
 		}
 		kept = append(kept, pem.EncodeToMemory(&pem.Block{Type: block.Type, Bytes: block.Bytes})...)
 	}

@@ -12,11 +12,12 @@ import (
 
 // Redact removes from the object, in place, all that may be a secret, and keeps the facts
 // that reasoning needs: names, references, images, ports, hosts, labels, conditions. Keys
-// stay, so that users see what there was. Redacting twice is the same as redacting once.
+// stay, so that users see which fields were set. Redacting twice is the same as redacting
+// once.
 //
-// It uses what is known of a kind (kinds.go) and the names of fields wherever they are
-// (fields.go, package sensitive), and masks every other string with mask.Mask. In a kind
-// that is not known no free text stays (unknown.go). Objects of any shape are accepted.
+// It uses rules for known kinds (kinds.go) and for names of fields in all kinds (fields.go,
+// package sensitive), and masks every other string with mask.Mask. In a kind that is not
+// known, no free text stays (unknown.go). It accepts objects of any structure.
 func Redact(obj *unstructured.Unstructured) {
 	if obj == nil || obj.Object == nil {
 		return
@@ -24,12 +25,12 @@ func Redact(obj *unstructured.Unstructured) {
 	redactMap(obj.Object, place{depth: 1})
 }
 
-// place is where in an object the walk is.
+// place is the position of the walk in an object.
 type place struct {
 	depth int
 	// sensitive: the key that led here names a secret.
 	sensitive bool
-	// labels: what is here are names that people chose, not fields of an API.
+	// labels: the keys are names that users chose, not fields of an API.
 	labels bool
 }
 
@@ -45,7 +46,7 @@ func redactMap(m map[string]any, at place) {
 	delete(m, "managedFields")
 	if storesSecrets(m, at) {
 		redactStore(m, at.depth)
-		// What is left of the data are certificates, which must not change.
+		// The remaining data are certificates, which must not change.
 		if metadata, ok := m["metadata"]; ok {
 			m["metadata"] = redactValue(metadata, at.under("metadata"))
 		}
@@ -104,13 +105,13 @@ func redactValue(value any, at place) any {
 		}
 		return v
 	default:
-		// No JSON decoder makes such a value; what can't be looked into goes.
+		// No JSON decoder returns such a value, and it can't be examined.
 		return mask.Redacted
 	}
 }
 
-// redactList redacts each element of a list, whose elements are at a depth. One that is
-// too deep goes as a whole.
+// redactList redacts each element of a list, whose elements are at a depth. An element that
+// is too deep is replaced as a whole.
 func redactList(list []any, depth int, redact func(any) any) any {
 	if depth > mask.MaxDepth {
 		return mask.Redacted

@@ -11,9 +11,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/redact/sensitive"
 )
 
-// knownKinds are the kinds whose fields the program reads, and whose secrets are
-// known: they are redacted by what is known of them. Of any other kind all free
-// text goes. A test of the explainers holds the list to the kinds they read.
+// knownKinds are the kinds whose fields the program reads, and whose secrets are known: they
+// have their own rules. Of any other kind, all free text is removed. A test of the explainers
+// compares the list with the kinds that they read.
 var knownKinds = map[string][]string{
 	"":                             {"ConfigMap", "Endpoints", "Event", "LimitRange", "Namespace", "Node", "PersistentVolume", "PersistentVolumeClaim", "Pod", "ReplicationController", "ResourceQuota", "Secret", "Service", "ServiceAccount"},
 	"acme.cert-manager.io":         {"Challenge", "Order"},
@@ -45,8 +45,7 @@ var knownKinds = map[string][]string{
 	"wgpolicyk8s.io":               {"ClusterPolicyReport", "PolicyReport"},
 }
 
-// unreadKinds are known besides: nobody reads their fields, but they are redacted by
-// rules of their own.
+// unreadKinds are also known: no code reads their fields, but they have their own rules.
 var unreadKinds = map[string][]string{
 	"":                               {"List"},
 	"extensions.istio.io":            {"WasmPlugin"},
@@ -87,9 +86,9 @@ func isUnknown(m map[string]any) bool {
 	return !isList || !slices.Contains(knownKinds[group], of)
 }
 
-// redactUnknown redacts an object of a kind that nobody knows: its structure, names,
-// references and conditions stay, and so do numbers, times and quantities. All other
-// text goes, for nothing tells what is secret in it.
+// redactUnknown redacts an object of an unknown kind: its structure, names, references and
+// conditions stay, and so do numbers, times and quantities. All other text is removed,
+// because nothing shows what is secret in it.
 func redactUnknown(m map[string]any, depth int) {
 	for key, value := range m {
 		switch key {
@@ -103,13 +102,13 @@ func redactUnknown(m map[string]any, depth int) {
 	}
 }
 
-// strictPlace is where in an object of an unknown kind the walk is.
+// strictPlace is the position of the walk in an object of an unknown kind.
 type strictPlace struct {
 	key   string
 	depth int
 	// status: below status, which controllers write.
 	status bool
-	// opaque: keys are names that people chose, and tell nothing of the values.
+	// opaque: keys are names that users chose, and do not describe the values.
 	opaque bool
 	// sensitive: the key names a secret.
 	sensitive bool
@@ -123,7 +122,7 @@ func (p strictPlace) under(key string) strictPlace {
 	}
 }
 
-// opaqueMaps are fields whose content is people's.
+// opaqueMaps are fields whose content users define.
 var opaqueMaps = map[string]bool{
 	"data": true, "stringData": true, "binaryData": true, "config": true, "configuration": true, "values": true, "parameters": true,
 	"settings": true, "options": true, "env": true, "properties": true, "attributes": true, "secrets": true, "credentials": true, "users": true,
@@ -174,8 +173,7 @@ func strictText(text string, at strictPlace) string {
 	return mask.Redacted
 }
 
-// isMessage reports whether a field of a status says how the object is, in the words
-// of its controller.
+// isMessage reports whether a field of a status is a controller's message about the object.
 func isMessage(key string) bool {
 	return messageKeys.MatchEnd(key)
 }
@@ -202,8 +200,8 @@ var identifiers = map[string]bool{
 	"mode": true, "operator": true, "scope": true, "provider": true, "finalizers": true,
 }
 
-// hasNameShape reports whether the text may be a name: of letters, digits and what
-// joins them, without blanks.
+// hasNameShape reports whether the text may be a name: letters, digits and the characters
+// that join them, without blanks.
 func hasNameShape(text string) bool {
 	if len(text) > 253 {
 		return false

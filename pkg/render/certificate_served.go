@@ -10,7 +10,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// servedWord compares the served certificate with the stored one, in a word, or in
+// servedWord describes whether the served certificate is the stored one: in one word, or in
 // several if addresses differ.
 func servedWord(e trust.Entry) string {
 	var words []string

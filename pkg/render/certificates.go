@@ -32,8 +32,8 @@ var certificateColumns = []term.Column{
 // certificateStatus is the column that is coloured.
 const certificateStatus = 7
 
-// Certificates prints one line for each certificate, the certificates that it signs
-// indented below it, then where another one is served and what could not be read.
+// Certificates prints one line for each certificate, the certificates that it signs indented
+// below it, then the addresses that serve another certificate, and what could not be read.
 func Certificates(w io.Writer, entries []trust.Entry, now time.Time, style term.Style) error {
 	out := escape.NewStyled(w)
 	t := term.Table{Columns: certificateColumns}
@@ -126,8 +126,8 @@ func leftOf(e trust.Entry, now time.Time) string {
 	return left(e.NotAfter, now)
 }
 
-// unmade reports whether the Certificate behind the one in use could not be read: it may
-// have an issuer, and be renewed.
+// unmade reports whether the Certificate resource of a certificate in use could not be read:
+// the certificate may have an issuer, and be renewed.
 func unmade(e trust.Entry) bool {
 	return e.Ref.Name == "" || e.Ref.Kind != object.CertificateKind.Kind && slices.ContainsFunc(e.Unknown, func(f snapshot.Failure) bool {
 		resource, group, _ := strings.Cut(f.Resource, ".")
@@ -142,7 +142,7 @@ func issuerName(e trust.Entry) string {
 	return orDash(e.Issuer.Name)
 }
 
-// renews is when cert-manager renews it.
+// renews is when cert-manager renews the certificate.
 func renews(e trust.Entry, now time.Time) string {
 	if e.RenewalTime.IsZero() && unmade(e) {
 		return unseen

@@ -5,8 +5,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
-// The colours are the terminal's own basic ones (ECMA-48, SGR 31 to 36), which
-// people have chosen to be legible on their background.
+// statusColour has the basic colours of the terminal (ECMA-48, SGR 31 to 36): users configure
+// them to be readable on their background.
 var statusColour = map[health.Status]escape.Mark{
 	health.Ready:       escape.Green,
 	health.Progressing: escape.Cyan,

@@ -91,7 +91,7 @@ func (p explanation) verdict(s diagnose.Subject) {
 	}
 }
 
-// timeLeft tells how long an object in progress may still take, or how long it is past
+// timeLeft describes how long an object in progress may still take, or how long it is past
 // its timeout; it is empty if that is not known.
 func timeLeft(deadline, now time.Time) string {
 	switch {
@@ -125,7 +125,7 @@ func (p explanation) cause(c diagnose.Cause) {
 	p.blocks(c)
 }
 
-// sentence begins with a capital letter.
+// sentence capitalizes the first letter of a text.
 func sentence(text string) string {
 	_, size := utf8.DecodeRuneInString(text)
 	return strings.ToUpper(text[:size]) + text[size:]
@@ -175,7 +175,7 @@ func (p explanation) evidence(c diagnose.Cause) {
 	}
 }
 
-// fit cuts a line to the terminal, less a reserve, except with -o wide.
+// fit cuts a line to the width of the terminal minus a reserve, except with -o wide.
 func (p explanation) fit(line string, reserve int) string {
 	line = escape.Line(line)
 	width := p.style.Width

@@ -60,12 +60,12 @@ func markdownCause(out io.Writer, c diagnose.Cause) {
 	fmt.Fprintln(out)
 }
 
-// markdownSpecial are what CommonMark and GitHub's tables, math and struck out
-// text take for markup anywhere in a line.
+// markdownSpecial escapes what CommonMark and GitHub's tables, math and strikethrough
+// interpret as markup anywhere in a line.
 var markdownSpecial = strings.NewReplacer("\\", "\\\\", "|", "\\|", "<", "&lt;", "&", "&amp;", "*", "\\*", "_", "\\_",
 	"`", "\\`", "[", "\\[", "~", "\\~", "$", "\\$")
 
-// markdownText escapes text from the cluster, so that it is no markup.
+// markdownText escapes text from the cluster, so that none of it is interpreted as markup.
 func markdownText(text string) string {
 	text = markdownSpecial.Replace(term.Clean(text))
 	if digits := strings.TrimLeft(text, "0123456789"); digits != text && digits != "" && strings.ContainsRune(".)", rune(digits[0])) {
@@ -77,7 +77,7 @@ func markdownText(text string) string {
 	return text
 }
 
-// code is text from the cluster as code: between more backticks than are in it.
+// code formats text from the cluster as code, between more backticks than it contains.
 func code(text string) string {
 	text = term.Clean(text)
 	fence := "`"

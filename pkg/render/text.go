@@ -47,7 +47,7 @@ func forHowLong(since, now time.Time) string {
 	return "for " + age(since, now)
 }
 
-// left is the time from now to an end, or tells that it has passed.
+// left is the time from now to an end, or states that the end has passed.
 func left(end, now time.Time) string {
 	switch {
 	case end.IsZero():
@@ -104,7 +104,7 @@ func orNone(items []string) string {
 	return strings.Join(items, ",")
 }
 
-// dicom is "host:port", each host with the port that modalities are set to.
+// dicom is "host:port", each host with the port that modalities connect to.
 func dicom(e tenant.Endpoint) string {
 	hosts := make([]string, len(e.Hosts))
 	for i, host := range e.Hosts {

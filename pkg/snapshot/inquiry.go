@@ -28,8 +28,8 @@ func (q Query) compare(other Query) int {
 	)
 }
 
-// Inquiry collects the open queries of reasoning while it reads a snapshot: reading
-// follows the question. It may be used from several goroutines.
+// Inquiry collects the open queries of reasoning while it reads a snapshot, so that only what
+// it needs is requested. It may be used from several goroutines.
 type Inquiry struct {
 	scope []string
 	mu    sync.Mutex

@@ -85,7 +85,7 @@ func (f Failure) String() string {
 	}
 	switch f.Reason {
 	case Forbidden:
-		// As kubectl has it, so that users can search for it.
+		// The wording is kubectl's, so that users can search for it.
 		at := "at the cluster scope"
 		if f.Namespace != "" {
 			at = fmt.Sprintf("in namespace %q", f.Namespace)

@@ -19,11 +19,10 @@ import (
 
 // Meta is what is known of the snapshot as a whole.
 type Meta struct {
-	// At is the moment of the snapshot: the "now" of all reasoning about it.
+	// At is the time of the snapshot: the "now" of all reasoning about it.
 	At time.Time
-	// Read is when the files were read, where nobody said when they were printed
-	// and At is only the newest time in them; zero otherwise. What has come to an
-	// end before that is over.
+	// Read is when the files were read, if it is not known when they were printed and At is
+	// only the newest time in them; zero otherwise. What ended before Read has ended.
 	Read time.Time
 	// Server is the API server's version ("v1.36.3"), empty when unknown.
 	Server string
@@ -31,15 +30,15 @@ type Meta struct {
 	Plugin string
 }
 
-// Snapshot is a set of objects and of the questions that brought them. It is
-// made by a Builder or read by Read, and never changes: callers must not
-// write to the objects they are given.
+// Snapshot is a set of objects and of the requests that returned them. A Builder creates it,
+// or package file reads it. It never changes: callers must not modify the objects that they
+// get.
 type Snapshot struct {
 	info  Meta
 	kinds map[schema.GroupKind]*kindStore
-	// complete tells that what is not in the snapshot does not exist.
+	// complete is set if objects that are not in the snapshot do not exist.
 	complete bool
-	// inquiry notes what is looked for and was never requested; nil for nobody.
+	// inquiry records look-ups of lists that were never requested; it may be nil.
 	inquiry *Inquiry
 }
 
@@ -51,23 +50,22 @@ type kindStore struct {
 
 type objectKey struct{ namespace, name string }
 
-// Meta returns when the snapshot was taken, and of which server.
+// Meta returns when the snapshot was taken, and from which server.
 func (s *Snapshot) Meta() Meta { return s.info }
 
 // IsComplete reports whether objects that are not in the snapshot do not exist.
 func (s *Snapshot) IsComplete() bool { return s.complete }
 
-// Presence is what a snapshot knows of an object: there are three answers,
-// not two.
+// Presence is whether an object exists, as far as a snapshot shows.
 type Presence int
 
-// The answers to "is it there?".
+// The presences of an object.
 const (
-	// Unknown: it was not asked for, or the answer could not be had.
+	// Unknown: it was not requested, or could not be read.
 	Unknown Presence = iota
-	// Absent: the cluster was asked and does not have it.
+	// Absent: it was requested, and the cluster does not have it.
 	Absent
-	// Present: here it is.
+	// Present: it is in the snapshot.
 	Present
 )
 
@@ -108,24 +106,24 @@ func queryFor(gk schema.GroupKind, namespace string) Query {
 // might be more.
 type Listing struct {
 	Objects []*unstructured.Unstructured
-	// Unknown tells what could not be read.
+	// Unknown is what could not be read.
 	Unknown []Failure
-	// Partial tells that there may be more objects than these: something could
-	// not be read, was listed with a selector, or only in some namespaces. Of a
-	// partial list nothing may be concluded from what is not in it, nor from a sum.
+	// Partial is set if there may be more objects: something could not be read, was listed
+	// with a selector, or only in some namespaces. A partial list does not prove that other
+	// objects are absent, nor how many there are.
 	Partial bool
 }
 
-// List gives the objects of a kind in a namespace, or in all of them when
-// namespace is "", ordered by namespace and name.
+// List returns the objects of a kind in a namespace, or in all of them if namespace is "",
+// ordered by namespace and name.
 func (s *Snapshot) List(gk schema.GroupKind, namespace string) Listing {
 	store := s.kinds[gk]
 	s.require(store, queryFor(gk, namespace), Request.whole)
 	return s.listing(gk, namespace)
 }
 
-// Everywhere gives the objects of a kind in all namespaces, beyond the scope of
-// an Inquiry: for what is shared by all tenants, such as the room on nodes.
+// Everywhere returns the objects of a kind in all namespaces, beyond the scope of an Inquiry:
+// for what all tenants share, such as the capacity of nodes.
 func (s *Snapshot) Everywhere(gk schema.GroupKind) Listing {
 	store := s.kinds[gk]
 	if s.inquiry != nil && !s.complete && !store.requested("", Request.whole) {
@@ -160,8 +158,7 @@ func (k *kindStore) all() []*unstructured.Unstructured {
 	return objects
 }
 
-// Requests are all lists that were requested, ordered by group, kind, namespace
-// and field selector.
+// Requests are all requests, ordered by group, kind, namespace and field selector.
 func (s *Snapshot) Requests() []Request {
 	var all []Request
 	for _, store := range s.kinds {
@@ -171,10 +168,10 @@ func (s *Snapshot) Requests() []Request {
 	return all
 }
 
-// unknown tells why the store cannot answer for the namespace ("" for all of
-// them). Only lists that count are considered: with nil all of them, whatever
-// their selector, and where single namespaces were listed and none refused, they
-// are all there is to list. With Asked.whole, those that prove absence.
+// unknown returns why the store can't answer for the namespace ("" for all of them). Only
+// lists for which counts is true are considered. If counts is nil, these are all lists with
+// any selector, and single namespaces are sufficient if some were listed and none was
+// refused. With Request.whole, they are the lists that prove absence.
 func (k *kindStore) unknown(gk schema.GroupKind, namespace string, counts func(Request) bool) []Failure {
 	if k == nil {
 		return []Failure{*notRequested(gk, namespace)}

@@ -14,7 +14,7 @@ import (
 func (g *layerGraph) assign(tenants map[string]*Tenant, owners map[string]string) {
 	roots := map[string][]*layer{}
 	mine := map[object.Key]string{}
-	for _, l := range g.list { // in order, so that the roots are
+	for _, l := range g.list { // in dependency order, which roots keeps
 		names := l.tenants(tenants, owners)
 		for _, name := range names {
 			roots[name] = append(roots[name], l)
@@ -100,7 +100,7 @@ func (g *layerGraph) addExpected(tenants map[string]*Tenant, owners map[string]s
 		dependency.Name = name + dependencySuffix
 		below := g.byKey[dependency.Key()]
 		pair := ok && name != "" && below != nil && slices.ContainsFunc(l.needs, dependency.Same)
-		// Not by the front of its name: "a-b" may be promised while "a" is there.
+		// A prefix of the name does not count: "a-b" may be expected while "a" exists.
 		known := tenantNamed(name, tenants, owners) + tenantNamed(path.Base(l.path), tenants, owners) + tenantNamed(l.org, tenants, owners)
 		if !pair || len(l.touches)+len(below.touches) > 0 || known != "" {
 			continue

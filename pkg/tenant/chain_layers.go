@@ -13,7 +13,7 @@ func (c *chain) addLayers(s *Status) {
 	for _, ref := range c.sources() {
 		c.add(Sources, ref, "")
 	}
-	own := false // seen one; a tenant that has none gets the last shared layer's revision
+	own := false // one was found; without any, the last shared layer has the revision
 	for _, l := range c.tenant.Layers {
 		section := OwnLayers
 		if l.Shared {

@@ -43,8 +43,8 @@ func (c *chain) workloads(s *Status) {
 				continue
 			case IsOrthanc(workload):
 				s.Orthanc.count(workload)
-				// Seen in a kind that was read in full, it is all there is: no
-				// tenant runs its Orthanc as two kinds.
+				// If the kind was read completely, the count is complete: no tenant runs its
+				// Orthanc as two kinds.
 				s.Orthanc.Known = complete[kind]
 			}
 			c.add(Workloads, object.RefOf(workload), "")

@@ -42,7 +42,7 @@ type serverRole int
 const (
 	other serverRole = iota
 	web
-	plaintextWeb // counts only where there is no HTTPS
+	plaintextWeb // counts only without HTTPS
 	dicom
 )
 

@@ -33,8 +33,8 @@ func HostNames(snap *snapshot.Snapshot, tenants []Tenant) [][]HostName {
 
 func (c *chain) hostNames() []HostName {
 	var found []HostName
-	// literal are the names that the object itself has; those that it is given by the
-	// routes bound to it are the routes' own.
+	// literal reports whether the object itself has the name. A name that it gets from the
+	// routes bound to it belongs to the routes.
 	add := func(names []string, from *unstructured.Unstructured, literal func(name string) bool) {
 		for _, name := range names {
 			i := slices.IndexFunc(found, func(h HostName) bool { return h.Name == name })
@@ -65,16 +65,16 @@ func (c *chain) hostNames() []HostName {
 			add(object.Texts(certificate.Object, "spec", "dnsNames"), certificate, written)
 		}
 	}
-	// A server that takes any host adds nothing where there are names.
+	// A server that accepts any host adds nothing if there are names.
 	if len(found) > 1 {
 		found = slices.DeleteFunc(found, func(h HostName) bool { return h.Name == "*" })
 	}
 	return found
 }
 
-// served is a Gateway's server without the hosts that it has for the routes of other
-// namespaces than the tenant's ("mhr-orthweb/web.mhr.orthweb.com"): these are names of
-// whose routes they are.
+// served is a Gateway's server without the hosts that it has for routes in namespaces of
+// other tenants ("mhr-orthweb/web.mhr.orthweb.com"): these names belong to the tenant of the
+// route.
 func (c *chain) served(server map[string]any) map[string]any {
 	var hosts []any
 	for _, host := range object.Texts(server, "hosts") {

@@ -95,7 +95,7 @@ func (o *HostOwners) Grant(tenant, domain string) {
 // OwnershipReason is why a host name belongs to a tenant.
 type OwnershipReason string
 
-// What tells whose a host name is, the strongest first.
+// The reasons why a host name belongs to a tenant, the strongest first.
 const (
 	ByGrant    OwnershipReason = "the user assigned it to that tenant"
 	ByLabel    OwnershipReason = "it contains the name of that tenant"
@@ -153,7 +153,8 @@ func (o *HostOwners) Of(name string) Ownership {
 		case len(found.Owners) == 0:
 			found.By, found.Owners = by.reason, by.owners
 		case len(found.Owners) > 1 && len(by.owners) == 1 && slices.Contains(found.Owners, by.owners[0]):
-			// Of several whose names are in it, the one that this machine has it for.
+			// Of several tenants whose names are in it, the one for which this machine has
+			// the name.
 			found.By, found.Owners = by.reason, by.owners
 		}
 	}

@@ -18,7 +18,7 @@ type layer struct {
 	touches   set                     // namespaces that it applies to or checks
 	orthancIn set                     // those in which it applies or checks an Orthanc
 	runs      map[string][]object.Ref // workloads and releases that it applies or checks, by namespace
-	needs     []object.Ref            // who applies it, then what it depends on
+	needs     []object.Ref            // the layer that applies it, then its dependencies
 }
 
 func readLayer(snap *snapshot.Snapshot, obj *unstructured.Unstructured) *layer {
@@ -50,7 +50,7 @@ func readLayer(snap *snapshot.Snapshot, obj *unstructured.Unstructured) *layer {
 // another cluster.
 func ownerOf(snap *snapshot.Snapshot, obj *unstructured.Unstructured) []object.Ref {
 	owner := health.AppliedBy(obj)
-	owner.APIVersion = obj.GetAPIVersion() // they are of one kind
+	owner.APIVersion = obj.GetAPIVersion() // both have the same kind
 	if owner.Name == "" || owner.Same(object.RefOf(obj)) || snap.Lookup(owner).Presence == snapshot.Absent {
 		return nil
 	}
@@ -65,8 +65,8 @@ func (l *layer) addNamespaces(snap *snapshot.Snapshot, ref object.Ref) {
 		l.touches[ref.Name] = true
 		return
 	case object.HelmReleaseKind:
-		// A release may install elsewhere. Until it can be read, one beside its
-		// layer tells nothing of where Orthanc will be: flux-system is no tenant.
+		// A release may install into another namespace. Until it can be read, its own
+		// namespace does not show where Orthanc will run: flux-system is not a tenant.
 		obj := snap.Lookup(ref).Object
 		certain = obj != nil || namespace != l.ref.Namespace
 		if obj != nil {

@@ -29,7 +29,7 @@ func nameAll(snap *snapshot.Snapshot, graph *layerGraph, namespaces set) map[str
 	for _, guess := range []nameGuess{commonPrefix, commonFolder, namespaceName} {
 		unsure = guess.name(unsure, touching, names, taken)
 	}
-	for _, namespace := range unsure { // somebody else is called so
+	for _, namespace := range unsure { // another tenant has this name
 		names[namespace] = namespace
 	}
 	return names

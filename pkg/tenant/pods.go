@@ -18,7 +18,7 @@ type PodGroup struct {
 	Of object.Ref
 	// Pods are ordered by name.
 	Pods []*unstructured.Unstructured
-	// Partial means that there may be more pods, and Unknown tells what could not be read.
+	// Partial is set if there may be more pods. Unknown is what could not be read.
 	Partial bool
 	Unknown []snapshot.Failure
 }

@@ -30,8 +30,8 @@ type Status struct {
 	// CertificatesUnread means that there may be a served certificate that could not
 	// be read.
 	CertificatesUnread bool
-	// Revision is what the tenant's last own layer applied, or its last layer
-	// where none is its own, in Flux's form ("main@sha1:<40 hex>").
+	// Revision is what the tenant's last own layer applied, or its last layer if none is its
+	// own, in Flux's form ("main@sha1:<40 hex>").
 	Revision string
 	Chain    []Link
 	// Collisions are the host names that another tenant also claims. AddCollisions

@@ -14,7 +14,7 @@ type tenantIngress struct {
 	gateways, routes []*unstructured.Unstructured
 	services         []*unstructured.Unstructured
 	credentials      []string // names of the Secrets with the certificates
-	unread           []Link   // what may not be read of it
+	unread           []Link   // what could not be read of it
 }
 
 // tenantIngress reads the ingress of the tenant without changing the chain:

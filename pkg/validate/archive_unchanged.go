@@ -10,8 +10,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
-// checkUnchanged compares what the archive holds with what it held before anything
-// was stored.
+// checkUnchanged compares the archive with its content before anything was stored.
 func (v *validation) checkUnchanged(ctx context.Context) check.Check {
 	if !v.stored && !v.sentFiles {
 		return check.Skipped("nothing was stored")
@@ -78,7 +77,7 @@ func judgeUnchanged(before, after census, kept int64) check.Check {
 	return check.Passed(found, counts...)
 }
 
-// maxNamed is how many of what was lost are named.
+// maxNamed is how many lost items are named.
 const maxNamed = 100
 
 // missing names what the archive had before and no longer has.

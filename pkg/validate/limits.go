@@ -19,9 +19,9 @@ import (
 // storeHint is the flag that stores even if that is not known to be safe.
 const storeHint = "use --store to store anyway"
 
-// checkLimits determines whether storing could cause Orthanc to remove patients, and
-// records what the archive holds. If it could, or if that is not known, nothing is stored
-// unless the user requests it.
+// checkLimits determines whether storing could cause Orthanc to remove patients, and records
+// the content of the archive. If it could, or if that is not known, nothing is stored unless
+// the user requests it.
 func (v *validation) checkLimits(ctx context.Context) check.Check {
 	if why := v.whyNoWeb(); why != "" {
 		return check.Skipped("it is not known whether the archive removes patients to make room: " + why)
@@ -103,7 +103,7 @@ func rejects(orthancVersion string) bool {
 	return err == nil && got.AtLeast(version.MustParseGeneric("1.11.2"))
 }
 
-// census is what an archive holds at a moment.
+// census is the content of an archive at a point in time.
 type census struct {
 	CountPatients, CountStudies, CountSeries, CountInstances int64
 	// TotalDiskSize is in bytes, as text (/statistics).
@@ -113,7 +113,7 @@ type census struct {
 	patients, studies []string
 }
 
-// maxListed is up to how many patients or studies an archive is compared by name.
+// maxListed is the largest number of patients or studies that are compared by name.
 const maxListed = 20_000
 
 func (c census) contents() orthanc.Contents {

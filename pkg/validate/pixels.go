@@ -98,8 +98,8 @@ func lossless(uid string) bool {
 	return false
 }
 
-// maxDifference is how much pixels of 8 bits may differ on average for a lossy form of the same
-// noise: JPEG makes it 2 to 20, and that of two images of noise is 85.
+// maxDifference is how much pixels of 8 bits may differ on average for a lossy form of the
+// same noise: it is 2 to 20 for JPEG, and 85 for two different images of noise.
 const maxDifference = 40
 
 // compareImages compares a PNG of an image of 8 bits with its pixels.

@@ -62,7 +62,7 @@ func (v *validation) associateInClear(ctx context.Context, p check.Endpoint) str
 	var aborted *dicom.AbortError
 	switch {
 	case err == nil:
-		_ = association.Release(ctx) // it is of no use either way
+		_ = association.Release(ctx) // its result has no effect
 		return "it was accepted"
 	case errors.As(err, &rejected):
 		return rejected.Error()

@@ -1,6 +1,6 @@
 // Package validate tests from outside the cluster that a tenant works: it connects as a
-// browser and a modality do, hop by hop, and reports which hop fails. It is given
-// everything that it needs to know about the tenant, and does not read the cluster.
+// browser and a modality do, hop by hop, and reports which hop fails. Its input has
+// everything that it needs to know about the tenant, and it does not read the cluster.
 package validate
 
 import (
@@ -30,8 +30,8 @@ type validation struct {
 	system      web.System
 	association *dicom.Association
 	study       []part10.TestInstance
-	// before is what the archive held before anything was stored, nil if that is not known;
-	// mayEvict is why storing may cause it to remove patients.
+	// before is what the archive contained before anything was stored, nil if that is not
+	// known; mayEvict is why storing may cause it to remove patients.
 	before   *census
 	mayEvict string
 	// stored: images of the test study were or may have been stored, and must be removed;

@@ -47,8 +47,8 @@ type Certificate struct {
 	Uses        []CertificateUse `json:"uses"`
 	// UsesKnown: all Gateways and issuers of the tenant could be read.
 	UsesKnown bool `json:"usesKnown"`
-	// Fingerprint is the stored certificate's SHA-256, hex by pairs; it was read
-	// from StoredFrom. Both are absent where it could not be read.
+	// Fingerprint is the stored certificate's SHA-256, hex by pairs; it was read from
+	// StoredFrom. Both are absent if it could not be read.
 	Fingerprint string              `json:"fingerprint,omitempty"`
 	StoredFrom  *object.Ref         `json:"storedFrom,omitempty"`
 	Served      []ServedCertificate `json:"served"`

@@ -71,7 +71,7 @@ type CertificateChain struct {
 	Problems []string `json:"problems"`
 }
 
-// CertificateVerification tells whether a tenant accepts a client's certificate.
+// CertificateVerification is whether a tenant accepts a client's certificate.
 type CertificateVerification struct {
 	metav1.TypeMeta `json:",inline"`
 	At              time.Time `json:"at"`

@@ -22,7 +22,7 @@ type Explanation struct {
 
 // Subject is a tenant or an object, and the causes of its state.
 type Subject struct {
-	// Ref is the explained object; for a tenant, the one that decides its state.
+	// Ref is the explained object; for a tenant, the one that determines its state.
 	Ref    *object.Ref `json:"ref,omitempty"`
 	Tenant string      `json:"tenant,omitempty"`
 	// Status is Ready, Progressing, Suspended, Failing or Unknown.

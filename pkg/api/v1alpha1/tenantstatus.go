@@ -37,7 +37,7 @@ type TenantStatus struct {
 	Status string `json:"status"`
 	// Since is when the status began, absent when that is not known.
 	Since *time.Time `json:"since,omitempty"`
-	// WaitingFor is the object that decides a status other than Ready.
+	// WaitingFor is the object that determines a status other than Ready.
 	WaitingFor *Waiting `json:"waitingFor,omitempty"`
 	Namespaces []string `json:"namespaces"`
 	// Layers counts the Kustomizations; absent when they could not be read.
@@ -78,7 +78,7 @@ type Metadata struct {
 	Name string `json:"name"`
 }
 
-// Waiting is the object that decides the status, with Kubernetes' or Flux's reason.
+// Waiting is the object that determines the status, with Kubernetes' or Flux's reason.
 type Waiting struct {
 	Ref     object.Ref `json:"ref"`
 	Reason  string     `json:"reason,omitempty"`

@@ -9,7 +9,7 @@ import (
 // ValidationKind is the kind that `validate` prints.
 const ValidationKind = "Validation"
 
-// Validation tells whether a tenant works from outside the cluster.
+// Validation is whether a tenant works from outside the cluster.
 type Validation struct {
 	metav1.TypeMeta `json:",inline"`
 	// Metadata has the tenant's name.

@@ -26,7 +26,7 @@ type Destination struct {
 // Files are the paths of a certificate's files, empty for a file that is not written.
 type Files struct{ Key, Certificate, CA, PKCS12 string }
 
-// paths are the files to write; key tells whether a private key is among them.
+// paths are the files to write; key is set if a private key is one of them.
 func (d Destination) paths(key bool) Files {
 	at := func(end string) string { return filepath.Join(d.Dir, d.Name+end) }
 	paths := Files{Certificate: at(".client.crt"), CA: at(".ca.crt")}
@@ -40,7 +40,7 @@ func (d Destination) paths(key bool) Files {
 }
 
 // Vacant returns an *atomicfile.ExistsError for a file that exists and may not be replaced,
-// before any work is done. key tells whether a private key will be written.
+// before any work is done. key is set if a private key will be written.
 func (d Destination) Vacant(key bool) error {
 	if d.Replace {
 		return nil

@@ -39,9 +39,9 @@ type Options struct {
 	Timeout time.Duration
 }
 
-// Reporter is told what happens while a certificate is issued. Each function may be nil.
+// Reporter receives the progress while a certificate is issued. Each function may be nil.
 type Reporter struct {
-	// Step is called with what begins: "Generating a private key (rsa)".
+	// Step is called with the step that begins: "Generating a private key (rsa)".
 	Step func(text string)
 	// Notice is called with a sentence that the user should read.
 	Notice func(text string)
@@ -61,7 +61,7 @@ func (r Reporter) notice(text string) {
 
 // Certificate is a client certificate that was issued.
 type Certificate struct {
-	// Key is nil if the request came from elsewhere.
+	// Key is nil if another program created the request.
 	Key crypto.Signer
 	// Chain starts with the certificate; the others have signed it. CA is what the chain
 	// ends in, empty if the issuer did not return it.

@@ -14,12 +14,12 @@ type Lifetime struct {
 	Shorten bool
 }
 
-// slack is how long before its CA a certificate ends that must not outlive it: the
-// signer counts from a moment later than now.
+// slack is how long before its CA's certificate a certificate ends that must not outlive it:
+// the signer counts from a later time than now.
 const slack = time.Minute
 
-// until is the duration to request when the CA ends then (zero: not known). shortened tells
-// that it is less than what was requested.
+// until is the duration to request when the CA ends then (zero: not known). shortened is set
+// if it is less than what was requested.
 func (l Lifetime) until(end, now time.Time) (d time.Duration, shortened bool, err error) {
 	if end.IsZero() || !now.Add(l.Duration).After(end) {
 		return l.Duration, false, nil

@@ -13,8 +13,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
 )
 
-// Request is what the certificate is for: a request whose key is elsewhere, or a key and a
-// request to create.
+// Request is what the certificate is for: a request of another program, which has the key, or
+// a key and a request to create.
 type Request struct {
 	// Given is signed as it is, and the other fields have no effect; nil creates a key and a
 	// request.

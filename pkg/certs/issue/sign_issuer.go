@@ -48,7 +48,7 @@ func (s *signing) byIssuer(ctx context.Context, duration time.Duration) (Certifi
 	return issued, nil
 }
 
-// explain adds to an error what to do about a request that was not signed.
+// explain adds a hint to the error of a request that was not signed.
 func (s *signing) explain(ctx context.Context, err error) error {
 	var denied *issuance.DeniedError
 	var failed *issuance.FailedError

@@ -34,7 +34,7 @@ type Kind int
 
 // The kinds.
 const (
-	// Silent: nothing came in time.
+	// Silent: no answer arrived in time.
 	Silent Kind = iota
 	// Closed: the connection ended before any byte.
 	Closed
@@ -53,7 +53,7 @@ type Reply struct {
 	Version, CipherSuite uint16
 	// Alert is its number (RFC 8446 section 6), when Alerted.
 	Alert uint8
-	// Start is the beginning of what came, when NotTLS: at most maxStart bytes.
+	// Start is the beginning of the answer, when NotTLS: at most maxStart bytes.
 	Start []byte
 }
 
@@ -89,8 +89,8 @@ func SendHello(ctx context.Context, conn net.Conn, hello Hello, before ...byte) 
 	return reply, nil
 }
 
-// readReply reads the first record, or the first bytes of something else. An error is one
-// that is not the server's, as that of a tunnel.
+// readReply reads the first record, or the first bytes of something else. An error is not the
+// server's, but for example that of a tunnel.
 func readReply(r io.Reader) (Reply, error) {
 	var head [5]byte
 	n, err := io.ReadFull(r, head[:1])
@@ -109,7 +109,7 @@ func readReply(r io.Reader) (Reply, error) {
 		start := append([]byte(nil), head[:n]...)
 		if err == nil {
 			rest := make([]byte, maxStart-n)
-			got, _ := r.Read(rest) // what there is will do
+			got, _ := r.Read(rest) // a part is sufficient
 			start = append(start, rest[:got]...)
 		}
 		return Reply{Kind: NotTLS, Start: start}, nil
@@ -117,7 +117,7 @@ func readReply(r io.Reader) (Reply, error) {
 	body := make([]byte, length)
 	got, _ := io.ReadFull(r, body)
 	if head[0] == recordAlert && got == 2 && body[0] == levelWarning && body[1] == unrecognizedName {
-		return readReply(r) // the server goes on with another name's certificate (RFC 6066 section 3)
+		return readReply(r) // the server continues with another name's certificate (RFC 6066 section 3)
 	}
 	return parseReply(head[0], body[:got]), nil
 }

@@ -39,8 +39,8 @@ func (r *reader) certificate(tenant string, obj *unstructured.Unstructured) Entr
 	return e
 }
 
-// issuerOf is the object in a Certificate's issuerRef, without a kind when it is
-// an external issuer's. cert-manager takes an Issuer where no kind is given.
+// issuerOf is the object in a Certificate's issuerRef, without a kind if it is external.
+// cert-manager uses an Issuer if no kind is set.
 func issuerOf(certificate *unstructured.Unstructured) object.Ref {
 	ref := object.Map(certificate.Object, "spec", "issuerRef")
 	issuer := object.Ref{APIVersion: certificate.GetAPIVersion(), Kind: object.Text(ref, "kind"), Name: object.Text(ref, "name")}
@@ -53,7 +53,7 @@ func issuerOf(certificate *unstructured.Unstructured) object.Ref {
 	return issuer
 }
 
-// storedIn is the content of the Secret, or what its Certificate was issued last if the
+// storedIn is the content of the Secret, or the certificate that was issued last if the
 // Secret can't be read; and why neither could be read.
 func (r *reader) storedIn(secret object.Ref, maker *unstructured.Unstructured) ([]*x509.Certificate, object.Ref, []snapshot.Failure) {
 	answer := r.snap.Lookup(secret)
@@ -102,8 +102,8 @@ func issuedTo(request *unstructured.Unstructured) []*x509.Certificate {
 	return decode(object.Text(request.Object, "status", "certificate"))
 }
 
-// revisionOf counts which issuing of its Certificate a request was for, 0 when
-// it does not say (CertificateRequestRevisionAnnotationKey).
+// revisionOf is the revision of its Certificate that a request was for, 0 if it is not set
+// (CertificateRequestRevisionAnnotationKey).
 func revisionOf(request *unstructured.Unstructured) int64 {
 	n, err := strconv.ParseInt(request.GetAnnotations()["cert-manager.io/certificate-revision"], 10, 64)
 	if err != nil {
@@ -112,7 +112,7 @@ func revisionOf(request *unstructured.Unstructured) int64 {
 	return n
 }
 
-// decode reads certificates as Kubernetes keeps bytes: PEM in base64.
+// decode decodes certificates as Kubernetes stores bytes: PEM in base64.
 func decode(text string) []*x509.Certificate {
 	content, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {

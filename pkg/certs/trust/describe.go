@@ -29,7 +29,7 @@ type Description struct {
 	Names  []Name
 	Usages []Usage
 	Key    Key
-	// SignatureAlgorithm is as crypto/x509 names it: "SHA256-RSA".
+	// SignatureAlgorithm is the name in crypto/x509: "SHA256-RSA".
 	SignatureAlgorithm string
 	// Fingerprint is the SHA-256 digest, hex by pairs; so are the key ids, which
 	// are empty when the certificate has none.
@@ -51,7 +51,7 @@ type End struct {
 	Subject, Missing string
 }
 
-// Describe describes certificates at a moment. An empty chain gives an empty
+// Describe describes certificates at a point in time. An empty chain results in an empty
 // Report.
 func Describe(chain []*x509.Certificate, now time.Time) Report {
 	report := Report{At: now}

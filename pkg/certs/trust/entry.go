@@ -45,8 +45,8 @@ type Entry struct {
 	// Stored is what was issued last, the certificate itself first; nil if it does not
 	// exist, or could not be read, which Unknown then records.
 	Stored []*x509.Certificate
-	// StoredFrom is where Stored was read: the Secret, or the newest
-	// CertificateRequest where Secrets may not be read.
+	// StoredFrom is where Stored was read: the Secret, or the newest CertificateRequest if
+	// Secrets could not be read.
 	StoredFrom object.Ref
 	// Served are the certificates that servers presented; Compare sets it.
 	Served  []Served

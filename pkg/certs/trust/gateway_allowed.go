@@ -13,7 +13,8 @@ import (
 )
 
 // allows reports whether the certificate is on the lists: by one of its names, and by its
-// digest or its key's (Envoy, CertificateValidationContext: a hash of either list will do).
+// digest or its key's (Envoy, CertificateValidationContext: a hash of either list is
+// sufficient).
 func (a Allowed) allows(c *x509.Certificate) bool {
 	if len(a.Names) > 0 && !slices.ContainsFunc(namesOf(c), func(n Name) bool { return slices.Contains(a.Names, n.Value) }) {
 		return false

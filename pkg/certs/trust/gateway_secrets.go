@@ -11,9 +11,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// credential is a Secret that a Gateway names. Istio reads it from the namespace of the
-// pods that serve the Gateway (istio.io, Gateway, credentialName): that of the ingress, or
-// where none can be seen the Gateway's own. Of several, the first that has it counts.
+// credential is a Secret that a Gateway names. Istio reads it from the namespace of the pods
+// that serve the Gateway (istio.io, Gateway, credentialName): that of the ingress, or the
+// Gateway's own if no ingress is known. Of several, the first that has it counts.
 func (r *reader) credential(gateway *unstructured.Unstructured, s tenant.Status, name string) object.Ref {
 	var refs []object.Ref
 	for _, link := range s.Chain {
@@ -61,8 +61,8 @@ func (r *reader) clientCA(server *Server, gateway *unstructured.Unstructured, s 
 	server.CAFrom = r.credential(gateway, s, places[len(places)-1])
 }
 
-// readCA reads the CAs in a Secret. Istio reads the key cacert first, whose content is in
-// no snapshot.
+// readCA reads the CAs in a Secret. Istio reads the key cacert first, whose content no
+// snapshot contains.
 func (r *reader) readCA(server *Server, secret *unstructured.Unstructured) {
 	data := object.Map(secret.Object, "data")
 	if _, generic := data["cacert"]; generic {

@@ -8,8 +8,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// modeOf is the server's mode. An HTTP server may have TLS settings too, to send
-// clients on to HTTPS; it speaks no TLS for that.
+// modeOf is the server's mode. An HTTP server may have TLS settings too, to redirect clients
+// to HTTPS; it does not use TLS for that.
 func modeOf(settings map[string]any) Mode {
 	_, has := settings["tls"].(map[string]any)
 	mode := Mode(object.Text(settings, "tls", "mode"))

@@ -10,8 +10,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// Mode is how a Gateway's server speaks TLS (istio.io/api v1.31,
-// ServerTLSSettings.TLSmode).
+// Mode is how a Gateway's server uses TLS (istio.io/api v1.31, ServerTLSSettings.TLSmode).
 type Mode string
 
 // The modes. An unset mode is Passthrough, the enum's first; Plain is a server without TLS
@@ -36,11 +35,11 @@ func (m Mode) Asks() bool { return m == Mutual || m == OptionalMutual }
 // Server is one server of a Gateway.
 type Server struct {
 	Gateway object.Ref
-	// Name is the port's, as spec.servers[].port.name has it.
+	// Name is the name of the port, spec.servers[].port.name.
 	Name string
 	Port int64
 	Mode Mode
-	// Hosts are host names; "*" only where nothing says which.
+	// Hosts are host names; "*" only if no object names one.
 	Hosts []string
 	// Credentials are the Secrets with the certificates that it presents.
 	Credentials []object.Ref

@@ -45,8 +45,8 @@ func (k Key) weak() bool {
 	return k.Algorithm == "RSA" && k.Bits < 2048 || k.Algorithm == "ECDSA" && k.Bits < 224
 }
 
-// refused reports whether BoringSSL, which is inside of Istio's gateways, takes no
-// signature of such a key in a handshake unless it is told to (ssl/extensions.cc,
+// refused reports whether BoringSSL, which Istio's gateways use, accepts no signature of such
+// a key in a handshake unless it is configured to (ssl/extensions.cc,
 // kVerifySignatureAlgorithms).
 func (k Key) refused() bool {
 	return k.Algorithm == "Ed25519" || k.Algorithm == "unknown algorithm" || k.Curve == "P-224"

@@ -32,7 +32,7 @@ func namesOf(c *x509.Certificate) []Name {
 	return names
 }
 
-// subjectOf writes a distinguished name in DER as RFC 4514 has it.
+// subjectOf writes a distinguished name in DER according to RFC 4514.
 func subjectOf(der []byte) string { return cmp.Or(certs.FormatRawSubject(der), "(no name)") }
 
 // serialOf writes a serial number as OpenSSL does, in hex digits by pairs.

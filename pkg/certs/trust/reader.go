@@ -43,8 +43,8 @@ func (r *reader) certificatesFor(secret object.Ref) []*unstructured.Unstructured
 	return found
 }
 
-// issuers are those of the tenant's namespaces, used or not, and those that its
-// certificates name; and what kept some of them from being read.
+// issuers are those of the tenant's namespaces, used or not, and those that its certificates
+// name; and why some of them could not be read.
 func (r *reader) issuers(t tenant.Tenant, s tenant.Status) (issuers []object.Ref, unread []snapshot.Failure) {
 	add := func(ref object.Ref) {
 		if !slices.ContainsFunc(issuers, ref.Same) {
@@ -93,13 +93,12 @@ func (r *reader) signsWith(issuer object.Ref) (object.Ref, bool) {
 	return secretRef(namespace, name), name != ""
 }
 
-// certManagerNamespace is where cert-manager's manual installs it, and where it
-// keeps the Secrets of ClusterIssuers unless it was told otherwise (v1.21,
-// --cluster-resource-namespace).
+// certManagerNamespace is the namespace of cert-manager according to its documentation, and
+// by default that of the Secrets of ClusterIssuers (v1.21, --cluster-resource-namespace).
 const certManagerNamespace = "cert-manager"
 
-// clusterNamespace is the namespace of a ClusterIssuer's Secret: cert-manager's
-// own, by the labels of its chart where it can be seen.
+// clusterNamespace is the namespace of a ClusterIssuer's Secret: cert-manager's own, by the
+// labels of its chart if it could be read.
 func (r *reader) clusterNamespace() string {
 	for _, deployment := range r.snap.List(object.DeploymentKind, "").Objects {
 		labels := deployment.GetLabels()
@@ -110,8 +109,8 @@ func (r *reader) clusterNamespace() string {
 	return certManagerNamespace
 }
 
-// folder is where an object is defined in the GitOps tree, by the layer
-// that applies it; "" when that can't be seen.
+// folder is where an object is defined in the GitOps tree, by the layer that applies it; ""
+// if that is not known.
 func (r *reader) folder(obj *unstructured.Unstructured) string {
 	layer := r.snap.Lookup(health.AppliedBy(obj)).Object
 	if layer == nil {

@@ -179,8 +179,8 @@ func (t *termination) heldObject(obj *unstructured.Unstructured) {
 	t.last = append(t.last, below.last...)
 }
 
-// finalizerOf reports who removes a finalizer of objects in the namespace that could
-// not be read themselves.
+// finalizerOf reports which program removes a finalizer of objects in the namespace that
+// could not be read themselves.
 func (t *termination) finalizerOf(name string) {
 	switch {
 	case name == fluxFinalizer:

@@ -23,9 +23,9 @@ import (
 // controllerKinds are the kinds that controllers run as.
 var controllerKinds = []schema.GroupKind{object.DeploymentKind, object.StatefulSetKind, object.DaemonSetKind}
 
-// heldBy reports a finalizer that a program has to remove: the program is not
-// installed, does not run, or has not done so. guessed means that the program is only
-// known from the name of the finalizer.
+// heldBy reports a finalizer that a program has to remove: the program is not installed, does
+// not run, or has not done so. guessed is set if the program is only known from the name of
+// the finalizer.
 func (t *termination) heldBy(finalizer string, by program, guessed bool) (working bool) {
 	removed := "is removed by"
 	if guessed {

@@ -60,7 +60,7 @@ func (t *termination) usedBy(users []*unstructured.Unstructured) {
 		}
 	}
 	if leaving == len(users) {
-		return // they are on their way out themselves
+		return // they are being deleted themselves
 	}
 	t.keepData()
 	if len(over) > 0 {

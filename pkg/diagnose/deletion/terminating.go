@@ -18,9 +18,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// ExplainTerminating reports why an object of any kind that is being deleted still
-// exists: who has to remove each of its finalizers, and what that waits for. For the
-// first minutes, a deletion is in progress.
+// ExplainTerminating reports why an object of any kind that is being deleted still exists:
+// which program has to remove each of its finalizers, and what that waits for. For the first
+// minutes, a deletion is in progress.
 func ExplainTerminating(x *engine.Context, obj *unstructured.Unstructured, failing bool) engine.Result {
 	t := newTermination(x, obj)
 	t.examine()

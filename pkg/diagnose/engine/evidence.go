@@ -19,17 +19,16 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// Evidence can be checked: each piece names an object and a field, and reading
-// that field of that object in the snapshot gives the quoted value. Beside paths
-// (object.Read) a field may be
+// Evidence can be checked: each piece names an object and a field, and reading that field of
+// that object in the snapshot gives the quoted value. Besides paths (object.Read), a field
+// may be
 //
-//	object          the object itself: "does not exist"
-//	event REASON    the message of an event about the object
-//	pods            "REASON on 2 of 3 pods: a, b", of a workload
+// object          the object itself: "does not exist" event REASON    the message of an event
+// about the object pods            "REASON on 2 of 3 pods: a, b", of a workload
 //
-// A condition is quoted as "Reason: message" or "Status Reason: message", "none"
-// where there is none; the state of a container in the same way, and how it ended
-// as "Reason, exit code 1: its last line".
+// A condition is quoted as "Reason: message" or "Status Reason: message", "none" where there
+// is none; the state of a container in the same way, and how it ended as "Reason, exit code
+// 1: its last line".
 
 // Quote is a condition as evidence, without its status.
 func Quote(obj *unstructured.Unstructured, c object.Condition) finding.Evidence {
@@ -46,8 +45,8 @@ func QuoteWithStatus(obj *unstructured.Unstructured, c object.Condition) finding
 	return Evidence(obj, c.Path, value, c.Since)
 }
 
-// Verified are the pieces of evidence that are in the snapshot, each once. Explainers
-// give no others; evidence that is not in the snapshot is never shown.
+// Verified are the pieces of evidence that are in the snapshot, each once. Explainers return
+// no others; evidence that is not in the snapshot is never shown.
 func (x *Context) Verified(all []finding.Evidence) []finding.Evidence {
 	var found []finding.Evidence
 	for _, e := range all {

@@ -109,7 +109,7 @@ func (x *Context) Find(ref object.Ref) (obj *unstructured.Unstructured, unknown 
 	return nil, nil, true
 }
 
-// WorkloadKinds are the kinds that create pods and that people write.
+// WorkloadKinds are the kinds that create pods and that users write.
 var WorkloadKinds = []schema.GroupKind{object.DeploymentKind, object.StatefulSetKind, object.DaemonSetKind, object.JobKind}
 
 // CoreRef names an object of the core group.

@@ -44,7 +44,7 @@ func PodVerdict(pod *unstructured.Unstructured) health.Verdict {
 	return v
 }
 
-// WorkloadOf is the object that people change to change the pod: its controller, or the
+// WorkloadOf is the object that users change to change the pod: its controller, or the
 // Deployment of its ReplicaSet.
 func (x *Context) WorkloadOf(pod *unstructured.Unstructured) object.Ref {
 	ref, owned := OwnerOf(pod)

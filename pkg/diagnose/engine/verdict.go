@@ -10,10 +10,11 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
-// Pressures are the conditions of a node that keep pods from it, or evict them.
+// Pressures are the conditions of a node that prevent pods from running on it, or evict them.
 var Pressures = []string{"DiskPressure", "MemoryPressure", "PIDPressure", "NetworkUnavailable"}
 
-// NodeVerdict judges a node by its conditions: Ready, and those that keep pods from it.
+// NodeVerdict judges a node by its conditions: Ready, and those that prevent pods from
+// running on it.
 func (x *Context) NodeVerdict(node *unstructured.Unstructured) health.Verdict {
 	v := health.Verdict{Ref: object.RefOf(node), Status: health.Failing}
 	ready := object.ConditionOf(node, "Ready")

@@ -249,7 +249,7 @@ func (x *Context) explain(ref object.Ref, failing bool) Result {
 		}
 		return Result{Verdict: verdict, Unknown: []snapshot.Failure{*answer.Failure}}
 	case snapshot.Absent:
-		return Result{Verdict: x.Health.Of(ref)} // whoever blames it says that it is missing
+		return Result{Verdict: x.Health.Of(ref)} // the object that blames it reports it as missing
 	}
 	if answer.Object.GetDeletionTimestamp() != nil {
 		return x.Registry.Terminating(x, answer.Object, failing)

@@ -160,11 +160,11 @@ func layersOf(x *engine.Context, namespace string) []*unstructured.Unstructured 
 	return x.Snap.List(object.KustomizationKind, "").Objects
 }
 
-// releaseOf finds the HelmRelease whose name is the beginning of the name of the
-// object, as charts do it ("postgres-ha" creates
-// "postgres-ha-postgresql-ha-postgresql"); the longest name matches best.
+// releaseOf finds the HelmRelease whose name is the beginning of the name of the object, as
+// in most charts ("postgres-ha" creates "postgres-ha-postgresql-ha-postgresql"); the longest
+// name matches best.
 func releaseOf(x *engine.Context, ref object.Ref) (object.Ref, bool) {
-	for _, namespace := range []string{ref.Namespace, ""} { // most stand where they install
+	for _, namespace := range []string{ref.Namespace, ""} { // most are in their target namespace
 		if release, ok := releaseIn(x, namespace, ref); ok {
 			return release, true
 		}
@@ -228,8 +228,8 @@ func RecreateFixes(x *engine.Context, p engine.ConfigSource, creator object.Ref,
 	return []finding.Fix{fix}
 }
 
-// FailingCreator is what should have created an object that does not exist, if it is
-// not ready itself and is not the object that asks.
+// FailingCreator is what should have created an object that does not exist, if it is not
+// ready itself and is not the object that references it.
 func FailingCreator(x *engine.Context, ref, asks object.Ref) (object.Ref, bool) {
 	creator, known := CreatorOf(x, ref)
 	return creator, known && !creator.Same(asks) && KnownNotReady(x, creator)

@@ -15,9 +15,9 @@ import (
 )
 
 // ExplainDependencies blames the dependencies of a layer or release that are not ready, and
-// reports those that do not exist. It reports whether nothing else is to be examined:
-// Flux checks dependencies first, so a layer that failed later had passed them, and
-// only dependencies that have failed since can be related.
+// reports those that do not exist. It reports whether nothing else has to be examined: Flux
+// checks dependencies first, so a layer that failed later had passed them, and only
+// dependencies that have failed since can be related.
 func ExplainDependencies(x *engine.Context, obj *unstructured.Unstructured, e *engine.Result) (waits bool) {
 	tried := e.Verdict.Status == health.Failing && e.Verdict.Reason != "DependencyNotFound"
 	for _, ref := range health.Dependencies(obj) {

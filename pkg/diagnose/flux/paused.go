@@ -23,7 +23,7 @@ func ResumeRollout(ref object.Ref) finding.Fix {
 func AddPaused(x *engine.Context, e *engine.Result, paused finding.Finding, hard bool) {
 	e.Findings = append(e.Findings, paused)
 	if !hard {
-		e.Blame = nil // they only take their time
+		e.Blame = nil // they only need more time
 		if e.Verdict.Message == "" || e.Verdict.Status == health.Progressing {
 			e.Verdict.Reason, e.Verdict.Message = health.Reason(paused.Reason), paused.Message
 		}

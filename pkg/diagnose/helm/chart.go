@@ -18,8 +18,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// chart blames the source of the chart while the release waits for it, and reports
-// whether nothing else is to be examined.
+// chart blames the source of the chart while the release waits for it, and reports whether
+// nothing else has to be examined.
 func chart(r flux.Release) bool {
 	waits := waitsForChart(r)
 	ref, direct := chartSource(r)

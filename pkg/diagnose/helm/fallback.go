@@ -72,7 +72,7 @@ func fallback(r flux.Release, timedOut bool) {
 func rollbackTarget(r flux.Release, f *finding.Finding) {
 	if history := object.List(r.Obj.Object, "status", "history"); len(history) > 1 {
 		target := engine.CoreRef(object.SecretKind.Kind, storage(r), fmt.Sprintf("%s%s.v%d", recordPrefix, helmName(r), object.Int(history[1], "version")))
-		if len(records(r)) > 0 && r.X.Snap.Lookup(target).Presence == snapshot.Absent { // else Helm's records were not read
+		if len(records(r)) > 0 && r.X.Snap.Lookup(target).Presence == snapshot.Absent { // otherwise Helm's records were not read
 			f.Evidence = engine.WithProof(f.Evidence, finding.Evidence{Ref: target, Field: "object", Value: "does not exist"})
 		}
 	}

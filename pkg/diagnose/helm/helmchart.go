@@ -39,7 +39,7 @@ func ExplainHelmChart(x *engine.Context, obj *unstructured.Unstructured, _ bool)
 			e.Unknown = append(e.Unknown, *answer.Failure)
 			return e
 		}
-	case snapshot.Present: // one that is suspended serves what it has
+	case snapshot.Present: // a suspended one serves its last artifact
 		status := flux.SourceVerdict(x, answer.Object)
 		if f, ok := repositoryTypeFinding(x, answer.Object, status); ok {
 			e.Findings = append(e.Findings, f)

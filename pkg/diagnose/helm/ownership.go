@@ -18,7 +18,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
-// The metadata by which Helm knows its objects (helm.sh/helm/v4 4.2.4,
+// The metadata by which Helm identifies its objects (helm.sh/helm/v4 4.2.4,
 // pkg/action/validate.go).
 const (
 	releaseNameKey      = "meta.helm.sh/release-name"
@@ -67,7 +67,7 @@ func owned(r flux.Release, refusal apierror.Error, m flux.Statement) {
 		appliedElsewhere(r, obj, &f)
 	}
 	takesOver(r, &f, other)
-	if dataLossWarning(obj) != "" { // taking over what holds data comes last
+	if dataLossWarning(obj) != "" { // adopting an object with data comes last
 		slices.SortStableFunc(f.Fixes, func(a, b finding.Fix) int {
 			return engine.BoolRank(strings.HasPrefix(a.Command, "kubectl annotate")) - engine.BoolRank(strings.HasPrefix(b.Command, "kubectl annotate"))
 		})

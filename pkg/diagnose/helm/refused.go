@@ -82,8 +82,8 @@ func replaced(r flux.Release, refusal apierror.Error, m flux.Statement) bool {
 	return true
 }
 
-// chartFixes are the fixes for a kind that the cluster does not know, if the object is
-// in the chart and not in a file of the layer.
+// chartFixes are the fixes for a kind that the cluster does not serve, if the object is in
+// the chart and not in a file of the layer.
 func chartFixes(r flux.Release, f *finding.Finding, parsed helm.Failure, refusal apierror.Error) {
 	kind := refusal.Unserved
 	switch f.Code {
@@ -124,7 +124,7 @@ func storedManifest(r flux.Release, m flux.Statement) bool {
 	gone := schema.GroupVersionKind{Group: rejected.Unserved.Group, Version: rejected.Unserved.Version, Kind: rejected.Unserved.Kind}
 	served := refusal.ServedVersions(r.X, gone.GroupKind())
 	if slices.Contains(served, gone.Version) || flux.IsCustomGroup(gone.Group) && len(served) == 0 {
-		return false // it is back, or the whole definition is missing
+		return false // it is served again, or the whole definition is missing
 	}
 	f := releaseFinding(r, engine.CodeStoredManifest, m.Reason, fmt.Sprintf("the manifest that Helm has stored of %s has %s at %s, which the cluster no longer serves: Helm cannot compare it with the new manifest",
 		object.RefOf(r.Obj), gone.Kind, gone.GroupVersion()))

@@ -144,7 +144,7 @@ func (c chartRequest) limited(parsed message.ChartRepository, file string, f *fi
 		return
 	}
 	f.Evidence = engine.WithProof(f.Evidence, engine.Evidence(c.repository, "spec.url", c.address(), time.Time{}))
-	// A plain web server has no higher limit for those it knows.
+	// A plain web server has no higher limit for clients with credentials.
 	if strings.HasPrefix(c.address(), "oci://") && object.Text(c.repository.Object, "spec", "secretRef", "name") == "" {
 		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Authenticate to the registry: name a Secret in spec.secretRef of %s; anonymous requests have the lowest limit", c.ref), File: file}}
 	}

@@ -168,7 +168,7 @@ func quoted(value any) (string, bool) {
 		return "", false
 	case map[string]any, []any:
 		text, err := json.Marshal(value)
-		return string(text), err == nil && len(text) <= engine.MaxValue && !strings.Contains(string(text), `\u003c`) // one with something redacted says nothing
+		return string(text), err == nil && len(text) <= engine.MaxValue && !strings.Contains(string(text), `\u003c`) // a value with something redacted is no evidence
 	}
 	text := fmt.Sprint(value)
 	return text, len(text) <= engine.MaxValue

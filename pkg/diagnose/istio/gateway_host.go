@@ -10,7 +10,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
-// mismatches reports the hosts of a server that are mismatches.
+// mismatches reports the hosts of a server that have a HostMismatch.
 func mismatches(g traffic.Gateway, s traffic.GatewayServer) {
 	for i := range s.Hosts() {
 		m, ok := g.HostMismatch(s, i)

@@ -16,7 +16,7 @@ func JudgeIstio(x *engine.Context, obj *unstructured.Unstructured) engine.Result
 	if e, ok := selfreport.JudgeDeleted(x, obj); ok {
 		return e
 	}
-	conditions := slices.DeleteFunc(selfreport.Conditions(obj), func(c selfreport.Condition) bool { return c.Type == "Reconciled" }) // proxies that have it yet
+	conditions := slices.DeleteFunc(selfreport.Conditions(obj), func(c selfreport.Condition) bool { return c.Type == "Reconciled" }) // proxies that already have it
 	if e, ok := selfreport.JudgeConditions(obj, conditions); ok {
 		return e
 	}

@@ -25,7 +25,7 @@ import (
 // nothing.
 func applied(k flux.Kustomization, message string) bool {
 	if _, checked := k.X.Message(message).HealthCheck(); checked {
-		return true // what is refused in it is a problem of that object, not the layer's
+		return true // what is refused in it is a problem of that object, not of the layer
 	}
 	rejected, ok := k.X.Message(message).APIError()
 	if !ok && k.Result.Verdict.Reason != "ReconciliationFailed" && k.Result.Verdict.Reason != "PruneFailed" {
@@ -36,7 +36,7 @@ func applied(k flux.Kustomization, message string) bool {
 		return false
 	}
 	denied := rejected.Problem == apierror.ProblemWebhook && rejected.Webhook.Failure == apierror.WebhookDenied || rejected.Problem == apierror.ProblemPolicy
-	if denied && k.Result.Verdict.Reason == "PruneFailed" { // it is the deletion that is denied, not what the object is
+	if denied && k.Result.Verdict.Reason == "PruneFailed" { // the deletion is denied, not the content of the object
 		report(k, deletionDenied(k, rejected))
 		return false
 	}
@@ -46,7 +46,7 @@ func applied(k flux.Kustomization, message string) bool {
 			if findings[i].Since.IsZero() {
 				findings[i].Since = k.Result.Verdict.Since
 			}
-			for j, e := range findings[i].Evidence { // the message is the layer's: quote where it stands
+			for j, e := range findings[i].Evidence { // the layer has the message: quote its field
 				if e.Field == "message" && e.Ref.Same(object.RefOf(k.Obj)) {
 					findings[i].Evidence[j] = k.Failed.Proof
 				}
@@ -128,8 +128,8 @@ func conflict(k flux.Kustomization, rejected apierror.Error) finding.Finding {
 	return f
 }
 
-// conflictFields are the fields that an apply conflict lists (k8s.io/apimachinery
-// v0.36, pkg/util/managedfields: ".spec.replicas", or one a line with "- ").
+// conflictFields are the fields that an apply conflict lists (k8s.io/apimachinery v0.36,
+// pkg/util/managedfields: ".spec.replicas", or one per line with "- ").
 func conflictFields(text string) []string {
 	var fields []string
 	for _, word := range strings.Fields(text) {

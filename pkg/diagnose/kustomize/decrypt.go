@@ -25,7 +25,7 @@ import (
 // the keys, its content, or the recipients of the encrypted text.
 func decryption(k flux.Kustomization, build message.Build) {
 	name := object.Text(k.Obj.Object, "spec", "decryption", "secretRef", "name")
-	if object.Map(k.Obj.Object, "spec", "decryption") == nil && build.Missing && build.Reference.Namespace == "" { // of what, nothing tells
+	if object.Map(k.Obj.Object, "spec", "decryption") == nil && build.Missing && build.Reference.Namespace == "" { // no field shows of which object
 		report(k, ownFinding(k, engine.CodeBuildFailed, failedAt(k, "BuildFailed"), logs(k)))
 		return
 	}
@@ -76,7 +76,7 @@ func judgeKeys(k flux.Kustomization, build message.Build, secret *unstructured.U
 		return slices.ContainsFunc(families, func(family keyFamily) bool { return family.reads(key) })
 	})
 	f.Ref = ref
-	for _, key := range keys[:min(len(keys), engine.MaxNamed)] { // which keys there are; what they hold is not in a snapshot
+	for _, key := range keys[:min(len(keys), engine.MaxNamed)] { // only the names of the keys: a snapshot has no values
 		f.Evidence = append(f.Evidence, engine.Evidence(secret, "data["+key+"]", object.Text(secret.Object, "data", key), time.Time{}))
 	}
 	switch problem := build.Decryption.Problem; {

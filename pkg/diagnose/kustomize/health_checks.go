@@ -114,7 +114,7 @@ func recovered(k flux.Kustomization, message string) bool {
 // what should create it has not.
 func missingCheck(k flux.Kustomization, ref object.Ref, failed bool) {
 	elsewhere, ok := misplaced(k, ref)
-	if ok && (failed || slices.ContainsFunc(health.Inventory(k.Obj), elsewhere.Same)) { // before, it may yet come
+	if ok && (failed || slices.ContainsFunc(health.Inventory(k.Obj), elsewhere.Same)) { // before that, it may still be created
 		f := kustomizationFinding(k, engine.CodeCheckElsewhere, "HealthCheckFailed", fmt.Sprintf(
 			"%s checks %s, which does not exist; there is one in namespace %s", object.RefOf(k.Obj), ref, elsewhere.Namespace))
 		f.Evidence = append(checkProof(k, ref), finding.Evidence{Ref: elsewhere, Field: "metadata.namespace", Value: elsewhere.Namespace})

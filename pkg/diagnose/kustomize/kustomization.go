@@ -28,7 +28,7 @@ func ExplainKustomization(x *engine.Context, obj *unstructured.Unstructured, fai
 	e := engine.Result{Verdict: x.Health.Of(object.RefOf(obj))}
 	k := flux.Kustomization{X: x, Obj: obj, Ready: object.ConditionOf(obj, "Ready"), Result: &e}
 	switch {
-	case e.Verdict.Renewing: // Ready by its last try; the next may be failing already
+	case e.Verdict.Renewing: // Ready by its last attempt; the next may be failing already
 		checks(k, "")
 		return e
 	case e.Verdict.Status == health.Ready:

@@ -28,7 +28,7 @@ const substituteDisabled = "kustomize.toolkit.fluxcd.io/substitute: disabled"
 
 // substitution reports a variable without a value. Setting the value is correct for a
 // variable of Flux and wrong for one of a script, whose text would permanently have the
-// current value; so the two are told apart by evidence.
+// current value; so evidence has to distinguish the two.
 func substitution(k flux.Kustomization, build message.Build) {
 	use := variableUse{name: build.Variable, in: builtObject(k, build.Object)}
 	f := ownFinding(k, engine.CodeSubstitutionFailed, failedAt(k, "BuildFailed"))
@@ -107,7 +107,7 @@ func variableAdvice(k flux.Kustomization, use variableUse) (message string, fixe
 	}
 	const frozen = "a value in spec.postBuild would replace it in the text"
 	switch {
-	case use.name == "": // nothing that could have a value
+	case use.name == "": // no object that could have a value
 		return because(message, use.forProgram), []finding.Fix{program}
 	case len(use.forFlux) > 0:
 		return because(message, use.forFlux), []finding.Fix{value}
@@ -133,8 +133,8 @@ func because(message string, reasons []string) string {
 	return message + "; " + strings.Join(reasons, "; ")
 }
 
-// variableUse is a variable that Flux could not replace, with the evidence for whom it
-// is: Flux, or the program that reads the text later.
+// variableUse is a variable that Flux could not replace, with the evidence for which program
+// it is: Flux, or the program that reads the text later.
 type variableUse struct {
 	name string
 	// in is the object that contains the text.

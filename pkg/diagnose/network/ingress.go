@@ -22,7 +22,7 @@ func ExplainIngress(x *engine.Context, obj *unstructured.Unstructured, _ bool) e
 	}
 	i := ingress{x, obj, &e}
 	i.class()
-	if _, owned := engine.OwnerOf(obj); !owned { // else its controller keeps what it names
+	if _, owned := engine.OwnerOf(obj); !owned { // its controller maintains the rest
 		i.names()
 	}
 	i.noAddress()
@@ -69,7 +69,7 @@ func (i ingress) class() {
 	case len(health.Addresses(i.obj)) > 0:
 		return
 	case annotated != "" && i.exam.Verdict.Status != health.Failing:
-		return // a controller that goes by the annotation needs no IngressClass
+		return // a controller that uses the annotation needs no IngressClass
 	case annotated != "":
 		name, path = annotated, "metadata.annotations["+engine.ClassAnnotation+"]"
 	}
@@ -91,7 +91,7 @@ func (i ingress) class() {
 	}
 }
 
-// noClass reports an Ingress without a class where none is marked as the default.
+// noClass reports an Ingress without a class if none is marked as the default.
 func (i ingress) noClass() {
 	listing := i.x.Snap.List(object.IngressClassKind, "")
 	if len(i.x.Unreadable(object.IngressClassKind, "")) > 0 || i.exam.Verdict.Status != health.Failing {

@@ -46,7 +46,7 @@ func ExplainService(x *engine.Context, obj *unstructured.Unstructured, failing b
 func endpoints(s traffic.Service, failing bool) {
 	selector := engine.SelectorOf(s.Obj)
 	if len(selector) == 0 {
-		return // its endpoints are made by hand
+		return // a user creates its endpoints
 	}
 	behind := s.X.Selected(selector, s.Obj.GetNamespace())
 	unseen := s.X.UnreadSelectable(s.Obj.GetNamespace())
@@ -65,7 +65,7 @@ func endpoints(s traffic.Service, failing bool) {
 		s.Result.Unknown = append(s.Result.Unknown, unseen...)
 		return
 	case len(behind) > 0 && !listed && len(s.Result.Blame) == 0:
-		return // the workload is ready, and nothing speaks against it
+		return // the workload is ready, and nothing indicates a problem
 	}
 	young := s.X.Now.Sub(s.Obj.GetCreationTimestamp().Time) < engine.RequestTimeout && (len(behind) > 0 || !applied(s))
 	if len(s.Result.Blame) > 0 || young && !failing {
@@ -103,7 +103,7 @@ func noEndpoints(s traffic.Service, behind []*unstructured.Unstructured) finding
 	ref, selector := object.RefOf(s.Obj), engine.WriteLabels(engine.SelectorOf(s.Obj))
 	f := finding.Finding{Code: engine.CodeNoEndpoints, Ref: ref, Reason: "NoEndpoints", Severity: finding.Critical}
 	engine.Prove(&f, s.Obj, "spec.selector")
-	if len(behind) == 0 && len(s.X.UnreadSelectable(ref.Namespace)) > 0 { // the slices alone are known
+	if len(behind) == 0 && len(s.X.UnreadSelectable(ref.Namespace)) > 0 { // only the slices are known
 		f.Message = fmt.Sprintf("%s has no ready endpoints: its EndpointSlices list none", ref)
 		for _, slice := range s.Slices() {
 			engine.Prove(&f, slice, "endpoints")
@@ -136,7 +136,7 @@ func externalName(s traffic.Service) {
 	for at := s.Obj; ; {
 		name, namespace, ok := traffic.ServiceHost(object.Text(at.Object, "spec", "externalName"), "")
 		if !ok || namespace == "" {
-			return // outside of the cluster, or a name that DNS alone knows
+			return // outside of the cluster, or a name that only DNS has
 		}
 		next := engine.CoreRef(object.ServiceKind.Kind, namespace, name)
 		obj, unknown, gone := s.X.Find(next)

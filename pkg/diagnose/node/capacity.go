@@ -39,7 +39,7 @@ func insufficientResources(s pods.View, t *pods.Problem, short []string) {
 			if !complete {
 				word, most = "in total", total
 			}
-			if most.Sign() < 0 { // pods that were there before the node got smaller
+			if most.Sign() < 0 { // pods that ran before the node's capacity was reduced
 				most = resource.Quantity{}
 			}
 			part += fmt.Sprintf(", at most %s %s on a node", amount(most), word)

@@ -116,8 +116,8 @@ func staticVolume(x *engine.Context, class string) bool {
 	})
 }
 
-// defaultFixes are the fixes for a claim without a class: only people know which class is
-// right, unless there is only one.
+// defaultFixes are the fixes for a claim without a class: only the user can decide which
+// class is right, unless there is only one.
 func defaultFixes(x *engine.Context, claim *unstructured.Unstructured, names []string) []finding.Fix {
 	if len(names) == 0 {
 		return []finding.Fix{{Text: "Install a storage driver with a StorageClass: the cluster has none", Command: "kubectl get storageclasses"}}

@@ -88,8 +88,8 @@ func silentProvisioner(x *engine.Context, claim *unstructured.Unstructured, clas
 		f.Message = fmt.Sprintf("%s has no volume: its StorageClass %s does not provision volumes, and no existing volume matches", f.Ref, class)
 		f.Fixes = []finding.Fix{{Text: "Create a PersistentVolume of that class that is large enough, or use a class that provisions volumes", File: flux.File(x, claim, "storageClass"), Command: "kubectl get persistentvolumes,storageclasses"}}
 	case len(x.Snap.List(object.DriverKind, "").Objects) > 0 && x.Snap.Lookup(driver).Presence == snapshot.Absent:
-		// A provisioner need not be a CSI driver, so that its absence alone says
-		// nothing where no other is one.
+		// A provisioner need not be a CSI driver, so its absence proves nothing if no other
+		// provisioner is one.
 		f.Message = fmt.Sprintf("%s has no volume: its provisioner %s has not created one, and no storage driver of that name is installed", f.Ref, creator)
 		f.Evidence = append(f.Evidence, finding.Evidence{Ref: driver, Field: "object", Value: "does not exist"})
 		f.Fixes = append([]finding.Fix{{Text: "Check which drivers are installed; install this one, or use a class of another driver", File: flux.File(x, claim, "storageClass"), Command: "kubectl get csidrivers,storageclasses"}}, f.Fixes...)

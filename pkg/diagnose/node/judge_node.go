@@ -15,8 +15,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
-// JudgeNode reports what else a ready node reports: that no pods are to be scheduled on
-// it, and conditions that node-problem-detector adds.
+// JudgeNode reports what else a ready node reports: that no pods may be scheduled on it, and
+// conditions that node-problem-detector adds.
 func JudgeNode(x *engine.Context, node *unstructured.Unstructured) engine.Result {
 	if e, ok := selfreport.JudgeDeleted(x, node); ok {
 		return e
@@ -51,9 +51,9 @@ func JudgeNode(x *engine.Context, node *unstructured.Unstructured) engine.Result
 	return selfreport.ReadyResult(node, object.ConditionOf(node, "Ready").Since)
 }
 
-// temporaryTaints are the taints with which a controller temporarily keeps pods off a node:
-// the node is not initialized yet (k8s.io/cloud-provider v0.36), is to be removed
-// (cluster-autoscaler 1.34, Karpenter v1.8), or is down (kubernetes v1.36).
+// temporaryTaints are the taints with which a controller temporarily prevents pods from
+// running on a node: the node is not initialized yet (k8s.io/cloud-provider v0.36), will be
+// removed (cluster-autoscaler 1.34, Karpenter v1.8), or is down (kubernetes v1.36).
 var temporaryTaints = map[string]string{
 	"node.cloudprovider.kubernetes.io/uninitialized": "the cloud controller manager has not initialized it yet",
 	"node.kubernetes.io/out-of-service":              "it is marked as out of service",
@@ -62,7 +62,8 @@ var temporaryTaints = map[string]string{
 	"karpenter.sh/unregistered":                      "Karpenter has not registered it yet",
 }
 
-// temporaryNode reports a ready node that a controller keeps pods off.
+// temporaryNode reports a ready node on which a controller temporarily prevents pods from
+// running.
 func temporaryNode(node *unstructured.Unstructured) (engine.Result, bool) {
 	for i, taint := range object.List(node.Object, "spec", "taints") {
 		key := object.Text(taint, "key")

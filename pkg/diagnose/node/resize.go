@@ -31,8 +31,8 @@ type volumeChange struct {
 }
 
 // Conditions and states of claims (k8s.io/api v0.36, core/v1: ClaimResourceStatus,
-// PersistentVolumeClaimConditionType), and the events of external-resizer v1.14 and
-// the kubelet. Clusters before Kubernetes 1.32 tell of a failure in events alone.
+// PersistentVolumeClaimConditionType), and the events of external-resizer v1.14 and the
+// kubelet. Clusters before Kubernetes 1.32 report a failure only in events.
 var (
 	resizeErrors   = []string{"ControllerResizeError", "NodeResizeError"}
 	resizeFailures = []string{"VolumeResizeFailed", "FileSystemResizeFailed"}
@@ -48,7 +48,7 @@ func judgeChange(x *engine.Context, claim *unstructured.Unstructured) engine.Res
 		return e
 	}
 	if e, ok := selfreport.JudgeConditions(claim, selfreport.Conditions(claim)); ok {
-		e.Findings[0].Severity = finding.Warning // the volume works meanwhile
+		e.Findings[0].Severity = finding.Warning // the volume still works
 		return e
 	}
 	return selfreport.ReadyResult(claim, time.Time{})

@@ -23,8 +23,8 @@ import (
 const schedulingGated = "SchedulingGated"
 
 // explainGates reports a pod that the scheduler ignores until the controllers that set its
-// scheduling gates have removed them. That is no failure of the pod, however long it
-// takes. Gates are set when a pod is created, and the condition has no time.
+// scheduling gates have removed them. That is not a failure of the pod, regardless of the
+// time. Gates are set when a pod is created, and the condition has no time.
 func explainGates(s pods.View, scheduled object.Condition) pods.Problem {
 	since := scheduled.Since
 	if since.IsZero() {

@@ -74,7 +74,7 @@ func nearLabel(x *engine.Context, key, value string) (near string, proof finding
 			far := similar.Distance(key, other)
 			switch {
 			case other == key:
-				far = -1 // the label is there, with another value
+				far = -1 // the label exists, with another value
 			case successors[key] == other:
 				far = 0
 			case labels[other] != value:

@@ -42,7 +42,7 @@ func ExplainOrder(x *engine.Context, obj *unstructured.Unstructured, failing boo
 		return e
 	case "invalid", "errored", "expired":
 		e.Verdict.Status, e.Verdict.Since = health.Failing, object.Time(obj.Object, "status", "failureTime")
-	case "ready", "processing": // when it got there is not recorded
+	case "ready", "processing": // the time of this state is not recorded
 		e.Verdict.Since = time.Time{}
 	}
 	e.Unknown = x.Unreadable(object.ChallengeKind, obj.GetNamespace())

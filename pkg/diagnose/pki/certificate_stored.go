@@ -63,7 +63,7 @@ func (c certificate) shared() bool {
 		f.Evidence = append(f.Evidence, engine.Evidence(creator, "spec.secretName", c.secret().Name, creator.GetCreationTimestamp().Time))
 	}
 	last := makers[len(makers)-1]
-	for _, creator := range makers { // the younger one is the one that was added
+	for _, creator := range makers { // the younger one was added
 		if creator.GetCreationTimestamp().After(last.GetCreationTimestamp().Time) {
 			last = creator
 		}

@@ -29,7 +29,7 @@ func ExplainIssuer(x *engine.Context, obj *unstructured.Unstructured, failing bo
 	}
 	e.Blame = broken
 	if len(broken) > 0 && !failing && allStatus(x, broken, health.Progressing) {
-		// cert-manager writes Ready: False while the key is still being made.
+		// cert-manager writes Ready: False while the key is still being created.
 		e.Verdict.Status = health.Progressing
 		return e
 	}

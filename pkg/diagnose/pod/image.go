@@ -29,14 +29,14 @@ func badImage(c pods.Container, reason string) pods.Problem {
 	t := pods.Problem{Code: engine.CodeImagePull, Reason: reason, Setting: c.Path("image"), Evidence: append(c.Setting("image"), c.State("state.waiting.reason", time.Time{})...)}
 	proof, since := c.EventProof("Failed", "InspectFailed", "ErrImageNeverPull")
 	answer, _ := c.X.Message(words).Pull()
-	for _, e := range c.Events { // the one with the registry's answer in it
+	for _, e := range c.Events { // the one that contains the registry's answer
 		pulled, ok := c.X.Message(e.Message).Container()
 		if ok && pulled.Image == image && pulled.Problem != kubelet.ContainerImageBackOff {
 			answer, proof = pulled, []finding.Evidence{engine.EventEvidence(object.RefOf(c.Pod), e)}
 			break
 		}
 	}
-	if len(proof) == 0 { // else the event says the same
+	if len(proof) == 0 { // otherwise the event has the same message
 		proof = c.State("state.waiting.message", time.Time{})
 	}
 	t.Since, t.Evidence = since, append(t.Evidence, proof...)

@@ -15,7 +15,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
-// JudgePod judges by everything that a pod reports, however young: what prevents it
+// JudgePod judges by everything that a pod reports, regardless of its age: what prevents it
 // from serving, and for one that serves, what does not concern its containers.
 func JudgePod(x *engine.Context, pod *unstructured.Unstructured) engine.Result {
 	e := engine.Result{Verdict: engine.PodVerdict(pod)}

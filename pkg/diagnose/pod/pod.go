@@ -15,8 +15,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
-// ExplainPod reports why a pod is not ready. Its findings are on the workload, which is
-// what people change: the pod is created from it.
+// ExplainPod reports why a pod is not ready. Its findings are on the workload, which is what
+// users change: the pod is created from it.
 func ExplainPod(x *engine.Context, pod *unstructured.Unstructured, failing bool) engine.Result {
 	e := engine.Result{Verdict: engine.PodVerdict(pod)}
 	if e.Verdict.Status == health.Ready {

@@ -65,7 +65,7 @@ func CheckFailed(s pods.View) []pods.Problem {
 		return nil
 	}
 	lists := []string{"initContainers", "containers"}
-	if _, ok := evicted(s, pods.Problem{}); ok { // its containers only ended with it
+	if _, ok := evicted(s, pods.Problem{}); ok { // its containers only terminated with it
 		lists = nil
 	}
 	for _, list := range lists {
@@ -111,7 +111,7 @@ func phase(s pods.View) []finding.Evidence {
 func exited(c pods.Container, ended pods.ContainerExit) pods.Problem {
 	t := pods.Problem{
 		Code: engine.CodeCrash, Reason: ended.Reason, Container: c.Name, Unexplained: true, Since: ended.At,
-		MayBeTemporary: c.Owner.Kind == "Job", // which tries again, and says when it gives up
+		MayBeTemporary: c.Owner.Kind == "Job", // which retries, and reports when it stops
 		Message:        c.Description() + " exited" + description(ended),
 		Evidence:       c.TerminationProof(ended),
 		Fixes:          []finding.Fix{{Text: "Read its log from before it exited", Command: c.Logs(c.Name, false)}},

@@ -81,7 +81,7 @@ func ownHolder(s pods.View, holder *unstructured.Unstructured, t *pods.Problem) 
 	}
 	if strategy, ok := object.Quote(s.Work.Object, "spec.strategy.type"); ok {
 		t.Evidence = append(t.Evidence, engine.Evidence(s.Work, "spec.strategy.type", strategy, time.Time{}))
-		if strategy == "Recreate" { // then the old pod is about to go
+		if strategy == "Recreate" { // then the old pod will be deleted
 			return
 		}
 	}

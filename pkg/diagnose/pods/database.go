@@ -12,10 +12,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// DownDatabases are the databases in the pod's namespace that do not work, and the
-// connection pools in front of them: if Orthanc does not start and does not state why,
-// that is nearly always the cause. A pool depends on the database only, and a database on
-// neither.
+// DownDatabases are the databases in the pod's namespace that do not work, and their
+// connection pools: if Orthanc does not start and does not state why, that is nearly always
+// the cause. A pool depends on the database only, and a database on neither.
 func DownDatabases(x *engine.Context, s View) []object.Ref {
 	namespace := s.Pod.GetNamespace()
 	var databases []*unstructured.Unstructured

@@ -70,7 +70,7 @@ func Problems(x *engine.Context, pod *unstructured.Unstructured) []Problem {
 // podCheck returns the problems of one sort that prevent a pod from serving.
 type podCheck func(View) []Problem
 
-// ProvideChecks sets the checks that Troubles runs, in their order.
+// ProvideChecks sets the checks that Problems runs, in their order.
 func ProvideChecks(x *engine.Context, checks ...podCheck) { x.Memos[checksKey{}] = checks }
 
 type checksKey struct{}

@@ -105,7 +105,7 @@ func (s View) count(t Problem, since *time.Time) []finding.Evidence {
 	if s.Owner.Kind == "Pod" {
 		return nil
 	}
-	if len(affected) == 0 { // it is over, and counts no longer
+	if len(affected) == 0 { // it has ended, and no longer counts
 		return nil
 	}
 	value := fmt.Sprintf("%s on %d of %d pods: %s", t.Reason, len(affected), len(siblings), strings.Join(affected[:min(len(affected), engine.MaxListed)], ", "))

@@ -25,7 +25,7 @@ func Current(x *engine.Context, obj *unstructured.Unstructured) ([]*unstructured
 			return pods, unread
 		}
 	}
-	for _, set := range ReplicaSets(x, obj) { // all are over: the last tells why
+	for _, set := range ReplicaSets(x, obj) { // all have finished: the last one has the reason
 		if pods := LastFailed(x.Children(set, object.PodKind)); len(pods) > 0 {
 			return pods, unread
 		}

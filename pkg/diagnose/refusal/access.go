@@ -26,7 +26,7 @@ func (r Refusal) forbidden() finding.Finding {
 	}
 	by := r
 	if may.Escalates != "" {
-		by.Parsed.Object = match.Object{} // the role itself is not looked at
+		by.Parsed.Object = match.Object{} // the role itself is not examined
 	}
 	f := by.refusedFinding(engine.CodeForbidden, "Forbidden", "can't be changed", "")
 	who := may.User

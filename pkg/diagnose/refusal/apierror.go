@@ -83,7 +83,7 @@ func (r Refusal) Refused() object.Ref {
 		return r.Obj
 	}
 	namespace := named.Namespace
-	for _, gk := range r.X.KindsNamed(named.Kind) { // has those read that may be meant
+	for _, gk := range r.X.KindsNamed(named.Kind) { // requests the kinds that may be meant
 		if named.Group == "" || named.Group == gk.Group {
 			r.X.Snap.Lookup(object.Ref{APIVersion: gk.WithVersion("v1").GroupVersion().String(), Kind: gk.Kind, Namespace: namespace, Name: named.Name})
 		}

@@ -13,8 +13,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
-// immutable reports a change of an immutable field: the change is reverted, or the object
-// is replaced. If the object holds data, the data is moved first.
+// immutable reports a change of an immutable field: the change is reverted, or the object is
+// replaced. If the object contains data, the data is moved first.
 func (r Refusal) immutable() finding.Finding {
 	f := r.refusedFinding(engine.CodeImmutable, "Invalid", "can't be changed in place", "Revert the change in Git")
 	fields := r.immutableFields()

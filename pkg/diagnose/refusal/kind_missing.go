@@ -111,7 +111,7 @@ func (r Refusal) kindMissing(kind schema.GroupVersionKind) ([]finding.Finding, [
 		Evidence: append(r.proof(), missingKind(r.X, definitionOf(kind))...),
 	}
 	fix := finding.Fix{Text: "Install the software that defines " + kind.Kind + " first, or remove the object", File: r.file(), Command: "kubectl get crd " + escape.ShellWord(f.Ref.Name)}
-	if !flux.IsCustomGroup(kind.Group) { // misspelt, or gone from Kubernetes
+	if !flux.IsCustomGroup(kind.Group) { // misspelled, or removed from Kubernetes
 		f.Ref, f.Message = r.Obj, fmt.Sprintf("%s requires kind %s in %s, which the cluster does not serve", r.Obj, kind.Kind, kind.GroupVersion())
 		fix = finding.Fix{Text: "Correct the object's kind and apiVersion", File: r.file(), Command: "kubectl api-resources"}
 		f.Fixes = []finding.Fix{fix}

@@ -18,8 +18,8 @@ import (
 )
 
 // isolating is a NetworkPolicy that selects the webhook's pods, if no NetworkPolicy that
-// selects them allows the API server to connect to the port; nil otherwise. The API
-// server is no pod: only rules without "from", or with an ipBlock, allow it.
+// selects them allows the API server to connect to the port; nil otherwise. The API server is
+// not a pod: only rules without "from", or with an ipBlock, allow it.
 func (c WebhookCall) isolating(port int64) *unstructured.Unstructured {
 	var first *unstructured.Unstructured
 	listing := c.X.Snap.List(object.NetworkPolicyKind, c.service.Namespace)
@@ -54,7 +54,7 @@ func admitsAPIServer(rule map[string]any, port int64) bool {
 	for _, p := range ports {
 		low, high := object.Int(p, "port"), object.Int(p, "endPort")
 		if low == 0 || port == 0 || low == port || high > 0 && low <= port && port <= high {
-			return true // by name, or it can't be told
+			return true // by name, or it is not known
 		}
 	}
 	return len(ports) == 0
@@ -118,7 +118,7 @@ func (c WebhookCall) readyBefore(moment time.Time) bool {
 				return true
 			case pod == nil:
 				if err != nil {
-					return true // nothing speaks against it
+					return true // nothing contradicts it
 				}
 			case object.ConditionOf(pod, "Ready").Since.Before(moment):
 				return true
@@ -201,7 +201,7 @@ func (c WebhookCall) endpointProof() []finding.Evidence {
 	for _, slice := range c.endpointSlices() {
 		for i, endpoint := range object.List(slice.Object, "endpoints") {
 			if ready, known := object.Map(endpoint, "conditions")["ready"].(bool); known && ready {
-				at, _ := time.Parse(time.RFC3339, slice.GetAnnotations()["endpoints.kubernetes.io/last-change-trigger-time"]) // zero without
+				at, _ := time.Parse(time.RFC3339, slice.GetAnnotations()["endpoints.kubernetes.io/last-change-trigger-time"]) // zero without the annotation
 				return []finding.Evidence{engine.Evidence(slice, fmt.Sprintf("endpoints[%d].conditions.ready", i), "true", at)}
 			}
 		}

@@ -151,7 +151,7 @@ func JudgeGeneration(obj *unstructured.Unstructured) (engine.Result, bool) {
 			}
 		}
 	}
-	suspended := object.Bool(obj.Object, "spec", "suspend") // Flux's controllers then no longer look at it
+	suspended := object.Bool(obj.Object, "spec", "suspend") // Flux's controllers then no longer reconcile it
 	if observed == 0 || observed >= generation || suspended {
 		return engine.Result{}, false
 	}
@@ -275,7 +275,7 @@ func (c Condition) weight() int {
 	if c.Type == "Programmed" || strings.Contains(c.Message, "other Conditions") {
 		weight -= 2 // it follows from another one, and refers to that
 	}
-	if polarityOf(c.Type) == fault { // it says what is wrong, and not only that something is
+	if polarityOf(c.Type) == fault { // it describes the problem, not only its presence
 		weight++
 	}
 	if c.Type == "Stalled" {
@@ -375,7 +375,7 @@ func ReadyOrUnknown(obj *unstructured.Unstructured, conditions []Condition) engi
 	}
 	for _, c := range conditions {
 		if c.judges() {
-			return ReadyResult(obj, c.Since) // all that could be wrong is not
+			return ReadyResult(obj, c.Since) // no condition reports a problem
 		}
 	}
 	why := "no known field of its status shows whether it works"
@@ -410,9 +410,9 @@ func JudgeIstioAnalysis(obj *unstructured.Unstructured) (engine.Result, bool) {
 	return engine.Result{}, false
 }
 
-// ExplainOther uses what the object reports about itself, for kinds without an
-// explainer. What may still become ready is no cause, unless something above it has
-// failed because of it.
+// ExplainOther uses what the object reports about itself, for kinds without an explainer.
+// What may still become ready is not a cause, unless something above it has failed because of
+// it.
 func ExplainOther(x *engine.Context, obj *unstructured.Unstructured, failing bool) engine.Result {
 	e := ownState(x, obj)
 	switch {

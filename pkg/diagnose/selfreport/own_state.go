@@ -156,7 +156,7 @@ func AlsoReported(x *engine.Context, v health.Verdict, obj *unstructured.Unstruc
 	}
 	says := cmp.Or(health.FirstLine(v.Message), string(v.Reason))
 	if own, ok := JudgeConditions(obj, Conditions(obj)); ok && v.Status == health.Failing && tellsFailure(string(own.Verdict.Reason)) && !tellsFailure(string(v.Reason)) {
-		says += "; " + own.Verdict.Message // Flux rolled a release back: that is not what failed
+		says += "; " + own.Verdict.Message // Flux rolled a release back: that is not the failure
 	}
 	e := OwnFinding(obj, v.Status, code, severity, string(v.Reason), says, v.Since, proof...)
 	e.Verdict = v

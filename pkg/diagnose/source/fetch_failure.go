@@ -63,8 +63,8 @@ func unfetched(x *engine.Context, obj *unstructured.Unstructured, e *engine.Resu
 	e.Findings = append(e.Findings, f)
 }
 
-// passes reports whether the problem is temporary and that of the host: another request
-// would not help.
+// passes reports whether the problem is a temporary one of the host: another request would
+// not help.
 func (s fetchFailure) passes() bool {
 	return s.problem.Problem == message.SourceRateLimit || s.problem.Problem == message.SourceHTTP && s.problem.HTTPStatus >= 500
 }

@@ -19,7 +19,7 @@ import (
 )
 
 // ExplainSource reports why a source can't be fetched. What it fetched before is still
-// served: the layers of it are out of date, not broken.
+// served: its layers are out of date, but work.
 func ExplainSource(x *engine.Context, obj *unstructured.Unstructured, _ bool) engine.Result {
 	e := engine.Result{Verdict: flux.SourceVerdict(x, obj)}
 	if e.Verdict.Status == health.Ready || e.Verdict.Status == health.Progressing {
@@ -84,7 +84,7 @@ func externalArtifact(x *engine.Context, obj *unstructured.Unstructured, e *engi
 		f.Evidence = append(f.Evidence, finding.Evidence{Ref: ref, Field: "object", Value: "does not exist"})
 		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Create %s, or correct spec.sourceRef", ref), File: x.DefinedIn(obj)}}
 	case snapshot.Present:
-		e.Blame = append(e.Blame, ref) // its own conditions say more, if it is not well
+		e.Blame = append(e.Blame, ref) // its own conditions are more informative if it is not ready
 	default:
 		if answer.Failure.Reason != snapshot.NotServed {
 			e.Unknown = append(e.Unknown, *answer.Failure)

@@ -173,7 +173,7 @@ func samePods(x *engine.Context, a, b Claim) bool {
 		return engine.Matches(engine.SelectorOf(b.Obj), engine.PodLabels(w))
 	}
 	shared := slices.ContainsFunc(x.Selected(engine.SelectorOf(a.Obj), a.Obj.GetNamespace()), served) ||
-		slices.ContainsFunc(x.Selected(engine.SelectorOf(a.Obj), ""), served) // which takes more to read
+		slices.ContainsFunc(x.Selected(engine.SelectorOf(a.Obj), ""), served) // which requires more reads
 	return shared && (a.Obj.GetNamespace() == b.Obj.GetNamespace() || !gatewaysScoped(x))
 }
 
@@ -192,7 +192,7 @@ func gatewaysScoped(x *engine.Context) bool {
 	return false
 }
 
-// MeshNamespace is Istio's root namespace unless meshConfig says otherwise.
+// MeshNamespace is Istio's root namespace unless meshConfig sets another.
 const MeshNamespace = "istio-system"
 
 // sharedHost is a host of both servers. "./host" is the host for routes of the Gateway's

@@ -14,7 +14,7 @@ import (
 
 // HostMismatch is a host of a Gateway's server for which the Gateway has no route and its
 // Certificate is not valid, while the two agree on another host that the Gateway does not
-// serve. It is two against one, so the Gateway has to be changed.
+// serve. Two of three objects agree, so the Gateway has to be changed.
 type HostMismatch struct {
 	server             GatewayServer
 	index              int // of the host in the server's hosts
@@ -54,7 +54,7 @@ func (g Gateway) HostMismatch(s GatewayServer, index int) (HostMismatch, bool) {
 			switch {
 			case !engine.Covered(host, names) || host == m.Right:
 			case m.Right != "":
-				return HostMismatch{}, false // which one is not known
+				return HostMismatch{}, false // it is not known which one is wrong
 			default:
 				m.Right, m.Route = host, obj
 			}

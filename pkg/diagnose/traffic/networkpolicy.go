@@ -329,9 +329,9 @@ func andMore(n int) string {
 	return fmt.Sprintf(", and %d more", n)
 }
 
-// deniedOutside reports a policy that denies all connections to gateway pods behind a
-// load balancer. Connections from outside have addresses of nodes or of clients, so
-// nothing less is certain.
+// deniedOutside reports a policy that denies all connections to gateway pods behind a load
+// balancer. Connections from outside have addresses of nodes or of clients, so only that is
+// certain.
 func deniedOutside(x *engine.Context, policy *unstructured.Unstructured) (finding.Finding, bool) {
 	for _, workload := range Balanced(x, policy.GetNamespace()) {
 		selecting := networkPolicies(x, workload, "Ingress")

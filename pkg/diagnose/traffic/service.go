@@ -25,9 +25,9 @@ func (s Service) Slices() []*unstructured.Unstructured {
 	return found
 }
 
-// Ready counts the ready endpoints, and reports whether any EndpointSlice exists:
-// Kubernetes keeps one, even if empty, for each Service with a selector, so none at all
-// means nothing.
+// Ready counts the ready endpoints, and reports whether any EndpointSlice exists: Kubernetes
+// keeps one, even if empty, for each Service with a selector, so the absence of all slices
+// proves nothing.
 func (s Service) Ready() (count int, listed bool) {
 	for _, slice := range s.Slices() {
 		listed = true

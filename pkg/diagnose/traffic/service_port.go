@@ -110,7 +110,7 @@ func portsIn(obj *unstructured.Unstructured, at string) []ContainerPort {
 	for _, list := range []string{"containers", "initContainers"} {
 		for i, container := range object.List(spec, list) {
 			if list == "initContainers" && object.Text(container, "restartPolicy") != "Always" {
-				continue // it has ended when the pod takes traffic
+				continue // it has terminated before the pod receives traffic
 			}
 			for j, port := range object.List(container, "ports") {
 				found = append(found, ContainerPort{

@@ -81,7 +81,7 @@ func (a autoscaler) disabled() bool {
 			continue
 		}
 		if a.x.Now.Sub(c.Since) < engine.RolloutTimeout {
-			return true // metrics of new pods take a while
+			return true // metrics of new pods are not available yet
 		}
 		f := a.warning(c.Reason, fmt.Sprintf("%s can't scale %s: %s", object.RefOf(a.obj), a.target().Kind+" "+a.target().Name, health.FirstLine(c.Message)), c)
 		f.Fixes = a.metricsFixes(c.Message)

@@ -56,7 +56,7 @@ func ExplainJob(x *engine.Context, job *unstructured.Unstructured, failing bool)
 		return e
 	}
 	current, unread := pods.Current(x, job)
-	slices.SortStableFunc(current, func(a, b *unstructured.Unstructured) int { // its last word counts
+	slices.SortStableFunc(current, func(a, b *unstructured.Unstructured) int { // its last message counts
 		return b.GetCreationTimestamp().Compare(a.GetCreationTimestamp().Time)
 	})
 	if !failed {
@@ -99,7 +99,7 @@ func jobVerdict(job *unstructured.Unstructured) health.Verdict {
 	}
 	failed := object.ConditionOf(job, "Failed")
 	if failed.Status != "True" {
-		failed = object.ConditionOf(job, "FailureTarget") // decided, and its pods still end
+		failed = object.ConditionOf(job, "FailureTarget") // failed, with pods still terminating
 	}
 	switch {
 	case done.Status == "True":
@@ -112,7 +112,7 @@ func jobVerdict(job *unstructured.Unstructured) health.Verdict {
 			v.Since = suspended.Since
 		}
 	default:
-		if started := object.Time(job.Object, "status", "startTime"); !started.IsZero() { // later than its creation where it was suspended
+		if started := object.Time(job.Object, "status", "startTime"); !started.IsZero() { // later than its creation if it was suspended
 			v.Since = started
 		}
 	}

@@ -52,7 +52,7 @@ func quotaFinding(x *engine.Context, owner, quota object.Ref, parsed apierror.Er
 		Message:  fmt.Sprintf("%s is too small for the pods of %s", quota, owner),
 		Evidence: []finding.Evidence{refused.proof},
 	}
-	if len(parsed.Quota.Exceeded) == 0 { // it asks for limits or requests that the pods don't have
+	if len(parsed.Quota.Exceeded) == 0 { // it requires limits or requests that the pods don't have
 		f.Message = fmt.Sprintf("%s accepts only pods that set the requests and limits that it counts, and the pods of %s do not set all of them: %s", quota, owner, parsed.Detail)
 		f.Fixes = []finding.Fix{{Text: "Set the requests and limits that the quota requires in the containers", File: flux.File(x, x.Snap.Lookup(owner).Object, "resources")}}
 		return f

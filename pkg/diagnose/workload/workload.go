@@ -19,9 +19,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// ExplainWorkload reports what prevents a workload's pods from being created, or blames
-// its pods with problems. A rollout within its deadline is no failure, unless something
-// above has failed because of it.
+// ExplainWorkload reports what prevents a workload's pods from being created, or blames its
+// pods with problems. A rollout within its deadline is not a failure, unless something above
+// has failed because of it.
 func ExplainWorkload(x *engine.Context, obj *unstructured.Unstructured, failing bool) engine.Result {
 	e := engine.Result{Verdict: x.WorkloadVerdict(obj)}
 	switch e.Verdict.Status {
@@ -102,7 +102,7 @@ func shortOfReplicas(obj *unstructured.Unstructured, v health.Verdict) finding.F
 		Fixes: []finding.Fix{{Text: "Read its controller's messages in its events",
 			Command: escape.Command("kubectl describe %s %s -n %s", engine.ResourceOf(v.Ref), v.Ref.Name, v.Ref.Namespace)}},
 	}
-	if object.Bool(obj.Object, "spec", "paused") { // its template is rolled out, but it gets no other one
+	if object.Bool(obj.Object, "spec", "paused") { // its template is rolled out, but a new one would not be
 		f.Message += "; its rollout is paused"
 		f.Evidence = append(f.Evidence, engine.Evidence(obj, "spec.paused", "true", time.Time{}))
 		f.Fixes = append(f.Fixes, flux.ResumeRollout(v.Ref))

@@ -62,7 +62,7 @@ func blamePods(x *engine.Context, e *engine.Result, current []*unstructured.Unst
 		e.Blame = engine.AddRef(e.Blame, bearers[i])
 	}
 	if over := lastOverLimit(x, current); failing && !hard && over != nil && !slices.ContainsFunc(distinct, func(t pods.Problem) bool { return t.Code != engine.CodeNotReadyForUnknown }) {
-		e.Blame = []object.Ref{object.RefOf(over)} // the new ones do not say why they are not ready
+		e.Blame = []object.Ref{object.RefOf(over)} // the new ones do not report why they are not ready
 	}
 	if failing && len(e.Blame) == 0 && len(plain) > 0 {
 		e.Blame = plain[:1] // its message is that there is no message

@@ -6,13 +6,13 @@ import (
 	"io"
 )
 
-// cursor reads a file forward, and seeks over long values where it can.
+// cursor reads a file forward, and seeks over long values if it can.
 type cursor struct {
 	buf *bufio.Reader
 	raw io.Reader
 	// seek is nil when r can't.
 	seek io.Seeker
-	// at is where reading stands, and end is where the file ends, -1 if unknown.
+	// at is the current position, and end is where the file ends, -1 if unknown.
 	at, end int64
 }
 
@@ -40,7 +40,7 @@ func newCursor(r io.Reader, at int64) *cursor {
 	return c
 }
 
-// peek gives up to n bytes; fewer only at the end.
+// peek returns up to n bytes; fewer only at the end.
 func (c *cursor) peek(n int) ([]byte, error) {
 	b, err := c.buf.Peek(n)
 	if errors.Is(err, io.EOF) {
@@ -49,8 +49,7 @@ func (c *cursor) peek(n int) ([]byte, error) {
 	return b, err
 }
 
-// skip goes n bytes on. The error is io.ErrUnexpectedEOF where the file ends
-// before.
+// skip skips n bytes. The error is io.ErrUnexpectedEOF if the file ends before.
 func (c *cursor) skip(n int64) error {
 	if c.end >= 0 && n > c.end-c.at {
 		return io.ErrUnexpectedEOF

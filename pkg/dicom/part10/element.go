@@ -32,9 +32,9 @@ type element struct {
 	length uint32
 }
 
-// parseElement reads a data element's head (PS3.5 section 7.1) and tells its
-// size. It isn't ok where b is too short or the VR can't be one. A VR that this
-// doesn't know has the long form (PS3.5 section 6.2, note).
+// parseElement parses a data element's head (PS3.5 section 7.1) and returns its size. ok is
+// false if b is too short or the VR is invalid. An unknown VR has the long form (PS3.5
+// section 6.2, note).
 func parseElement(b []byte, order binary.ByteOrder, explicit bool) (e element, size int, ok bool) {
 	if len(b) < shortestHead {
 		return e, 0, false
@@ -61,6 +61,6 @@ func parseElement(b []byte, order binary.ByteOrder, explicit bool) (e element, s
 
 func upper(c byte) bool { return c >= 'A' && c <= 'Z' }
 
-// noVR reports whether these two bytes stand where toolkits had no VR to write: such an
-// element has the short form, as DCMTK reads it.
+// noVR reports whether these two bytes are those that toolkits write if they have no VR: such
+// an element has the short form, as DCMTK reads it.
 func noVR(b []byte) bool { return b[0] == b[1] && (b[0] == '?' || b[0] == ' ' || b[0] == 0) }

@@ -7,11 +7,11 @@ import (
 // FileFault is what is wrong with a file.
 type FileFault string
 
-// The faults that are told apart.
+// The faults of a file.
 const (
 	// NotDICOM: the file has no sign of DICOM.
 	NotDICOM FileFault = "NotDICOM"
-	// Directory: a DICOMDIR, which lists instances and is none.
+	// Directory: a DICOMDIR, which lists instances but is not one.
 	Directory FileFault = "Directory"
 	// Truncated: the file ends too early.
 	Truncated FileFault = "Truncated"
@@ -25,7 +25,7 @@ const (
 	Unreadable FileFault = "Unreadable"
 )
 
-// FileError is a fault of a file. A failing reader gives its own error instead.
+// FileError is a fault of a file. A failing reader returns its own error instead.
 type FileError struct {
 	Fault FileFault
 	// Offset is about where it was seen, in bytes from the file's start; in a

@@ -1,5 +1,5 @@
-// Package part10 reads and writes DICOM files (PS3.10): their File Meta
-// Information, and what of the data set identifies an instance.
+// Package part10 reads and writes DICOM files (PS3.10): their File Meta Information, and the
+// part of the data set that identifies an instance.
 package part10
 
 import (
@@ -8,8 +8,8 @@ import (
 	"io"
 )
 
-// Meta is what has to be known of an instance to send it. The data set's own
-// values go before those of the File Meta Information (PS3.10 section 7.1).
+// Meta is the information that is needed to send an instance. The data set's own values take
+// precedence over those of the File Meta Information (PS3.10 section 7.1).
 type Meta struct {
 	// SOPClass and SOPInstance are (0008,0016) and (0008,0018), or after ReadMeta
 	// the Media Storage UIDs (0002,0002) and (0002,0003); TransferSyntax is
@@ -27,17 +27,16 @@ const (
 	maxMeta = 1 << 20
 )
 
-// ReadMeta reads what stands before the data set, and may read beyond it. UIDs
-// are empty where the File Meta Information has none. Errors are a *FileError or
-// the reader's.
+// ReadMeta reads the part before the data set, and may read beyond it. UIDs are empty if the
+// File Meta Information has none. Errors are a *FileError or the reader's.
 func ReadMeta(r io.Reader) (Meta, error) {
 	m, _, err := readHead(newCursor(r, 0))
 	return m, err
 }
 
 // readHead reads up to the data set as DCMTK does: with or without a preamble, File Meta
-// Information and its group length (0002,0000), which is not believed where it is wrong. It
-// records what does not comply with the standard.
+// Information and its group length (0002,0000), which is ignored if it is wrong. It records
+// what does not comply with the standard.
 func readHead(c *cursor) (m Meta, n notes, err error) {
 	if err := c.findStart(&n); err != nil {
 		return Meta{}, nil, err
@@ -125,7 +124,7 @@ func (c *cursor) readGroup(n *notes) (m Meta, err error) {
 		if first && tag == 0x00020000 && len(value) == 4 {
 			announced = c.at + int64(binary.LittleEndian.Uint32(value))
 		}
-		if field := fields[tag]; field != nil { // the data set's count, so that no fault of these matters
+		if field := fields[tag]; field != nil { // the data set's values count, not these
 			*field = PrintableUID(value)
 		}
 	}

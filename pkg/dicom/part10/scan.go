@@ -13,16 +13,16 @@ import (
 // Instance is what Scan found in a file.
 type Instance struct {
 	Meta
-	// StudyUID and SeriesUID are (0020,000D) and (0020,000E), "" where the data set has
-	// none, as with objects that belong to no patient, or none that can be queried.
+	// StudyUID and SeriesUID are (0020,000D) and (0020,000E), "" if the data set has none, as
+	// with objects that belong to no patient, or none that can be queried.
 	StudyUID, SeriesUID string
 	// Frames is Number of Frames (0028,0008), or 1 for pixel data without it,
 	// 0 without pixel data.
 	Frames int
-	// PixelOffset and PixelLength are where the pixel data's value begins, and
-	// its bytes: without padding taken off, and in encapsulated pixel data
-	// (PS3.5 section A.4) the sum of the fragments. The offset counts from the
-	// file's start; it is 0 without pixel data and in deflated data sets.
+	// PixelOffset and PixelLength are where the pixel data's value begins, and its bytes:
+	// with padding, and in encapsulated pixel data (PS3.5 section A.4) the sum of the
+	// fragments. The offset counts from the file's start; it is 0 without pixel data and in
+	// deflated data sets.
 	PixelOffset, PixelLength int64
 	// Trailing is how many zero bytes follow the data set, which don't belong to it.
 	Trailing int64

@@ -44,8 +44,8 @@ var syntaxNames = map[string]string{
 	"1.2.840.10008.1.2.5":     "RLE Lossless",
 }
 
-// TransferSyntaxName is the name of PS3.6 table A-1, or the UID itself where
-// this package has no name for it.
+// TransferSyntaxName is the name of PS3.6 table A-1, or the UID itself if this package has no
+// name for it.
 func TransferSyntaxName(uid string) string {
 	if name, ok := syntaxNames[uid]; ok {
 		return name
@@ -53,9 +53,9 @@ func TransferSyntaxName(uid string) string {
 	return uid
 }
 
-// readable reports whether Scan knows how a data set is written. Of the standard's own, all
-// but those in the package's table and the JPIP ones are explicit VR little endian (PS3.5
-// section A.4); of a private one nothing is known.
+// readable reports whether Scan can read the encoding of a data set. Of the standard's own
+// transfer syntaxes, all except those in the package's table and the JPIP ones are explicit
+// VR little endian (PS3.5 section A.4); private ones are not known.
 func readable(uid string) bool {
 	switch uid {
 	case "1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.205": // JPIP, deflated
@@ -64,7 +64,7 @@ func readable(uid string) bool {
 	return syntaxNames[uid] != "" || strings.HasPrefix(uid, "1.2.840.10008.1.2.4.") || strings.HasPrefix(uid, "1.2.840.10008.1.2.8.")
 }
 
-// encapsulated reports whether pixel data has to be (PS3.5 section A.4).
+// encapsulated reports whether pixel data must be encapsulated (PS3.5 section A.4).
 func encapsulated(uid string) bool {
 	return uid == "1.2.840.10008.1.2.5" || uid == "1.2.840.10008.1.2.1.98" || strings.HasPrefix(uid, "1.2.840.10008.1.2.4.")
 }

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// ImplementationClassUID names this implementation to peers (PS3.7 section
-// D.3.3.2). It is the UUID 72d05a1a-32e1-4023-b7f9-de502593d81d, which was drawn
-// once for this program, as a UID (PS3.5 section B.2).
+// ImplementationClassUID names this implementation to peers (PS3.7 section D.3.3.2). It is
+// the UUID 72d05a1a-32e1-4023-b7f9-de502593d81d, which was generated once for this program,
+// as a UID (PS3.5 section B.2).
 const ImplementationClassUID = "2.25.152613816758598769369807643444822399005"
 
 // ImplementationVersionName goes with ImplementationClassUID.
@@ -45,7 +45,7 @@ func sendableUID(uid string) error {
 	return nil
 }
 
-// newUID draws a random UUID (version 4, RFC 9562) as a UID (PS3.5 section B.2).
+// newUID generates a random UUID (version 4, RFC 9562) as a UID (PS3.5 section B.2).
 func newUID(random io.Reader) string {
 	var b [16]byte
 	if _, err := io.ReadFull(random, b[:]); err != nil {
@@ -56,8 +56,8 @@ func newUID(random io.Reader) string {
 	return "2.25." + new(big.Int).SetBytes(b[:]).String()
 }
 
-// TrimUID takes off the padding of PS3.5 section 9.1, and the spaces that some
-// implementations pad with.
+// TrimUID removes the padding of PS3.5 section 9.1, and the spaces that some implementations
+// pad with.
 func TrimUID(b []byte) string { return strings.TrimRight(string(b), "\x00 ") }
 
 // Printable is a text of a peer or a file, safe for a terminal and a log.

@@ -107,7 +107,7 @@ func (s *scanner) top(e element) error {
 		if s.explicit && e.vr != "UI" && e.tag != tagFrames {
 			s.notes.add(fmt.Sprintf("its element (%04X,%04X) has the value representation %s in place of UI", e.tag>>16, e.tag&0xFFFF, e.vr))
 		}
-		s.keep(e.tag, value) // of one that is cut, over tells
+		s.keep(e.tag, value) // if it is truncated, over reports that
 	}
 	return s.over(e, 0)
 }
@@ -139,7 +139,7 @@ func (s *scanner) over(e element, depth int) error {
 	return fileError(Malformed, s.at, "its element (%04X,%04X) has an undefined length, which %s may not have", e.tag>>16, e.tag&0xFFFF, e.vr)
 }
 
-// inside is next where the file must not end.
+// inside is next for a position at which the file must not end.
 func (s *scanner) inside() (element, error) {
 	e, err := s.next()
 	if err == io.EOF {

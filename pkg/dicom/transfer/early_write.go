@@ -33,8 +33,8 @@ type earlyWrite struct {
 }
 
 // Read reads, and writes early when it has to wait for the rest of an answer. Package dicom
-// gives this write the time that the answer has. A failed write says nothing about the
-// answer: if the connection is broken, the next Write fails.
+// allows this write as much time as the answer. A failed write does not affect the answer: if
+// the connection is broken, the next Write fails.
 func (e *earlyWrite) Read(p []byte) (int, error) {
 	if e.answering && e.waiting && e.more() {
 		n, _ := e.Conn.Write([]byte{pDataTF})

@@ -33,7 +33,7 @@ type resumeLine struct {
 // with one that does.
 func ambiguous(path string) bool { return strings.ContainsRune(path, utf8.RuneError) }
 
-// resumed is what is kept of a line.
+// resumed is the stored content of a line.
 type resumed struct {
 	size     int64
 	modified int64 // Unix time in nanoseconds

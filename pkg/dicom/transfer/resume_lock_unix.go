@@ -10,8 +10,8 @@ import (
 )
 
 // tryLock locks the file for this run, until it is closed or the process ends. It returns
-// errInUse when another run has it locked. Package hosts waits for its lock; a transfer
-// may take hours, so that nothing is waited for here.
+// errInUse when another run has it locked. Package hosts waits for its lock; a transfer may
+// take hours, so this does not wait.
 func tryLock(f *os.File) error {
 	raw, err := f.SyscallConn()
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 )
 
 // tryLock locks the file for this run, until it is closed or the process ends. It returns
-// errInUse when another run has it locked. Windows keeps other programs from reading what
-// is locked, so that only a byte far behind the content is.
+// errInUse when another run has it locked. Windows prevents other programs from reading what
+// is locked, so only a byte far after the content is locked.
 func tryLock(f *os.File) error {
 	raw, err := f.SyscallConn()
 	if err != nil {

@@ -38,7 +38,7 @@ func openResume(path, server string) (*resume, error) {
 }
 
 func (r *resume) take(server string) error {
-	// First of all, since until then another run may write to it.
+	// The lock comes first: until then, another run may write to the file.
 	if err := tryLock(r.out); err != nil {
 		return err
 	}

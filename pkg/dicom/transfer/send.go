@@ -31,8 +31,8 @@ type Options struct {
 	// Resume is the file that records the stored files; "" for none. Server identifies the
 	// server: a resume file of another server is refused.
 	Resume, Server string
-	// Progress is where the progress is printed, nil for nowhere. A line is printed every few
-	// seconds, or redrawn where Width is that of a terminal, in columns.
+	// Progress is where the progress is printed, nil prints nothing. A line is printed every
+	// few seconds, or redrawn where Width is that of a terminal, in columns.
 	Progress io.Writer
 	Width    int
 }
@@ -44,7 +44,7 @@ const DefaultConcurrency = 8
 // Outcome is the result of a file that is reported individually.
 type Outcome struct {
 	Path string
-	// Instance is its SOP Instance UID, "" where it isn't known.
+	// Instance is its SOP Instance UID, "" if it isn't known.
 	Instance string
 	// Reason completes a sentence about the file, or is the peer's answer.
 	Reason string
@@ -68,7 +68,7 @@ type Result struct {
 	// Skipped can't be sent: they are damaged, can't be read, or were specified and are not
 	// DICOM.
 	Skipped []Outcome
-	// Convertible can't be sent as they are. The reasons say how to convert them.
+	// Convertible can't be sent as they are. The reasons describe how to convert them.
 	Convertible []Outcome
 	// Conflicting have the SOP Instance UID of a previous file, but different bytes: a peer
 	// keeps only one of the two.

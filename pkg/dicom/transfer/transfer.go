@@ -101,7 +101,7 @@ func (t *transfer) store(f file, status dicom.Status) {
 	}
 }
 
-// before counts a file that the resume file knows.
+// before counts a file that the resume file contains.
 func (t *transfer) before(study string, instance Digest, size int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -147,7 +147,7 @@ func (t *transfer) giveBack(failed []failure) {
 	t.failed = append(t.failed, failed...)
 }
 
-// result puts everything in its order, by path.
+// result sorts all lists by path.
 func (t *transfer) result() Result {
 	t.mu.Lock()
 	defer t.mu.Unlock()

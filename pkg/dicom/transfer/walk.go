@@ -14,7 +14,7 @@ var errNotFollowed = errors.New("it is a symbolic link to a directory, which is 
 // found is a file of a walk.
 type found struct {
 	path string
-	// info is nil where problem says why it can't be sent.
+	// info is nil if problem is set, which is why it can't be sent.
 	info    fs.FileInfo
 	problem error
 	// named reports whether the user specified the file itself, not a directory that

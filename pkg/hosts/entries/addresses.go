@@ -76,7 +76,8 @@ func (d *derivation) addresses(ctx context.Context, s tenant.Status) foundAddres
 	return found
 }
 
-// resolveAll returns all addresses of the ingress, and resolves names, which it notes.
+// resolveAll returns all addresses of the ingress. It resolves host names, and adds a note
+// about each.
 func (d *derivation) resolveAll(ctx context.Context, s tenant.Status, f *foundAddresses) []netip.Addr {
 	var all []netip.Addr
 	for _, text := range s.Addresses {

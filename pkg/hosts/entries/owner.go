@@ -74,7 +74,7 @@ func claimants(claims []tenant.Claim) string {
 	return strings.Join(all[:len(all)-1], ", ") + " and " + all[len(all)-1]
 }
 
-// adviceFor tells which tenant must stop claiming the name.
+// adviceFor names the tenant that must stop claiming the name.
 func adviceFor(whose tenant.Ownership) string {
 	var wrong []string
 	for _, claim := range whose.Claims {

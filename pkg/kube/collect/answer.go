@@ -33,7 +33,7 @@ func (l listing) kinds() (list, item schema.GroupVersionKind) {
 	return l.gvk.GroupVersion().WithKind(l.gvk.Kind + "List"), l.gvk
 }
 
-// list is what decode reads of a list.
+// list is what decode reads from a list.
 type list struct {
 	metav1.TypeMeta
 	Metadata struct {
@@ -82,7 +82,7 @@ func (l listing) decode(body []byte, keep func(*unstructured.Unstructured) error
 func (l listing) check(answer list) error {
 	want, _ := l.kinds()
 	first, _ := answer.Items.next()
-	// A custom resource may have another name for its list: its items tell.
+	// A custom resource may have another name for its list: the kind of its items counts.
 	if answer.Kind != want.Kind && (l.metadata || first == nil || kindOf(first) != l.gvk.Kind) {
 		return request.OtherKind(answer.Kind, answer.Message, want.Kind)
 	}
@@ -95,9 +95,9 @@ func (l listing) check(answer list) error {
 	return nil
 }
 
-// item reads one object of a list; the error goes on from "item 1". Those of built-in
-// kinds come without their own apiVersion and kind; they get them here. Who wrote
-// which field is left out at once; it is often half of an object.
+// item decodes one object of a list; the error continues after "item 1". Objects of built-in
+// kinds come without apiVersion and kind, which are added here. managedFields are removed
+// immediately; they are often half of an object.
 func (l listing) item(body []byte) (*unstructured.Unstructured, error) {
 	if len(body) > maxItem {
 		return nil, fmt.Errorf("is larger than %d MiB", maxItem>>20)
@@ -144,7 +144,7 @@ func decodeItem(body []byte) (content any, err error) {
 	return content, err
 }
 
-// groupOf is the group of an apiVersion; what can't be one is no group's.
+// groupOf is the group of an apiVersion, empty if it is invalid.
 func groupOf(apiVersion string) string {
 	gv, err := schema.ParseGroupVersion(apiVersion)
 	if err != nil {

@@ -10,20 +10,19 @@ import (
 
 // The limits of what one session reads, over all its lists.
 const (
-	// maxMemory bounds what the objects take in memory, in bytes. Those of 1,000
-	// tenants (7,000 objects of Flux, 140,000 in all) take 600 MiB to record, and
-	// 160 MiB for status.
+	// maxMemory bounds the memory of the objects, in bytes. Those of 1,000 tenants (7,000
+	// objects of Flux, 140,000 in all) take 600 MiB to record, and 160 MiB for status.
 	maxMemory = 1 << 30
 	// maxObjects bounds their number.
 	maxObjects = 500_000
 	// maxPages bounds how many further pages lists have: 500 objects are requested
 	// with each.
 	maxPages = 2_000
-	// maxItem bounds the JSON of one object in a list. etcd stores none above 1.5 MiB
-	// by default.
+	// maxItem bounds the JSON of one object in a list. etcd stores no object above 1.5 MiB by
+	// default.
 	maxItem = 4 << 20
-	// bigItem is the size from which one item is decoded at a time: while it is
-	// decoded, an item takes many times its JSON.
+	// bigItem is the size from which one item is decoded at a time: decoding an item takes
+	// many times the memory of its JSON.
 	bigItem = 256 << 10
 	// listTime is how many times the time of one request a list may take.
 	listTime = 10

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// serverClock reads the time from the API server's answers. Ages are computed from
-// timestamps that the cluster wrote; a laptop with a wrong clock must not make a healthy
-// controller look dead.
+// serverClock reads the time from the API server's answers. Ages are computed from timestamps
+// that the cluster wrote; a laptop with a wrong clock must not make a healthy controller look
+// as if it were down.
 type serverClock struct {
 	mu   sync.Mutex
 	last time.Time
@@ -31,8 +31,8 @@ func (c *serverClock) observe(rt http.RoundTripper) http.RoundTripper {
 	})
 }
 
-// now is the newest time that the server sent, or this machine's when it sent none
-// (RFC 9110, section 6.6.1: a server without a clock sends no Date).
+// now is the newest time that the server sent, or this machine's if it sent none (RFC 9110,
+// section 6.6.1: a server without a clock sends no Date).
 func (c *serverClock) now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -83,11 +83,11 @@ func Open(ctx context.Context, config *rest.Config, opts Options) (*Session, err
 	return s, nil
 }
 
-// Read lists the wanted kinds, one request a page for each; only kinds that are
-// forbidden in all namespaces cost more.
+// Read lists the wanted kinds, one request per page for each; only kinds that are forbidden
+// in all namespaces cost more.
 //
-// The failure of one kind is recorded in the snapshot. An error is returned when the
-// server can't be reached, or is lost during the read.
+// The failure of one kind is recorded in the snapshot. An error is returned if the server
+// can't be reached, or the connection is lost during the read.
 func (s *Session) Read(ctx context.Context, wants []Query) (*snapshot.Snapshot, error) {
 	lister := &lister{host: s.host, client: s.client, served: s.served, into: snapshot.NewBuilder(), budget: s.budget, timeout: s.timeout}
 	if err := lister.all(ctx, wants, s.opts.Namespaces); err != nil {
@@ -156,10 +156,10 @@ func unreachable(host, doing string, err error) error {
 	return &Error{Host: host, Doing: doing, Err: err}
 }
 
-// Error tells what was attempted and what failed, in one line.
+// Error describes what was attempted and what failed, in one line.
 func (e *Error) Error() string {
 	why := e.Err.Error()
-	var failed *url.Error // its text has the whole address in it, again
+	var failed *url.Error // its text repeats the whole address
 	if errors.As(e.Err, &failed) {
 		why = failed.Err.Error()
 	}
@@ -169,7 +169,7 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("the API server at %s: %s: %s", e.Host, e.Doing, mask.Mask(why))
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
 // Queries creates a Query of each kind, without selectors.

@@ -61,7 +61,7 @@ func discover(ctx context.Context, client *request.Client) (served, error) {
 	return served{kinds: index(lists, failed), failed: failed}, nil
 }
 
-// index maps each kind to its preferred place, without subresources. A group with names
+// index maps each kind to its preferred resource, without subresources. A group with names
 // that can't be in a request's path counts as failed.
 func index(lists []*metav1.APIResourceList, failed map[string]error) map[schema.GroupKind]resource {
 	kinds := map[schema.GroupKind]resource{}
@@ -70,7 +70,7 @@ func index(lists []*metav1.APIResourceList, failed map[string]error) map[schema.
 		if err != nil {
 			continue
 		}
-		// client-go gives them in no order.
+		// client-go returns them in no fixed order.
 		slices.SortFunc(list.APIResources, func(a, b metav1.APIResource) int { return cmp.Compare(a.Name, b.Name) })
 		for _, r := range list.APIResources {
 			if strings.Contains(r.Name, "/") {
@@ -98,9 +98,9 @@ func index(lists []*metav1.APIResourceList, failed map[string]error) map[schema.
 type discoverer struct {
 	*discovery.DiscoveryClient
 	client *request.Client
-	ctx    context.Context // of the one call that the discoverer is made for
-	// atOnce bounds the requests under way: client-go sends those for all groups at
-	// the same time.
+	ctx    context.Context // of the one call that the discoverer is created for
+	// atOnce bounds the parallel requests: client-go sends those for all groups at the same
+	// time.
 	atOnce chan struct{}
 }
 
@@ -113,7 +113,7 @@ func (d discoverer) get(path, accept string, use func(body []byte) error) error 
 		get.SetHeader("Accept", accept)
 	}
 	return d.client.Do(d.ctx, get, request.MaxDiscovery, func(body []byte) error {
-		// Each value takes many times its JSON in memory.
+		// Each value takes many times the memory of its JSON.
 		if bytes.Count(body, []byte{'{'})+bytes.Count(body, []byte{','}) > maxValues {
 			return request.Malformed("the answer has more than %d values; check that this is the cluster's API server", maxValues)
 		}
@@ -132,12 +132,12 @@ const (
 // groups are what /api or /apis lists.
 type groups struct {
 	list metav1.APIGroupList
-	// resources are set by aggregated discovery alone.
+	// resources are set only by aggregated discovery.
 	resources map[schema.GroupVersion]*metav1.APIResourceList
 	failed    map[schema.GroupVersion]error
 }
 
-// GroupsAndMaybeResources asks for the core group and for the others.
+// GroupsAndMaybeResources requests the core group and the others.
 func (d discoverer) GroupsAndMaybeResources() (*metav1.APIGroupList, map[schema.GroupVersion]*metav1.APIResourceList, map[schema.GroupVersion]error, error) {
 	// One after the other: the first opens the connection that all requests share.
 	// client-go (v0.36, transport.debuggingRoundTripper) reads its trace of a

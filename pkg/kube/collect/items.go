@@ -5,12 +5,12 @@ import (
 	"reflect"
 )
 
-// items is the JSON array of a list's items, not decoded yet: a part of the answer
-// itself. It is nil where the list has none.
+// items is the JSON array of a list's items, not decoded yet: a part of the answer itself. It
+// is nil if the list has none.
 type items []byte
 
-// UnmarshalJSON keeps the array. The decoder has found it to be JSON; it is not
-// copied, as the answer lives for longer than its items.
+// UnmarshalJSON keeps the array. The decoder has validated it; it is not copied, because the
+// answer exists for longer than its items.
 func (i *items) UnmarshalJSON(array []byte) error {
 	switch array[0] {
 	case '[', 'n': // null, as Go writes a list that was never filled
@@ -24,7 +24,7 @@ func (i *items) UnmarshalJSON(array []byte) error {
 	return &stdjson.UnmarshalTypeError{Value: value, Type: reflect.TypeFor[[]any]()}
 }
 
-// next is the first item and those behind it; nil when there is none.
+// next is the first item and those after it; nil if there is none.
 func (i items) next() (item []byte, rest items) {
 	from := 0
 	for from < len(i) && isSpace(i[from]) {

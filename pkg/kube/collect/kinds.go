@@ -35,7 +35,7 @@ func SplitKind(word string) (name, group string) {
 	return name, group
 }
 
-// apiVersion is a version as Kubernetes names them, with the dot behind it.
+// apiVersion matches a version as Kubernetes names them, with the dot after it.
 var apiVersion = regexp.MustCompile(`^v[0-9]+(?:(?:alpha|beta)[0-9]+)?(?:\.|$)`)
 
 // MatchesGroup reports whether the text after a kind's name matches a group: nothing, the

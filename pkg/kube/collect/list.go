@@ -103,7 +103,7 @@ type reading struct {
 	memory    int64
 }
 
-// drop forgets what was read.
+// drop drops what was read.
 func (r *reading) drop() {
 	r.budget.drop(r.memory, len(r.objects))
 	r.objects, r.memory = nil, 0
@@ -163,8 +163,8 @@ func (r *reading) keep(ctx context.Context, obj *unstructured.Unstructured) erro
 }
 
 // failureOf returns why a list failed, and whether the error ends the read: only if the
-// server is lost. An answer that is malformed or incomplete, and a request that timed out,
-// have no effect on others.
+// connection to the server is lost. An answer that is malformed or incomplete, and a request
+// that timed out, have no effect on others.
 func failureOf(err error, res resource, namespace string) (failure *snapshot.Failure, fatal bool) {
 	failure = &snapshot.Failure{Reason: snapshot.Failed, Verb: "list", Resource: res.String(), Namespace: namespace}
 	var status apierrors.APIStatus

@@ -6,12 +6,12 @@ package collect
 type pool struct {
 	keys   map[string]string
 	values map[string]any
-	// weight is what the objects take in memory, about, in bytes.
+	// weight is approximately how many bytes of memory the objects take.
 	weight int64
 }
 
-// What Go takes for a value (Go 1.26): a map has groups of eight entries, a string or a
-// number in an interface an allocation of its own.
+// The memory that Go allocates for a value (Go 1.26): a map has groups of eight entries, a
+// string or a number in an interface has an allocation of its own.
 const (
 	mapWeight, groupWeight   = 48, 264
 	sliceWeight, entryWeight = 24, 16

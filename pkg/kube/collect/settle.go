@@ -28,7 +28,7 @@ func (s *Session) Settle(ctx context.Context, snap *snapshot.Snapshot, scope []s
 		reason(snap.Recording(inquiry))
 		var open []snapshot.Query
 		for _, query := range inquiry.Open() {
-			if !requested[query] { // else it was refused, and how is in the snapshot
+			if !requested[query] { // otherwise it was refused, and the snapshot has the reason
 				requested[query] = true
 				open = append(open, query)
 			}

@@ -20,8 +20,8 @@ import (
 // generates itself.
 const createAttempts = 8
 
-// create creates the CertificateRequest. Its name is chosen here: where the answer
-// gets lost, a request that may have been created can be deleted by it.
+// create creates the CertificateRequest. Its name is chosen here: if the answer is lost, a
+// request that may have been created can be deleted by it.
 func create(ctx context.Context, client resource, o Order, progress func(string)) (*unstructured.Unstructured, error) {
 	var err error
 	for range createAttempts {
@@ -47,9 +47,8 @@ func create(ctx context.Context, client resource, o Order, progress func(string)
 	return nil, fmt.Errorf("creating a CertificateRequest in %s: %w", o.Namespace, whole(err))
 }
 
-// remove deletes the request, and none of the same name that another has created
-// where its uid is known, even when the user has interrupted: then within
-// the second that an interrupt may take.
+// remove deletes the request. If its uid is known, a request of the same name from another
+// client stays. After an interrupt, it ends within the second that an interrupt may take.
 func remove(ctx context.Context, client resource, name string, uid types.UID, progress func(string)) {
 	grace := 5 * time.Second
 	if errors.Is(ctx.Err(), context.Canceled) {
@@ -103,7 +102,7 @@ func permanent(err error) bool {
 	return refused(err)
 }
 
-// statusCode is that of the API server's answer, 0 where there was none.
+// statusCode is that of the API server's answer, 0 if there was none.
 func statusCode(err error) int32 {
 	var status apierrors.APIStatus
 	if !errors.As(err, &status) {

@@ -42,7 +42,7 @@ type Order struct {
 	// Request is the PEM of a PKCS#10 request.
 	Request  []byte
 	Duration time.Duration
-	// Usages are in cert-manager's words, as pkg/certs gives them.
+	// Usages are named as in cert-manager, as pkg/certs returns them.
 	Usages []string
 	// Keep leaves the CertificateRequest in the cluster.
 	Keep bool

@@ -35,7 +35,7 @@ type WaitingError struct {
 	Approved bool
 	// Message is the issuer's message, empty if it has not reported a status yet.
 	Message string
-	// Err is why the request could not be read at last, nil where it could.
+	// Err is why the last read of the request failed, nil if it succeeded.
 	Err error
 }
 

@@ -28,7 +28,7 @@ func newResource(client *request.Client, namespace string) resource {
 	}}
 }
 
-// create sends an object, and gives what the API server has created.
+// create sends an object, and returns the one that the API server has created.
 func (r resource) create(ctx context.Context, object *unstructured.Unstructured) (*unstructured.Unstructured, error) {
 	path, err := r.place.Path("")
 	if err != nil {
@@ -50,7 +50,7 @@ func (r resource) get(ctx context.Context, name string) (*unstructured.Unstructu
 	return r.send(ctx, r.rest.Get().AbsPath(path...), name)
 }
 
-// delete deletes the object, with a uid only the one that has it.
+// delete deletes the object; with a uid, only the object that has it.
 func (r resource) delete(ctx context.Context, name string, uid types.UID) error {
 	path, err := r.place.Path(name)
 	if err != nil {
@@ -70,14 +70,14 @@ func (r resource) delete(ctx context.Context, name string, uid types.UID) error 
 		if err := request.Unmarshal(body, &answer, "Status"); err != nil {
 			return err
 		}
-		if answer.Kind != "Status" && answer.Kind != r.place.Kind { // an object with finalizers is answered itself
+		if answer.Kind != "Status" && answer.Kind != r.place.Kind { // an object with finalizers is the answer
 			return request.OtherKind(answer.Kind, answer.Message, "Status")
 		}
 		return nil
 	})
 }
 
-// send sends a request for the named object, and gives the object that was answered.
+// send sends a request for the named object, and returns the object in the answer.
 func (r resource) send(ctx context.Context, send *rest.Request, name string) (obj *unstructured.Unstructured, err error) {
 	err = r.rest.Do(ctx, send, request.MaxObject, func(body []byte) (err error) {
 		obj, err = r.place.Object(body, name)

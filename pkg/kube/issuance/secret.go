@@ -13,8 +13,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/request"
 )
 
-// Secret reads one Secret. Its content is kept out of the log that -v=8 and
-// above make of all answers (k8s.io/client-go/rest, logBody).
+// Secret reads one Secret. Its content is not written to the log, which has all answers with
+// -v=8 and above (k8s.io/client-go/rest, logBody).
 func Secret(ctx context.Context, config *rest.Config, namespace, name string) (*corev1.Secret, error) {
 	client, err := request.New(config)
 	if err != nil {

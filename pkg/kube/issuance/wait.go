@@ -13,15 +13,15 @@ import (
 	apiwait "k8s.io/apimachinery/pkg/util/wait"
 )
 
-// newDelay is how long to wait before a request is repeated. cert-manager's own CA
-// signs in well under a second; others, and people who approve, take longer.
+// newDelay is how long to wait before a request is repeated. cert-manager's own CA signs in
+// less than a second; others, and manual approval, take longer.
 func newDelay() apiwait.DelayFunc {
 	return apiwait.Backoff{Duration: 100 * time.Millisecond, Factor: 1.5, Steps: math.MaxInt32, Cap: 2 * time.Second}.DelayFunc()
 }
 
-// wait polls the request until it has a result. Polling needs the right to get one request;
-// a watch would need more. A temporary error does not end it: it is reported only if time
-// runs out.
+// wait polls the request until it has a result. Polling needs the permission to get one
+// request; a watch would need more. A temporary error does not end it: it is reported only if
+// time runs out.
 func wait(ctx context.Context, created *unstructured.Unstructured, progress func(string), get func(context.Context) (*unstructured.Unstructured, error)) (Signed, error) {
 	signed, waiting, err := read(created)
 	if err != nil || waiting == nil {
@@ -80,7 +80,7 @@ func (e *unreadableError) Error() string {
 
 func (e *unreadableError) Unwrap() error { return e.err }
 
-// read judges a request as the API server has it.
+// read judges a request as the API server returned it.
 func read(object *unstructured.Unstructured) (Signed, *WaitingError, error) {
 	var request cmapi.CertificateRequest
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &request); err != nil {

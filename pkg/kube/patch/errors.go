@@ -21,7 +21,7 @@ type Error struct {
 	Err            error
 }
 
-// Error tells what was attempted and what failed, in one line.
+// Error describes what was attempted and what failed, in one line.
 func (e *Error) Error() string {
 	tried := map[string]string{"patch": "changing ", "get": "reading "}[e.Verb] + e.Ref.String()
 	switch {
@@ -45,7 +45,7 @@ func (e *Error) Error() string {
 	return tried + ": " + mask.Mask(why.Error())
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
 // Forbidden reports whether the user lacks the permission. An admission policy rejects
@@ -63,7 +63,7 @@ func (e *Error) Absent() bool {
 		status.Status().Details != nil && status.Status().Details.Name != ""
 }
 
-// Passing reports whether the same request may succeed a moment later.
+// Passing reports whether the same request may succeed later.
 func (e *Error) Passing() bool {
 	var status apierrors.APIStatus
 	var answer request.AnswerError

@@ -80,7 +80,7 @@ func unmerged(object, patch map[string]any, above string) string {
 			if field := unmerged(inner, fields, above+name+"."); field != "" {
 				return field
 			}
-		case patch[name] == nil && there && value != false, // a default may be written out
+		case patch[name] == nil && there && value != false, // a default may be explicit
 			patch[name] != nil && !reflect.DeepEqual(value, patch[name]):
 			return above + name
 		}

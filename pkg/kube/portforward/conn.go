@@ -12,7 +12,7 @@ import (
 	"k8s.io/streaming/pkg/httpstream"
 )
 
-// errLost is the error of a connection whose tunnel has ended before it.
+// errLost is the error of a connection whose tunnel ended first.
 var errLost = errors.New("the API server closed the connection")
 
 const (
@@ -23,15 +23,15 @@ const (
 	// long the tunnel then waits for the pod to finish as well.
 	closeTimeout = 500 * time.Millisecond
 	// lostTimeout is how long it may take until a tunnel is known to be lost after its
-	// streams have ended: nothing but that tells a stream that the API server has
-	// reset from one that the pod has finished.
+	// streams have ended: only that distinguishes a stream that the API server has reset from
+	// one that the pod has finished.
 	lostTimeout = 50 * time.Millisecond
 	// maxError bounds what is read of the kubelet's error, in bytes.
 	maxError = 16 << 10
 )
 
-// conn is a connection to a pod's port: a pipe, whose other end is copied to and
-// from the tunnel's data stream. A pipe has deadlines, which a stream has not.
+// conn is a connection to a pod's port: a pipe, whose other end is copied to and from the
+// tunnel's data stream. Unlike a stream, a pipe has deadlines.
 type conn struct {
 	net.Conn
 	port   Port
@@ -71,7 +71,7 @@ func readComplaint(complaints io.Reader) string {
 func (c *conn) send(far net.Conn, data httpstream.Stream) {
 	defer close(c.sent)
 	if _, err := io.Copy(data, far); err != nil {
-		c.end(far, c.lostError()) // it has ended already where the pipe was closed
+		c.end(far, c.lostError()) // it has ended already if the pipe was closed
 	}
 	_ = data.Close()
 }
@@ -101,7 +101,7 @@ func (c *conn) receive(far net.Conn, data httpstream.Stream, complaint <-chan st
 	<-copied
 }
 
-// reason waits for what the kubelet reports of data that has ended.
+// reason waits for what the kubelet reports after the data has ended.
 func (c *conn) reason(complaint <-chan string, data httpstream.Stream) error {
 	timeout := time.NewTimer(errorTimeout)
 	defer timeout.Stop()
@@ -160,7 +160,7 @@ func (c *conn) Write(p []byte) (int, error) {
 	return n, c.explain(err)
 }
 
-// explain turns a pipe's error into what has happened to the connection.
+// explain converts a pipe's error to the reason why the connection has ended.
 func (c *conn) explain(err error) error {
 	if err != io.EOF && err != io.ErrClosedPipe {
 		return err // none, or a deadline

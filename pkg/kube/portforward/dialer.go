@@ -40,14 +40,14 @@ type Dialer struct {
 // New creates a dialer for the API server that config names.
 func New(config *rest.Config) *Dialer { return &Dialer{config: request.Guard(config)} }
 
-// Dial connects to the pod's port; closing the connection ends its tunnel. It
-// needs the right to create pods/portforward. A pod that refuses the connection is
-// seen only when it is used: its errors then say what the kubelet has reported.
+// Dial connects to the pod's port; closing the connection ends its tunnel. It needs the
+// permission to create pods/portforward. That a pod refuses the connection shows only when
+// the connection is used: its errors then contain what the kubelet has reported.
 //
-// Each connection has its own tunnel, as the kubelet's error of one connection makes the
+// Each connection has its own tunnel, because the kubelet's error of one connection makes the
 // whole tunnel unusable (k8s.io/client-go/tools/portforward, handleConnection). client-go's
-// PortForwarder is not used: it reports such an error to the whole program's error
-// handlers, where its connection is not known, and it listens on a port of this machine.
+// PortForwarder is not used: it reports such an error to the whole program's error handlers,
+// which do not know its connection, and it listens on a port of this machine.
 func (d *Dialer) Dial(ctx context.Context, port Port) (net.Conn, error) {
 	type result struct {
 		conn *conn
@@ -62,7 +62,7 @@ func (d *Dialer) Dial(ctx context.Context, port Port) (net.Conn, error) {
 	select {
 	case r = <-opened:
 	case <-ctx.Done():
-		go func() { // client-go's dialers take no context
+		go func() { // client-go's dialers accept no context
 			if late := <-opened; late.err == nil {
 				_ = late.conn.Close()
 			}
@@ -102,8 +102,8 @@ func (d *Dialer) open(port Port) (*conn, error) {
 	return newConn(port, tunnel, streams[0], streams[1]), nil
 }
 
-// createStream also returns when the tunnel is lost: httpstream goes on waiting for
-// half a minute.
+// createStream also returns when the tunnel is lost: httpstream continues to wait for half a
+// minute.
 func createStream(tunnel httpstream.Connection, headers http.Header) (httpstream.Stream, error) {
 	type result struct {
 		stream httpstream.Stream
@@ -122,9 +122,9 @@ func createStream(tunnel httpstream.Connection, headers http.Header) (httpstream
 	}
 }
 
-// dialError keeps what the API server answered for callers to inspect. An error of the
-// network concerns the connection to the API server, and must not be mistaken for an answer
-// of the pod.
+// dialError preserves the answer of the API server, so that callers can inspect it. An error
+// of the network concerns the connection to the API server, and must not be mistaken for an
+// answer of the pod.
 func dialError(err error) error {
 	var status apierrors.APIStatus
 	var answer request.AnswerError
@@ -137,8 +137,8 @@ func dialError(err error) error {
 	return errors.New(err.Error())
 }
 
-// dialer speaks SPDY over a WebSocket, and SPDY alone with API servers before
-// 1.30, as kubectl does.
+// dialer uses SPDY over a WebSocket, and only SPDY with API servers before 1.30, as kubectl
+// does.
 func (d *Dialer) dialer(port Port) (httpstream.Dialer, error) {
 	base, _, err := rest.DefaultServerUrlFor(d.config)
 	if err != nil {

@@ -45,7 +45,7 @@ func Workloads(namespaces []string) []collect.Query {
 	return in(namespaces, wants)
 }
 
-// Operate are the kinds that Flux reconciles for a tenant, with the events that tell their
+// Operate are the kinds that Flux reconciles for a tenant, with the events that show their
 // states.
 func Operate() []collect.Query {
 	wants := append(collect.Queries(
@@ -59,8 +59,8 @@ func Operate() []collect.Query {
 	return wants
 }
 
-// Ingress are the kinds that identify a tenant, its ingress and its issuers. With a namespace
-// nothing is read outside of it, so that permissions in it are sufficient.
+// Ingress are the kinds that identify a tenant, its ingress and its issuers. With a
+// namespace, nothing is read outside of it, so that permissions in it are sufficient.
 func Ingress(namespace string) []collect.Query {
 	return in(one(namespace), collect.Queries(
 		object.KustomizationKind, object.HelmReleaseKind, object.NamespaceKind,
@@ -71,7 +71,7 @@ func Ingress(namespace string) []collect.Query {
 }
 
 // Certificates are those of Ingress, and the kinds with certificates. Secrets are read only
-// on request: they hold more than certificates.
+// on request: they contain more than certificates.
 func Certificates(namespace string, secrets bool) []collect.Query {
 	wants := append(Ingress(namespace), collect.Query{GroupKind: schema.GroupKind{Group: object.CertificateKind.Group, Kind: "CertificateRequest"}})
 	if secrets {
@@ -87,8 +87,8 @@ func Pods(namespace string) collect.Query {
 }
 
 // Snapshot are the kinds that a snapshot records: those of Status, completely, and the kinds
-// that explainers may read. Of Helm's release records it has only the metadata, which tells
-// the state of a release: their content is large and secret.
+// that explainers may read. Of Helm's release records it has only the metadata, which has the
+// state of a release: their content is large and secret.
 func Snapshot(explainers []schema.GroupKind) []collect.Query {
 	var wants []collect.Query
 	listed := map[schema.GroupKind]bool{}

@@ -16,8 +16,8 @@ import (
 // still succeed.
 type AnswerError struct {
 	text string
-	// Passing tells that the same request may succeed a moment later: a server restarts, or a
-	// proxy in front of it can't reach it.
+	// Passing is set if the same request may succeed later: a server restarts, or a proxy in
+	// front of it can't reach it.
 	Passing bool
 }
 

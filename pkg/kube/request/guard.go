@@ -36,7 +36,7 @@ func boundHeaders(rt http.RoundTripper) bool {
 	for {
 		switch t := rt.(type) {
 		case *http.Transport:
-			if t.MaxResponseHeaderBytes == 0 { // else it may be in use
+			if t.MaxResponseHeaderBytes == 0 { // otherwise it may be in use
 				t.MaxResponseHeaderBytes = maxHeaders
 			}
 			return true
@@ -48,15 +48,15 @@ func boundHeaders(rt http.RoundTripper) bool {
 	}
 }
 
-// guard is what Guard puts around a transport.
+// guard is the transport that Guard adds around another.
 type guard struct {
 	next http.RoundTripper
-	// closes tells that closing a body closes the connection, and does not read the
-	// body to its end.
+	// closes is set if closing a body must close the connection instead of reading the body
+	// to its end.
 	closes bool
 }
 
-// WrappedRoundTripper gives the transport (k8s.io/apimachinery/pkg/util/net).
+// WrappedRoundTripper returns the transport (k8s.io/apimachinery/pkg/util/net).
 func (g guard) WrappedRoundTripper() http.RoundTripper { return g.next }
 
 // RoundTrip rejects redirects, and bounds the body of an error. Client's Do bounds all
@@ -90,8 +90,8 @@ func redirected(resp *http.Response) error {
 		at.Scheme, at.Host, resp.StatusCode)
 }
 
-// retryKey is of a *time.Duration in a request's context: how long the API server asks
-// to wait, where that is longer than is waited.
+// retryKey is the key of a *time.Duration in a request's context: the wait that the API
+// server requests, if it is longer than the limit.
 type retryKey struct{}
 
 // boundRetry removes a Retry-After that client-go would silently wait for.

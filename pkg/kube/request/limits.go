@@ -14,19 +14,18 @@ const (
 	// MaxList bounds a page of a list. 500 objects of 128 KiB each fit; those of a real
 	// cluster have 4 to 30 KiB on average.
 	MaxList = 64 << 20
-	// MaxObject bounds a single object. etcd stores none above 1.5 MiB by default,
-	// and JSON may be twice as long as what it stores.
+	// MaxObject bounds a single object. etcd stores no object above 1.5 MiB by default, and
+	// JSON may be twice as long as what it stores.
 	MaxObject = 4 << 20
 	// MaxDiscovery bounds a document of discovery. That of a cluster with 2,000 custom
 	// resources has about 2 MiB.
 	MaxDiscovery = 8 << 20
 	// maxRefusal bounds an answer that is an error.
 	maxRefusal = 1 << 20
-	// maxHeaders bounds the headers of an answer, which takes some copies of them.
-	// net/http's own limit is 10 MiB.
+	// maxHeaders bounds the headers of an answer, which are copied several times. net/http's
+	// own limit is 10 MiB.
 	maxHeaders = 256 << 10
-	// maxRetryAfter is the longest wait before a request is repeated that the API
-	// server may ask for.
+	// maxRetryAfter is the longest wait before a retry that the API server may request.
 	maxRetryAfter = 5 * time.Second
 )
 

@@ -41,7 +41,7 @@ func (p Place) Path(name string) ([]string, error) {
 }
 
 // NameProblem returns why the text can't be the name of an object, or be in a request's path;
-// empty when it can.
+// empty if it can.
 func NameProblem(text string) string {
 	switch {
 	case text == "":
@@ -54,8 +54,7 @@ func NameProblem(text string) string {
 	return strings.Join(content.IsPathSegmentName(text), ", ")
 }
 
-// maxName is the longest name of a DNS subdomain, which no name of Kubernetes is
-// longer than.
+// maxName is the longest name of a DNS subdomain: no name in Kubernetes is longer.
 const maxName = 253
 
 // Object decodes an answer that must be the named object.

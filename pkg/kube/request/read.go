@@ -7,20 +7,19 @@ import (
 	"io"
 )
 
-// Answers are read in pieces of memory that all requests have in common, and joined
-// when they are whole: of those that are refused, nothing is left to be collected.
+// Answers are read into pieces of memory that all requests share, and joined when they are
+// complete: rejected answers leave nothing for the garbage collector.
 const (
 	pieceSize = 256 << 10
-	// pieces is how many there are: what all answers under way may hold together.
+	// pieces is their number: the limit for all answers that are being read.
 	pieces = 24 << 20 / pieceSize
 )
 
-// free holds the pieces that no answer is read into; nil stands for one that was never
-// used.
+// free has the pieces that no answer uses; nil stands for one that was never used.
 var free = newPieces()
 
-// alone has the pieces of the one answer that may be read while no piece is free:
-// answers that wait for each other's pieces would wait for ever.
+// alone has the pieces of the one answer that may be read while no piece is free: answers
+// that wait for each other's pieces would never end.
 var alone = newAlone()
 
 func newPieces() chan []byte {
@@ -37,11 +36,12 @@ func newAlone() chan [][]byte {
 	return one
 }
 
-// reading is an answer that is being read. It holds its pieces until it is released,
-// so that answers that are decoded do not add up either.
+// reading is an answer that is being read. It holds its pieces until it is released, so that
+// the limit includes answers that are being decoded.
 type reading struct {
 	held [][]byte // from free
-	// alone is set while it is the one, with the pieces that it may use and has used.
+	// alone is set for the one answer that uses alone, with the pieces that it may use and
+	// has used.
 	alone     bool
 	own, used [][]byte
 }
@@ -111,7 +111,7 @@ func (r *reading) ownPiece() []byte {
 	return piece
 }
 
-// release gives the pieces back.
+// release returns the pieces.
 func (r *reading) release() {
 	for _, piece := range r.held {
 		free <- piece

@@ -25,11 +25,11 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// Timeout bounds a request without --request-timeout: kubectl would wait forever.
+// Timeout limits a request without --request-timeout, for which kubectl has no limit.
 const Timeout = 30 * time.Second
 
-// maxRetries is how often client-go repeats a request that the API server asks to
-// repeat; see maxRetryAfter.
+// maxRetries is how often client-go repeats a request if the API server requests that; see
+// maxRetryAfter.
 const maxRetries = 5
 
 // Client sends requests to one API server.
@@ -51,7 +51,7 @@ func New(config *rest.Config, around ...transport.WrapperFunc) (*Client, error) 
 		config.UserAgent = rest.DefaultKubernetesUserAgent()
 	}
 	config.NegotiatedSerializer = serializer.NegotiatedSerializerWrapper(runtime.SerializerInfo{
-		// Bodies are sent and read as bytes: it decodes a Status alone.
+		// Bodies are sent and read as bytes: only a Status is decoded.
 		Serializer: runtime.NoopEncoder{Decoder: scheme.Codecs.UniversalDecoder()},
 	})
 	client, err := rest.UnversionedRESTClientFor(config)
@@ -86,7 +86,7 @@ func (c *Client) Do(ctx context.Context, request *rest.Request, limit int64, use
 		return use(body)
 	}
 	if limited.Err() != nil {
-		answered.Store(false) // whatever it was, it was too slow
+		answered.Store(false) // a timeout, regardless of the answer
 	}
 	return failure(ctx, err, answered.Load(), retryAfter)
 }
@@ -136,8 +136,8 @@ func logBody(ctx context.Context, body []byte) {
 }
 
 // refusalOf distinguishes an API server's refusal from that of a proxy in front of it, which
-// tells nothing about the user's permissions or the served kinds. For a kind that is not
-// served, the API server itself answers in plain text.
+// does not show the user's permissions or the served kinds. For a kind that is not served,
+// the API server itself answers in plain text.
 func refusalOf(err *apierrors.StatusError, retryAfter time.Duration) error {
 	text, code := textOf(err), err.ErrStatus.Code
 	refuse := Malformed
@@ -175,7 +175,7 @@ func textOf(err *apierrors.StatusError) string {
 		return ""
 	}
 	for _, cause := range err.ErrStatus.Details.Causes {
-		// client-go has "unknown" for what is not text.
+		// client-go sets "unknown" if the answer is not text.
 		if cause.Type == metav1.CauseTypeUnexpectedServerResponse && cause.Message != "unknown" {
 			return cause.Message
 		}
@@ -183,7 +183,7 @@ func textOf(err *apierrors.StatusError) string {
 	return ""
 }
 
-// rootOf is the innermost error: what wraps it repeats the request, or gives advice.
+// rootOf is the innermost error: the errors around it repeat the request, or give advice.
 func rootOf(err error) error {
 	for {
 		inner := errors.Unwrap(err)

@@ -26,7 +26,7 @@ type Limit struct {
 // LimitBound is the type of limit of a LimitRange.
 type LimitBound string
 
-// The sides.
+// The bounds of a LimitRange.
 const (
 	LimitMax   LimitBound = "max"
 	LimitMin   LimitBound = "min"
@@ -44,17 +44,17 @@ var (
 	limitRatio = match.Wording(`(?P<resource>[-a-z0-9./]+) max limit to request ratio per (?P<type>[A-Za-z]+) is (?P<allowed>[-0-9A-Za-z.+]+), but (?:provided ratio is (?P<given>[0-9.]+)|no (?P<none>request|limit) is specified)`)
 	// The same, plugin/pkg/admission/priority/admission.go.
 	noPriority = match.Wording(`no PriorityClass with name (` + match.NameShape + `) was found`)
-	// kyverno 1.15, pkg/webhooks/utils/block.go: a policy a line, its rules below.
+	// kyverno 1.15, pkg/webhooks/utils/block.go: one policy per line, its rules below.
 	kyvernoPolicy = match.Wording(`^([-a-zA-Z0-9./]+):$`)
 	kyvernoRule   = match.Wording(`^\s+([^\s:]+): '?(.*?)'?$`)
-	// gatekeeper 3.20, pkg/webhook/policy.go: "[constraint] message" a line.
+	// gatekeeper 3.20, pkg/webhook/policy.go: one "[constraint] message" per line.
 	gatekeeper = match.Wording(`^\[([-a-zA-Z0-9.]+)\] (.*)$`)
 )
 
 // readAdmission reads the messages of the admission plugins of Kubernetes.
 func readAdmission(text string, _ bool, e *Error) bool {
 	if !match.ContainsAny(text, "ValidatingAdmissionPolicy '", "no PriorityClass with name ", " usage per ", " max limit to request ratio per ") {
-		return false // four expressions over a long message take their time
+		return false // four expressions are slow for a long message
 	}
 	if found := match.Groups(policyDenied, text); found != nil {
 		e.Problem, e.Detail = ProblemPolicy, match.Detail(found["why"])

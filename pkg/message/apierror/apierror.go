@@ -38,14 +38,14 @@ type Error struct {
 	Policy  Policy  // for ProblemPolicy
 	Limit   Limit   // for ProblemLimitRange
 	Quota   Quota   // for ProblemQuota
-	Access  Access  // for ProblemForbidden where a user may not do something
+	Access  Access  // for ProblemForbidden if a user lacks a permission
 }
 
 // Problem is why the API server refused.
 type Problem string
 
-// The problems an Error has. The texts are of k8s.io/apimachinery v0.36,
-// pkg/api/errors and pkg/api/meta/errors.go, unless a reader says otherwise.
+// The problems an Error has. The texts are of k8s.io/apimachinery v0.36, pkg/api/errors and
+// pkg/api/meta/errors.go, unless a reader names another source.
 const (
 	ProblemNoMatch     Problem = "NoMatch"   // no such kind, or not in that version
 	ProblemImmutable   Problem = "Immutable" // a field that may not change
@@ -66,19 +66,19 @@ const (
 	// (k8s.io/apiextensions-apiserver v0.36, pkg/apiserver/customresource_handler.go).
 	ProblemKindTerminating Problem = "KindTerminating"
 	ProblemExists          Problem = "Exists"   // also when another release owns it
-	ProblemConflict        Problem = "Conflict" // changed meanwhile, or managed by another
+	ProblemConflict        Problem = "Conflict" // changed in the meantime, or managed by another
 	ProblemNotFound        Problem = "NotFound"
 	ProblemTimeout         Problem = "Timeout"
 	ProblemUnreachable     Problem = "Unreachable"
-	ProblemOther           Problem = "Other" // refused, in words not known here
+	ProblemOther           Problem = "Other" // refused for an unknown reason
 )
 
 // reader fills in an error if the text is of its kind. refused means that the
 // surrounding text only ever contains an error of the API server.
 type reader func(text string, refused bool, e *Error) bool
 
-// The order matters: a webhook's and an admission plugin's words come inside
-// "is forbidden", which comes inside others' words.
+// The order matters: the message of a webhook or an admission plugin follows "is forbidden",
+// and both may be inside of the message of another program.
 var readers = []reader{
 	readWebhook, readAdmission, readQuota, readNamespace, readKindTerminating, readNoMatch, readAccess, readConflict,
 	readExists, readInvalid, readUnknownField, readForbidden, readTrouble,

@@ -7,7 +7,7 @@ import (
 var (
 	// k8s.io/apimachinery v0.36, NewAlreadyExists.
 	alreadyExists = match.Wording(`(?:^|: |\* )([a-z][-a-z0-9.]* "[^"\s]+" already exists)`)
-	// helm.sh/helm/v4 4.2.4, pkg/action/validate.go; Helm 3 alike.
+	// helm.sh/helm/v4 4.2.4, pkg/action/validate.go; Helm 3 too.
 	notImported = match.Wording(`(?s)(?P<kind>` + match.KindShape + `) "(?P<name>[^"\s]+)" in namespace "(?P<namespace>[^"\s]*)" exists and cannot be imported into the current release: (?P<why>.*)$`)
 
 	// k8s.io/apimachinery v0.36, NewConflict.
@@ -27,7 +27,7 @@ func readExists(text string, refused bool, e *Error) bool {
 		return true
 	}
 	at := alreadyExists.FindStringSubmatchIndex(text)
-	// Alone it must be the whole message: others say "already exists" too.
+	// Without a wrapper, it must be the whole message: others write "already exists" too.
 	if at == nil || (!refused && (at[0] != 0 || at[1] != len(text))) {
 		return false
 	}

@@ -34,7 +34,7 @@ type WebhookFailure string
 // The ways a webhook fails (k8s.io/apiserver v0.36, pkg/util/webhook/error.go,
 // pkg/util/proxy/proxy.go, pkg/admission/plugin/webhook/errors).
 const (
-	WebhookDenied      WebhookFailure = "Denied" // it was asked and said no
+	WebhookDenied      WebhookFailure = "Denied" // it denied the request
 	WebhookNoEndpoints WebhookFailure = "NoEndpoints"
 	WebhookNoService   WebhookFailure = "NoService" // or no such port
 	WebhookRefused     WebhookFailure = "Refused"
@@ -44,7 +44,7 @@ const (
 	WebhookNoRoute        WebhookFailure = "NoRoute"
 	WebhookTLS            WebhookFailure = "TLS"
 	WebhookOtherFailure   WebhookFailure = "Other"
-	WebhookNoDryRun       WebhookFailure = "NoDryRun" // it has side effects, so Flux can't ask it
+	WebhookNoDryRun       WebhookFailure = "NoDryRun" // it has side effects: a dry run omits it
 	webhookFailedUnspoken                = "no further details available"
 )
 
@@ -54,7 +54,7 @@ var (
 	webhookFailed     = match.Wording(`(?s)failed calling webhook "(?P<name>[^"\s]+)"(?:: |; )(?P<why>.*)$`)
 	webhookDenied     = match.Wording(`(?s)admission webhook "(?P<name>[^"\s]+)" denied the request(?:: (?P<why>.*)| without explanation.*)$`)
 	webhookNoDryRun   = match.Wording(`admission webhook "(?P<name>[^"\s]+)" does not support dry run`)
-	// Go's net/http puts the URL in front of its error, in quotes.
+	// Go's net/http writes the URL before its error, in quotes.
 	webhookURL     = match.Wording(`(?s)\b(?:Post|POST) "?(https://[^"\s]+?)"?: (.*)$`)
 	webhookService = match.Wording(`\bservice "(` + match.NameShape + `)"`)
 	// Go's net.OpError; k3s v1.30, pkg/daemons/control/proxy.go, with the pod's
@@ -88,7 +88,7 @@ func readWebhook(text string, _ bool, e *Error) bool {
 	return true
 }
 
-// failedCall notes a webhook that could not be called.
+// failedCall records a webhook that could not be called.
 func (e *Error) failedCall(name, why string) {
 	e.Problem, e.Webhook = ProblemWebhook, Webhook{Name: name}
 	why = match.FirstLine(why)

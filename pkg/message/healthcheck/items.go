@@ -12,13 +12,13 @@ var (
 	// The same, for an object that was never seen; in brackets up to
 	// kustomize-controller 1.2.1.
 	itemUnseen = match.Wording(`^(?:can't determine status for (` + match.SlashedShape + `)|(` + match.SlashedShape + `) \(unknown status\))$`)
-	// kustomize-controller 0.14 and older give a kind, or the resource as the
-	// health check was written.
+	// kustomize-controller 0.14 and older write a kind, or the resource as in the health
+	// check.
 	itemOld = match.Wording(`^([A-Za-z][-A-Za-z0-9.]*) '([^'\s]*)'$`)
 )
 
-// splitItems takes the list behind its opening bracket apart. An error text
-// may hold ", " itself, so an item begins only where one can be read.
+// splitItems splits the list after its opening bracket. An error text may contain ", ", so an
+// item begins only where one can be parsed.
 func splitItems(list string) (items []Item, truncated bool) {
 	list, closed := strings.CutSuffix(list, "]")
 	said := -1 // where the last item's error begins
@@ -46,8 +46,8 @@ func splitItems(list string) (items []Item, truncated bool) {
 	return items, !closed
 }
 
-// readItem reads one item and tells where in it an error text begins, -1 when
-// there is none. The name at the end of a text that is cut off may be half.
+// readItem parses one item and returns where its error text begins, -1 if there is none. The
+// name at the end of a text that is cut off may be incomplete.
 func readItem(piece string, cutOff bool) (item Item, errorAt int, ok bool) {
 	if found := itemStatus.FindStringSubmatchIndex(piece); found != nil {
 		object, ok := match.Slashed(piece[found[2]:found[3]])

@@ -58,7 +58,7 @@ var (
 	// helm-controller 1.6.1, internal/reconcile/unlock.go.
 	unlocked = match.Wording(`^(?:Unlocked|Unlock of) Helm release ` + releaseShape + ` with chart ` + chartShape + ` in pending-[a-z]+ state(?: failed: [^\n]*)?$`)
 
-	// helm-controller 1.6.1, internal/reconcile/atomic_release.go; ≤ 0.36 says
+	// helm-controller 1.6.1, internal/reconcile/atomic_release.go; 0.36 and older write
 	// "install retries exhausted".
 	attempts         = match.Wording(`^Failed to (install|upgrade) after (\d{1,9}) attempt\(s\)`)
 	retriesExhausted = match.Wording(`^(install|upgrade) retries exhausted$`)

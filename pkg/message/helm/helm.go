@@ -55,7 +55,7 @@ const (
 	ProblemSchema            Problem = "Schema"   // values that the chart does not allow
 	ProblemRetriesExhausted  Problem = "RetriesExhausted"
 	ProblemNoRollbackTarget  Problem = "MissingRollbackTarget"
-	ProblemPending           Problem = "Pending"   // another operation is, or was, under way
+	ProblemPending           Problem = "Pending"   // another operation is, or was, in progress
 	ProblemNameInUse         Problem = "NameInUse" // Helm has a release that Flux does not know of
 	ProblemKubernetesVersion Problem = "KubernetesVersion"
 	ProblemCanceled          Problem = "Canceled" // by a newer reconciliation, or a restart

@@ -17,8 +17,8 @@ var hooks = []*match.Pattern{
 }
 
 var (
-	// Helm 3 and helm.sh/helm/v4 4.2.4, pkg/kube/wait.go, waitForJob: some
-	// versions leave the name out.
+	// Helm 3 and helm.sh/helm/v4 4.2.4, pkg/kube/wait.go, waitForJob: some versions omit the
+	// name.
 	hookJob = match.Wording(`\b[Jj]ob (?:(` + match.NameShape + `) )?failed: (\w+)`)
 	hookPod = match.Wording(`\b[Pp]od (` + match.NameShape + `) failed\b`)
 	// pkg/kube/ready.go.

@@ -20,7 +20,7 @@ var helmRecords = []struct {
 	{match.Wording(`(?:^|: )release: already exists$|failed to create: (?:secrets|configmaps) "(?P<record>` + recordShape + `)" already exists$`), ProblemRecordExists},
 	// pkg/storage/driver/secrets.go, Get and Query.
 	{match.Wording(`\bfailed to decode (?:data "?(?P<record>` + recordShape + `)|data|release)\b`), ProblemRecordUnreadable},
-	// ErrReleaseNotFound; Get of a revision whose record is gone.
+	// ErrReleaseNotFound; Get of a revision whose record does not exist.
 	{match.Wording(`(?:^|: )(?:[Rr]elease: not found|(?:secrets|configmaps) "(?P<record>` + recordShape + `)" not found)$`), ProblemRecordMissing},
 }
 

@@ -35,12 +35,12 @@ var (
 	schemaPointer = match.Wording(`^\s*- at '([^']*)': (.*)$`)
 	// xeipuu/gojsonschema 1.2, through Helm 3.17 and older.
 	schemaDotted = match.Wording(`^- ([^\s:]+): (.*)$`)
-	// The word behind "password': " is redacted in a snapshot.
+	// The word after "password': " is redacted in a snapshot.
 	schemaTypes = match.Wording(`^(?:got|<redacted>) ([a-z]+), want (.+)$`)
 	schemaOlder = match.Wording(`^(?:Invalid|<redacted>) type\. Expected: (.+), given: (\S+)$`)
 	schemaExtra = match.Wording(`^(?:additional properties '([^']+)' not allowed|Additional property (\S+) is not allowed)$`)
 	schemaLacks = match.Wording(`^(?:missing property '([^']+)'|(\S+) is required)$`)
-	// What only sums up the lines below it.
+	// Lines that only summarize the lines below them.
 	schemaSum = match.Wording(`^(?:'(?:oneOf|anyOf|allOf|not)' failed|validation failed|Must validate )`)
 )
 

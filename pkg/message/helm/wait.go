@@ -14,8 +14,8 @@ var (
 	waitedObject = match.Wording(`(?m)(?:^|: )resource (` + match.KindShape + `/[-a-z0-9]*/` + match.NameShape + `) (?:not ready|still exists)\. status: (InProgress|Failed|NotFound|Unknown|Terminating|Current), message: (.*)$`)
 	// Helm 3.18 to 4.0.
 	waitedNamed = match.Wording(`(?m)(?:^|: )resource not ready, name: (` + match.NameShape + `), kind: (` + match.KindShape + `), status: (InProgress|Failed|NotFound|Unknown|Terminating|Current)$`)
-	// Kubernetes' wait.ErrWaitTimeout, Go's context.DeadlineExceeded and the
-	// client's own words.
+	// Kubernetes' wait.ErrWaitTimeout, Go's context.DeadlineExceeded and the client's own
+	// messages.
 	timedOut = match.Wording(`(?m)(?:^|: )(?:timed out waiting for the condition|context deadline exceeded|client rate limiter Wait returned an error: [^\n]*)$`)
 )
 
@@ -25,7 +25,7 @@ func (h *Failure) notReady(cause string) bool {
 	if len(h.Objects) > 0 {
 		return true
 	}
-	// A time-out of one request to the API server is no wait for objects.
+	// A timeout of one request to the API server is not a wait for objects.
 	if _, refused := apierror.Unwrap(cause, &apierror.Error{}); refused {
 		return false
 	}

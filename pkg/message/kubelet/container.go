@@ -42,7 +42,7 @@ type ContainerProblem string
 // The problems a Container has (k8s.io/kubernetes 1.36, pkg/kubelet).
 const (
 	ContainerImageNotFound     ContainerProblem = "ImageNotFound"
-	ContainerImageUnauthorized ContainerProblem = "ImageUnauthorized" // or no such repository: registries don't tell
+	ContainerImageUnauthorized ContainerProblem = "ImageUnauthorized" // or no such repository
 	ContainerImageName         ContainerProblem = "ImageNameInvalid"
 	ContainerImageUnreachable  ContainerProblem = "ImageUnreachable"
 	ContainerImageRateLimit    ContainerProblem = "ImageRateLimit"
@@ -51,25 +51,25 @@ const (
 	ContainerImageProxy        ContainerProblem = "ImageProxy"    // the node's proxy does not answer
 	ContainerImageDisk         ContainerProblem = "ImageDisk"     // the node has no room for it
 	ContainerImagePlatform     ContainerProblem = "ImagePlatform" // there is none for the node's architecture
-	ContainerImageBackOff      ContainerProblem = "ImageBackOff"  // and the message does not say why
+	ContainerImageBackOff      ContainerProblem = "ImageBackOff"  // and the message has no reason
 	ContainerImageOther        ContainerProblem = "ImageOther"
 	ContainerObjectMissing     ContainerProblem = "ObjectMissing"
 	ContainerKeyMissing        ContainerProblem = "KeyMissing"
 	ContainerMount             ContainerProblem = "Mount"
 	ContainerAttached          ContainerProblem = "Attached"     // the volume is attached to another node
-	ContainerMountTimeout      ContainerProblem = "MountTimeout" // and the message does not say why
+	ContainerMountTimeout      ContainerProblem = "MountTimeout" // and the message has no reason
 	ContainerProbe             ContainerProblem = "Probe"
-	ContainerBackOff           ContainerProblem = "BackOff" // it ended and will be started again
-	ContainerRoot              ContainerProblem = "Root"    // runAsNonRoot, and the image would
-	ContainerUser              ContainerProblem = "User"    // runAsNonRoot, and the image's user has no number
+	ContainerBackOff           ContainerProblem = "BackOff" // it terminated and will be restarted
+	ContainerRoot              ContainerProblem = "Root"    // runAsNonRoot, but it runs as root
+	ContainerUser              ContainerProblem = "User"    // runAsNonRoot, and its user is not a number
 	ContainerCommand           ContainerProblem = "Command" // it has no such command
 	ContainerNotExecutable     ContainerProblem = "NotExecutable"
-	ContainerArchitecture      ContainerProblem = "Architecture" // its command is for another one
+	ContainerArchitecture      ContainerProblem = "Architecture" // for another architecture
 )
 
 var (
-	// pkg/kubelet/kubelet_pods.go, makeEnvironmentVariables; in an event it
-	// has "Error: " in front (events.FailedToCreateContainer).
+	// pkg/kubelet/kubelet_pods.go, makeEnvironmentVariables; in an event, after "Error: "
+	// (events.FailedToCreateContainer).
 	objectMissing = match.Wording(`^(secret|configmap) "(` + match.NameShape + `)" not found$`)
 	keyMissing    = match.Wording(`^couldn't find key ([^\s]+) in (Secret|ConfigMap) (` + match.NamespaceShape + `/` + match.NameShape + `)$`)
 	// pkg/kubelet/prober/prober.go and pkg/probe/http.
@@ -87,7 +87,7 @@ var (
 
 var secretOrConfigMap = map[string]string{"secret": "Secret", "configmap": "ConfigMap"}
 
-// ParseContainer reads the kubelet's words on one container.
+// ParseContainer parses a message of the kubelet about one container.
 func ParseContainer(message string) (Container, bool) {
 	text := strings.TrimSpace(match.Bound(message))
 	text = strings.TrimPrefix(text, "Error: ")
@@ -120,7 +120,7 @@ func ParseContainer(message string) (Container, bool) {
 	return parseCommand(text)
 }
 
-// parseCommand reads why a container's command can't be run.
+// parseCommand parses why a container's command can't be run.
 func parseCommand(text string) (Container, bool) {
 	for _, known := range []struct {
 		problem    ContainerProblem
@@ -139,8 +139,8 @@ func parseCommand(text string) (Container, bool) {
 	return Container{}, false
 }
 
-// parseConfig reads what keeps a container from being created: environment
-// variables that come from a missing Secret, ConfigMap or key.
+// parseConfig parses what prevents a container from being created: environment variables that
+// come from a missing Secret, ConfigMap or key.
 func parseConfig(text string) (Container, bool) {
 	if found := objectMissing.FindStringSubmatch(text); found != nil && match.IsName(found[2]) {
 		return Container{

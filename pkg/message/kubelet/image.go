@@ -13,8 +13,8 @@ var (
 	imageName    = match.Wording(`(?s)^Failed to apply default image tag "([^"\s]+)": (.*)$`)
 	imageNever   = match.Wording(`^Container image "([^"\s]+)" is not present with pull policy of Never$`)
 	imageGone    = match.Wording(`(?s)^image pull failed for (\S+) because the (?:registry is unavailable|signature validation failed)(.*)$`)
-	// A container status has the runtime's words alone: containerd's, then
-	// Docker's and CRI-O's.
+	// A container status only has the message of the runtime: containerd's, then Docker's and
+	// CRI-O's.
 	imageRuntime = match.Wording(`(?s)^(?:ErrImagePull: )?(?:rpc error: code = \w+ desc = )?(?:failed to pull and unpack image|initializing source|Error response from daemon: (?:manifest for|pull access denied for)|(?:reading|writing) manifest) ?"?([^"\s]*)"?,?(.*)$`)
 )
 
@@ -48,9 +48,9 @@ func parseImage(text string) (Container, bool) {
 	return Container{}, false
 }
 
-// ParsePull reads what the waiting state of a container whose image can't be
-// pulled says. That is about a pull whatever the words, which are often those of a
-// registry alone: "toomanyrequests: You have reached your pull rate limit."
+// ParsePull parses the waiting state of a container whose image can't be pulled. Any message
+// there is about a pull, and is often only that of a registry: "toomanyrequests: You have
+// reached your pull rate limit."
 func ParsePull(message string) (Container, bool) {
 	text := strings.TrimPrefix(strings.TrimSpace(match.Bound(message)), "Error: ")
 	if container, ok := parseImage(text); ok {
@@ -59,20 +59,20 @@ func ParsePull(message string) (Container, bool) {
 	return Container{Problem: imageProblem(text), Detail: match.Detail(text)}, text != ""
 }
 
-// pullLimited is a registry's refusal to answer more pulls for now: Docker Hub's,
-// GitHub's and Amazon ECR's "toomanyrequests: …" (OCI distribution-spec 1.1, error
-// codes), Quay's and others' HTTP status. An image may be called so too.
+// pullLimited matches the response of a registry that accepts no more pulls for some time:
+// Docker Hub's, GitHub's and Amazon ECR's "toomanyrequests: …" (OCI distribution-spec 1.1,
+// error codes), Quay's and others' HTTP status. An image may have such a name, too.
 var pullLimited = match.Wording(`(?:^|[\s:])toomanyrequests(?::\s|\s|:?$)|\b429 too many requests\b|\bstatus(?: code)?:? 429\b|\bpull rate limit\b|\brate (?:limit )?exceeded\b`)
 
 var quotedText = match.Wording(`"[^"\n]*"`)
 
-// imageProblem sorts what a registry or a container runtime says. Who asks
-// without the right to may be told that there is nothing, so refusals go first.
+// imageProblem classifies a message of a registry or a container runtime. Without permission,
+// a client may get "not found", so refusals are checked first.
 func imageProblem(why string) ContainerProblem {
-	// The image's own name, in quotes, is nobody's complaint.
+	// The name of the image, in quotes, is not part of the error.
 	lower := strings.ToLower(quotedText.ReplaceAllString(why, ""))
 	switch {
-	case pullLimited.MatchString(lower): // Docker Hub says "denied" of these too
+	case pullLimited.MatchString(lower): // Docker Hub adds "denied" to these too
 		return ContainerImageRateLimit
 	case match.ContainsAny(lower, "unauthorized", "authentication required", "403 forbidden", "access denied", "authorization failed", "denied:", "no basic auth credentials"):
 		return ContainerImageUnauthorized

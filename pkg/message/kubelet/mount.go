@@ -7,8 +7,8 @@ import (
 )
 
 var (
-	// k8s.io/kubernetes 1.36, pkg/volume/util/operationexecutor; there is a
-	// space in front of the colon.
+	// k8s.io/kubernetes 1.36, pkg/volume/util/operationexecutor; there is a space before the
+	// colon.
 	mountFailed = match.Wording(`(?s)^(?:MountVolume\.(?:SetUp|MountDevice|WaitForAttach|NewMounter initialization)|AttachVolume\.Attach|MapVolume\.\w+|MultiAttach) failed for volume "([^"\s]+)" ?: (.*)$`)
 	multiAttach = match.Wording(`(?s)^Multi-Attach error for volume "([^"\s]+)" (.*)$`)
 	// pkg/controller/volume/attachdetach/reconciler/reconciler.go, reportMultiAttachError.
@@ -19,11 +19,11 @@ var (
 	// pkg/volume/secret, pkg/volume/configmap, pkg/volume/projected.
 	mountObject = match.Wording(`(?:^|[\s\[])(secret|configmap) "(` + match.NameShape + `)" not found`)
 	mountKey    = match.Wording(`(?:references non-existent (?:secret|config) key: |configmap references non-existent config key: )([^\s\]]+)`)
-	// pkg/kubelet/util/manager: the kubelet has not been told of the pod yet.
+	// pkg/kubelet/util/manager: the kubelet does not have the pod yet.
 	mountUnknown = match.Wording(`object "(` + match.NamespaceShape + `)"/"(` + match.NameShape + `)" not registered`)
 )
 
-// parseMount reads why a volume does not exist for a container to use.
+// parseMount parses why a volume can't be mounted for a container.
 func parseMount(text string) (Container, bool) {
 	var found []string
 	for _, expression := range []*match.Pattern{mountFailed, multiAttach, mountTimeout} {
@@ -54,7 +54,7 @@ func parseMount(text string) (Container, bool) {
 	return container, true
 }
 
-// holders are the pods that a volume is already used by, where they are named.
+// holders are the pods that already use a volume, if the message names them.
 func holders(why string) []string {
 	found := usedBy.FindStringSubmatch(why)
 	if found == nil {

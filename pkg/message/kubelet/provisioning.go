@@ -20,15 +20,15 @@ const (
 	ProvisioningAccessMode ProvisioningProblem = "AccessMode" // the driver does not support the claim's
 	ProvisioningCapacity   ProvisioningProblem = "Capacity"   // the storage is full, or a quota of it
 	ProvisioningDenied     ProvisioningProblem = "Denied"     // the storage refuses the driver's credentials
-	ProvisioningTopology   ProvisioningProblem = "Topology"   // no node is where volumes can be made
-	ProvisioningParameters ProvisioningProblem = "Parameters" // the class's are wrong
+	ProvisioningTopology   ProvisioningProblem = "Topology"   // no node where volumes can be created
+	ProvisioningParameters ProvisioningProblem = "Parameters" // those of the class are invalid
 	ProvisioningTimeout    ProvisioningProblem = "Timeout"    // the storage does not answer
 	ProvisioningOther      ProvisioningProblem = "Other"
 )
 
-// driverWordings are gRPC's codes (google.golang.org/grpc v1.76, codes) as drivers
-// use them by the CSI specification 1.11 (CreateVolume), and what drivers say
-// themselves, the more telling first.
+// driverWordings are gRPC's codes (google.golang.org/grpc v1.76, codes) as drivers use them
+// by the CSI specification 1.11 (CreateVolume), and messages of the drivers, the more
+// specific first.
 var driverWordings = []struct {
 	problem ProvisioningProblem
 	words   []string
@@ -59,10 +59,11 @@ func ParseProvisioning(message string) (Provisioning, bool) {
 	return Provisioning{Problem: driverProblem(why), Detail: match.Detail(why)}, true
 }
 
-// ParseResize reads why a storage driver did not expand a volume, in a
-// VolumeResizeFailed event or a claim's ControllerResizeError condition
-// (kubernetes-csi/external-resizer v1.14, pkg/controller). A limit of how often
-// volumes may change (Amazon EBS: VolumeModificationRateExceeded) is none of room. It is false where the message names no problem.
+// ParseResize parses why a storage driver did not expand a volume, from a VolumeResizeFailed
+// event or a claim's ControllerResizeError condition (kubernetes-csi/external-resizer v1.14,
+// pkg/controller). A limit of how often volumes may change (Amazon EBS:
+// VolumeModificationRateExceeded) is not a limit of capacity. It is false if the message
+// names no problem.
 func ParseResize(message string) (Provisioning, bool) {
 	text := match.Bound(message)
 	found := Provisioning{Problem: driverProblem(text), Detail: match.Detail(text)}

@@ -16,10 +16,10 @@ type Scheduling struct {
 	Reasons []SchedulingReason
 }
 
-// SchedulingReason is one reason, with the number of nodes it holds for.
+// SchedulingReason is one reason, with the number of nodes that it applies to.
 type SchedulingReason struct {
-	// Nodes is zero for a reason that is the pod's own, such as an unbound
-	// claim, and so holds for every node.
+	// Nodes is zero for a reason of the pod itself, such as an unbound claim, which applies
+	// to every node.
 	Nodes int
 	// Text is the reason of the scheduler.
 	Text string
@@ -79,8 +79,8 @@ func beforePreemption(text string) string {
 	return strings.TrimSuffix(strings.TrimSpace(text), ".")
 }
 
-// add takes the next piece: a new reason when it has a count or is the first,
-// else the rest of a reason with a comma in it.
+// add adds the next piece: a new reason if it has a count or is the first, otherwise the rest
+// of a reason with a comma in it.
 func (s *Scheduling) add(piece string) {
 	piece = strings.TrimSpace(piece)
 	counted := countedOnly.FindStringSubmatch(piece)

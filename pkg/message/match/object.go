@@ -11,9 +11,8 @@ type Object struct {
 	Group, Version, Kind, Resource, Namespace, Name string
 }
 
-// The shapes of names, to build expressions from. A name may hold a colon and
-// capitals, as those of RBAC roles do (k8s.io/apimachinery v0.36,
-// pkg/api/validation/path).
+// The shapes of names, to build expressions from. A name may contain a colon and capitals, as
+// those of RBAC roles do (k8s.io/apimachinery v0.36, pkg/api/validation/path).
 const (
 	KindShape      = `[A-Z][A-Za-z0-9]*`
 	NamespaceShape = `[a-z0-9][-a-z0-9]*`
@@ -74,8 +73,8 @@ func Namespaced(text string) (Object, bool) {
 	return Object{Namespace: namespace, Name: name}, true
 }
 
-// Qualified reads "deployments.apps" and "Deployment.apps", the API server's
-// way (k8s.io/apimachinery v0.36, GroupResource.String, GroupKind.String).
+// Qualified parses "deployments.apps" and "Deployment.apps", as the API server writes them
+// (k8s.io/apimachinery v0.36, GroupResource.String, GroupKind.String).
 func Qualified(text string) (Object, bool) {
 	first, group, _ := strings.Cut(text, ".")
 	switch {

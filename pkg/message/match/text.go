@@ -10,8 +10,8 @@ const (
 	MaxMessage = 64 << 10
 	// MaxDetail is how much text of others is returned.
 	MaxDetail = 2 << 10
-	// maxWord is the longest name taken of what has no shape of Kubernetes' own:
-	// an image, a user, a key, a path.
+	// maxWord is the maximum length of a name whose form Kubernetes does not define: an
+	// image, a user, a key, a path.
 	maxWord = 1024
 	// MaxItems is how many objects are read from one message: more than fit into what
 	// Flux keeps of it.

@@ -1,6 +1,6 @@
 // Package execute carries out what package operate plans: it patches the objects that Flux
-// reconciles, retries where an API server is unavailable for a moment, and waits until Flux is
-// done.
+// reconciles, retries while an API server is temporarily unavailable, and waits until Flux
+// has finished.
 package execute
 
 import (
@@ -16,11 +16,11 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/operate"
 )
 
-// Progress is told what happens while a plan is carried out.
+// Progress receives the progress of a plan that is carried out.
 type Progress struct {
 	// Result is called with each result as it is observed, also if it has not changed.
 	Result func(operate.Result)
-	// Retrying is called with the transient error of an object that is tried again.
+	// Retrying is called with the transient error of an object whose request is retried.
 	Retrying func(object.Ref, error)
 }
 
@@ -47,10 +47,10 @@ func NewReconciler(client *patch.Client, run *operate.Run, at time.Time, progres
 	}
 }
 
-// TimeoutError is the error of a run that is not over within its time.
+// TimeoutError is the error of a run that has not finished within its time.
 type TimeoutError struct{ Timeout time.Duration }
 
-// Error tells how long the run has taken.
+// Error states how long the run has taken.
 func (e *TimeoutError) Error() string {
 	return fmt.Sprintf("not all triggered objects were Ready within %s", e.Timeout)
 }

@@ -120,7 +120,7 @@ func (o *verifyOptions) readFiles(ctx context.Context) (q trust.Question, err er
 	return q, nil
 }
 
-// ask adds what the cluster and the endpoints report.
+// ask adds what the cluster and the endpoints return.
 func (o *verifyOptions) ask(ctx context.Context, q *trust.Question, snap *snapshot.Snapshot, chosen tenant.Tenant) {
 	q.Tenant, q.Now = chosen.Name, snap.Meta().At
 	var unknown []snapshot.Failure

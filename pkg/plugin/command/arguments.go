@@ -24,7 +24,7 @@ func Given(flags *pflag.FlagSet, name string) bool {
 	return flag != nil && flag.Changed && flag.Value.String() != "false"
 }
 
-// SomeTenant requires the names of tenants: no command changes all of them.
+// SomeTenant requires the names of tenants: no command changes all tenants.
 func SomeTenant(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return nil

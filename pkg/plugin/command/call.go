@@ -1,6 +1,6 @@
-// Package command has what all commands share: how the program was called, the
-// connection to the cluster or the recording instead, exit codes, output formats,
-// prompts, passwords and waiting. It knows no command.
+// Package command has what all commands share: how the program was called, the connection to
+// the cluster or the recording instead, exit codes, output formats, prompts, passwords and
+// waiting. It does not depend on any command.
 package command
 
 import (

@@ -25,14 +25,14 @@ const (
 	Interrupted Exit = 130
 )
 
-// Exit is an exit code. A command returns one other than 0 as its error when it
-// succeeded: its output has already told the reason.
+// Exit is an exit code. A command returns one other than 0 as its error when it succeeded:
+// its output already has the reason.
 type Exit int
 
 func (a Exit) Error() string { return fmt.Sprintf("exit status %d", int(a)) }
 
-// ExitFor is the answer to "are they ready?": no if one is known not to be ready,
-// unclear if one could not be judged.
+// ExitFor is the answer to "are they ready?": no if one is known not to be ready, not
+// determined if one could not be judged.
 func ExitFor(verdicts []health.Status) error {
 	code := Yes
 	for _, verdict := range verdicts {

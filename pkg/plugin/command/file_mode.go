@@ -8,9 +8,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 )
 
-// WarnOfMode warns, as ssh does, of a file with a secret that other users can read.
-// Only regular files store their content; on Windows the mode does not tell who can
-// read them. The caller that reads the file reports other errors.
+// WarnOfMode warns, as ssh does, of a file with a secret that other users can read. Only
+// regular files store their content; on Windows the mode does not show which users can read
+// them. The caller that reads the file reports other errors.
 func WarnOfMode(w io.Writer, path string) {
 	info, err := os.Stat(path)
 	if err != nil || !info.Mode().IsRegular() || runtime.GOOS == "windows" {

@@ -15,7 +15,7 @@ import (
 // maxKubeconfig bounds a kubeconfig, in bytes: client-go reads whole files.
 const maxKubeconfig = 16 << 20
 
-// clusterHint tells how to choose a cluster.
+// clusterHint describes how to choose a cluster.
 const clusterHint = "Choose a cluster with --kubeconfig, $KUBECONFIG or --context, or try a recorded one with --from=example:healthy."
 
 // Config is the connection to the cluster that the user's kubeconfig names.
@@ -54,7 +54,7 @@ func (c *Call) serverNamed() bool {
 	return false
 }
 
-// noServer tells why there is no server to send requests to.
+// noServer is the error if there is no server to send requests to.
 func (c *Call) noServer() error {
 	paths := c.kubeconfigs()
 	if len(paths) == 0 {

@@ -19,8 +19,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/render/term"
 )
 
-// Output is -o with its related flags. A command has the formats of `kubectl get`
-// (NewOutput) or its own (NewFormats); this file is the only one that knows them all.
+// Output is -o with its related flags. A command has the formats of `kubectl get` (NewOutput)
+// or its own (NewFormats); only this file has all of them.
 type Output struct {
 	Format    string
 	formats   []string // all of them, nil for those of kubectl get

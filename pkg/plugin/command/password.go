@@ -14,14 +14,14 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 )
 
-// PKCS12 tells whether a PKCS#12 file is requested, and where its password is. There
+// PKCS12 specifies whether a PKCS#12 file is requested, and the source of its password. There
 // is no flag for the password itself: the process list shows flags to all users.
 type PKCS12 struct {
 	Wanted bool
 	Legacy bool
 	File   string
 	Env    string
-	// New tells that the password is for a new file: the prompt asks for it twice.
+	// New is set if the password is for a new file: the prompt requests it twice.
 	New bool
 }
 
@@ -42,7 +42,7 @@ func (p *PKCS12) AddPasswordTo(flags *pflag.FlagSet) {
 // Validate rejects flags that contradict each other or have no effect.
 func (p *PKCS12) Validate(flags *pflag.FlagSet) error {
 	for _, name := range []string{"p12-legacy", "p12-password-file", "p12-password-env"} {
-		if flags.Changed(name) && !p.Wanted { // not every command has them all
+		if flags.Changed(name) && !p.Wanted { // not every command has all of them
 			return advice.Add(fmt.Errorf("--%s requires --p12", name), "Add --p12.")
 		}
 	}

@@ -50,8 +50,8 @@ func Arguments(argv []string) []string {
 	return argv[1:]
 }
 
-// Completing reports whether completions are requested: nothing may then be written to
-// standard error, where the user is typing.
+// Completing reports whether completions are requested: then nothing may be written to
+// standard error, where the user types.
 func Completing(args []string) bool {
 	return len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd)
 }

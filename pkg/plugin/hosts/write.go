@@ -68,8 +68,8 @@ func (w *writer) write(ctx context.Context, streams genericiooptions.IOStreams, 
 }
 
 // writeAsRoot runs this program under sudo to write the file, if the user agrees. That
-// program gets the change on its standard input, reads no kubeconfig, and touches
-// nothing but the file.
+// program gets the change on its standard input, reads no kubeconfig, and changes only the
+// file.
 func (w *writer) writeAsRoot(ctx context.Context, streams genericiooptions.IOStreams, path string, change hostsfile.Change, why error) error {
 	if !errors.Is(why, fs.ErrPermission) || errors.Is(why, syscall.EROFS) || runtime.GOOS == "windows" || os.Geteuid() == 0 {
 		return why

@@ -25,9 +25,9 @@ func (o *options) look(ctx context.Context) ([]tenant.Status, time.Time, error) 
 	return statuses, snap.Meta().At, err
 }
 
-// watchLoop prints the state repeatedly: in place on a terminal; otherwise appended, and
-// only when something other than an age has changed. A failed read is reported and
-// retried: the cluster itself may be under repair.
+// watchLoop prints the state repeatedly: in place on a terminal; otherwise appended, and only
+// when something other than an age has changed. A failed read is reported and retried: the
+// cluster itself may be down.
 func (o *options) watchLoop(ctx context.Context) error {
 	out := o.call.Streams.Out
 	last := ""

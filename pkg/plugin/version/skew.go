@@ -13,8 +13,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// newestFlux is the newest minor version of Flux whose messages the explanations are
-// tested with: the lab's.
+// newestFlux is the newest minor version of Flux whose messages the explanations are tested
+// with: that of the lab.
 const newestFlux = "v2.9"
 
 // fluxNamespace is the default namespace of `flux install`.

@@ -18,7 +18,7 @@ type versionInfo struct {
 	ClientVersion clientVersion  `json:"clientVersion"`
 	ServerVersion *serverVersion `json:"serverVersion,omitempty"`
 	FluxVersion   *fluxVersion   `json:"fluxVersion,omitempty"`
-	// Warnings tell which versions are too far apart.
+	// Warnings are warnings about versions that are too far apart.
 	Warnings []string `json:"warnings,omitempty"`
 }
 

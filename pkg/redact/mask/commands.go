@@ -52,18 +52,18 @@ func maskFlags(text string) string {
 	}
 }
 
-// program is how a program takes a password on its command line.
+// program describes how a program accepts a password on its command line.
 type program struct {
-	// glued are flags that the password follows at once, separate those that it
+	// glued are flags that the password follows without a space, separate those that it
 	// follows as the next word.
 	glued, separate []string
 	// after is a word that the flags need: docker's "login".
 	after string
-	// cluster is the letter of a flag that may stand with others, "-sSu", and that a user
-	// and a password follow.
+	// cluster is the letter of a flag that may be combined with others, "-sSu", and that a
+	// user and a password follow.
 	cluster byte
-	// place is the place of the password among the words that are no flags, 0 when
-	// it is none of them; with is a flag that it needs then.
+	// place is the position of the password among the words that are not flags, 0 if it is
+	// none of them; with is a flag that is required then.
 	place int
 	with  string
 }
@@ -78,7 +78,7 @@ var (
 	snmp     = &program{separate: []string{"-A", "-X", "-c"}}
 )
 
-// programs are those whose flags don't say that a password follows.
+// programs are those whose flags do not show by their names that a password follows.
 var programs = map[string]*program{
 	"mysql": mysql, "mysqldump": mysql, "mysqladmin": mysql, "mysqlimport": mysql, "mysqlcheck": mysql, "mysqlshow": mysql, "mysqlsh": mysql, "mysqlbinlog": mysql,
 	"mariadb": mysql, "mariadb-dump": mysql, "mariadb-admin": mysql, "mariabackup": mysql, "xtrabackup": mysql,
@@ -143,12 +143,12 @@ type commandLine struct {
 	words   int
 	seen    bool // the word or flag that the password needs
 	next    bool // the next word is the password
-	whole   bool // this word is
-	open    bool // the flag that was the last word may be followed by a quote
+	whole   bool // this word is the password
+	open    bool // the last word was a flag that a quote may follow
 }
 
-// secret is where in the word the password begins; whole tells that it is at its
-// beginning.
+// secret is the position in the word at which the password begins. It sets whole if the word
+// is the password.
 func (l *commandLine) secret(word string) int {
 	l.whole, l.open = false, false
 	name := word[strings.LastIndexByte(word, '/')+1:]

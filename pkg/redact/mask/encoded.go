@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// maxEncodings is how often a text may be encoded over and over.
+// maxEncodings is how many encodings of a text may be nested.
 const maxEncodings = 3
 
-// maskPercent decodes words with %XX in them, and keeps what is left of them
-// decoded where a secret comes to light.
+// maskPercent decodes words with %XX in them. A word that contains a secret stays decoded,
+// without the secret.
 func maskPercent(text string, depth int) string {
 	if depth >= maxEncodings || strings.IndexByte(text, '%') < 0 {
 		return text
@@ -69,12 +69,12 @@ func unhex(c byte) byte {
 	return c | 0x20 - 'a' + 10
 }
 
-// escapes are how JSON and XML write signs that tell a secret by its place.
+// escapes are how JSON and XML write the characters around secrets.
 var escapes = strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&", `\u0022`, `"`, `\u0027`, "'", `\u003d`, "=", `\u003a`, ":",
 	`\u003C`, "<", `\u003E`, ">", `\u003D`, "=", `\u003A`, ":", `\/`, "/", "&lt;", "<", "&gt;", ">", "&quot;", `"`, "&#34;", `"`, "&#39;", "'", "&apos;", "'", "&amp;", "&")
 
-// maskEscaped looks for secrets in the text as it was before it was escaped, and
-// gives that where there is one.
+// maskEscaped searches the text without its escapes for secrets, and returns that text if
+// there is one.
 func maskEscaped(text string, depth int) string {
 	if depth >= maxEncodings || !strings.Contains(text, `\u00`) && !strings.Contains(text, `\/`) && !strings.ContainsRune(text, '&') {
 		return text
@@ -92,8 +92,8 @@ func maskEscaped(text string, depth int) string {
 // minEncoded is the length of base64 of the shortest text with a secret in it.
 const minEncoded = 12
 
-// maskBase64 replaces base64 of texts that have a secret in them, of a user and
-// a password, and what can hardly be anything but a secret key of AWS.
+// maskBase64 replaces base64 of texts that contain a secret, of a user and a password, and
+// text that is almost certainly a secret key of AWS.
 func maskBase64(text string, depth int) string {
 	if depth >= maxEncodings {
 		return text
@@ -130,11 +130,11 @@ func maskBase64(text string, depth int) string {
 	return replace(text, cuts)
 }
 
-// lineLength is the least length of a line of base64 that goes on in the next.
+// lineLength is the least length of a line of base64 that continues on the next line.
 const lineLength = 60
 
-// joinLines is base64 that goes on over several lines, and where it ends. It is
-// empty where there is one line, which ends where the run does.
+// joinLines is base64 that continues over several lines, and its end. It is empty for a
+// single line, which ends with the run.
 func joinLines(text string, from, to int) (int, string) {
 	if to-from < lineLength {
 		return to, ""
@@ -243,14 +243,15 @@ func printable(text []byte) bool {
 	return len(text) > 0
 }
 
-// isUserAndPassword reports whether a text is "alice:password", as registries and HTTP have it.
+// isUserAndPassword reports whether a text is "alice:password", as registries and HTTP use
+// it.
 func isUserAndPassword(text string) bool {
 	user, password, ok := strings.Cut(strings.TrimSpace(text), ":")
 	return ok && user != "" && password != "" && !strings.ContainsAny(user, " \t\n/{[\"'<(,;") && !strings.ContainsAny(password, " \t\n")
 }
 
-// isSecretKey reports whether a text is 40 characters of base64, as AWS makes its secret keys. A commit is
-// as long, and has no capitals.
+// isSecretKey reports whether a text is 40 characters of base64, like the secret keys of AWS.
+// A commit has the same length, but no capitals.
 func isSecretKey(run string) bool {
 	const length, least = 40, 4
 	if len(run) != length || strings.ContainsAny(run, "-_") {

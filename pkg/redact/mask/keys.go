@@ -45,7 +45,7 @@ func maskKeys(text string) string {
 	}
 }
 
-// puttyBegin and puttyEnd are around the private half of a PuTTY key.
+// puttyBegin and puttyEnd enclose the private half of a PuTTY key.
 const puttyBegin, puttyEnd = "Private-Lines: ", "Private-MAC: "
 
 func maskPuTTY(text string) string {
@@ -66,8 +66,8 @@ func maskPuTTY(text string) string {
 	}
 }
 
-// withoutTail takes out the end of a key whose beginning was cut off, from a
-// text without the beginning of one.
+// withoutTail removes the end of a key whose beginning was cut off, from a text without the
+// beginning of one.
 func withoutTail(text string) string {
 	end := 0
 	for {
@@ -83,8 +83,8 @@ func withoutTail(text string) string {
 	return Redacted + text[end:]
 }
 
-// privateLabel finds the first "-----BEGIN … PRIVATE …-----" or the END of it;
-// where there is none, to is 0.
+// privateLabel finds the first "-----BEGIN … PRIVATE …-----" or the END of it; if there is
+// none, to is 0.
 func privateLabel(text, mark string) cut {
 	for from := 0; ; {
 		i := strings.Index(text[from:], mark)
@@ -104,7 +104,7 @@ func privateLabel(text, mark string) cut {
 	}
 }
 
-// maskEncodedKeys replaces base64 of PEM, unless it is whole and public.
+// maskEncodedKeys replaces base64 of PEM, unless it is complete and public.
 func maskEncodedKeys(text string) string {
 	var cuts []cut
 	for from := 0; ; {
@@ -120,14 +120,14 @@ func maskEncodedKeys(text string) string {
 	}
 }
 
-// publicBlocks are the types of PEM blocks that anyone may see.
+// publicBlocks are the types of PEM blocks that are public.
 var publicBlocks = map[string]bool{
 	"CERTIFICATE": true, "CERTIFICATE REQUEST": true, "NEW CERTIFICATE REQUEST": true,
 	"PUBLIC KEY": true, "X509 CRL": true,
 }
 
-// isPublicPEM reports whether the text is base64 of PEM with nothing but public
-// blocks: caBundle, a CertificateRequest.
+// isPublicPEM reports whether the text is base64 of PEM with public blocks only, as in
+// caBundle and a CertificateRequest.
 func isPublicPEM(text string) bool {
 	rest, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {

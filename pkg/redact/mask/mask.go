@@ -1,5 +1,5 @@
-// Package mask replaces secrets in text: passwords, tokens, keys and URLs with
-// credentials, wherever a person or a program may have written them.
+// Package mask replaces secrets in text: passwords, tokens, keys and URLs with credentials,
+// in any text of a user or a program.
 package mask
 
 import (
@@ -8,7 +8,7 @@ import (
 
 // maxMaskRounds is how often the rules are applied until nothing changes. The result of one
 // rule may contain what another finds; ordinary text needs two rounds. Text that still
-// changes after all of them is hostile.
+// changes after all of them is an attack.
 const maxMaskRounds = 8
 
 // Mask removes passwords, tokens and keys from a text of a user or a program: a condition's
@@ -29,15 +29,14 @@ func Mask(text string) string {
 	return Redacted
 }
 
-// maskOnce applies every rule that has something to look for: it runs on every
-// string of a cluster. What is encoded is decoded and goes through the rules as
-// well, depth times at most.
+// maskOnce applies every rule whose signs are in the text: it runs on every string of a
+// cluster. Encoded text is decoded, and the rules apply to it as well, depth times at most.
 func maskOnce(text string, depth int) string {
 	if len(text) < minMaskable || text == Redacted {
 		return text
 	}
 	if strings.HasPrefix(text, pemBase64) && isPublicPEM(text) {
-		return text // not to be mistaken for anything below
+		return text // no rule applies to it
 	}
 	has := signsIn(text)
 	for _, r := range rules {
@@ -48,8 +47,8 @@ func maskOnce(text string, depth int) string {
 	return text
 }
 
-// rule is a way to find secrets, and the signs that a text has which it looks at:
-// all of needs, one of either.
+// rule is a way to find secrets, and the signs that a text must have for it: all of needs,
+// and one of either.
 type rule struct {
 	needs, either sign
 	mask          func(text string, depth int) string
@@ -57,7 +56,7 @@ type rule struct {
 
 var rules []rule
 
-func init() { // a variable would refer to itself: what is decoded is masked
+func init() { // a variable would refer to itself, because decoded text is masked
 	flat := func(mask func(string) string) func(string, int) string {
 		return func(text string, _ int) string { return mask(text) }
 	}
@@ -113,7 +112,7 @@ var signsOf = func() (table [256]sign) {
 	return table
 }()
 
-// bounds are the bytes that words of a command line end at.
+// bounds are the bytes that end words of a command line.
 var bounds = func() (table [256]bool) {
 	for c := range len(table) {
 		table[c] = isWordBound(byte(c))
@@ -138,11 +137,10 @@ func signsIn(text string) sign {
 // minMaskable is the length of "pw=xy", the shortest that has a secret in it.
 const minMaskable = 5
 
-// cut is a part of a text that goes.
+// cut is a part of a text that is removed.
 type cut struct{ from, to int }
 
-// replace puts Redacted where the cuts are, which are in order and don't
-// overlap.
+// replace replaces the cuts by Redacted. They are in order and don't overlap.
 func replace(text string, cuts []cut) string {
 	if len(cuts) == 0 {
 		return text
@@ -158,7 +156,7 @@ func replace(text string, cuts []cut) string {
 }
 
 // MaxDepth is how deep maps and lists may be nested. Schemas in CustomResourceDefinitions,
-// the deepest there are, reach about 50.
+// the deepest known, reach about 50.
 const MaxDepth = 100
 
 // Redacted replaces a value that was removed.

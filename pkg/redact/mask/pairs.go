@@ -6,10 +6,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/redact/sensitive"
 )
 
-// maskPairs removes the values of "password=x", "password: x",
-// `"password":"x"`, PASSWORD=x, map[password:x], "Authorization: x" and of
-// URLs' ?token=x: of every key that sensitive.Key knows, and of what is named
-// after one, {name: DB_PASSWORD, value: x}.
+// maskPairs removes the values of "password=x", "password: x", `"password":"x"`, PASSWORD=x,
+// map[password:x], "Authorization: x" and of URLs' ?token=x: of every key that sensitive.Key
+// recognizes, and of a value whose name is such a key, {name: DB_PASSWORD, value: x}.
 func maskPairs(text string) string {
 	p := pairs{text: text}
 	for at := 0; at < len(text); {
@@ -26,12 +25,12 @@ func maskPairs(text string) string {
 type pairs struct {
 	text string
 	cuts []cut
-	// named is where the name of a secret ends, valued where a value is whose
-	// name may follow.
+	// named is the end of the name of a secret, valued the position of a value whose name may
+	// follow.
 	named  int
 	valued cut
-	// secretObject and webKey: the text has a Secret, or a JSON web key; 0 when
-	// nobody has asked yet.
+	// secretObject and webKey are whether the text has a Secret, or a JSON web key; 0 if that
+	// has not been determined yet.
 	secretObject, webKey answer
 }
 
@@ -42,18 +41,18 @@ const (
 	no
 )
 
-// key is what stands before a separator.
+// key is the text before a separator.
 type key struct {
 	name string
-	// From is where it begins, before the byte in front of it, 0 at the beginning.
+	// from is where it begins. before is the byte before it, 0 at the beginning.
 	from   int
 	before byte
-	// quoted: it is in quotes. cutOff: only its end is before a quote. spaced: it is of
-	// two words, "API key".
+	// quoted: it is in quotes. cutOff: only its end is before a quote. spaced: it has two
+	// words, "API key".
 	quoted, cutOff, spaced bool
 }
 
-// pair looks at the separator, and tells where to go on.
+// pair examines the separator, and returns where to continue.
 func (p *pairs) pair(sep int) int {
 	k := p.keyBefore(sep)
 	if k.name == "" {
@@ -75,7 +74,7 @@ func (p *pairs) pair(sep int) int {
 	return p.successor(value.to)
 }
 
-// successor takes out what the value becomes: password = "x" -> "y".
+// successor removes the new value of a difference: password = "x" -> "y".
 func (p *pairs) successor(at int) int {
 	rest := p.text[at:]
 	rest = strings.TrimLeft(rest, "\"'")
@@ -110,8 +109,8 @@ func (p *pairs) floor() int {
 	return p.cuts[len(p.cuts)-1].to
 }
 
-// keyBefore is the name that ends before the separator. It does not reach back
-// into what is cut already.
+// keyBefore is the name that ends before the separator. It does not include text that is
+// already cut.
 func (p *pairs) keyBefore(sep int) key {
 	text, floor, end := p.text, p.floor(), sep
 	for end > floor && (text[end-1] == ' ' || text[end-1] == '\t') {
@@ -147,7 +146,7 @@ func (p *pairs) keyBefore(sep int) key {
 // secondWords end a name of two words: "API key", "pass phrase".
 var secondWords = wordSet("key keys phrase code")
 
-// addWord takes in the word before the key where the two name a secret.
+// addWord adds the word before the key if the two name a secret.
 func (k *key) addWord(text string, floor int) {
 	end := k.from - 1
 	start := end
@@ -214,7 +213,7 @@ func (p *pairs) content(at int) {
 	}
 }
 
-// isSecret reports whether the key is sensitive and the separator one.
+// isSecret reports whether the key is sensitive and the separator precedes a value.
 func (p *pairs) isSecret(k key, sep int) bool {
 	text := p.text
 	if p.isFieldOfSecret(k, sep) || p.isPartOfWebKey(k) {
@@ -265,8 +264,8 @@ func (p *pairs) isFieldOfSecret(k key, sep int) bool {
 	return false
 }
 
-// hasKind reports whether the text says that something is of the kind, in JSON, YAML
-// or as Go prints it.
+// hasKind reports whether the text contains an object of the kind, in JSON, YAML or as Go
+// prints it.
 func hasKind(text, kind string) bool {
 	for at := 0; ; {
 		i := strings.Index(text[at:], kind)
@@ -331,11 +330,11 @@ func pgpass(text string, k key, sep int) cut {
 	return cut{at, end}
 }
 
-// isWholeKey reports whether the key is but a word, "token" or "secret".
+// isWholeKey reports whether the key is a single word, "token" or "secret".
 func isWholeKey(key string) bool { return !strings.ContainsAny(key, "-._") }
 
-// queryKeys are the names in a URL's query that carry its right to be read,
-// as the object stores and hooks have them.
+// queryKeys are the names in a URL's query whose values authorize access, as object stores
+// and webhooks use them.
 var queryKeys = sensitive.NewWords("sig", "signature", "xamzsignature", "xamzcredential", "xamzsecuritytoken",
 	"xgoogsignature", "xgoogcredential", "awsaccesskeyid", "googleaccessid", "code", "key", "auth")
 

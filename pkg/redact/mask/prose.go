@@ -6,8 +6,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/redact/sensitive"
 )
 
-// ordinary are words that follow "token:" or "password:" in messages, and are
-// no secrets.
+// ordinary are words that follow "token:" or "password:" in messages, and are not secrets.
 var ordinary = wordSet(`a an and are as at auth authentication authorization be been blank
 		but by can can't cannot configured constraints contain contains context could couldn't created
 		credentials credential delete deleted denied dial did didn't does doesn't empty error expected expired
@@ -27,10 +26,9 @@ func wordSet(list string) map[string]bool {
 	return set
 }
 
-// isProse reports whether the text that follows "key: " goes on as a sentence
-// rather than with a value. After a key that can hardly be anything else only
-// an ordinary word is a sentence's; after "token" any word that a blank and
-// another word follow.
+// isProse reports whether the text after "key: " continues as a sentence and not with a
+// value. After a key that is almost always that of a secret, only an ordinary word begins a
+// sentence; after "token", any word does that a blank and another word follow.
 func isProse(rest string, strong bool) bool {
 	end := 0
 	for end < len(rest) && rest[end] > ' ' {
@@ -80,8 +78,8 @@ func isHarmless(text string, k key, sep int, value, after string) bool {
 	return isReference(text, k, sep, value, after)
 }
 
-// isNothing reports whether the value says that there is none, or is but a sign, as
-// "<" of "unexpected token: <".
+// isNothing reports whether the value means that there is none, or is only a sign, as "<" of
+// "unexpected token: <".
 func isNothing(value string) bool {
 	switch value {
 	case "<nil>", "<none>", "<null>", "<unset>", "<empty>", "null", "nil", "None":
@@ -96,8 +94,8 @@ func isCount(k key, value string, may bool) bool {
 	return len(value) <= 3 && IsDigits(value) && (may || strings.EqualFold(k.name, "pass") || strings.EqualFold(k.name, "auth"))
 }
 
-// isLikelyKey reports whether the value of "API key: x" is one, and no word of a
-// sentence or a file's name.
+// isLikelyKey reports whether the value of "API key: x" is one, and not a word of a sentence
+// or a file's name.
 func isLikelyKey(name, rest, value string) bool {
 	if isRandom(value) {
 		return true
@@ -125,7 +123,7 @@ func isTag(text string) bool {
 	return strings.Contains(number, ".") && len(number) <= 16 && IsDigits(strings.ReplaceAll(number, ".", ""))
 }
 
-// followsUnexpected reports whether a parser speaks of its tokens.
+// followsUnexpected reports whether a parser's message about a token precedes.
 func followsUnexpected(before string) bool {
 	before = strings.TrimRight(before, " ")
 	before = strings.ToLower(before[max(0, len(before)-maxGap):])
@@ -142,9 +140,9 @@ func isRandom(text string) bool {
 	return len(text) >= 8 && countDigits(text) > 0 && !IsDigits(text) || len(text) > maxWord
 }
 
-// isReference reports whether the value names an object: after a key that names a
-// kind of objects, it looks like an object's name, and either has a namespace, is
-// spoken of in a sentence, or is called after what it holds.
+// isReference reports whether the value names an object: after a key that names a kind of
+// objects, it looks like an object's name, and either has a namespace, is part of a sentence,
+// or is named after its content.
 func isReference(text string, k key, sep int, value, after string) bool {
 	if !namesObject(k.name) {
 		return false
@@ -172,8 +170,8 @@ func namesObject(name string) bool {
 
 var objectWords = sensitive.NewWords("secret", "secrets", "credential", "credentials", "token")
 
-// isName reports whether the text is an object's name that people chose: lower case
-// letters, and numbers by themselves or at the end of a word.
+// isName reports whether the text is an object's name that a user chose: lower case letters,
+// and numbers by themselves or at the end of a word.
 func isName(text string) bool {
 	if text == "" || len(text) > 253 {
 		return false
@@ -200,8 +198,8 @@ func isScreaming(text string) bool {
 	return strings.Contains(text, "_")
 }
 
-// isSpokenOf reports whether the key stands in a sentence: after another word, or
-// with one behind its value.
+// isSpokenOf reports whether the key is part of a sentence: after another word, or with one
+// after its value.
 func isSpokenOf(before, after string) bool {
 	if len(before) > 1 && before[len(before)-1] == ' ' && IsAlnum(before[len(before)-2]) {
 		return true
@@ -210,7 +208,7 @@ func isSpokenOf(before, after string) bool {
 	return ordinary[strings.ToLower(word)]
 }
 
-// nameEnds are what the names of Secrets end with.
+// nameEnds are the last words of names of Secrets.
 var nameEnds = wordSet("secret secrets tls cert certs certificate ca auth creds credentials credential users key keys token password db")
 
 func hasEnd(name string) bool {
@@ -342,8 +340,8 @@ func quotedAfter(text, words string) []cut {
 // bareKeys are words of configuration files that the password follows.
 var bareKeys = wordSet("requirepass masterauth insecure-password auth_pass auth-pass")
 
-// maskSpokenTokens removes tokens in sentences: they are long, of capitals, small letters
-// and digits, and not the name of an object.
+// maskSpokenTokens removes tokens in sentences: they are long, have capitals, small letters
+// and digits, and are not the name of an object.
 func maskSpokenTokens(text string) string {
 	var cuts []cut
 	for _, word := range []string{"oken ", "ecret ", "assword ", " key "} {
@@ -367,5 +365,5 @@ func maskSpokenTokens(text string) string {
 	return text
 }
 
-// minSpoken is the length of the shortest token that is known so.
+// minSpoken is the length of the shortest token that is recognized in a sentence.
 const minSpoken = 12

@@ -6,8 +6,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/redact/sensitive"
 )
 
-// structureStart is the length of what a map or a list begins with, in JSON, YAML
-// or as Go prints it; 0 where the text is neither.
+// structureStart is the length of the beginning of a map or a list, in JSON, YAML or as Go
+// prints it; 0 if the text is neither.
 func structureStart(rest string) int {
 	for _, open := range []string{"{", "[", "map[", "&{"} {
 		if strings.HasPrefix(rest, open) {
@@ -20,8 +20,8 @@ func structureStart(rest string) int {
 	return 0
 }
 
-// structureValue is the map or list that follows a key. Names and references stay,
-// and so do those whose fields say by themselves what is secret.
+// structureValue is the map or list that follows a key. Names and references stay, and so do
+// maps whose own fields show what is secret.
 func structureValue(text string, k key, start, open int) cut {
 	inner := strings.TrimLeft(text[start+open:], " \t\r\n\"'\\")
 	list := text[start] == '(' || text[start] == '[' && start+1 < len(text) && strings.IndexByte("\"'\\", text[start+1]) >= 0
@@ -47,13 +47,13 @@ func structureValue(text string, k key, start, open int) cut {
 // openMaps are maps with fields of their own, some of which are secret.
 var openMaps = sensitive.NewWords("auth", "basicauth", "psk", "jwt", "bearer", "bearerauth")
 
-// referenceKeys begin a map that points to a secret.
+// referenceKeys begin a map that refers to a secret.
 var referenceKeys = map[string]bool{
 	"name": true, "secretName": true, "key": true, "kind": true, "namespace": true, "optional": true, "defaultMode": true,
 	"apiVersion": true, "existingSecret": true, "secretRef": true, "secretKeyRef": true, "valueFrom": true, "items": true, "enabled": true, "create": true,
 }
 
-// balancedEnd is where the brackets close that the text begins with, or its end.
+// balancedEnd is where the first brackets of the text close, or its end.
 func balancedEnd(text string) int {
 	depth := 0
 	for i := 0; i < len(text); i++ {
@@ -76,8 +76,8 @@ func balancedEnd(text string) int {
 	return len(text)
 }
 
-// mapValue is the map that follows RegisteredUsers or stringData: in brackets, or
-// as the lines below that are further in.
+// mapValue is the map that follows RegisteredUsers or stringData: in brackets, or as the
+// lines below with more indentation.
 func mapValue(text string, k key, sep, start int) cut {
 	rest := text[start:]
 	switch {
@@ -100,8 +100,7 @@ func mapValue(text string, k key, sep, start int) cut {
 	return cut{}
 }
 
-// startsLine is the length of a line break, as it is or escaped; 0 where there is
-// none.
+// startsLine is the length of a line break, literal or escaped; 0 if there is none.
 func startsLine(text string) int {
 	for _, end := range []string{"\n", "\r\n", `\n`, `\r\n`, `\\n`} {
 		if strings.HasPrefix(text, end) {
@@ -111,7 +110,7 @@ func startsLine(text string) int {
 	return 0
 }
 
-// blockEnd is where the lines end that are further in than the key's.
+// blockEnd is the end of the lines that are indented more than the key's.
 func blockEnd(text string, k key, at int) int {
 	own := indentBefore(text[:k.from])
 	for at < len(text) {
@@ -151,7 +150,7 @@ func byteAt(text string, i int) byte {
 	return 0
 }
 
-// indent counts the blanks that the line begins with, and the sign of a diff.
+// indent counts the leading blanks of the line, and the sign of a diff.
 func indent(line string) int {
 	i := 0
 	for i < len(line) && (line[i] == ' ' || i == 0 && (line[i] == '+' || line[i] == '-')) {
@@ -206,8 +205,8 @@ func maskMarkup(text string) string {
 	return replace(text, cuts)
 }
 
-// contentEnd is where the element's content ends, or its first word where the text
-// was cut off; lastClosing is where the last element closes.
+// contentEnd is the end of the element's content, or of its first word if the text was cut
+// off; lastClosing is where the last element closes.
 func contentEnd(text, name string, start, lastClosing int) int {
 	if start <= lastClosing {
 		if sensitive.HoldsMap(name[strings.LastIndexByte(name, ':')+1:]) {

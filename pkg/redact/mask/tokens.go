@@ -2,16 +2,16 @@ package mask
 
 import "strings"
 
-// shape is how the tokens of a service look: a prefix, then at least so many
-// characters of an alphabet.
+// shape describes the tokens of a service: a prefix, then at least a number of characters of
+// an alphabet.
 type shape struct {
 	prefix string
 	least  int
-	// looks is what tells such a token from a name that begins alike.
+	// looks distinguishes such a token from a name with the same prefix.
 	looks looks
 }
 
-// looks is what a token has besides its prefix.
+// looks is a property of a token besides its prefix.
 type looks int
 
 const (
@@ -20,17 +20,17 @@ const (
 	capitals
 	// digits: two at least.
 	digits
-	// address: all up to the end of the address goes.
+	// address: everything up to the end of the address is removed.
 	address
-	// hash: a password as it is stored, with the signs between its parts.
+	// hash: a hashed password, with the signs between its parts.
 	hash
-	// alnumOnly: capitals and digits, and nothing but letters and digits.
+	// alnumOnly: capitals and digits, and only letters and digits.
 	alnumOnly
 )
 
-// shapes are the tokens that are known by their looks, as their services
-// document them, base64 of JSON and of compressed data, hashed passwords, and
-// the addresses that post to a chat room for anyone who knows the rest of the path.
+// shapes are the tokens that have a known format: those of services, as the services document
+// them, base64 of JSON and of compressed data, hashed passwords, and the addresses that allow
+// any client that has the rest of the path to post to a chat room.
 var shapes = []shape{
 	{"eyJ", 16, anything}, {"H4sIA", 30, anything},
 	// code hosts and registries
@@ -110,9 +110,9 @@ func maskShapes(text string) string {
 	return replace(text, cuts)
 }
 
-// startsWord reports whether a word may begin at the byte: in the midst of a word
-// a prefix is chance, for certificates are long. What is escaped before it is no
-// part of the word: \n, %20.
+// startsWord reports whether a word may begin at the byte: within a word, a prefix is a
+// coincidence, for example in a certificate. An escape sequence before the byte is not part
+// of the word: \n, %20.
 func startsWord(text string, i int) bool {
 	switch {
 	case i == 0 || !IsAlnum(text[i-1]) || !IsAlnum(text[i]):
@@ -125,8 +125,8 @@ func startsWord(text string, i int) bool {
 	return i >= 6 && text[i-6] == '\\' && text[i-5] == 'u'
 }
 
-// find is where the token is whose prefix stands at the byte; to is 0 where it is
-// something else.
+// find is the position of the token whose prefix is at the byte; to is 0 if it is not a
+// token.
 func (s shape) find(text string, at int, run *tokenStretch) cut {
 	from := at + len(s.prefix)
 	rest := text[from:]
@@ -155,16 +155,16 @@ func (s shape) find(text string, at int, run *tokenStretch) cut {
 	return s.cutFrom(at, run.end)
 }
 
-// tokenStretch is a stretch of a text in the characters of tokens, which is looked
-// through once, however many prefixes are in it.
+// tokenStretch is a stretch of a text in the characters of tokens, which is searched once,
+// however many prefixes are in it.
 type tokenStretch struct {
 	end int
-	// capital is where its last capital is, digit its last digit but one; -1 where
-	// there is none.
+	// capital is the position of its last capital, digit that of its last digit but one; -1
+	// if there is none.
 	capital, digit int
 }
 
-// cover makes it the stretch that the byte is in.
+// cover makes it the stretch that contains the byte.
 func (r *tokenStretch) cover(text string, from int) {
 	if from < r.end {
 		return
@@ -193,7 +193,7 @@ func (s shape) cutFrom(from, to int) cut {
 	return cut{from, to}
 }
 
-// addressEnd is where an address ends at the latest.
+// addressEnd is the last possible end of an address.
 func addressEnd(text string) int {
 	if i := strings.IndexAny(text, " \t\r\n\"'`\\<>)],;"); i >= 0 {
 		return i
@@ -201,7 +201,7 @@ func addressEnd(text string) int {
 	return len(text)
 }
 
-// tokenRun is how long the text goes on in the characters of tokens.
+// tokenRun is the number of characters of tokens at the beginning of the text.
 func tokenRun(text string) int {
 	for i := range len(text) {
 		if c := text[i]; !IsAlnum(c) && strings.IndexByte("-_.+/=~", c) < 0 {

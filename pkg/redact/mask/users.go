@@ -8,7 +8,7 @@ import (
 // maskURLs removes the user and password from URLs with a scheme.
 func maskURLs(text string) string {
 	var cuts []cut
-	word := cut{} // what may be a URL at most: it is looked for once
+	word := cut{} // the longest possible URL, which is searched for once
 	for from := 0; ; {
 		i := strings.Index(text[from:], "://")
 		if i < 0 {
@@ -29,7 +29,7 @@ func maskURLs(text string) string {
 	return replace(text, cuts)
 }
 
-// urlEnd is where a URL in running text ends at the latest.
+// urlEnd is the last possible end of a URL in running text.
 func urlEnd(text string) int {
 	if i := strings.IndexAny(text, " \t\r\n\"`\\"); i >= 0 {
 		return i
@@ -37,10 +37,9 @@ func urlEnd(text string) int {
 	return len(text)
 }
 
-// userinfo is the user and password of a URL whose "://" ends at start. An "@"
-// in its path, as of an image's digest, means nothing, unless what is before
-// the path is no host and port: people forget to escape the "/" of a password.
-// lastAt is the last "@" of the text.
+// userinfo is the user and password of a URL whose "://" ends at start. An "@" in its path,
+// as in an image's digest, does not count, unless the text before the path is not a host and
+// port: users forget to escape the "/" of a password. lastAt is the last "@" of the text.
 func userinfo(text string, start, lastAt int) cut {
 	if lastAt <= start {
 		return cut{}
@@ -117,8 +116,8 @@ func maskBareUser(text string) string {
 // maxUserinfo is how long a user and password may be.
 const maxUserinfo = 256
 
-// bareUserStart is where the word begins that ends at the "@", without what is
-// no part of a user: slashes, and Oracle's "jdbc:oracle:thin:".
+// bareUserStart is the beginning of the word that ends at the "@", without text that is not
+// part of a user: slashes, and Oracle's "jdbc:oracle:thin:".
 func bareUserStart(text string, floor, end int) int {
 	from := floor + strings.LastIndexAny(text[floor:end], " \t\r\n\"'`<>()[]{}=,;@") + 1
 	if i := strings.Index(text[from:end], "://"); i >= 0 {
@@ -134,7 +133,7 @@ func bareUserStart(text string, floor, end int) int {
 	return from
 }
 
-// plainUsers are what stands before a mail address and is no user.
+// plainUsers are words before a mail address that are not users.
 var plainUsers = wordSet(`mailto user users group groups serviceaccount domain email mail e-mail acct sip xmpp name from to cc bcc by
 	owner author committer contact principal subject deleted maintainer reply-to`)
 
@@ -142,7 +141,7 @@ func isDigest(text string) bool {
 	return strings.HasPrefix(text, "sha256:") || strings.HasPrefix(text, "sha1:") || strings.HasPrefix(text, "sha512:")
 }
 
-// userFlags are how curl and others take "user:password".
+// userFlags are the flags for "user:password" of curl and other programs.
 var userFlags = []string{"--proxy-user", "--user", "-u", "-U", "-a"}
 
 // maskUser removes the user and password of "curl -u user:password", but not the numbers of
@@ -186,7 +185,7 @@ func userValues(text, flag string) []cut {
 	}
 }
 
-// isUserPair reports whether the value of such a flag has a password in it.
+// isUserPair reports whether the value of such a flag contains a password.
 func isUserPair(value, flag string) bool {
 	mark := ":"
 	if flag == "-U" && strings.IndexByte(value, '%') > 0 {
@@ -242,8 +241,8 @@ func schemeValues(text, scheme string) []cut {
 	}
 }
 
-// isCredential tells the value of a scheme from a word of prose: "Basic
-// constraints", "Bearer token".
+// isCredential distinguishes the value of a scheme from a word of prose: "Basic constraints",
+// "Bearer token".
 func isCredential(value string, basic bool) bool {
 	if ordinary[strings.ToLower(value)] {
 		return false

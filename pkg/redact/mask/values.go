@@ -6,9 +6,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/redact/sensitive"
 )
 
-// pairValue is where the value is that follows the separator. It is empty
-// where no secret can be: in "failed to get secret: not found". named tells that
-// the key is sensitive for what stands beside it.
+// pairValue is the position of the value after the separator. It is empty if the value can't
+// be a secret, as in "failed to get secret: not found". named is set if the key is only
+// sensitive because of its context.
 func pairValue(text string, k key, sep int, named bool) cut {
 	start := sep + 1
 	if start < len(text) && (text[start] == '=' || text[start] == '>') {
@@ -65,7 +65,7 @@ func pairValue(text string, k key, sep int, named bool) cut {
 // schemes are those of HTTP's Authorization header.
 var schemes = wordSet("basic bearer token digest apikey api-key negotiate ntlm oauth hawk aws4-hmac-sha256 sharedkey key")
 
-// followsScheme reports whether the text is a scheme and what it asks for.
+// followsScheme reports whether the text is a scheme followed by credentials.
 func followsScheme(rest string) bool {
 	scheme, value, ok := strings.Cut(rest, " ")
 	return ok && schemes[strings.ToLower(scheme)] && value != "" && !ordinary[strings.ToLower(firstWord(value))]
@@ -77,7 +77,7 @@ func (k key) isPath() bool { return k.before == '/' }
 
 func firstWord(rest string) string { return strings.TrimRight(wordOf(rest), ",;:.)]}\"'") }
 
-// wordOf is what the text has before its first blank.
+// wordOf is the text before its first blank.
 func wordOf(rest string) string {
 	end := 0
 	for end < len(rest) && rest[end] > ' ' {
@@ -86,8 +86,8 @@ func wordOf(rest string) string {
 	return rest[:end]
 }
 
-// invalidValue is the length of the API server's way to say which value it
-// does not take: `spec.password: Invalid value: "x": too short`.
+// invalidValue is the length of the API server's phrase for a value that it rejects:
+// `spec.password: Invalid value: "x": too short`.
 func invalidValue(rest string) int {
 	for _, says := range []string{"Invalid value: ", "Unsupported value: ", "Duplicate value: ", "Not found: "} {
 		if strings.HasPrefix(rest, says) {
@@ -97,8 +97,8 @@ func invalidValue(rest string) int {
 	return 0
 }
 
-// openQuote is the quote that the text begins with, with the backslashes of
-// one that is quoted itself.
+// openQuote is the quote at the beginning of the text, with the backslashes of an escaped
+// one.
 func openQuote(rest string) string {
 	i := 0
 	for i < len(rest) && rest[i] == '\\' {
@@ -113,8 +113,8 @@ func openQuote(rest string) string {
 	return ""
 }
 
-// quotedValue is what stands between the quotes, or up to the end of the text
-// when it was cut off.
+// quotedValue is the value between the quotes, or up to the end of the text if that was cut
+// off.
 func quotedValue(text string, start int, quote string) cut {
 	from := start + len(quote)
 	for at := from; ; {
@@ -123,7 +123,7 @@ func quotedValue(text string, start int, quote string) cut {
 			return cut{from, len(text)}
 		}
 		end := at + i
-		// An odd number of further backslashes means that the value goes on.
+		// An odd number of further backslashes means that the value continues.
 		slashes := 0
 		for end-slashes > from && text[end-slashes-1] == '\\' {
 			slashes++
@@ -157,15 +157,14 @@ func lineEnd(rest string) int {
 	return len(rest)
 }
 
-// blockScalar reports whether YAML's sign for a text of several lines ends the
-// line.
+// blockScalar reports whether YAML's indicator of a block scalar ends the line.
 func blockScalar(rest string) bool {
 	line, _, more := strings.Cut(rest, "\n")
 	return more && strings.Trim(line, "|>+-0123456789 \r") == ""
 }
 
-// wordEnd is where a value ends that has no quotes: at a space, at the next
-// parameter of a URL, at a quote around the whole, before punctuation.
+// wordEnd is the end of a value without quotes: at a space, at the next parameter of a URL,
+// at a quote around the whole, before punctuation.
 func wordEnd(rest string) int {
 	if strings.HasPrefix(rest, Redacted) {
 		return len(Redacted)

@@ -41,7 +41,7 @@ var stemsByFirst = func() (table [256][][]byte) {
 	return table
 }()
 
-// StrongKey reports whether a sensitive key can hardly be anything else: it is not a word of
+// StrongKey reports whether a sensitive key almost always has a secret: it is not a word of
 // ordinary messages about secrets, as "token" is.
 func StrongKey(name string) bool {
 	var buffer [MaxKeyLength]byte
@@ -49,19 +49,19 @@ func StrongKey(name string) bool {
 	return strongWords.within(key) || secretWords.equal(key) && string(key) != "auth"
 }
 
-// HasStrongWord reports whether the name has a word in it that makes it a secret's wherever it
-// stands: "password", "apikey".
+// HasStrongWord reports whether the name contains, at any place, a word that makes it a
+// secret's: "password", "apikey".
 func HasStrongWord(name string) bool {
 	var buffer [MaxKeyLength]byte
 	return strongWords.within(squeeze(buffer[:0], name))
 }
 
-// MaxKeyLength is how much of a name is looked at, from its end.
+// MaxKeyLength is how much of a name is examined, from its end.
 const MaxKeyLength = 96
 
-// squeeze lower-cases the name and drops what separates its words, so that
-// API_KEY, api-key and apiKey are the same; only what follows a last "/"
-// counts. It does not allocate, for it sees every key of every object.
+// squeeze lower-cases the name and removes the separators of its words, so that API_KEY,
+// api-key and apiKey are the same; only the text after a last "/" counts. It does not
+// allocate, because it is called for every key of every object.
 func squeeze(into []byte, name string) []byte {
 	if len(name) > MaxKeyLength {
 		name = name[len(name)-MaxKeyLength:]
@@ -80,7 +80,7 @@ func squeeze(into []byte, name string) []byte {
 	return into
 }
 
-// Words are names in lower case, without what separates their words: "apikey".
+// Words are names in lower case, without separators: "apikey".
 type Words [][]byte
 
 // NewWords creates Words.
@@ -119,20 +119,20 @@ func (w Words) equal(key []byte) bool {
 }
 
 var (
-	// stems: a name without one of these is not looked at any further.
+	// stems: a name without one of these is not examined further.
 	stems = NewWords("pass", "pw", "token", "secret", "key", "cred", "auth", "cookie", "dsn", "jwt",
 		"psk", "dockercfg", "dockerconfig", "connectionstring", "bearer", "sas", "connectsid", "sessi", "otp",
 		"registeredusers", "orthancpeers", "stringdata", "lastapplied", "mnemonic", "roleid")
-	// harmlessEnds say that the value is about a secret or points to one.
+	// harmlessEnds are ends of names whose value is about a secret or refers to one.
 	harmlessEnds = NewWords("name", "names", "ref", "refs", "reference", "namespace", "path", "file",
 		"type", "ttl", "seconds", "policy", "algorithm", "enabled", "count", "bypass", "compass",
 		"imagepullsecret", "imagepullsecrets", "existingsecret", "passed", "passes", "version")
-	// strongWords make a secret of a name that has them anywhere.
+	// strongWords make a name that of a secret if they are anywhere in it.
 	strongWords = append(NewWords("password", "passwd", "passphrase", "passcode", "privatekey", "clientsecret", "apikey",
 		"secretkey", "secretaccesskey", "accesskey"), mapWords...)
 	// mapWords name maps of users or of whole contents, all of which are secret.
 	mapWords = NewWords("registeredusers", "orthancpeers", "stringdata", "lastappliedconfiguration")
-	// secretEnds make a secret of a name that ends so.
+	// secretEnds make a name that of a secret if they are at its end.
 	secretEnds = NewWords("token", "tokens", "secret", "secrets", "credential", "credentials",
 		"authorization", "pass", "pwd", "pw", "signingkey", "encryptionkey", "sharedkey", "accountkey",
 		"masterkey", "sessionkey", "hmackey", "authkey", "userkey", "secretid", "dockerconfigjson",

@@ -1,5 +1,5 @@
-// Package term writes tables and wrapped text that fit a terminal, with colours
-// where they are wanted. It knows nothing of what the text is about.
+// Package term writes tables and wrapped text that fit a terminal, with colours if they are
+// enabled. It does not depend on the content of the text.
 package term
 
 import (
@@ -17,7 +17,7 @@ import (
 
 // Style is the width of the output and whether it may have colours.
 type Style struct {
-	// Width is the terminal's, 0 where there is none and nothing needs to fit.
+	// Width is the width of the terminal, 0 if there is none and nothing has to fit.
 	Width int
 	// Colour allows ANSI colours.
 	Colour bool
@@ -61,17 +61,17 @@ func Columns(terminal *os.File) int {
 	return width
 }
 
-// Column is a column of a table. When the table is too wide, columns that may
-// be cut are, from the right, each down to its least width; if that is not
-// enough columns are dropped, those with the highest keep staying longest.
+// Column is a column of a table. If the table is too wide, columns that may be cut are cut
+// from the right, each down to its least width. If that is not enough, columns are dropped;
+// those with the highest keep are dropped last.
 type Column struct {
 	Heading  string
 	Keep     int
-	Least    int // 0: not to be cut
+	Least    int // 0: never cut
 	WideOnly bool
 }
 
-// gap stands between columns, as kubectl has it.
+// gap separates columns, as in kubectl's tables.
 const gap = "   "
 
 // Table has a row of cells for each line, as many as there are columns.
@@ -113,7 +113,7 @@ func (t *Table) width(shown, widths []int) int {
 	return total
 }
 
-// shrink cuts columns by what is over, if they can give so much between them.
+// shrink cuts columns by over characters in total, if they can be cut by that much.
 func (t *Table) shrink(shown, widths []int, over int) bool {
 	cut := slices.Clone(widths)
 	for _, i := range slices.Backward(shown) {
@@ -149,7 +149,7 @@ func (t *Table) Write(w io.Writer, style Style, paint func(column int, cell, pad
 	return out.Flush()
 }
 
-// Lines lays out the table. Cells are text of the cluster: none begins a line.
+// Lines lays out the table. Cells are text from the cluster: each is escaped to one line.
 func (t *Table) Lines(style Style, paint func(column int, cell, padded string) string) []string {
 	for _, row := range t.Rows {
 		for i, cell := range row {
@@ -194,8 +194,8 @@ func Shorten(text string, width int) string {
 	return strings.TrimRight(string(runes[:max(0, width-1)]), " ") + "…"
 }
 
-// Clean makes a text from the cluster safe for a terminal and fit for one line: an
-// object's message may hold anything, control sequences too.
+// Clean makes a text from the cluster safe for a terminal and fit for one line: the message
+// of an object may contain anything, including control sequences.
 func Clean(text string) string { return escape.Sentence(text) }
 
 // Embolden makes a heading stand out.

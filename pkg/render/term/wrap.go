@@ -7,9 +7,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 )
 
-// Wrap breaks a sentence into lines that fit the terminal, the first behind one
-// indent, the others behind another. Where there is no terminal, or everything
-// is wanted, it stays in one.
+// Wrap breaks a sentence into lines that fit the terminal: first is the indent of the first
+// line, others that of the other lines. Without a terminal, or with Wide, the sentence stays
+// on one line.
 func (s Style) Wrap(text, first, others string) []string {
 	text = escape.Line(text)
 	if s.Width == 0 || s.Wide {
@@ -34,11 +34,11 @@ func (s Style) Wrap(text, first, others string) []string {
 	return append(lines, line)
 }
 
-// commandIndent stands in front of a command.
+// commandIndent is the indent of a command.
 const commandIndent = "         "
 
-// WrapCommand breaks a command as a shell lets one, so that it can be copied. A
-// word of it is never broken.
+// WrapCommand breaks a command where a shell allows it, so that the command can be copied. It
+// never breaks a word.
 func (s Style) WrapCommand(command string) []string {
 	if command == "" {
 		return nil

@@ -13,7 +13,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// CertificateReport makes a report into what kubectl's printers take.
+// CertificateReport converts a report for kubectl's printers.
 func CertificateReport(r trust.Report) (runtime.Object, error) {
 	out := v1alpha1.CertificateReport{
 		TypeMeta: metav1.TypeMeta{APIVersion: v1alpha1.APIVersion, Kind: v1alpha1.CertificateReportKind},
@@ -51,8 +51,8 @@ func description(d trust.Description) v1alpha1.CertificateDescription {
 	return out
 }
 
-// CertificateVerification makes the checks of a client's certificate into
-// what kubectl's printers take.
+// CertificateVerification converts the checks of a client's certificate for kubectl's
+// printers.
 func CertificateVerification(tenant string, results []trust.Result, now time.Time) (runtime.Object, error) {
 	out := v1alpha1.CertificateVerification{
 		TypeMeta: metav1.TypeMeta{APIVersion: v1alpha1.APIVersion, Kind: v1alpha1.CertificateVerificationKind},

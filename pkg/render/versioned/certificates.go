@@ -14,8 +14,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// CertificateList makes certificates into what kubectl's printers take, as of
-// the moment now.
+// CertificateList converts certificates for kubectl's printers, as of the time now.
 func CertificateList(entries []trust.Entry, now time.Time) (runtime.Object, error) {
 	out := &unstructured.UnstructuredList{Items: make([]unstructured.Unstructured, len(entries))}
 	for i, e := range entries {

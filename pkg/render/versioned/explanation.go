@@ -53,7 +53,7 @@ func cause(c diagnose.Cause) v1alpha1.Cause {
 	return out
 }
 
-// ExplanationList makes an explanation into what kubectl's printers take.
+// ExplanationList converts an explanation for kubectl's printers.
 func ExplanationList(e diagnose.Explanation) (runtime.Object, error) {
 	explanation := Explanation(e)
 	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&explanation)

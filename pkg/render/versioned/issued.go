@@ -42,7 +42,7 @@ func IssuedCertificate(i Issued) v1alpha1.IssuedCertificate {
 	}
 }
 
-// IssuedObject is the versioned form, as kubectl's printers take it.
+// IssuedObject is the versioned form for kubectl's printers.
 func IssuedObject(i Issued) (runtime.Object, error) {
 	issued := IssuedCertificate(i)
 	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&issued)

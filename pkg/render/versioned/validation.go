@@ -18,8 +18,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
-// Validation is the versioned form of what the checks found, as kubectl's
-// printers take it. inside is what the cluster says, nil for nothing.
+// Validation is the versioned form of the results of the checks, for kubectl's printers.
+// inside is the explanation from the cluster, nil if there is none.
 func Validation(tenant string, at time.Time, checks []check.Check, inside *diagnose.Explanation) (runtime.Object, error) {
 	out := v1alpha1.Validation{
 		TypeMeta: metav1.TypeMeta{APIVersion: v1alpha1.APIVersion, Kind: v1alpha1.ValidationKind},
@@ -47,8 +47,8 @@ func Validation(tenant string, at time.Time, checks []check.Check, inside *diagn
 	return &unstructured.Unstructured{Object: object}, nil
 }
 
-// The parts of JUnit's XML that every reader knows (Ant's JUnit task, as Jenkins
-// and GitLab read it). A warning is a passed test with a word in its output.
+// The parts of JUnit's XML that every reader supports (Ant's JUnit task, as Jenkins and
+// GitLab read it). A warning is a passed test with output.
 type junitSuite struct {
 	XMLName  xml.Name    `xml:"testsuite"`
 	Name     string      `xml:"name,attr"`
@@ -110,7 +110,7 @@ func JUnit(w io.Writer, tenant string, at time.Time, checks []check.Check) error
 	return err
 }
 
-// junitFailure is what a CI system shows of a test that failed.
+// junitFailure is the text that a CI system shows for a failed test.
 func junitFailure(c check.Check) string {
 	lines := append(slices.Clone(c.Details), "expected: "+c.Expected)
 	if c.Fix.Text != "" {

@@ -1,5 +1,5 @@
-// Package versioned has what commands print as JSON, YAML and JUnit: objects of
-// the API in pkg/api/v1alpha1, which docs/schema describes.
+// Package versioned defines what commands print as JSON, YAML and JUnit: objects of the API
+// in pkg/api/v1alpha1, which docs/schema describes.
 package versioned
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// TenantStatus is the versioned form of a tenant's state at the moment now.
+// TenantStatus is the versioned form of a tenant's state at the time now.
 func TenantStatus(s tenant.Status, now time.Time) v1alpha1.TenantStatus {
 	out := v1alpha1.TenantStatus{
 		TypeMeta:            metav1.TypeMeta{APIVersion: v1alpha1.APIVersion, Kind: v1alpha1.TenantStatusKind},
@@ -90,7 +90,8 @@ func count(r tenant.Replicas) *v1alpha1.Count {
 	return &v1alpha1.Count{Ready: r.Ready, Wanted: r.Wanted}
 }
 
-// list is never null in JSON: a script may always iterate.
+// list returns an empty list for nil: it is never null in JSON, so that a script can iterate
+// over it.
 func list(items []string) []string {
 	if items == nil {
 		return []string{}

@@ -15,9 +15,9 @@ type Budget struct {
 	memory  int64
 }
 
-// FreeMemory is what objects may take in memory whatever the size of their files; see
-// memoryOf. Beyond, it is limited by that size: to so many times what kubectl printed, which
-// is indented, and to so many times what was saved, which is not.
+// FreeMemory is how much memory objects may take regardless of the size of their files; see
+// memoryOf. Above it, the limit is a multiple of that size: one for what kubectl printed,
+// which is indented, and one for snapshots, which are not.
 const (
 	FreeMemory    = 64 << 20
 	printedMemory = 5
@@ -43,8 +43,8 @@ func (r budgetReader) Read(p []byte) (int, error) {
 // ErrTooMuchPrinted is the error of files that are larger than MaxPrinted together.
 var ErrTooMuchPrinted = TooLarge("the output of kubectl has more than %d MiB", MaxPrinted>>20)
 
-// Pieces are a whole text, which is read before any of it is decoded. They do not grow as one
-// slice does, whose copies take twice the memory.
+// Pieces are a complete text, which is read before any of it is decoded. A single slice is
+// copied when it grows, which takes twice the memory.
 type Pieces [][]byte
 
 // ReadPieces reads a text to its end.
@@ -66,7 +66,7 @@ func ReadPieces(from io.Reader) (Pieces, error) {
 // Reader reads the text from its beginning.
 func (p Pieces) Reader() io.Reader { return &piecesReader{left: slices.Clone(p)} }
 
-// piecesReader lets each piece go when it has been read.
+// piecesReader releases each piece after it has been read.
 type piecesReader struct {
 	left Pieces
 	at   int
@@ -103,8 +103,8 @@ func (b *Budget) Take(value any, depth int, file string) error {
 	return nil
 }
 
-// weigh counts the values of an object that lies at a depth in its file, and about how
-// many bytes they take. Too deep a one is an error.
+// weigh counts the values of an object that lies at a depth in its file, and about how many
+// bytes they take. An object that is too deep is an error.
 func weigh(value any, depth int, file string) (values, memory int64, err error) {
 	values, ok := measure(value, depth)
 	if !ok {

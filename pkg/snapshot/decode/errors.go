@@ -53,7 +53,7 @@ func (e *ReadError) Error() string {
 	return text + "; " + advice[e.Reason]
 }
 
-// Unwrap gives the reason and the cause.
+// Unwrap returns the reason and the cause.
 func (e *ReadError) Unwrap() []error {
 	if e.Cause == nil {
 		return []error{e.Reason}

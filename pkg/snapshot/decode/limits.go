@@ -18,31 +18,31 @@ const (
 	// MaxPrinted is the size of all files together that kubectl printed, in bytes:
 	// thousands of tenants, printed with indentation.
 	MaxPrinted = 256 << 20
-	// MaxObject is the size of one object, in bytes: etcd takes 1.5 MiB, and
-	// indentation adds to that.
+	// MaxObject is the size of one object, in bytes: etcd accepts 1.5 MiB, and indentation
+	// adds to that.
 	MaxObject = 8 << 20
 	// MaxObjects is the number of objects in all files.
 	MaxObjects = 1 << 20
 	// MaxValues is the number of scalars, lists and maps in all objects. In
 	// memory each of them takes some 50 bytes, however short it is in the file.
 	MaxValues = 24 << 20
-	// maxMarks is the number of values of one object in YAML that is not JSON, and of
-	// what looks like them in its texts: schemas reach some 30,000, and a ConfigMap with
-	// a table a few hundred thousand.
+	// maxMarks is the number of values of one object in YAML that is not JSON, including text
+	// that looks like values: schemas reach some 30,000, and a ConfigMap with a table a few
+	// hundred thousand.
 	maxMarks = 1 << 20
 )
 
-// LimitedReader gives at most so many bytes, then its own error: io.LimitReader
-// would pretend that the file ended.
+// LimitedReader returns at most a number of bytes, then its own error: io.LimitReader would
+// report the end of the file.
 type LimitedReader struct {
 	From io.Reader
 	Left int64
 	Over error
-	// Ended: the reader beneath is at its proper end.
+	// Ended is set when the underlying reader has reached its end.
 	Ended bool
 }
 
-// Read reads from the reader beneath.
+// Read reads from the underlying reader.
 func (l *LimitedReader) Read(p []byte) (int, error) {
 	if l.Left < 0 {
 		return 0, l.Over

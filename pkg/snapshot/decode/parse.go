@@ -1,6 +1,5 @@
-// Package decode parses objects from JSON and YAML within limits of size, depth
-// and memory, whatever the input. The formats of snapshot files and of what
-// kubectl prints are read with it.
+// Package decode parses objects from JSON and YAML within limits of size, depth and memory,
+// for any input. It reads snapshot files and the output of kubectl.
 package decode
 
 import (
@@ -16,15 +15,14 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/redact/mask"
 )
 
-// sums are of all objects of a snapshot, which are parsed at the same time.
+// sums are the totals of all objects of a snapshot, which are parsed concurrently.
 type sums struct {
 	values, memory atomic.Int64
-	// maxMemory is what they may take; see memoryOf.
+	// maxMemory is how much memory they may take; see memoryOf.
 	maxMemory int64
 }
 
-// parseObject makes a redacted object of its text, and adds what is in it to the
-// sums.
+// parseObject parses and redacts an object, and adds its values to the sums.
 func parseObject(doc Document, all *sums) (*unstructured.Unstructured, error) {
 	var content map[string]any
 	if err := json.Unmarshal(doc.Text, &content); err != nil {
@@ -64,8 +62,8 @@ func ParseMap(doc Document) (map[string]any, error) {
 	return content, nil
 }
 
-// ParseValue reads JSON with the decoder of Kubernetes, which keeps integers integers;
-// YAML goes through its own decoder first.
+// ParseValue parses JSON with the decoder of Kubernetes, which preserves integers. YAML is
+// first decoded by its own decoder.
 func ParseValue(doc Document) (value any, err error) {
 	if doc.Text[0] == '{' && json.Unmarshal(doc.Text, &value) == nil {
 		return value, nil
@@ -87,7 +85,7 @@ func ParseValue(doc Document) (value any, err error) {
 	return value, nil
 }
 
-// marks is at least how many values a YAML text has.
+// marks is an upper bound for the number of values of a YAML text, from its separators.
 func marks(text []byte) (count int) {
 	for _, c := range text {
 		switch c {
@@ -98,8 +96,8 @@ func marks(text []byte) (count int) {
 	return count
 }
 
-// oneYAML lets one text be decoded at a time: its nodes take some 200 bytes for each
-// value, before any is counted.
+// oneYAML allows one text to be decoded at a time: the nodes of YAML take some 200 bytes for
+// each value, before any is counted.
 var oneYAML sync.Mutex
 
 func yamlToJSON(text []byte) ([]byte, error) {
@@ -121,7 +119,7 @@ func checkObject(obj *unstructured.Unstructured, doc Document) error {
 	return nil
 }
 
-// measure counts the values, and tells whether no map or list lies too deep.
+// measure counts the values, and reports whether no map or list is too deep.
 func measure(value any, depth int) (count int64, ok bool) {
 	count, ok = 1, true
 	add := func(inner any) {
@@ -146,18 +144,17 @@ func measure(value any, depth int) (count int64, ok bool) {
 	return count, ok
 }
 
-// anchor is how a node of YAML gets a name, and alias how it is repeated by that.
-// Both also match text inside of strings, such as "!has(x) && y" in the rules of a
-// CustomResourceDefinition.
+// anchor matches the anchor of a YAML node, and alias a reference to it. Both also match text
+// inside of strings, such as "!has(x) && y" in the rules of a CustomResourceDefinition.
 var (
 	anchor = regexp.MustCompile(`(?m)(?:^|[:\-?\[{,]|![^\s]*)\s*&([^\s,\[\]{}]+)`)
 	alias  = regexp.MustCompile(`\*([^\s,\[\]{}]+)`)
-	// plainName is the part of a name that all versions of YAML read as one.
+	// plainName matches the part of a name that all versions of YAML accept.
 	plainName = regexp.MustCompile(`^[0-9A-Za-z_-]+`)
 )
 
-// refuseAnchors rejects anchors: a few names that are repeated make gigabytes of a short text. No
-// object of Kubernetes needs one.
+// refuseAnchors rejects anchors: a few aliases expand a short text to gigabytes. No object of
+// Kubernetes needs an anchor.
 func refuseAnchors(text []byte, file string) error {
 	anchors := anchor.FindAllSubmatch(text, -1)
 	if len(anchors) == 0 {

@@ -22,8 +22,7 @@ type Document struct {
 	gk   schema.GroupKind
 }
 
-// Parser is several goroutines that turn documents into objects, while the
-// file is unpacked.
+// Parser parses documents into objects with several goroutines, while the file is unpacked.
 type Parser struct {
 	queue     chan Document
 	done      chan struct{} // closed at the first error
@@ -63,7 +62,7 @@ func (p *Parser) work() {
 	}
 }
 
-// ReadFile queues the objects of a file, which has one a line.
+// ReadFile queues the objects of a file, which has one per line.
 func (p *Parser) ReadFile(r io.Reader, name string, gk schema.GroupKind) error {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, MaxObject)

@@ -11,9 +11,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// The file is a gzipped tar. Its first file is the index; then comes one file
-// for each kind, objects/GROUP/RESOURCE.jsonl, with the objects as JSON Lines
-// (jsonlines.org): one a line.
+// The file is a gzipped tar. Its first file is the index; then comes one file for each kind,
+// objects/GROUP/RESOURCE.jsonl, with the objects as JSON Lines (jsonlines.org): one per line.
 const (
 	indexName  = "index.json"
 	oldIndex   = "index.yaml"
@@ -35,7 +34,7 @@ type index struct {
 	Asked      []snapshot.Request `json:"asked"`
 	// Files are the files of objects, nil in a snapshot of an earlier version.
 	Files []savedFile `json:"files,omitempty"`
-	// Complete tells that what is not in the snapshot does not exist.
+	// Complete is set if objects that are not in the snapshot do not exist.
 	Complete bool `json:"complete,omitempty"`
 }
 
@@ -44,15 +43,14 @@ type index struct {
 type savedFile struct {
 	Path    string `json:"path"`
 	Objects int    `json:"objects"`
-	// SHA256 is of the content, in hexadecimal.
+	// SHA256 is the digest of the content, in hexadecimal.
 	SHA256 string `json:"sha256"`
 }
 
-// pathPart is what may be part of a path in the tar: the names that the API
-// has, and so no "..".
+// pathPart matches a part of a path in the tar: a name that the API allows, so never "..".
 var pathPart = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$`)
 
-// objectsPath is where the objects of the kind are, unless another kind's are there.
+// objectsPath is the path of the objects of the kind, unless another kind has it.
 func objectsPath(asked snapshot.Request) (string, error) {
 	group, resource := asked.Group, asked.Resource
 	if group == "" {

@@ -15,12 +15,12 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/decode"
 )
 
-// Read reads a file that Write wrote. It trusts nothing: a file may come from anyone, so its
-// size, depth and names are limited (package decode), and its content is redacted again.
+// Read reads a file that Write wrote. It trusts nothing: a file may come from any source, so
+// its size, depth and names are limited (package decode), and its content is redacted again.
 // Errors are a *decode.ReadError, or the reader's own.
 //
-// It unpacks the file twice: objects take several times the memory of their text, and a
-// file that is too large must be rejected before any object is decoded.
+// It unpacks the file twice: objects take several times the memory of their text, and a file
+// that is too large must be rejected before any object is decoded.
 func Read(r io.Reader) (*snapshot.Snapshot, error) {
 	file := bufio.NewReader(&decode.LimitedReader{From: r, Left: decode.MaxPacked,
 		Over: decode.TooLarge("the file is larger than %d MiB", decode.MaxPacked>>20)})
@@ -36,7 +36,7 @@ func Read(r io.Reader) (*snapshot.Snapshot, error) {
 		return nil, notASnapshot(err)
 	}
 	size, err := io.Copy(io.Discard, unpacked)
-	// What else is wrong with it, the second time tells more exactly.
+	// The second pass reports all other errors in more detail.
 	if errors.Is(err, decode.ErrTooLarge) {
 		return nil, err
 	}
@@ -72,7 +72,7 @@ func unzip(packed decode.Pieces) (*decode.LimitedReader, error) {
 func readTar(files *tar.Reader, unpacked *decode.LimitedReader, maxMemory int64) (*snapshot.Snapshot, error) {
 	header, err := nextFile(files)
 	if errors.Is(err, io.ErrUnexpectedEOF) && unpacked.Ended {
-		err = tar.ErrHeader // the gzip is whole, and too short for a tar
+		err = tar.ErrHeader // the gzip is complete, but too short for a tar
 	}
 	if err == nil && header.Name == oldIndex {
 		return nil, &decode.ReadError{Reason: decode.ErrNewer, Found: "it is YAML, this one reads JSON"}
@@ -136,8 +136,8 @@ func build(found *index, parser *decode.Parser) (*snapshot.Snapshot, error) {
 	return builder.Build(snapshot.Meta{At: found.At, Server: found.Server, Plugin: found.Plugin}), nil
 }
 
-// nextFile is the next file of the tar, without the directories that a tar
-// made by hand has. The name is clean.
+// nextFile is the next file of the tar. It skips directories, which only a tar from another
+// program has. The name is clean.
 func nextFile(files *tar.Reader) (*tar.Header, error) {
 	for skipped := 0; ; skipped++ {
 		header, err := files.Next()
@@ -159,7 +159,7 @@ func nextFile(files *tar.Reader) (*tar.Header, error) {
 	}
 }
 
-// sparse reports whether the file has holes, which make much of little.
+// sparse reports whether the file has holes, with which a small file expands to a large one.
 func sparse(header *tar.Header) bool {
 	for key := range header.PAXRecords {
 		if strings.HasPrefix(key, "GNU.sparse.") {
@@ -169,7 +169,7 @@ func sparse(header *tar.Header) bool {
 	return false
 }
 
-// acceptFile checks that the index lists the file, and that it is not there twice.
+// acceptFile checks that the index lists the file, and that the tar has it only once.
 func acceptFile(name string, paths layout, seen map[string]bool, entries int) error {
 	if seen[name] {
 		return decode.Damaged(nil, "it contains %s twice", name)

@@ -24,7 +24,7 @@ func notASnapshot(err error) error {
 	return err
 }
 
-// explain says what an error of the decoders means for the snapshot.
+// explain converts an error of the decoders to an error about the snapshot.
 func explain(err error) error {
 	var own *decode.ReadError
 	switch {

@@ -10,7 +10,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/decode"
 )
 
-// readIndex reads the index and finds out which file holds which kind.
+// readIndex reads the index and determines which file has which kind.
 func readIndex(r io.Reader) (*index, layout, error) {
 	text, err := io.ReadAll(&decode.LimitedReader{From: r, Left: decode.MaxIndex,
 		Over: decode.TooLarge("%s is larger than %d MiB", indexName, decode.MaxIndex>>20)})
@@ -18,7 +18,7 @@ func readIndex(r io.Reader) (*index, layout, error) {
 		return nil, nil, err
 	}
 	var found index
-	// What it is comes first: of another version nothing else need fit.
+	// The format is checked first: the rest of another version may differ.
 	var is struct {
 		APIVersion string `json:"apiVersion"`
 		Kind       string `json:"kind"`

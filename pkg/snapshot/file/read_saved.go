@@ -10,8 +10,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/decode"
 )
 
-// savedPaths are the files that the index names, by their paths; nil where it names
-// none, as before it did.
+// savedPaths are the files that the index lists, by their paths; nil if it lists none, as in
+// earlier versions.
 type savedPaths map[string]savedFile
 
 func savedByPath(found *index) savedPaths {

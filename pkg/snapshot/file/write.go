@@ -17,9 +17,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// Write saves the snapshot as a gzipped tar of JSON, which Read opens. The
-// same snapshot makes the same bytes. An error is the writer's, or tells of
-// an object that no file can hold.
+// Write saves the snapshot as a gzipped tar of JSON, which Read opens. The same snapshot
+// always results in the same bytes. Errors are the writer's, or about an object that can't be
+// saved.
 func Write(w io.Writer, s *snapshot.Snapshot) error {
 	zipped, err := gzip.NewWriterLevel(w, gzip.BestCompression)
 	if err != nil {
@@ -112,7 +112,7 @@ func indexJSON(s *snapshot.Snapshot, asked []snapshot.Request, files []savedFile
 	}, "", "  ")
 }
 
-// objectsJSON is all objects of the kind, one a line, and how many there are.
+// objectsJSON is all objects of the kind, one per line, and how many there are.
 func objectsJSON(s *snapshot.Snapshot, gk schema.GroupKind) (content []byte, count int, err error) {
 	var out bytes.Buffer
 	lines := json.NewEncoder(&out)

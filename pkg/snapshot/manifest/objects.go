@@ -18,28 +18,28 @@ type File struct {
 	Name string
 	// Content is read once, to its end or to the first error.
 	Content io.Reader
-	// Size is the content's, in bytes; 0 where it is not known, as of a pipe.
+	// Size is the size of the content in bytes; 0 if it is not known, as for a pipe.
 	Size int64
 }
 
 // ObjectsOptions define what the files do not contain.
 type ObjectsOptions struct {
-	// At is the moment; when zero, the newest time found in the objects.
+	// At is the time of the snapshot; if zero, the newest time found in the objects.
 	At time.Time
-	// Read is when the files were read, zero when that is not to count.
+	// Read is when the files were read, zero if that does not count.
 	Read time.Time
-	// Complete tells that the files hold all objects of the cluster: what is not
-	// in them does not exist.
+	// Complete is set if the files contain all objects of the cluster: what is not in them
+	// does not exist.
 	Complete bool
 }
 
-// ReadObjects creates a snapshot from the output of `kubectl get … -o yaml` or `-o json`,
-// and of `kubectl cluster-info dump`, whose logs are skipped. A file proves only its
-// content: the items of a List are all objects of their kind in their namespaces; a single
-// object tells nothing about others of its kind; everything else is unknown, not absent.
+// ReadObjects creates a snapshot from the output of `kubectl get … -o yaml` or `-o json`, and
+// of `kubectl cluster-info dump`, whose logs are skipped. A file proves only its content: the
+// items of a List are all objects of their kind in their namespaces; a single object does not
+// show whether others of its kind exist; everything else is unknown, not absent.
 //
-// The files are decoded while they are read, object by object, and count together
-// against the limits of package decode. Errors are a *decode.ReadError, or a reader's own.
+// The files are decoded while they are read, object by object, and count together against the
+// limits of package decode. Errors are a *decode.ReadError, or a reader's own.
 func ReadObjects(files []File, opts ObjectsOptions) (*snapshot.Snapshot, error) {
 	if err := checkSizes(files); err != nil {
 		return nil, err
@@ -100,8 +100,8 @@ func (p printed) query() snapshot.Request {
 	return asked
 }
 
-// newest is the latest of the times in a value and at. Ends of certificates and
-// leases lie ahead; what a controller wrote of the past counts.
+// newest is the latest of at and the times in a value. Times in the future, such as the
+// expiry of a certificate or Lease, do not count.
 func newest(value any, at time.Time) time.Time {
 	switch v := value.(type) {
 	case map[string]any:

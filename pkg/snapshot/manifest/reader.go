@@ -16,8 +16,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/decode"
 )
 
-// printedReader reads the objects of one file, and holds no more of its text than one
-// object's.
+// printedReader reads the objects of one file. It keeps the text of at most one object in
+// memory.
 type printedReader struct {
 	in   *bufio.Reader
 	file string
@@ -40,8 +40,8 @@ func (f File) read(total *decode.Budget, take func(printed)) error {
 	}
 	var whole io.Reader = content
 	if f.Size == 0 {
-		// Objects take several times the room of their text: what has no end is to be
-		// refused before any is decoded.
+		// Objects take several times the memory of their text: input without an end must be
+		// rejected before any object is decoded.
 		all, err := decode.ReadPieces(content)
 		if err != nil {
 			return err
@@ -107,8 +107,8 @@ func (r *printedReader) item(text []byte) error {
 	return r.read.Take(value, depth, r.file)
 }
 
-// trimmed is the text without white space around it, but for the indentation of its
-// first line, which counts in block style.
+// trimmed is the text without white space around it, except for the indentation of its first
+// line, which counts in block style.
 func trimmed(text []byte) []byte {
 	inner := bytes.TrimSpace(text)
 	if len(inner) == 0 || inner[0] == '{' {
@@ -118,7 +118,7 @@ func trimmed(text []byte) []byte {
 	return bytes.TrimRight(text[begin:], " \r\n\t")
 }
 
-// end decodes what of a document is not items, and gives the objects on.
+// end decodes the part of a document that is not items, and passes on the objects.
 func (r *printedReader) end(text []byte) error {
 	content, items := map[string]any{}, r.items
 	r.items = nil
@@ -141,8 +141,8 @@ func (r *printedReader) end(text []byte) error {
 	return nil
 }
 
-// flatten takes objects out of Lists. The items of a typed list ("PodList")
-// have no kind of their own.
+// flatten extracts objects from Lists. The items of a typed list ("PodList") have no kind of
+// their own.
 func (r *printedReader) flatten(content map[string]any, listed bool) {
 	kind, isList := strings.CutSuffix(object.Text(content, "kind"), "List")
 	if _, items := content["items"]; !isList || !items {

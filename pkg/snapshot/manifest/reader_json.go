@@ -32,7 +32,7 @@ func (r *printedReader) jsonFile() error {
 	}
 }
 
-// errDocument tells that a stream of YAML goes on where a JSON value was expected.
+// errDocument reports that a stream of YAML continues where a JSON value was expected.
 var errDocument = errors.New("a YAML document begins")
 
 // nextValue skips what is between values: lines of other programs, and logs, in which
@@ -79,9 +79,9 @@ func (r *printedReader) line() ([]byte, error) {
 	return line, err
 }
 
-// jsonValue cuts an object into the items of its list, each of which is decoded by
-// itself, and the rest of it (RFC 8259). It looks at strings and brackets alone: what
-// is not JSON between them, the decoder finds.
+// jsonValue cuts an object into the items of its list, each of which is decoded separately,
+// and the rest of it (RFC 8259). It examines strings and brackets only: the decoder reports
+// what is not JSON between them.
 type jsonValue struct {
 	reader *printedReader
 	// rest is the text without the items.
@@ -89,11 +89,11 @@ type jsonValue struct {
 	depth      int
 	inString   bool
 	escaped    bool
-	// Text is where the last string of depth 1 is in rest; it is the key where a
-	// colon follows.
+	// text is the position of the last string of depth 1 in rest; it is a key if a colon
+	// follows.
 	text  [2]int
 	items bool // the last key is "items"
-	// inItems tells that what is read belongs to an item.
+	// inItems is set while an item is read.
 	inItems bool
 }
 
@@ -121,7 +121,7 @@ func (v *jsonValue) read() error {
 	}
 }
 
-// next takes the next byte.
+// next processes the next byte.
 func (v *jsonValue) next(c byte) error {
 	if v.inString {
 		v.keep(c)

@@ -12,7 +12,7 @@ import (
 // kubectl prints it, are decoded one by one.
 func (r *printedReader) yamlFile() error {
 	doc := yamlDocument{reader: r}
-	begins := true // of a line
+	begins := true // at the beginning of a line
 	for {
 		part, err := r.in.ReadSlice('\n')
 		if err != nil && err != bufio.ErrBufferFull && err != io.EOF {
@@ -50,13 +50,13 @@ type yamlDocument struct {
 	reader *printedReader
 	rest   []byte
 	item   []byte
-	// list tells that the key "items" came last; indent is where its dashes are, -1
-	// before the first.
+	// list is set after the key "items"; indent is the column of its dashes, -1 before the
+	// first.
 	list   bool
 	indent int
 }
 
-// line takes a line, or the first part of a long one.
+// line processes a line, or the first part of a long one.
 func (d *yamlDocument) line(text []byte) error {
 	content := bytes.TrimLeft(text, " ")
 	indent := len(text) - len(content)
@@ -87,7 +87,7 @@ func (d *yamlDocument) line(text []byte) error {
 	return nil
 }
 
-// append takes what follows in the same line.
+// append adds the next part of the same line.
 func (d *yamlDocument) append(part []byte) {
 	if d.list && d.indent >= 0 {
 		d.item = append(d.item, part...)

@@ -1,5 +1,5 @@
-// Package recording opens what was recorded of a cluster instead of a cluster: a snapshot
-// file, an example that ships with the program, or objects that kubectl printed.
+// Package recording opens recordings of a cluster: a snapshot file, an example that ships
+// with the program, or objects that kubectl printed.
 package recording
 
 import (
@@ -27,7 +27,7 @@ import (
 // ExamplePrefix marks a name in From that is an example, which ships with the program.
 const ExamplePrefix = "example:"
 
-// Source is where a recording is.
+// Source specifies a recording.
 type Source struct {
 	// From are files, directories, "-" for standard input, or examples.
 	From []string

@@ -27,7 +27,7 @@ func Resolve(ctx context.Context, name string) ([]netip.Addr, error) {
 	return found, err
 }
 
-// Missing tells why the tenant's ingress has no address, and how a command with --ip can
+// Missing describes why the tenant's ingress has no address, and how a command with --ip can
 // continue. Rejected reports whether it has addresses that can't be used.
 func Missing(snap *snapshot.Snapshot, s tenant.Status, rejected bool) (why, next string) {
 	for _, link := range s.Chain {

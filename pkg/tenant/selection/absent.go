@@ -42,7 +42,7 @@ func (e *AbsentError) Error() string { return e.err.Error() }
 
 func (e *AbsentError) Unwrap() error { return e.err }
 
-// Waiting tells what the command waits for. "Does not exist" is used only if the cluster
+// Waiting describes what the command waits for. "Does not exist" is used only if the cluster
 // answered the request.
 func (e *AbsentError) Waiting() []string {
 	if len(e.names) == 0 {

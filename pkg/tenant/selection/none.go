@@ -26,7 +26,7 @@ func NotFound(name string, tenants []tenant.Tenant, snap *snapshot.Snapshot) err
 	return advice.Add(fmt.Errorf("tenant %q does not exist", name), "%s", escape.Composed(hint))
 }
 
-// noneInCluster tells why none was found: no Flux, no permissions, or no tenants.
+// noneInCluster returns why none was found: no Flux, no permissions, or no tenants.
 func noneInCluster(snap *snapshot.Snapshot) error {
 	for _, why := range snap.List(object.KustomizationKind, "").Unknown {
 		switch why.Reason {
@@ -44,8 +44,9 @@ func noneInCluster(snap *snapshot.Snapshot) error {
 		"Check that --context names the correct cluster.")
 }
 
-// None is the error of finding no tenant, with the reason. In a recording the reason is no permission, context or timeout, and its objects can still be explained
-// one by one.
+// None is the error if no tenant was found, with the reason. In a recording, the reason is
+// not a permission, a context or a timeout of the user, and its objects can still be
+// explained one by one.
 func None(snap *snapshot.Snapshot, source *recording.Source) error {
 	if source == nil {
 		return noneInCluster(snap)

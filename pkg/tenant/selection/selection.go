@@ -1,5 +1,5 @@
-// Package selection finds the tenants that a user named, and tells why one was not found: it
-// does not exist, it may exist but could not be read, or nothing is a tenant.
+// Package selection finds the tenants that a user named, and returns why one was not found:
+// it does not exist, it may exist but could not be read, or there is no tenant at all.
 package selection
 
 import (

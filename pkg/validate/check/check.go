@@ -1,5 +1,5 @@
-// Package check has what the checks of package validate share: what a check is
-// and its outcomes, the tenant that is validated, credentials and codes.
+// Package check has what the checks of package validate share: the checks and their outcomes,
+// the tenant that is validated, credentials and codes.
 package check
 
 import (
@@ -23,7 +23,7 @@ const (
 	// Warn: it works, but something is not as it should be.
 	Warn Outcome = "WARN"
 	// Skip: it was not tested. Check.After is the check that failed before; otherwise Found
-	// says what was missing.
+	// names what was missing.
 	Skip Outcome = "SKIP"
 )
 

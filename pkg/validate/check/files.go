@@ -22,7 +22,7 @@ type Files struct {
 type Archive struct {
 	// Tenant owns the archive, and Base is the address of its REST API: https://HOST.
 	Tenant, Base string
-	// Instances are Orthanc's ids of a study's instances, by SOP Instance UID; none
-	// where the archive does not know the study.
+	// Instances are Orthanc's ids of a study's instances, by SOP Instance UID; none if the
+	// archive does not have the study.
 	Instances func(ctx context.Context, studyUID string) (map[string]string, error)
 }

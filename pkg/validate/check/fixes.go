@@ -8,14 +8,14 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
-// StatusError is an answer of another status than 200.
+// StatusError is an answer with a status other than 200.
 type StatusError struct{ Status int }
 
 func (e *StatusError) Error() string {
 	return fmt.Sprintf("it returns %d %s", e.Status, http.StatusText(e.Status))
 }
 
-// OrStatus is the error, or one of a status that isn't 200.
+// OrStatus is the error, or that of a status other than 200.
 func OrStatus(err error, status int) error {
 	if err == nil && status != http.StatusOK {
 		return &StatusError{status}

@@ -18,8 +18,8 @@ import (
 // FailedHandshake has the results of the attempts that determine why a handshake failed.
 type FailedHandshake struct {
 	// Anything is a hello with every version and cipher suite, proxied the same after a
-	// header of the PROXY protocol, and clear what an A-ASSOCIATE-RQ without TLS was
-	// answered with, empty where it was not.
+	// header of the PROXY protocol, and clear is the answer to an A-ASSOCIATE-RQ without TLS,
+	// empty if there was none.
 	Anything, Proxied HelloResult
 	Clear             string
 }

@@ -55,7 +55,7 @@ func chainOf(certificate *tls.Certificate) []*x509.Certificate {
 }
 
 // clientFaults are the faults of the user's certificate that only the server can judge: the
-// Gateway may trust more than the tenant's CA. The CAs that the user specified do not tell
+// Gateway may trust more than the tenant's CA. The CAs that the user specified do not show
 // which CA is the tenant's.
 func (d *describer) clientFaults(s check.Subject) []string {
 	if d.Client == nil {

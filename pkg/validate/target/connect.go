@@ -18,7 +18,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/endpoint"
 )
 
-// dial returns how connections are made; nil is to the ingress's address.
+// dial returns the function that connects; nil connects to the ingress's address.
 func (d *describer) dial(chosen tenant.Tenant) func(context.Context, check.Subject, check.Endpoint) (net.Conn, error) {
 	switch d.Via {
 	case ViaDNS:
@@ -35,7 +35,7 @@ func dialByName(ctx context.Context, _ check.Subject, p check.Endpoint) (net.Con
 }
 
 // dialThroughAPI connects to a pod behind a tenant's ingress through the API server, as
-// `kubectl port-forward` does. The chosen tenant may be one that only its namespace names.
+// `kubectl port-forward` does. The chosen tenant may be known only by its namespace.
 func dialThroughAPI(snap *snapshot.Snapshot, chosen tenant.Tenant, dialer *portforward.Dialer) func(context.Context, check.Subject, check.Endpoint) (net.Conn, error) {
 	var mu sync.Mutex                      // requests to several tenants run in parallel
 	ports := map[string]portforward.Port{} // determined once for each tenant and port

@@ -21,8 +21,8 @@ import (
 )
 
 // limitsOf reads the limits of a tenant's archive from the configuration of its Orthanc in
-// the cluster: the ConfigMaps that its containers mount, and their environment. Secrets
-// are not read: if they hold settings, the limits are not known.
+// the cluster: the ConfigMaps that its containers mount, and their environment. Secrets are
+// not read: if they contain settings, the limits are not known.
 func (d *describer) limitsOf(t tenant.Tenant) func(context.Context) (orthanc.Limits, error) {
 	return func(ctx context.Context) (orthanc.Limits, error) {
 		pods, err := orthancPods(d.snap, t)

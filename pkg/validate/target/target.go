@@ -34,7 +34,7 @@ const (
 	ViaDNS = "dns"
 )
 
-// Options are what the user has specified instead of what the cluster has.
+// Options are what the user specified instead of the values of the cluster.
 type Options struct {
 	// Via is how connections are made.
 	Via string
@@ -61,7 +61,7 @@ type Target struct {
 	Dial func(context.Context, check.Subject, check.Endpoint) (net.Conn, error)
 }
 
-// Queries are what New reads from a snapshot.
+// Queries are the kinds that New reads from a snapshot.
 func Queries(namespace, via string) []collect.Query {
 	wants := queries.Certificates(namespace, false)
 	if via == endpoint.ViaPortForward {
@@ -70,9 +70,9 @@ func Queries(namespace, via string) []collect.Query {
 	return wants
 }
 
-// New describes a tenant and the others in the snapshot. Its web password is not among what
-// is read. The connection is used when a validation needs it: to issue a certificate, to read
-// the configuration of Orthanc or a Secret that the options name, and to forward ports.
+// New describes a tenant and the others in the snapshot. It does not read the web password.
+// The connection is used when a validation needs it: to issue a certificate, to read the
+// configuration of Orthanc or a Secret that the options name, and to forward ports.
 func New(ctx context.Context, snap *snapshot.Snapshot, chosen tenant.Tenant, config *request.Config, o Options) (Target, error) {
 	d := &describer{Options: o, snap: snap, config: config}
 	s, err := d.describe(ctx, chosen)
@@ -158,7 +158,7 @@ func endpointOf(e tenant.Endpoint, servers []trust.Server, port int64) check.End
 }
 
 // trusted are the CAs: those that the user specified, or the tenant's current ones. Without
-// any, it tells why.
+// any, it returns why.
 func (d *describer) trusted(t tenant.Tenant) (cas []*x509.Certificate, why string) {
 	if len(d.CAs) > 0 {
 		return d.CAs, ""

@@ -57,7 +57,7 @@ func unquote(value string) string {
 	return value
 }
 
-// splitUnquoted splits a list at the commas that are in no quoted string.
+// splitUnquoted splits a list at the commas outside of quoted strings.
 func splitUnquoted(list string) (parts []string) {
 	quoted, escaped, from := false, false, 0
 	for i := range len(list) {

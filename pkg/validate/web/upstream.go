@@ -12,11 +12,11 @@ import (
 
 // upstream is an error of a server between the client and Orthanc.
 type upstream struct {
-	// Status, 0 for any, and says, in lower case, identify the error; the body contains all
+	// status, 0 for any, and says, in lower case, identify the error; the body contains all
 	// of says.
 	status int
 	says   []string
-	// Code is CodeWebUpstream where it is empty.
+	// code is CodeWebUpstream if it is empty.
 	code finding.Code
 	// means is appended to the answer.
 	means, fix string
@@ -55,7 +55,7 @@ var upstreams = []upstream{
 	{status: http.StatusGatewayTimeout, means: "; Orthanc did not respond in time", fix: "Check what keeps Orthanc busy, and the timeout of the VirtualService", command: logCommand},
 }
 
-// upstreamError finds the upstream error that an answer is, if any.
+// upstreamError returns the upstream error that the answer contains, if any.
 func upstreamError(r Reply) (upstream, bool) {
 	if len(r.Body) > maxErrorBody {
 		r.Body = r.Body[:maxErrorBody]

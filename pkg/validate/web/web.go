@@ -127,7 +127,7 @@ func (w *Web) exchange(ctx context.Context, method, path string, body io.Reader,
 	return read(resp)
 }
 
-// innermost removes from an HTTP error what the check's name already says.
+// innermost removes from an HTTP error what the check's name already contains.
 func innermost(err error) error {
 	var unverified *check.UnverifiedError
 	if errors.As(err, &unverified) {

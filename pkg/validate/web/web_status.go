@@ -89,7 +89,7 @@ func judgeSignIn(r Reply, tenant string, login check.Credentials) check.Check {
 	return judged
 }
 
-// realmText is a realm as it may be shown.
+// realmText is the part of a realm that may be shown.
 func realmText(c Challenge, login check.Credentials) string {
 	text := bounded(c.Realm)
 	if text == "" || login.AppearsIn(c.Realm) {
