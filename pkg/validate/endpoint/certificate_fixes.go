@@ -54,7 +54,7 @@ var CertificateFixes = []certificateFix{
 		certs.NotCA: "Set spec.isCA: true in the Certificate of the issuer's CA, and reissue both",
 	}},
 	{check.CodePathTooLong, "as few intermediate CAs as the CAs allow", map[certs.FaultKind]string{
-		certs.PathTooLong: "Issue the certificate from a CA that is attemptTimeout to the tenant's CA, or reissue the CA with a greater path length",
+		certs.PathTooLong: "Issue the certificate from a CA that is closer to the tenant's CA, or reissue the CA with a greater path length",
 	}},
 	{check.CodeServerRule, "a certificate that its CAs allow", map[certs.FaultKind]string{
 		certs.NameConstrained: "Use a host that the CA allows, or reissue the CA with name constraints that allow this host",
