@@ -24,11 +24,11 @@ type PodGroup struct {
 }
 
 // Pods are the pods of a tenant's workloads, its database and its ingress, in the order of
-// the chain. A pod that two Services select is in the first group only. It needs all Pods
-// of their namespaces in the snapshot.
+// the chain. A pod is in each group that it belongs to: the pods of a gateway in the tenant's
+// own namespace are also those of a Service. It needs all Pods of their namespaces in the
+// snapshot.
 func Pods(snap *snapshot.Snapshot, s Status) []PodGroup {
 	var groups []PodGroup
-	seen := map[object.Key]bool{}
 	for _, link := range s.Chain {
 		obj := snap.Lookup(link.Ref).Object
 		if obj == nil {
@@ -46,8 +46,7 @@ func Pods(snap *snapshot.Snapshot, s Status) []PodGroup {
 		listing := snap.List(object.PodKind, link.Ref.Namespace)
 		group := PodGroup{Section: link.Section, Of: link.Ref, Partial: listing.Partial, Unknown: listing.Unknown}
 		for _, pod := range listing.Objects {
-			if key := object.RefOf(pod).Key(); has(pod) && !seen[key] {
-				seen[key] = true
+			if has(pod) {
 				group.Pods = append(group.Pods, pod)
 			}
 		}

@@ -80,8 +80,11 @@ func TestPods(t *testing.T) {
 		want  string
 	}{
 		{about: "each workload and the ingress", want: orthanc + pool + "\n" + database + gateway},
-		{about: "two Services with the same pods, which are listed once", more: []map[string]any{service("second", "{istio: ingressgateway}")},
-			want: orthanc + pool + "\n" + database + gateway + "Ingress Service bhs-orthweb/second:\n"},
+		{about: "two Services with the same pods", more: []map[string]any{service("second", "{istio: ingressgateway}")},
+			want: orthanc + pool + "\n" + database + gateway + "Ingress Service bhs-orthweb/second: istio-ingressgateway-x\n"},
+		{about: "the gateway's Deployment among the tenant's workloads", more: gatewayDeployment(t),
+			want: "Workloads Deployment bhs-orthweb/istio-ingressgateway: istio-ingressgateway-6f-a(ready)\n" + orthanc + pool + "\n" + database +
+				"Ingress Service bhs-orthweb/istio-ingressgateway: istio-ingressgateway-6f-a(ready) istio-ingressgateway-x\n"},
 		{about: "a Service with a selector that is malformed", more: []map[string]any{service("odd", "{istio: ingressgateway, n: 7}")},
 			want: orthanc + pool + "\n" + database + gateway + "Ingress Service bhs-orthweb/odd:\n"},
 		{about: "no database", drop: []string{"StatefulSet bhs-orthweb/postgres-ha-postgresql-ha-postgresql"}, want: orthanc + pool + "\n" + gateway},
@@ -107,6 +110,31 @@ func TestPods(t *testing.T) {
 			t.Errorf("%s:\n got %swant %s", c.about, got.String(), c.want)
 		}
 	}
+}
+
+// gatewayDeployment is a Deployment in the tenant's own namespace whose pods receive the
+// tenant's traffic, with one of them.
+func gatewayDeployment(t *testing.T) (objects []map[string]any) {
+	t.Helper()
+	for _, o := range decode(t, []byte(`
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: istio-ingressgateway, namespace: bhs-orthweb}
+spec: {replicas: 1, selector: {matchLabels: {istio: ingressgateway}}, template: {metadata: {labels: {istio: ingressgateway}}, spec: {containers: [{name: istio-proxy, image: proxyv2}]}}}
+status: {replicas: 1, readyReplicas: 1, updatedReplicas: 1, availableReplicas: 1}
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: istio-ingressgateway-6f-a
+  namespace: bhs-orthweb
+  labels: {istio: ingressgateway, pod-template-hash: 6f}
+  ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: istio-ingressgateway-6f, controller: true}]
+status: {conditions: [{type: Ready, status: "True"}]}
+`)) {
+		objects = append(objects, o.Object)
+	}
+	return objects
 }
 
 // TestUnreadPods checks that unreadable pods are not treated as absent.
