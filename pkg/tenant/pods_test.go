@@ -128,7 +128,7 @@ kind: Pod
 metadata:
   name: istio-ingressgateway-6f-a
   namespace: bhs-orthweb
-  labels: {istio: ingressgateway, pod-template-hash: 6f}
+  labels: {app: istio-ingressgateway, istio: ingressgateway, pod-template-hash: 6f}
   ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: istio-ingressgateway-6f, controller: true}]
 status: {conditions: [{type: Ready, status: "True"}]}
 `)) {
