@@ -14,7 +14,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "update the golden files")
 
 // korthweb are the facts of bhs as Korthweb deploys it.
 func korthweb(t *testing.T) Facts {

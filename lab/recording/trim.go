@@ -19,14 +19,14 @@ well little more than says so.`
 // Trim removes objects and fields that can't affect an explanation. It also removes Events
 // before since, unless that is zero. tenant reports whether a namespace is a tenant's.
 func (s *Snapshot) Trim(tenant func(namespace string) bool, since time.Time) {
-	unwell := s.unwell()
+	notReady := s.notReady()
 	for name, list := range s.Files {
 		s.Files[name] = slices.DeleteFunc(list, func(o Object) bool {
-			return !matters(o, tenant) || o.GetKind() == "Event" && !telling(o, unwell, since)
+			return !matters(o, tenant) || o.GetKind() == "Event" && !telling(o, notReady, since)
 		})
 		for _, o := range s.Files[name] {
 			strip(o)
-			if !unwell[keyOf(o)] {
+			if !notReady[keyOf(o)] {
 				lean(o)
 			}
 		}
@@ -63,8 +63,8 @@ type key struct{ kind, namespace, name string }
 
 func keyOf(o Object) key { return key{o.GetKind(), o.GetNamespace(), o.GetName()} }
 
-// unwell are the objects with a condition that isn't healthy.
-func (s *Snapshot) unwell() map[key]bool {
+// notReady are the objects with a condition that is not ready.
+func (s *Snapshot) notReady() map[key]bool {
 	out := map[key]bool{}
 	for _, list := range s.Files {
 		for _, o := range list {
@@ -76,7 +76,7 @@ func (s *Snapshot) unwell() map[key]bool {
 	return out
 }
 
-func telling(event Object, unwell map[key]bool, since time.Time) bool {
+func telling(event Object, notReady map[key]bool, since time.Time) bool {
 	field := func(path ...string) string { s, _, _ := unstructured.NestedString(event.Object, path...); return s }
 	last := field("lastTimestamp")
 	if last == "" {
@@ -89,7 +89,7 @@ func telling(event Object, unwell map[key]bool, since time.Time) bool {
 		// Without metrics an autoscaler reports an error every 15 seconds.
 		return field("involvedObject", "kind") != "HorizontalPodAutoscaler"
 	}
-	return unwell[key{field("involvedObject", "kind"), field("involvedObject", "namespace"), field("involvedObject", "name")}]
+	return notReady[key{field("involvedObject", "kind"), field("involvedObject", "namespace"), field("involvedObject", "name")}]
 }
 
 // These are fields that the API server sets and no state depends on: of every object, and of

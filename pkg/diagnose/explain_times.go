@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
-	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/kustomize"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
@@ -57,7 +56,7 @@ func deadline(x *engine.Context, ref object.Ref, verdict health.Verdict) time.Ti
 		}
 		timeout = time.Duration(object.IntOr(600, obj.Object, "spec", "progressDeadlineSeconds")) * time.Second
 	case object.KustomizationKind:
-		timeout = kustomize.TimeoutOf(obj)
+		timeout = health.Timeout(obj)
 	case object.HelmReleaseKind:
 		timeout = 5 * time.Minute // helm-controller's default (api v2, GetTimeout)
 		if own := object.Duration(obj.Object, "spec", "timeout"); own > 0 {

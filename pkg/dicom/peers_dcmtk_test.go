@@ -20,7 +20,7 @@ import (
 func TestStorescpKeepsBytes(t *testing.T) {
 	for _, longest := range []string{"4096", "131072"} {
 		port, dir := storescp(t, "--bit-preserving", "--max-pdu", longest)
-		study := anew(20)
+		study := newStudy(20)
 		a := open(t, port, peerOptions("STORESCP", study[0].Meta))
 		if got := fmt.Sprint(a.Peer().MaxPDU); got != longest {
 			t.Errorf("the peer takes %s bytes instead of %s", got, longest)
@@ -55,7 +55,7 @@ func TestStorescpTransferSyntaxes(t *testing.T) {
 		{"dcmcjpeg", "+e1", "1.2.840.10008.1.2.4.70"},
 	} {
 		t.Run(part10.TransferSyntaxName(c.syntax), func(t *testing.T) {
-			instance := anew(1)[0]
+			instance := newStudy(1)[0]
 			if err := os.WriteFile(plain, instance.File, 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -108,7 +108,7 @@ func TestStorescpAborts(t *testing.T) {
 	for _, when := range []string{"--abort-after", "--abort-during"} {
 		port, _ := storescp(t, when)
 		a := open(t, port, peerOptions("STORESCP", someInstance))
-		_, err := store(a, anew(1)[0])
+		_, err := store(a, newStudy(1)[0])
 		if _, ok := isError[*AbortError](err); !ok || a.Err() == nil {
 			t.Errorf("%s: %v", when, err)
 		}
@@ -121,14 +121,14 @@ func TestStorescpIsSlow(t *testing.T) {
 		port, _ := storescp(t, when, "1")
 		o := peerOptions("STORESCP", someInstance)
 		a := open(t, port, o)
-		if status, err := store(a, anew(1)[0]); err != nil || !status.Success() {
+		if status, err := store(a, newStudy(1)[0]); err != nil || !status.Success() {
 			t.Errorf("%s: %v, %v", when, status, err)
 		}
 		release(t, a)
 		o.Timeouts.Response = 100 * time.Millisecond
 		a = open(t, port, o)
 		// It aborts after the first answer, or before it.
-		_, err := store(a, anew(1)[0])
+		_, err := store(a, newStudy(1)[0])
 		if err == nil {
 			_, err = a.Echo(context.Background())
 		}

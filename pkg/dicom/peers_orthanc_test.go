@@ -23,7 +23,7 @@ func orthanc(t testing.TB) *peers.Orthanc {
 func TestOrthancStores(t *testing.T) {
 	archive := orthanc(t)
 	port := archive.DICOMPort
-	study := anew(5)
+	study := newStudy(5)
 	a := open(t, port, peerOptions("ORTHANC", study[0].Meta))
 	t.Logf("%+v", a.Peer())
 	if status, err := a.Echo(context.Background()); err != nil || !status.Success() {
@@ -82,7 +82,7 @@ func BenchmarkOrthanc(b *testing.B) {
 }
 
 func benchmarkPeer(b *testing.B, port int, called string) {
-	study := anew(5000)
+	study := newStudy(5000)
 	a := open(b, port, peerOptions(called, study[0].Meta))
 	i := 0
 	for b.Loop() {

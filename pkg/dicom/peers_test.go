@@ -67,8 +67,8 @@ func store(a *Association, instance part10.TestInstance) (Status, error) {
 // identity is the required part of the data set of someInstance, as octets.Parse reads it.
 const identity = "0800 1600 'UI' 1a00 '1.2.840.10008.5.1.4.1.1.7' 00  0800 1800 'UI' 0600 '2.25.1' "
 
-// anew returns a study with new UIDs.
-func anew(instances int) []part10.TestInstance {
+// newStudy returns a study with new UIDs.
+func newStudy(instances int) []part10.TestInstance {
 	var seed [32]byte
 	copy(seed[:], fmt.Sprint(time.Now().UnixNano()))
 	return part10.NewTestStudy(seed, time.Now(), instances)

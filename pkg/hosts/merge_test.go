@@ -11,7 +11,7 @@ import (
 	"golang.org/x/tools/txtar"
 )
 
-var update = flag.Bool("update", false, "write the golden parts of testdata anew")
+var update = flag.Bool("update", false, "update the golden parts of testdata")
 
 // entry is an Entry from "tenant address name name".
 func entry(text string) Entry {

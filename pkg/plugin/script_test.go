@@ -12,7 +12,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/internal/script"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "update the golden files")
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){

@@ -163,9 +163,6 @@ func readyExpr(k flux.Kustomization) bool {
 	return true
 }
 
-// TimeoutOf is how long an attempt at a layer may take.
-func TimeoutOf(obj *unstructured.Unstructured) time.Duration { return health.Timeout(obj) }
-
 // denied reports a source in another namespace that the layer is not allowed to use.
 // The state of that source does not matter then.
 func denied(k flux.Kustomization) bool {

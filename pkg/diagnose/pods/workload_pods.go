@@ -93,10 +93,5 @@ func siblings(x *engine.Context, pod *unstructured.Unstructured) []*unstructured
 	if !owned {
 		return []*unstructured.Unstructured{pod}
 	}
-	return currentPods(OwnedBy(x, ref), ref.Kind)
-}
-
-// OwnedBy are the pods that have the object as their owner.
-func OwnedBy(x *engine.Context, owner object.Ref) []*unstructured.Unstructured {
-	return x.OwnedBy(owner, object.PodKind)
+	return currentPods(x.OwnedBy(ref, object.PodKind), ref.Kind)
 }

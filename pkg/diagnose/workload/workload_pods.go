@@ -23,7 +23,7 @@ func lastOverLimit(x *engine.Context, current []*unstructured.Unstructured) *uns
 		return nil
 	}
 	var evicted []*unstructured.Unstructured
-	for _, pod := range pods.OwnedBy(x, owner) {
+	for _, pod := range x.OwnedBy(owner, object.PodKind) {
 		if object.Text(pod.Object, "status", "reason") == "Evicted" && pods.OverLocalStorage(object.Text(pod.Object, "status", "message")) {
 			evicted = append(evicted, pod)
 		}

@@ -37,8 +37,7 @@ func (f *userFiles) addTo(flags *pflag.FlagSet) {
 const maxAssociations = 256
 
 func (f *userFiles) validate(flags *pflag.FlagSet) error {
-	switch {
-	case f.concurrency < 1 || f.concurrency > maxAssociations:
+	if f.concurrency < 1 || f.concurrency > maxAssociations {
 		return advice.Add(fmt.Errorf("--concurrency must be from 1 to %d, not %d", maxAssociations, f.concurrency), "Remove it for the default, %d.", transfer.DefaultConcurrency)
 	}
 	for _, name := range []string{"resume", "concurrency", "quiet"} {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom/transfer"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate"
 )
 
@@ -34,7 +35,7 @@ func advise(r transfer.Result) string {
 	shown := texts[:min(len(texts), adviceKinds)]
 	if len(texts) > 1 {
 		for i, text := range shown {
-			shown[i] = fmt.Sprintf("%s: %s", fileCount(count[text]), text)
+			shown[i] = fmt.Sprintf("%s: %s", finding.Count(count[text], "file"), text)
 		}
 	}
 	return strings.Join(shown, "; ") + "; then run the command again: with --resume, only the missing files are sent"

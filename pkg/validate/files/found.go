@@ -68,7 +68,7 @@ func (p place) words() string {
 // study looks for the instances of one study.
 func (f *search) study(ctx context.Context, uid string, sent []transfer.Digest, own check.Archive, others []check.Archive) {
 	if uid == "" {
-		f.unasked = append(f.unasked, transfer.Outcome{Path: fileCount(len(sent)), Reason: "the data set has no Study Instance UID to query for"})
+		f.unasked = append(f.unasked, transfer.Outcome{Path: finding.Count(len(sent), "file"), Reason: "the data set has no Study Instance UID to query for"})
 		return
 	}
 	has, err := own.Instances(ctx, uid)

@@ -79,7 +79,7 @@ func kinds(r transfer.Result) []ofKind {
 
 // words are the counts, without those that are zero.
 func words(r transfer.Result) string {
-	parts := []string{fmt.Sprintf("stored %s, %s, in %s", fileCount(r.Stored), transfer.FormatSize(r.Bytes), r.Took.Round(time.Millisecond))}
+	parts := []string{fmt.Sprintf("stored %s, %s, in %s", finding.Count(r.Stored, "file"), transfer.FormatSize(r.Bytes), r.Took.Round(time.Millisecond))}
 	if r.Before > 0 {
 		parts = append(parts, fmt.Sprintf("%d stored before", r.Before))
 	}
@@ -89,13 +89,6 @@ func words(r transfer.Result) string {
 		}
 	}
 	return strings.Join(parts, "; ")
-}
-
-func fileCount(n int) string {
-	if n == 1 {
-		return "1 file"
-	}
-	return fmt.Sprintf("%d files", n)
 }
 
 // list has a line for each file, and one for those beyond the limit.
