@@ -12,44 +12,57 @@ import (
 )
 
 // TestLanes runs .ci/test with a make that only prints its target, and with few programs
-// on PATH: tests that cannot run are listed, and with --all nothing runs.
+// on PATH: tests that cannot run are listed, and with --all nothing runs. A target that
+// fails does not keep the others from running.
 func TestLanes(t *testing.T) {
 	inRoot(t)
 	everything := "gcc git make shellcheck openssl curl Orthanc haproxy echoscu dciodvfy sudo"
 	for _, test := range []struct {
 		about, programs, user, arguments string
-		made, notRun                     string
+		fail, made, notRun, failed       string
 		code                             int
 	}{
 		{"everything is installed", everything, "0", "",
-			"lint unit fuzz peers sudo live krew-test", "", 0},
+			"", "lint unit fuzz peers sudo krew-test live", "", "", 0},
 		{"everything is installed, in CI", everything, "0", "--all",
-			"lint unit fuzz peers sudo live krew-test", "", 0},
+			"", "lint unit fuzz peers sudo krew-test live", "", "", 0},
 		{"no archive", "gcc git make shellcheck openssl curl haproxy sudo", "0", "",
-			"lint unit fuzz sudo krew-test", "make peers (missing: orthanc dcmtk dicom3tools), make live (missing: orthanc dcmtk)", 0},
+			"", "lint unit fuzz sudo krew-test", "make peers (missing: orthanc dcmtk dicom3tools), make live (missing: orthanc dcmtk)", "", 0},
 		{"no archive, in CI", "gcc git make shellcheck openssl curl haproxy sudo", "0", "--all",
-			"", "", 1},
+			"", "", "", "", 1},
 		{"no C compiler", "git make shellcheck openssl", "0", "",
-			"lint unit-without-race fuzz krew-test", "make unit, with the race detector (missing: gcc), make peers (missing: gcc curl orthanc haproxy dcmtk dicom3tools), make sudo (missing: gcc sudo), make live (missing: gcc curl orthanc haproxy dcmtk)", 0},
+			"", "lint unit-without-race fuzz krew-test", "make unit, with the race detector (missing: gcc), make peers (missing: gcc curl orthanc haproxy dcmtk dicom3tools), make sudo (missing: gcc sudo), make live (missing: gcc curl orthanc haproxy dcmtk)", "", 0},
 		{"not root", everything, "1000", "",
-			"lint unit fuzz peers krew-test", "make sudo (missing: root), make live (missing: root)", 0},
+			"", "lint unit fuzz peers krew-test", "make sudo (missing: root), make live (missing: root)", "", 0},
+		{"one fails", everything, "0", "--all",
+			"peers", "lint unit fuzz peers sudo krew-test live", "", "make peers", 1},
+		{"two fail", everything, "0", "",
+			"lint live", "lint unit fuzz peers sudo krew-test live", "", "make lint, make live", 1},
 		{"not root, in CI", everything, "1000", "--all",
-			"", "", 1},
+			"", "", "", "", 1},
 	} {
 		t.Run(test.about, func(t *testing.T) {
-			made, notRun, code := runLanes(t, strings.Fields(test.programs), test.user, strings.Fields(test.arguments))
-			if made != test.made || notRun != test.notRun || code != test.code {
-				t.Errorf("made %q, listed %q, exit status %d\nwant %q, %q, %d", made, notRun, code, test.made, test.notRun, test.code)
+			ran := runLanes(t, strings.Fields(test.programs), test.user, test.fail, strings.Fields(test.arguments))
+			want := lanes{made: test.made, notRun: test.notRun, failed: test.failed, code: test.code}
+			if ran != want {
+				t.Errorf("got  %+v\nwant %+v", ran, want)
 			}
 		})
 	}
 }
 
-// runLanes runs .ci/test with only these programs on PATH, without apt-get.
-func runLanes(t *testing.T, programs []string, user string, arguments []string) (made, notRun string, code int) {
+// lanes are the targets that .ci/test made, and those that it listed at its end.
+type lanes struct {
+	made, notRun, failed string
+	code                 int
+}
+
+// runLanes runs .ci/test with only these programs on PATH, without apt-get. The targets in
+// fail fail.
+func runLanes(t *testing.T, programs []string, user, fail string, arguments []string) lanes {
 	t.Helper()
 	path := t.TempDir()
-	for _, name := range []string{"sh", "dirname", "tr", "date"} {
+	for _, name := range []string{"sh", "dirname", "tr", "date", "mktemp", "rm", "cat", "nice", "setsid"} {
 		program, err := exec.LookPath(name)
 		if err != nil {
 			t.Fatal(err)
@@ -66,7 +79,7 @@ func runLanes(t *testing.T, programs []string, user string, arguments []string) 
 	script("uname", "echo Linux")
 	script("id", "echo "+user)
 	for _, name := range programs {
-		script(name, `echo "make: $1"`)
+		script(name, `echo "make: $1"; case " `+fail+` " in *" $1 "*) exit 2 ;; esac`)
 	}
 	// .ci/setup adds the directories of administrators to PATH, where the real programs are: a
 	// copy without that step replaces it.
@@ -87,17 +100,23 @@ func runLanes(t *testing.T, programs []string, user string, arguments []string) 
 	if err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
-	ran, list, _ := strings.Cut(string(out), "\nNot run:\n")
-	var targets, listed []string
-	for line := range strings.Lines(ran) {
-		if target, ok := strings.CutPrefix(strings.TrimSpace(line), "make: "); ok {
-			targets = append(targets, target)
+	rest, failed, _ := strings.Cut(string(out), "\nFailed:\n")
+	ran, notRun, _ := strings.Cut(rest, "\nNot run:\n")
+	return lanes{
+		made:   strings.Join(withPrefix(ran, "make: "), " "),
+		notRun: strings.Join(withPrefix(notRun, "  "), ", "),
+		failed: strings.Join(withPrefix(failed, "  "), ", "),
+		code:   cmd.ProcessState.ExitCode(),
+	}
+}
+
+// withPrefix are the lines that begin with the prefix, without it.
+func withPrefix(text, prefix string) []string {
+	var found []string
+	for line := range strings.Lines(text) {
+		if rest, ok := strings.CutPrefix(line, prefix); ok {
+			found = append(found, strings.TrimSpace(rest))
 		}
 	}
-	for line := range strings.Lines(list) {
-		if entry, ok := strings.CutPrefix(line, "  "); ok {
-			listed = append(listed, strings.TrimSpace(entry))
-		}
-	}
-	return strings.Join(targets, " "), strings.Join(listed, ", "), cmd.ProcessState.ExitCode()
+	return found
 }

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/internal/peers"
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
+	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 )
 
 // toPort are options for sending to a real peer as the command does: with its default waits and
@@ -91,16 +93,41 @@ AETable END
 	return port, server.Log
 }
 
-// TestPeersAssociationLimit sends to an archive that accepts one or two associations and
-// rejects others as transient: some associations fail, but no file does.
+// TestPeersAssociationLimit sends to an archive that accepts one more association and rejects
+// others as transient: some associations fail, but no file does. With a limit of two, another
+// client has one of them.
+//
+// Two associations that store in dcmqrscp at the same time are no test of this program: each
+// is a process of its own, and both choose the names of files from the same time in seconds
+// (makeNewStoreFileName in dcmqrdbi.cc of DCMTK 3.6.7), so that one overwrites the other's.
 func TestPeersAssociationLimit(t *testing.T) {
 	for _, limit := range []int{1, 2} {
 		t.Run(fmt.Sprint(limit), func(t *testing.T) {
 			port, log := startDcmqrscp(t, limit)
+			for range limit - 1 {
+				associate(t, port)
+			}
 			storesAll(t, port, "QRSCP", images(t, 60), 60)
 			if !strings.Contains(log(), "Refusing Association (TooManyAssociations)") {
 				t.Error("the peer rejected no association: this is no test of its limit")
 			}
 		})
 	}
+}
+
+// associate opens an association that the test keeps until its end.
+func associate(t *testing.T, port int) {
+	t.Helper()
+	conn, err := net.Dial("tcp", peers.Address(port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	association, err := dicom.Associate(t.Context(), conn, dicom.Options{
+		Calling: "OTHER", Called: "QRSCP",
+		Contexts: []dicom.Proposal{{AbstractSyntax: part10.Verification, TransferSyntaxes: []string{part10.ImplicitVRLittleEndian}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(association.Abort)
 }
