@@ -3,6 +3,7 @@ package peers
 import (
 	"crypto"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
@@ -73,6 +74,22 @@ func IssueFor(t testing.TB, key crypto.Signer, by *Issuer, name string, change f
 		t.Fatal(err)
 	}
 	return made
+}
+
+// TLS is the certificate, those above it and the key, for a server or a client.
+func (i *Issuer) TLS() *tls.Certificate {
+	out := &tls.Certificate{PrivateKey: i.Key, Leaf: i.Certificate, Certificate: [][]byte{i.Certificate.Raw}}
+	for _, c := range i.Above {
+		out.Certificate = append(out.Certificate, c.Raw)
+	}
+	return out
+}
+
+// Pool has the certificate.
+func (i *Issuer) Pool() *x509.CertPool {
+	pool := x509.NewCertPool()
+	pool.AddCert(i.Certificate)
+	return pool
 }
 
 // PEM is the certificate and those above it, in PEM.

@@ -1,6 +1,6 @@
 // Package peers runs real DICOM peers for tests, each on loopback and until its test ends:
-// Orthanc, DCMTK's servers, HAProxy and openssl, as packaged by Debian. Tests that use it
-// have the build tag "peers": go test -tags peers.
+// Orthanc, DCMTK's servers, HAProxy and openssl, as packaged by Debian. Tests that run one
+// have the build tag "peers": go test -tags peers. It also issues certificates.
 package peers
 
 import (

@@ -79,7 +79,7 @@ var removals = wait.Backoff{Duration: 100 * time.Millisecond, Factor: 3, Steps: 
 // remove removes the study from one tenant's archive, and reports whether the archive had
 // it.
 func (v *validation) remove(ctx context.Context, s check.Subject, login check.Credentials) (removed bool, err error) {
-	w := web.NewWeb(v.options, s)
+	w := web.New(v.options, s)
 	defer w.Close()
 	err = ctx.Err() // which ends the loop before the first attempt
 	_ = wait.ExponentialBackoffWithContext(ctx, removals, func(ctx context.Context) (bool, error) {
@@ -99,7 +99,7 @@ const lateTimeout = time.Second
 
 // removeOnce removes what is stored until the archive reports that nothing is left. If the
 // answer to C-STORE was lost, the image may be stored only now.
-func (v *validation) removeOnce(ctx context.Context, w *web.Web, login check.Credentials) (removed bool, err error) {
+func (v *validation) removeOnce(ctx context.Context, w *web.Client, login check.Credentials) (removed bool, err error) {
 	began := time.Now()
 	_ = wait.PollUntilContextCancel(ctx, 100*time.Millisecond, true, func(ctx context.Context) (bool, error) {
 		var done bool
@@ -111,7 +111,7 @@ func (v *validation) removeOnce(ctx context.Context, w *web.Web, login check.Cre
 }
 
 // removeAll deletes until the archive has nothing of the study, three times at most.
-func (v *validation) removeAll(ctx context.Context, w *web.Web, login check.Credentials) (removed bool, err error) {
+func (v *validation) removeAll(ctx context.Context, w *web.Client, login check.Credentials) (removed bool, err error) {
 	for deletions := 0; ; deletions++ {
 		paths, err := v.storedPaths(ctx, w, login)
 		switch {
@@ -130,7 +130,7 @@ func (v *validation) removeAll(ctx context.Context, w *web.Web, login check.Cred
 // storedPaths is what an archive has of the test study, as paths of its REST API: the images
 // by their UIDs, or else the study. An Orthanc that compresses with loss gives images UIDs
 // of its own (IngestTranscoding), and the study has UIDs and a patient that no other has.
-func (v *validation) storedPaths(ctx context.Context, w *web.Web, login check.Credentials) (paths []string, err error) {
+func (v *validation) storedPaths(ctx context.Context, w *web.Client, login check.Credentials) (paths []string, err error) {
 	for _, image := range v.study {
 		id, err := lookUp(ctx, w, "Instance", image.SOPInstance, login)
 		if err != nil {
@@ -163,7 +163,7 @@ func (v *validation) storedPaths(ctx context.Context, w *web.Web, login check.Cr
 
 // deleteAll deletes the paths one at a time. With the last image Orthanc removes its
 // series, study and patient.
-func deleteAll(ctx context.Context, w *web.Web, paths []string, login check.Credentials) error {
+func deleteAll(ctx context.Context, w *web.Client, paths []string, login check.Credentials) error {
 	for _, path := range paths {
 		status, _, err := w.Request(ctx, http.MethodDelete, path, nil, login)
 		if err = check.OrStatus(err, status); err != nil && status != http.StatusNotFound {

@@ -212,7 +212,7 @@ func judgedExamples(t *testing.T) []check.Check {
 		endpoint.JudgeTCP(webValue, errors.New("no address of the ingress is known"), "bhs"),
 		endpoint.JudgeTLS(probe.Handshake{Version: tls.VersionTLS11, CipherSuite: tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA}),
 		endpoint.JudgeNoRequest(check.Endpoint{Known: true, Mutual: true}, "bhs", false), endpoint.JudgeNoRequest(check.Endpoint{Known: true}, "bhs", true),
-		web.FailedRequest(pageURL, context.DeadlineExceeded, "bhs"),
+		web.FailedRequest(explorerURL, context.DeadlineExceeded, "bhs"),
 		(&validation{}).judgeDefaultPassword(replied(200, `{"Version":"1.12.4","DicomAet":"ORTHANC"}`), known),
 		judgePixels(2, []comparison{lossy, lossy}, "two images"), judgePixels(2, []comparison{undecoded, undecoded}, "two images"),
 		judgePixels(2, []comparison{{}, {}}, "two images"), judgePixels(2, []comparison{same, {}}, "two images"),
@@ -220,6 +220,9 @@ func judgedExamples(t *testing.T) []check.Check {
 		(&validation{}).warnEviction(limits.Evicts(orthanc.Contents{Patients: 99}, orthanc.Contents{Patients: 1}), ""),
 	}, certificateExamples(t, host), handshakeExamples(), pageExamples(), associationExamples())
 }
+
+// explorerURL is the page in the examples.
+const explorerURL = "https://web.bhs.orthweb.com/app/explorer.html"
 
 // certificateExamples are findings about the server's certificate, one for each fault.
 func certificateExamples(t *testing.T, host string) (all []check.Check) {
@@ -278,13 +281,27 @@ func handshakeExamples() []check.Check {
 	failed := func(seen endpoint.FailedHandshake) check.Check {
 		return endpoint.JudgeFailedHandshake(fmt.Errorf("TLS with 192.0.2.7:11112: %w", io.EOF), seen, dicom, "bhs")
 	}
-	in, no := accepted(endpoint.Tls13, 0x1301), alerted(40)
+	accepted := func(version, suite uint16) endpoint.HelloResult {
+		return endpoint.HelloResult{Reply: probe.Reply{Kind: probe.Accepted, Version: version, CipherSuite: suite}}
+	}
+	closed := endpoint.HelloResult{Reply: probe.Reply{Kind: probe.Closed}}
+	in, no := accepted(endpoint.Tls13, 0x1301), endpoint.HelloResult{Reply: probe.Reply{Kind: probe.Alerted, Alert: 40}}
 	devices := func(came ...endpoint.HelloResult) check.Check { return endpoint.JudgeDevices(in, came, dicom, "bhs") }
 	return []check.Check{
 		failed(endpoint.FailedHandshake{Anything: closed, Proxied: closed}), failed(endpoint.FailedHandshake{Anything: accepted(endpoint.Tls12, 0x002F)}),
 		failed(endpoint.FailedHandshake{Anything: closed, Clear: "it was accepted"}), failed(endpoint.FailedHandshake{Anything: closed, Proxied: in}),
 		devices(closed, closed, closed, closed), devices(in, no, no, no), devices(in, in, no, no),
 	}
+}
+
+// replied is an answer of Orthanc's web: header lines are "Name: value".
+func replied(status int, body string, header ...string) web.Reply {
+	r := web.Reply{URL: explorerURL, Status: status, Body: []byte(body), Header: http.Header{}}
+	for _, line := range header {
+		name, value, _ := strings.Cut(line, ": ")
+		r.Header.Add(name, value)
+	}
+	return r
 }
 
 // pageExamples are findings about answers of Orthanc's web.
@@ -325,18 +342,18 @@ func associationExamples() []check.Check {
 // runExamples are findings of whole validations, each of a tenant with one fault.
 func runExamples(t *testing.T) (all []check.Check) {
 	t.Helper()
-	foreign := newAuthority(t, "mhr-ca")
+	foreign := peers.Issue(t, nil, "mhr-ca", nil)
 	asks := func(s *setup, pool *x509.CertPool) {
 		s.secure(&s.dicom, tls.RequireAndVerifyClientCert)
 		s.dicom.config.ClientCAs = pool
 	}
 	for _, change := range []func(bhs, mhr *setup){
-		func(bhs, _ *setup) { asks(bhs, foreign.pool()) },
+		func(bhs, _ *setup) { asks(bhs, foreign.Pool()) },
 		func(bhs, _ *setup) {
-			both := bhs.authority.pool()
-			both.AddCert(foreign.cert)
+			both := bhs.authority.Pool()
+			both.AddCert(foreign.Certificate)
 			asks(bhs, both)
-			bhs.subject.OtherClients = []check.OtherClient{{Tenant: "mhr", Certificate: foreign.client("dcmclient")}}
+			bhs.subject.OtherClients = []check.OtherClient{{Tenant: "mhr", Certificate: client(t, foreign, "dcmclient")}}
 		},
 		func(bhs, _ *setup) { bhs.archive.open = true },
 		func(bhs, _ *setup) { bhs.peer.echo = 0x0124 },
@@ -361,7 +378,7 @@ func runExamples(t *testing.T) (all []check.Check) {
 	broken := newTenant(t, "bhs")
 	broken.archive.counts, broken.options.Now = "{}", time.Now
 	v := &validation{options: broken.options, subject: broken.start(t), before: &census{}, sentFiles: true}
-	v.web, v.login = web.NewWeb(v.options, v.subject), v.subject.Login
+	v.web, v.login = web.New(v.options, v.subject), v.subject.Login
 	defer v.web.Close()
 	return append(all, v.checkUnchanged(t.Context()))
 }

@@ -37,7 +37,7 @@ func (v *validation) files(ctx context.Context) {
 		own := v.archive(v.web, func(context.Context) (check.Credentials, error) { return v.login, nil })
 		var others []check.Archive
 		for _, other := range v.subject.Others {
-			w := web.NewWeb(v.options, other)
+			w := web.New(v.options, other)
 			defer w.Close()
 			others = append(others, v.archive(w, func(ctx context.Context) (check.Credentials, error) { return v.loginOnce(ctx, other) }))
 		}
@@ -57,7 +57,7 @@ func (v *validation) dialDICOM(ctx context.Context) (net.Conn, error) {
 }
 
 // archive is a tenant's archive, queried with its own credentials.
-func (v *validation) archive(w *web.Web, login func(context.Context) (check.Credentials, error)) check.Archive {
+func (v *validation) archive(w *web.Client, login func(context.Context) (check.Credentials, error)) check.Archive {
 	return check.Archive{Tenant: w.Subject.Tenant, Base: w.Base, Instances: func(ctx context.Context, studyUID string) (map[string]string, error) {
 		ctx, cancel := context.WithTimeout(ctx, v.options.Timeout)
 		defer cancel()
@@ -88,7 +88,7 @@ const maxInstances = 256 << 20
 
 // instances are Orthanc's ids of a study's instances, by SOP Instance UID (Orthanc
 // Book, REST API, /studies/{id}/instances). The answer is read one by one.
-func instances(ctx context.Context, w *web.Web, id string, login check.Credentials) (map[string]string, error) {
+func instances(ctx context.Context, w *web.Client, id string, login check.Credentials) (map[string]string, error) {
 	path := "/studies/" + id + "/instances"
 	has := map[string]string{}
 	err := w.Stream(ctx, path, login, maxInstances, func(r io.Reader) error {

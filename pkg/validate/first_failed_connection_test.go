@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/digihunch/kubectl-orthweb/internal/peers"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
@@ -50,7 +51,7 @@ func TestFirstFailedConnection(t *testing.T) {
 	const onTCP, onName = "web-tls web-certificate web-clients " + webRest, "web-tcp web-tls web-certificate web-clients " + webRest
 	certificate := func(change func(*x509.Certificate)) func(*setup) {
 		return func(s *setup) {
-			s.web.config.Certificates = []tls.Certificate{*s.authority.issue(change)}
+			s.web.config.Certificates = []tls.Certificate{*peers.Issue(s.t, s.authority, serverHost, change).TLS()}
 		}
 	}
 	for _, c := range []brokenHop{
@@ -83,11 +84,11 @@ func TestFirstFailedConnection(t *testing.T) {
 		{about: "another name", change: certificate(func(c *x509.Certificate) { c.IPAddresses = nil }),
 			fails: "web-certificate", code: check.CodeServerName, says: "is not for 127.0.0.1", skipped: webRest},
 		{about: "another authority", change: func(s *setup) {
-			s.subject.CAs = []*x509.Certificate{newAuthority(s.authority.t, "mhr-ca").cert}
+			s.subject.CAs = []*x509.Certificate{peers.Issue(s.t, nil, "mhr-ca", nil).Certificate}
 		},
 			fails: "web-certificate", code: check.CodeServerIssuerMissing, says: "which is neither in the chain nor the trusted CA CN=mhr-ca", skipped: webOnly},
 		{about: "an authority made anew", change: func(s *setup) {
-			s.subject.CAs = []*x509.Certificate{newAuthority(s.authority.t, "bhs-ca").cert}
+			s.subject.CAs = []*x509.Certificate{peers.Issue(s.t, nil, "bhs-ca", nil).Certificate}
 		},
 			fails: "web-certificate", code: check.CodeServerOtherKey, says: "CN=bhs-ca, but with another key", skipped: webOnly},
 	} {

@@ -127,7 +127,7 @@ func (c census) describe() string {
 
 // readCensus reads the counts, and if they are small the IDs (Orthanc Book, REST API:
 // /statistics, /patients, /studies).
-func readCensus(ctx context.Context, w *web.Web, login check.Credentials) (census, error) {
+func readCensus(ctx context.Context, w *web.Client, login check.Credentials) (census, error) {
 	c := census{CountPatients: -1, CountStudies: -1, CountInstances: -1}
 	if err := decode(ctx, w, "/statistics", login, &c); err != nil {
 		return c, err
@@ -148,7 +148,7 @@ func readCensus(ctx context.Context, w *web.Web, login check.Credentials) (censu
 }
 
 // decode requests JSON and decodes it.
-func decode(ctx context.Context, w *web.Web, path string, login check.Credentials, into any) error {
+func decode(ctx context.Context, w *web.Client, path string, login check.Credentials, into any) error {
 	status, answer, err := w.Request(ctx, http.MethodGet, path, nil, login)
 	if err = check.OrStatus(err, status); err != nil {
 		return fmt.Errorf("%s: %w", path, err)

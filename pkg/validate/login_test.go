@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/digihunch/kubectl-orthweb/internal/peers"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/endpoint"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/web"
@@ -32,12 +33,12 @@ func TestNoPasswordWithoutVerification(t *testing.T) {
 	unread := func(s *setup) { s.subject.CAs, s.subject.CAUnread = nil, "you may not read it" }
 	otherCA := func(s *setup) {
 		s.options.Insecure = true
-		s.subject.CAs = []*x509.Certificate{newAuthority(s.authority.t, "mhr-ca").cert}
+		s.subject.CAs = []*x509.Certificate{peers.Issue(s.t, nil, "mhr-ca", nil).Certificate}
 	}
 	served := func(change func(*x509.Certificate)) func(*setup) {
 		return func(s *setup) {
 			s.options.Insecure = true
-			s.web.config.Certificates = []tls.Certificate{*s.authority.issue(change)}
+			s.web.config.Certificates = []tls.Certificate{*peers.Issue(s.t, s.authority, serverHost, change).TLS()}
 		}
 	}
 	for _, c := range []struct {
@@ -138,7 +139,7 @@ func TestServerChangesDuringValidation(t *testing.T) {
 	var foreign atomic.Bool
 	s.web.config.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
 		if foreign.Load() {
-			return &tls.Config{Certificates: []tls.Certificate{*newAuthority(t, "mhr-ca").issue()}}, nil
+			return &tls.Config{Certificates: []tls.Certificate{*peers.Issue(t, peers.Issue(t, nil, "mhr-ca", nil), serverHost, nil).TLS()}}, nil
 		}
 		return nil, nil
 	}

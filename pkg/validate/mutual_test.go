@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/digihunch/kubectl-orthweb/internal/peers"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
@@ -19,8 +20,8 @@ import (
 // fault.
 func TestAcceptedClients(t *testing.T) {
 	t.Parallel()
-	other := newAuthority(t, "mhr-ca")
-	stranger := check.OtherClient{Tenant: "mhr", Certificate: other.client("dcmclient")}
+	other := peers.Issue(t, nil, "mhr-ca", nil)
+	stranger := check.OtherClient{Tenant: "mhr", Certificate: client(t, other, "dcmclient")}
 	for _, c := range []struct {
 		about   string
 		change  func(*setup)
@@ -30,11 +31,11 @@ func TestAcceptedClients(t *testing.T) {
 		next    check.Outcome
 	}{
 		{about: "the tenant's alone", outcome: check.Pass, says: "clients of the tenant are accepted, those without a certificate and those of mhr are not", next: check.Pass},
-		{about: "the tenant's own is refused", change: func(s *setup) { s.dicom.config.ClientCAs = other.pool() },
+		{about: "the tenant's own is refused", change: func(s *setup) { s.dicom.config.ClientCAs = other.Pool() },
 			outcome: check.Fail, code: check.CodeClientRefused, says: "the tenant's own client certificate is refused: ", next: check.Skip},
 		{about: "anybody (OPTIONAL_MUTUAL)", change: func(s *setup) { s.dicom.config.ClientAuth = tls.VerifyClientCertIfGiven },
 			outcome: check.Fail, code: check.CodeAnyClientAccepted, says: "a client without a certificate is accepted", next: check.Skip},
-		{about: "a other, by a shared authority", change: func(s *setup) { s.dicom.config.ClientCAs.AddCert(other.cert) },
+		{about: "a other, by a shared authority", change: func(s *setup) { s.dicom.config.ClientCAs.AddCert(other.Certificate) },
 			outcome: check.Fail, code: check.CodeOtherClientAccepted, says: "a client of tenant mhr is accepted", next: check.Skip},
 		{about: "no other's certificate was given", change: func(s *setup) { s.subject.OtherClients, s.subject.Others = nil, []check.Subject{{Tenant: "mhr"}} },
 			outcome: check.Pass, says: "those without a certificate are not; clients of other tenants were not tested: see --other-cert", next: check.Pass},

@@ -85,7 +85,7 @@ func (v *validation) queryOther(ctx context.Context, other check.Subject) (s que
 	if s.login, s.err = v.loginOf(ctx, other); s.err != nil {
 		return s
 	}
-	w := web.NewWeb(v.options, other)
+	w := web.New(v.options, other)
 	defer w.Close()
 	s.id, s.err = lookUp(ctx, w, "Study", v.studyUID(), s.login)
 	var refused *check.StatusError

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/digihunch/kubectl-orthweb/internal/checktest"
 	"github.com/digihunch/kubectl-orthweb/internal/peers"
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
 	"github.com/digihunch/kubectl-orthweb/pkg/certs/probe"
@@ -164,7 +165,7 @@ func (c servedCertificate) check(t *testing.T, authority, server *peers.Issuer) 
 	if c.code != "" {
 		want = check.Fail
 	}
-	judged(t, c.about, got, want, c.code, c.says)
+	checktest.Expect(t, c.about, got, want, c.code, c.says)
 }
 
 // askOpenSSL connects as a client that verifies the server.

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/digihunch/kubectl-orthweb/internal/checktest"
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
@@ -78,7 +79,7 @@ func TestJudgePixels(t *testing.T) {
 		"one not decoded":               {2, []comparison{same, unknown}, check.Warn, check.CodePixelsNotCompared, "JPEG 2000 (Lossless Only)"},
 		"the same in another encoding ": {2, []comparison{{likeness: samePixels, syntax: "1.2.840.10008.1.2.5"}, same}, check.Pass, "", "stored as RLE Lossless"},
 	} {
-		judged(t, about, judgePixels(c.has, c.images, "all"), c.outcome, c.code, c.says)
+		checktest.Expect(t, about, judgePixels(c.has, c.images, "all"), c.outcome, c.code, c.says)
 	}
 }
 

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/digihunch/kubectl-orthweb/internal/peers"
 )
 
 // TestSecretsStaySecret makes everything fail that gets the password or the key, and searches
@@ -37,11 +39,11 @@ func TestSecretsStaySecret(t *testing.T) {
 		{about: "a page that gives the request back", change: echo(http.StatusOK)},
 		{about: "an error that does", change: echo(http.StatusBadGateway)},
 		{about: "the password refused", change: func(s *setup) { s.archive.passwords = nil }},
-		{about: "the certificate refused", change: func(s *setup) { s.web.config.ClientCAs = newAuthority(t, "mhr-ca").pool() }},
+		{about: "the certificate refused", change: func(s *setup) { s.web.config.ClientCAs = peers.Issue(t, nil, "mhr-ca", nil).Pool() }},
 		{about: "a key that doesn't fit its certificate", change: func(s *setup) {
 			own, _ := s.subject.Client(t.Context())
 			wrong := *own
-			wrong.Certificate = s.authority.issue().Certificate
+			wrong.Certificate = peers.Issue(s.t, s.authority, serverHost, nil).TLS().Certificate
 			s.subject.Client = func(context.Context) (*tls.Certificate, error) { return &wrong, nil }
 		}},
 		{about: "silence", change: func(s *setup) { s.options.Timeout, s.web.instead = 200*time.Millisecond, silence }},

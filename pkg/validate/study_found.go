@@ -15,7 +15,7 @@ import (
 
 // lookUp returns Orthanc's ID of a "Study" or an "Instance", empty if it has none (Orthanc
 // Book, /tools/lookup).
-func lookUp(ctx context.Context, w *web.Web, level, uid string, login check.Credentials) (string, error) {
+func lookUp(ctx context.Context, w *web.Client, level, uid string, login check.Credentials) (string, error) {
 	status, answer, err := w.Request(ctx, http.MethodPost, "/tools/lookup", strings.NewReader(uid), login)
 	if err != nil {
 		return "", err

@@ -12,10 +12,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/digihunch/kubectl-orthweb/internal/peers"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
-const secret = "s3cret-of-bhs" // the password of Orthanc's web
+const (
+	secret     = "s3cret-of-bhs" // the password of Orthanc's web
+	serverHost = "web.bhs.orthweb.com"
+)
 
 // tlsServer is a TLS server like a tenant's Gateway.
 type tlsServer struct {
@@ -30,8 +34,9 @@ type tlsServer struct {
 
 // setup is a tenant that can be changed before it is started.
 type setup struct {
+	t          *testing.T
 	name       string
-	authority  authority
+	authority  *peers.Issuer
 	web, dicom tlsServer
 	archive    *archive
 	peer       *peer
@@ -41,24 +46,31 @@ type setup struct {
 
 // newTenant returns a tenant without faults.
 func newTenant(t *testing.T, name string) *setup {
-	s := &setup{name: name, authority: newAuthority(t, name+"-ca")}
+	s := &setup{t: t, name: name, authority: peers.Issue(t, nil, name+"-ca", nil)}
 	s.archive = &archive{passwords: map[string]string{"admin": secret}}
 	s.peer = &peer{archive: s.archive}
 	for _, d := range []*tlsServer{&s.web, &s.dicom} {
-		d.config = &tls.Config{Certificates: []tls.Certificate{*s.authority.issue()}}
+		d.config = &tls.Config{Certificates: []tls.Certificate{*peers.Issue(s.t, s.authority, serverHost, nil).TLS()}}
 	}
 	s.subject = check.Subject{
 		Tenant: name, Login: check.NewCredentials(name, "admin", secret), Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")},
-		CAs: []*x509.Certificate{s.authority.cert},
+		CAs: []*x509.Certificate{s.authority.Certificate},
 	}
 	s.options = check.Options{Calling: "ORTHWEB", Called: "ORTHANC", Via: "address", Timeout: 5 * time.Second}
 	return s
 }
 
+// client issues a client certificate, and returns it in the form of a Subject.
+func client(t *testing.T, by *peers.Issuer, name string) func(context.Context) (*tls.Certificate, error) {
+	t.Helper()
+	issued := peers.Issue(t, by, name, nil).TLS()
+	return func(context.Context) (*tls.Certificate, error) { return issued, nil }
+}
+
 // secure makes the server request certificates of the tenant's clients.
 func (s *setup) secure(d *tlsServer, mode tls.ClientAuthType) {
-	d.mutual, d.config.ClientAuth, d.config.ClientCAs = true, mode, s.authority.pool()
-	s.subject.Client = s.authority.client("dcmclient")
+	d.mutual, d.config.ClientAuth, d.config.ClientCAs = true, mode, s.authority.Pool()
+	s.subject.Client = client(s.t, s.authority, "dcmclient")
 }
 
 // start runs both servers until the test ends, and returns the tenant in the form that the
@@ -144,4 +156,11 @@ func named(t *testing.T, checks []check.Check, name string) check.Check {
 // noCertificate is a client that could not be created.
 func noCertificate(err error) func(context.Context) (*tls.Certificate, error) {
 	return func(context.Context) (*tls.Certificate, error) { return nil, err }
+}
+
+func addresses(texts ...string) (out []netip.Addr) {
+	for _, text := range texts {
+		out = append(out, netip.MustParseAddr(text))
+	}
+	return out
 }

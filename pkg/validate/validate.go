@@ -19,7 +19,7 @@ type validation struct {
 	*check.Runner
 	options check.Options
 	subject check.Subject
-	web     *web.Web
+	web     *web.Client
 	// login has the credentials for the web: the subject's, or the default ones. withheld is
 	// why no password is sent, empty if it may be sent. open: the web requires no password.
 	login    check.Credentials
@@ -62,7 +62,7 @@ func Run(ctx context.Context, s check.Subject, o check.Options, report func(chec
 		options: o, subject: s, login: s.Login, found: map[string]string{}, logins: map[string]check.Credentials{},
 	}
 	v.checkEndpoints(ctx)
-	v.web = web.NewWeb(o, v.subject)
+	v.web = web.New(o, v.subject)
 	defer v.web.Close()
 	v.Do(ctx, "web-page", []string{"web-certificate", "web-clients"}, v.checkPage)
 	v.Do(ctx, "web-default-password", []string{"web-page"}, v.checkDefaultPassword)

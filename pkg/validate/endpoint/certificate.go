@@ -12,9 +12,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
 )
 
-// ExpiryWarning is how long before its expiry a server's certificate leads to a warning:
+// expiryWarning is how long before its expiry a server's certificate leads to a warning:
 // cert-manager renews Korthweb's three days before.
-const ExpiryWarning = 48 * time.Hour
+const expiryWarning = 48 * time.Hour
 
 // JudgeCertificate judges a server's chain as a client of the tenant does. The most serious
 // fault determines the check, and the others are details. It is pure.
@@ -37,7 +37,7 @@ func JudgeCertificate(chain []*x509.Certificate, host string, s check.Subject, n
 	case len(s.CAs) == 0:
 		c = check.Warned(check.CodeCAUnread, "it is not known whether the tenant's CA signed the certificate: "+s.CAUnread, "a certificate signed by the tenant's CA",
 			finding.Fix{Text: "Specify the CA's certificate with --ca"})
-	case left < ExpiryWarning:
+	case left < expiryWarning:
 		c = check.Warned(check.CodeServerEndsSoon, "the server's certificate expires in "+duration.HumanDuration(left), "a certificate that is renewed in time",
 			finding.Fix{Text: "Check why it was not renewed", Command: look})
 	default:
@@ -63,7 +63,7 @@ const serverCertificate = "the server's certificate"
 
 // failCertificate is the check for a fault.
 func failCertificate(f certs.Fault, look string) check.Check {
-	for _, r := range CertificateFixes {
+	for _, r := range certificateFixes {
 		if text, ok := r.Fixes[f.Kind]; ok {
 			return check.Failed(r.Code, f.Describe(serverCertificate), r.Expected, finding.Fix{Text: text, Command: look})
 		}

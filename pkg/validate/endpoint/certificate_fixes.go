@@ -14,9 +14,9 @@ type certificateFix struct {
 	Fixes    map[certs.FaultKind]string
 }
 
-// CertificateFixes are the faults that a server's certificate can have. The rest of
+// certificateFixes are the faults that a server's certificate can have. The rest of
 // certs.FaultKind is CodeServerRule.
-var CertificateFixes = []certificateFix{
+var certificateFixes = []certificateFix{
 	{check.CodeServerUntrusted, "a certificate signed by the tenant's own CA", map[certs.FaultKind]string{
 		certs.OtherCA:      "Check which Gateway answers: that tenant's Gateway may select these gateway pods, or this address may be that tenant's",
 		certs.UnknownCA:    "Check what answers at this address: a load balancer or proxy that terminates TLS in front of the ingress has its own certificate; or spec.issuerRef of the tenant's Certificate names another issuer",

@@ -1,4 +1,4 @@
-package validate
+package web
 
 import (
 	"net/http"
@@ -7,15 +7,16 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
-	"github.com/digihunch/kubectl-orthweb/pkg/validate/web"
 )
+
+const secret = "s3cret-of-bhs" // the password of Orthanc's web
 
 // pageURL is the URL in the tests of the judges.
 const pageURL = "https://web.bhs.orthweb.com/app/explorer.html"
 
 // replied is an answer for the judges: header lines are "Name: value".
-func replied(status int, body string, header ...string) web.Reply {
-	r := web.Reply{URL: pageURL, Status: status, Body: []byte(body), Header: http.Header{}}
+func replied(status int, body string, header ...string) Reply {
+	r := Reply{URL: pageURL, Status: status, Body: []byte(body), Header: http.Header{}}
 	for _, line := range header {
 		name, value, _ := strings.Cut(line, ": ")
 		r.Header.Add(name, value)
@@ -29,7 +30,7 @@ func TestJudgePage(t *testing.T) {
 	const orthancs, other = `WWW-Authenticate: Basic realm="Orthanc Secure Area"`, `WWW-Authenticate: Basic realm="proxy"`
 	for _, c := range []struct {
 		about   string
-		reply   web.Reply
+		reply   Reply
 		user    string
 		outcome check.Outcome
 		code    finding.Code
@@ -75,7 +76,7 @@ func TestJudgePage(t *testing.T) {
 		{about: "empty", reply: replied(200, ""), outcome: check.Fail, code: check.CodeNotOrthanc, says: "the response is empty"},
 		{about: "control characters", reply: replied(200, "\x1b[2J"), outcome: check.Fail, code: check.CodeNotOrthanc, says: "is not Orthanc's explorer"},
 	} {
-		got := web.JudgePage(c.reply, "bhs", check.NewCredentials("bhs", c.user, secret))
+		got := JudgePage(c.reply, "bhs", check.NewCredentials("bhs", c.user, secret))
 		said := strings.Join(append(got.Details, got.Found, got.Fix.Text, got.Fix.Command), "\n")
 		if got.Outcome != c.outcome || got.Code != c.code || !strings.Contains(said, c.says) {
 			t.Errorf("%s: %+v", c.about, got)
@@ -106,7 +107,7 @@ func TestJudgeRedirect(t *testing.T) {
 		{"with the password", "https://a/" + secret + "/b", "it redirects to a URL that is not shown here"},
 		{"long", "https://a/" + strings.Repeat("b", 5000), strings.Repeat("b", 100) + "…; "},
 	} {
-		got := web.JudgePage(replied(302, "", "Location: "+c.location), "bhs", check.NewCredentials("bhs", "admin", secret))
+		got := JudgePage(replied(302, "", "Location: "+c.location), "bhs", check.NewCredentials("bhs", "admin", secret))
 		if got.Outcome != check.Fail || got.Code != check.CodeWebRedirect || !strings.Contains(got.Found, c.says) || len(got.Found) > 500 {
 			t.Errorf("%s: %+v", c.about, got)
 		}
@@ -122,12 +123,12 @@ func TestPasswordIsNotRepeated(t *testing.T) {
 		"you sent " + password, "YWRtaW46cCYicyBzPHc=", "cCYicyBzPHc=", "p&amp;&#34;s s&lt;w", "p%26%22s+s%3Cw", "p&%22s%20s%3Cw", `p&\"s s<w`,
 	} {
 		for _, body := range []string{text, "<title>" + text + "</title>"} {
-			if got := web.ShortText(replied(500, body), login); got != "" {
+			if got := ShortText(replied(500, body), login); got != "" {
 				t.Errorf("%q is repeated: %q", body, got)
 			}
 		}
 	}
-	if got := web.ShortText(replied(500, "p & s"), login); got != ": p & s" {
+	if got := ShortText(replied(500, "p & s"), login); got != ": p & s" {
 		t.Errorf("%q", got)
 	}
 }
@@ -147,19 +148,19 @@ func TestChallenges(t *testing.T) {
 		{strings.Repeat("Basic,", 1000), "", ""},
 		{strings.Repeat("Basic,", 20), "Basic", ""},
 	} {
-		offered := web.Challenges(http.Header{"Www-Authenticate": {c.value}})
-		b, _ := web.Basic(offered)
-		if web.Schemes(offered) != c.schemes || b.Realm != c.realm {
+		offered := Challenges(http.Header{"Www-Authenticate": {c.value}})
+		b, _ := Basic(offered)
+		if Schemes(offered) != c.schemes || b.Realm != c.realm {
 			t.Errorf("%.60q: %+v", c.value, offered)
 		}
 	}
 }
 
 func TestJudgeWithoutExplorer(t *testing.T) {
-	s := web.System{DicomAet: "ORTHANC", Version: "1.10.1"}
+	s := System{DicomAet: "ORTHANC", Version: "1.10.1"}
 	for _, c := range []struct {
 		about   string
-		page    web.Reply
+		page    Reply
 		hasUI   bool
 		outcome check.Outcome
 		says    string
@@ -170,7 +171,7 @@ func TestJudgeWithoutExplorer(t *testing.T) {
 		{about: "404 without words", page: replied(404, ""), outcome: check.Warn, says: "Orthanc 1.10.1 answers at https://h/system, but not its explorer: " + pageURL + " returns 404"},
 		{about: "another page", page: replied(200, "<title>Viewer</title>"), outcome: check.Warn, says: "but not its explorer: " + pageURL + " is not Orthanc's explorer"},
 	} {
-		got := web.JudgeWithoutExplorer(c.page, web.JudgePage(c.page, "bhs", check.Credentials{}), s, "https://h/system", web.Reply{URL: "https://h/ui/app/"}, c.hasUI)
+		got := JudgeWithoutExplorer(c.page, JudgePage(c.page, "bhs", check.Credentials{}), s, "https://h/system", Reply{URL: "https://h/ui/app/"}, c.hasUI)
 		if got.Outcome != c.outcome || !strings.Contains(got.Found, c.says) || (got.Code == "") != (c.outcome == check.Pass) {
 			t.Errorf("%s: %+v", c.about, got)
 		}

@@ -20,8 +20,8 @@ const maxAnswer = 8 << 20
 // maxHeaders bounds the headers of an answer, in bytes.
 const maxHeaders = 256 << 10
 
-// Web queries one tenant's Orthanc over HTTP.
-type Web struct {
+// Client queries one tenant's Orthanc over HTTP.
+type Client struct {
 	Subject check.Subject
 	Base    string
 	// anonymous is for requests without credentials. All connections of verified are
@@ -29,14 +29,14 @@ type Web struct {
 	anonymous, verified *http.Client
 }
 
-// NewWeb connects to the subject according to the options. Connections are kept: one is
+// New connects to the subject according to the options. Connections are kept: one is
 // enough for all requests.
-func NewWeb(o check.Options, s check.Subject) *Web {
+func New(o check.Options, s check.Subject) *Client {
 	base := "https://" + s.Web.Host
 	if s.Web.Port != 443 {
 		base = "https://" + net.JoinHostPort(s.Web.Host, strconv.FormatInt(s.Web.Port, 10))
 	}
-	return &Web{Subject: s, Base: base, anonymous: newHTTPClient(o.Secure, s), verified: newHTTPClient(o.SecureVerified, s)}
+	return &Client{Subject: s, Base: base, anonymous: newHTTPClient(o.Secure, s), verified: newHTTPClient(o.SecureVerified, s)}
 }
 
 func newHTTPClient(connect func(context.Context, check.Subject, check.Endpoint) (*tls.Conn, error), s check.Subject) *http.Client {
@@ -59,9 +59,9 @@ func newHTTPClient(connect func(context.Context, check.Subject, check.Endpoint) 
 }
 
 // Close closes idle connections.
-func (w *Web) Close() {
-	w.anonymous.CloseIdleConnections()
-	w.verified.CloseIdleConnections()
+func (c *Client) Close() {
+	c.anonymous.CloseIdleConnections()
+	c.verified.CloseIdleConnections()
 }
 
 // Reply is the answer to one request.
@@ -75,19 +75,19 @@ type Reply struct {
 // Request sends a request and reads the answer. With credentials the error is an
 // *UnverifiedError when the server's certificate can't be verified: nothing is sent
 // then.
-func (w *Web) Request(ctx context.Context, method, path string, body io.Reader, login check.Credentials) (status int, answer []byte, err error) {
-	r, err := w.send(ctx, method, path, body, login)
+func (c *Client) Request(ctx context.Context, method, path string, body io.Reader, login check.Credentials) (status int, answer []byte, err error) {
+	r, err := c.send(ctx, method, path, body, login)
 	return r.Status, r.Body, err
 }
 
 // Get is request for GET; the reply has the headers, too.
-func (w *Web) Get(ctx context.Context, path string, login check.Credentials) (Reply, error) {
-	return w.send(ctx, http.MethodGet, path, nil, login)
+func (c *Client) Get(ctx context.Context, path string, login check.Credentials) (Reply, error) {
+	return c.send(ctx, http.MethodGet, path, nil, login)
 }
 
-func (w *Web) send(ctx context.Context, method, path string, body io.Reader, login check.Credentials) (Reply, error) {
-	r := Reply{URL: w.Base + path}
-	err := w.exchange(ctx, method, path, body, login, func(resp *http.Response) (err error) {
+func (c *Client) send(ctx context.Context, method, path string, body io.Reader, login check.Credentials) (Reply, error) {
+	r := Reply{URL: c.Base + path}
+	err := c.exchange(ctx, method, path, body, login, func(resp *http.Response) (err error) {
 		r.Status, r.Header = resp.StatusCode, resp.Header
 		r.Body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 		return err
@@ -97,8 +97,8 @@ func (w *Web) send(ctx context.Context, method, path string, body io.Reader, log
 
 // Stream sends a request, and reads the answer as it arrives, up to most bytes. A status
 // other than 200 is a *StatusError.
-func (w *Web) Stream(ctx context.Context, path string, login check.Credentials, most int64, read func(io.Reader) error) error {
-	return w.exchange(ctx, http.MethodGet, path, nil, login, func(resp *http.Response) error {
+func (c *Client) Stream(ctx context.Context, path string, login check.Credentials, most int64, read func(io.Reader) error) error {
+	return c.exchange(ctx, http.MethodGet, path, nil, login, func(resp *http.Response) error {
 		if err := check.OrStatus(nil, resp.StatusCode); err != nil {
 			return err
 		}
@@ -107,17 +107,17 @@ func (w *Web) Stream(ctx context.Context, path string, login check.Credentials, 
 }
 
 // exchange sends a request and passes the answer to read.
-func (w *Web) exchange(ctx context.Context, method, path string, body io.Reader, login check.Credentials, read func(*http.Response) error) error {
-	req, err := http.NewRequestWithContext(ctx, method, w.Base+path, body)
+func (c *Client) exchange(ctx context.Context, method, path string, body io.Reader, login check.Credentials, read func(*http.Response) error) error {
+	req, err := http.NewRequestWithContext(ctx, method, c.Base+path, body)
 	if err != nil {
 		return err
 	}
-	client := w.anonymous
+	client := c.anonymous
 	if login.Given() {
-		if err := login.AddTo(req, w.Subject.Tenant); err != nil {
+		if err := login.AddTo(req, c.Subject.Tenant); err != nil {
 			return err
 		}
-		client = w.verified
+		client = c.verified
 	}
 	resp, err := client.Do(req)
 	if err != nil {

@@ -7,32 +7,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/digihunch/kubectl-orthweb/internal/checktest"
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom"
 	"github.com/digihunch/kubectl-orthweb/pkg/dicom/part10"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
-	"github.com/digihunch/kubectl-orthweb/pkg/validate/endpoint"
 )
-
-func TestJudgeNoRequest(t *testing.T) {
-	for _, c := range []struct {
-		about           string
-		place           check.Endpoint
-		withoutPassword bool
-		outcome         check.Outcome
-		code            finding.Code
-		says            string
-	}{
-		{about: "the web, SIMPLE", place: check.Endpoint{Known: true}, outcome: check.Pass, says: "access is protected by password only"},
-		{about: "the web, not known", outcome: check.Pass, says: "access is protected by password only"},
-		{about: "DICOM, SIMPLE", place: check.Endpoint{Known: true}, withoutPassword: true, outcome: check.Warn, code: check.CodeNoClientCertificate, says: "anyone who can reach the port"},
-		{about: "DICOM, not known", withoutPassword: true, outcome: check.Warn, code: check.CodeNoClientCertificate, says: "anyone who can reach the port"},
-		{about: "the web, MUTUAL", place: check.Endpoint{Known: true, Mutual: true}, outcome: check.Fail, code: check.CodeAnyClientAccepted, says: "although the Gateway requires one"},
-		{about: "DICOM, MUTUAL", place: check.Endpoint{Known: true, Mutual: true}, withoutPassword: true, outcome: check.Fail, code: check.CodeAnyClientAccepted, says: "although the Gateway requires one"},
-	} {
-		judged(t, c.about, endpoint.JudgeNoRequest(c.place, "bhs", c.withoutPassword), c.outcome, c.code, c.says)
-	}
-}
 
 func TestJudgeAssociation(t *testing.T) {
 	proposed := dicom.Propose(part10.Meta{SOPClass: part10.SecondaryCaptureStorage, TransferSyntax: part10.ExplicitVRLittleEndian})
@@ -70,7 +50,7 @@ func TestJudgeAssociation(t *testing.T) {
 		{about: "not known", err: fmt.Errorf("TLS: %w", context.DeadlineExceeded), outcome: check.Fail, code: check.CodeAssociationFailed, says: "timed out waiting for a response"},
 	} {
 		got := judgeAssociation(c.contexts, dicom.Peer{}, c.err, check.Options{Calling: "ORTHWEB", Called: "ORTHANC"}, "bhs", "")
-		judged(t, c.about, got, c.outcome, c.code, c.says)
+		checktest.Expect(t, c.about, got, c.outcome, c.code, c.says)
 		if c.err == nil && len(got.Details) != 1+len(proposed) {
 			t.Errorf("%s: %q", c.about, got.Details)
 		}
@@ -104,37 +84,6 @@ func TestRejectFix(t *testing.T) {
 		got := judgeAssociation(nil, dicom.Peer{}, err, check.Options{Calling: "ORTHWEB", Called: "ORTHANC"}, "bhs", c.title)
 		if got.Outcome != check.Fail || got.Code != c.code || !strings.Contains(got.Fix.Text+"\n"+got.Fix.Command, c.fix) {
 			t.Errorf("%s: %+v", c.about, got)
-		}
-	}
-}
-
-func TestWorst(t *testing.T) {
-	for _, c := range []struct {
-		about string
-		of    []check.Outcome
-		// skipped is a skipped check, by name.
-		skipped string
-		want    check.Outcome
-	}{
-		{about: "nothing", want: check.Skip},
-		{about: "skipped alone", of: []check.Outcome{check.Skip, check.Skip}, want: check.Skip},
-		{about: "passed and skipped", of: []check.Outcome{check.Skip, check.Pass, check.Skip}, want: check.Pass},
-		{about: "with a warning", of: []check.Outcome{check.Pass, check.Warn, check.Pass, check.Skip}, want: check.Warn},
-		{about: "without what can be left out", of: []check.Outcome{check.Pass}, skipped: "study-found", want: check.Pass},
-		{about: "without the page", of: []check.Outcome{check.Pass, check.Warn}, skipped: "web-page", want: check.Skip},
-		{about: "without an association", of: []check.Outcome{check.Pass}, skipped: "dicom-association", want: check.Skip},
-		{about: "failed, without an association", of: []check.Outcome{check.Pass, check.Fail}, skipped: "dicom-association", want: check.Fail},
-		{about: "with a failure", of: []check.Outcome{check.Pass, check.Fail, check.Warn, check.Skip}, want: check.Fail},
-	} {
-		var checks []check.Check
-		for _, o := range c.of {
-			checks = append(checks, check.Check{Outcome: o})
-		}
-		if c.skipped != "" {
-			checks = append(checks, check.Check{Name: c.skipped, Outcome: check.Skip})
-		}
-		if got := check.Worst(checks); got != c.want {
-			t.Errorf("%s: %s, want %s", c.about, got, c.want)
 		}
 	}
 }
