@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"k8s.io/apimachinery/pkg/util/sets"
 )
 
 // polarity is what a type of condition means when it is True.
@@ -83,22 +85,14 @@ var polarities = map[string]polarity{
 // wantedWords, goalWords and faultWords are the last words of types of
 // conditions: "ControlPlaneReady", "LoadBalancerProvisioned", "SyncError".
 var (
-	wantedWords = wordSet("Ready Available Healthy Succeeded Successful Success Programmed Accepted Valid Validated Synced Synchronized " +
-		"Reachable Resolved Refs Reconciled Verified Established Conformant Operational Functional")
-	goalWords = wordSet("Complete Completed Initialized Bound Scheduled Launched Registered Provisioned Created Deployed Installed " +
-		"Attached Allocated Finished Promoted Published Applied Started Configured Loaded Joined Generated Reserved")
-	faultWords = wordSet("Pressure Error Errors Failed Failure Failures Failing Unavailable Unhealthy Degraded Conflict Conflicted Conflicts " +
+	wantedWords = sets.New(strings.Fields("Ready Available Healthy Succeeded Successful Success Programmed Accepted Valid Validated Synced Synchronized " +
+		"Reachable Resolved Refs Reconciled Verified Established Conformant Operational Functional")...)
+	goalWords = sets.New(strings.Fields("Complete Completed Initialized Bound Scheduled Launched Registered Provisioned Created Deployed Installed " +
+		"Attached Allocated Finished Promoted Published Applied Started Configured Loaded Joined Generated Reserved")...)
+	faultWords = sets.New(strings.Fields("Pressure Error Errors Failed Failure Failures Failing Unavailable Unhealthy Degraded Conflict Conflicted Conflicts " +
 		"Conflicting Missing Invalid Expired Rejected Unreachable Misconfigured Exceeded Corrupt Corrupted Unsupported Lost Broken Stuck " +
-		"Blocked Stalled Problem Problems Crashing Violation Violations Warning Warnings")
+		"Blocked Stalled Problem Problems Crashing Violation Violations Warning Warnings")...)
 )
-
-func wordSet(words string) map[string]bool {
-	set := map[string]bool{}
-	for word := range strings.FieldsSeq(words) {
-		set[word] = true
-	}
-	return set
-}
 
 // ShowsProblem reports whether a condition of that type shows by its status whether the
 // object has a problem.
@@ -135,17 +129,17 @@ func polarityOf(kind string) polarity {
 		return halted
 	case words[0] == "Too" && len(words) > 2: // Longhorn: TooManySnapshots
 		return fault
-	case wantedWords[last] && negated, faultWords[before] && last == "Occurred", words[0] == "Invalid":
+	case wantedWords.Has(last) && negated, faultWords.Has(before) && last == "Occurred", words[0] == "Invalid":
 		return fault
-	case faultWords[last] && negated:
+	case faultWords.Has(last) && negated:
 		return wanted
 	case negated:
 		return neutral
-	case wantedWords[last]:
+	case wantedWords.Has(last):
 		return wanted
-	case goalWords[last]:
+	case goalWords.Has(last):
 		return goal
-	case faultWords[last]:
+	case faultWords.Has(last):
 		return fault
 	}
 	return neutral
@@ -168,19 +162,19 @@ func camelWords(name string) []string {
 
 // failureWords and progressWords are words in the reasons of conditions.
 var (
-	failureWords = wordSet("Fail Failed Fails Failing Failure Error Errors Err Invalid Denied Rejected Forbidden Missing Unhealthy Exceeded " +
+	failureWords = sets.New(strings.Fields("Fail Failed Fails Failing Failure Error Errors Err Invalid Denied Rejected Forbidden Missing Unhealthy Exceeded " +
 		"Timeout Conflict Conflicted Unable Cannot Unauthorized Aborted Unschedulable Refused Degraded Unsupported Incompatible Expired " +
-		"Stalled Unresolved Mismatch Duplicate Crash Crashed Unavailable Terminated Evicted Lost Out Claimed")
-	progressWords = wordSet("Creating Pending Progressing Progress Reconciling Provisioning Waiting Wait Initializing Deploying Updating " +
+		"Stalled Unresolved Mismatch Duplicate Crash Crashed Unavailable Terminated Evicted Lost Out Claimed")...)
+	progressWords = sets.New(strings.Fields("Creating Pending Progressing Progress Reconciling Provisioning Waiting Wait Initializing Deploying Updating " +
 		"Upgrading Scaling Installing Starting Running Deleting Issuing Syncing Booting Scheduling Started Downloading Binding " +
-		"Configuring Attaching Joining Cloning Importing Restoring")
+		"Configuring Attaching Joining Cloning Importing Restoring")...)
 )
 
 // tellsFailure reports whether a reason indicates a failure.
 func tellsFailure(reason string) bool {
 	words := camelWords(reason)
 	for i, word := range words {
-		if failureWords[word] || word == "Found" && i > 0 && words[i-1] == "Not" || word == "Off" && i > 0 && words[i-1] == "Back" {
+		if failureWords.Has(word) || word == "Found" && i > 0 && words[i-1] == "Not" || word == "Off" && i > 0 && words[i-1] == "Back" {
 			return true
 		}
 	}
@@ -201,7 +195,7 @@ func tellsProgress(reason string) bool {
 		return false
 	}
 	for _, word := range camelWords(reason) {
-		if progressWords[word] {
+		if progressWords.Has(word) {
 			return true
 		}
 	}
