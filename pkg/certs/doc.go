@@ -3,5 +3,5 @@
 // same checks to the input of others.
 //
 // Its input and output are bytes: it opens no file, sends no requests and reads no clock.
-// Its only source is crypto/rand. No private key and no password is ever part of an error.
+// Its only source of randomness is crypto/rand. No private key and no password is ever part of an error.
 package certs

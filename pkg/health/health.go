@@ -1,7 +1,7 @@
 // Package health judges single objects: is it ready, progressing, suspended, failing,
-// or is its state unknown? It is stricter than kstatus, which considers an object
-// without conditions as ready, a failing one as in progress until it stalls, and a load
-// balancer as ready before it has an address.
+// or is its state unknown? It is stricter than kstatus, which reports an object
+// without conditions as ready, a failing one as in progress until it has the condition
+// Stalled, and a load balancer as ready before it has an address.
 //
 // It is pure: it reads a snapshot and the time of the snapshot, nothing else.
 package health

@@ -1,8 +1,8 @@
 // Package hosts adds names of tenants to a machine's hosts file and removes them. It writes
 // them to separate blocks, one per cluster; every byte outside of them stays as it is.
 //
-// A block has complete lines only. In a file without a final newline it is written above the
-// unfinished line, so that removing it restores the first file.
+// A block has complete lines only. In a file without a final newline it is inserted before the
+// last line, so that removing the block restores the original file.
 //
 // The format is that of hosts(5): an address, names, comments from "#" on. Each line that is
 // written has one name, so that a diff shows only the names that change.

@@ -2,8 +2,8 @@
 // Kubernetes API server, the scheduler and the kubelet write into conditions and
 // events, and returns what they name: objects, fields, charts, images.
 //
-// A message is prose, written for people and changed from version to version, and parts
-// of it are text from others. So each parser matches exact wordings, each with its
+// Messages are free text: they change between releases, and include text from other
+// programs. So each parser matches exact wordings, each with its
 // source, and returns false for anything else: a wrong guess would point to a healthy
 // object. Names are only accepted if they have the form and the length that Kubernetes
 // allows.

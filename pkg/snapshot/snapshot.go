@@ -1,5 +1,5 @@
-// Package snapshot is an immutable store of a cluster's answers: its objects, and what it
-// did not answer. All reasoning reads a snapshot and nothing else, so that a live cluster,
+// Package snapshot is a read-only copy of a cluster's objects, with a record of the requests
+// that failed. All reasoning reads a snapshot and nothing else, so that a live cluster,
 // a recorded one and a test give the same answer.
 //
 // A snapshot never contains a secret: objects are redacted when they are added (package

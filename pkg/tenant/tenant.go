@@ -1,7 +1,8 @@
 // Package tenant finds the tenants of a cluster and their objects. It has no list of
 // names: a tenant is where an Orthanc runs or will run. What belongs to a tenant is
 // determined from the objects that Flux applied, its health checks, and the objects in
-// the namespaces of the tenant. A fork may have renamed anything.
+// the namespaces of the tenant. Names prove nothing: users rename objects in their copy of
+// Korthweb's repository.
 package tenant
 
 import (

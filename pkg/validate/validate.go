@@ -1,5 +1,6 @@
 // Package validate tests from outside the cluster that a tenant works: it connects as a
-// browser and a modality do, hop by hop, and reports which hop fails. Its input has
+// browser and an imaging device do, and reports which step fails: name, connection, TLS,
+// certificates, Orthanc's page, DICOM association, storing. Its input has
 // everything that it needs to know about the tenant, and it does not read the cluster.
 package validate
 

@@ -1,5 +1,5 @@
 // Package engine provides what explainers share: the context that they read from, the
-// result that they return, and the walk that follows blame from object to object.
+// result that they return, and the walk from an object to those that cause its failure.
 // It imports no family of explainers.
 package engine
 

@@ -1,4 +1,4 @@
-// Package cert has the commands that create, list, inspect and verify certificates.
+// Package cert implements the commands that create, list, inspect and verify certificates.
 package cert
 
 import (

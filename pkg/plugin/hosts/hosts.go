@@ -1,4 +1,4 @@
-// Package hosts has the commands that manage the tenants' names in the hosts file of this
+// Package hosts implements the commands that manage the tenants' names in the hosts file of this
 // machine.
 package hosts
 

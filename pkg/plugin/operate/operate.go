@@ -1,4 +1,4 @@
-// Package operate has the commands that change what Flux reconciles: reconcile, suspend and
+// Package operate implements the commands that change what Flux reconciles: reconcile, suspend and
 // resume.
 package operate
 

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	apiwait "k8s.io/apimachinery/pkg/util/wait"
+
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
@@ -36,7 +38,7 @@ func (o *options) waitLoop(ctx context.Context) error {
 	deadline, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
 	w := &wait{options: o, lines: command.Progress{}}
-	err := command.Repeat(deadline, o.interval, w.lookAgain)
+	err := repeat(deadline, o.interval, w.lookAgain)
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
@@ -136,4 +138,11 @@ func (o *options) progress(statuses []tenant.Status, lines command.Progress) {
 		}
 		lines.Report(o.call.Streams.ErrOut, s.Name, state)
 	}
+}
+
+// repeat calls condition until it is true or fails, or the context ends, whose error it
+// returns then. The interval begins when a call has ended: reading a large cluster may take
+// longer.
+func repeat(ctx context.Context, interval time.Duration, condition apiwait.ConditionWithContextFunc) error {
+	return apiwait.Backoff{Duration: interval}.DelayFunc().Until(ctx, true, true, condition)
 }

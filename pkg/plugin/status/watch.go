@@ -31,7 +31,7 @@ func (o *options) look(ctx context.Context) ([]tenant.Status, time.Time, error) 
 func (o *options) watchLoop(ctx context.Context) error {
 	out := o.call.Streams.Out
 	last := ""
-	return command.Repeat(ctx, o.interval, func(ctx context.Context) (bool, error) {
+	return repeat(ctx, o.interval, func(ctx context.Context) (bool, error) {
 		statuses, now, err := o.look(ctx)
 		if ctx.Err() != nil {
 			return false, ctx.Err()

@@ -1,4 +1,4 @@
-// Package validate has the command that verifies a tenant from outside the cluster.
+// Package validate implements the command that verifies a tenant from outside the cluster.
 package validate
 
 import (
