@@ -25,7 +25,7 @@ type Validation struct {
 	Inside *Explanation `json:"inside,omitempty"`
 }
 
-// ValidationCheck is one hop that was tried.
+// ValidationCheck is one step that was tested.
 type ValidationCheck struct {
 	Name    string `json:"name"`
 	Outcome string `json:"outcome"`

@@ -30,7 +30,7 @@ import (
 var (
 	long = templates.LongDesc(`
 		Verify a tenant from outside the cluster: do what a browser and a modality do,
-		hop by hop, and report which hop fails.
+		step by step, and report which step fails.
 
 		It connects to the tenant's ingress, with the correct names and without an
 		entry in a hosts file, checks the certificates, issues a client certificate if

@@ -27,7 +27,7 @@ const (
 	Skip Outcome = "SKIP"
 )
 
-// Check is the result for one hop.
+// Check is the result of one step.
 type Check struct {
 	// Name never changes: "web-tls".
 	Name    string
