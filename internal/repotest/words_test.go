@@ -35,8 +35,10 @@ func TestWords(t *testing.T) {
 			}
 		}
 	}
-	pages := []string{"CHANGELOG.md", "CONTRIBUTING.md", "README.md", "SECURITY.md"}
-	for _, page := range append(pages, filesBelow(t, "docs", ".md")...) {
+	pages := slices.Concat([]string{"CHANGELOG.md", "CONTRIBUTING.md", "README.md", "SECURITY.md", "bench/README.md", "lab/README.md"},
+		filesBelow(t, "docs", ".md"), filesBelow(t, "docs", ".json"), filesBelow(t, "deploy", ".yaml"),
+		filesBelow(t, "krew", ".md"), filesBelow(t, "krew", ".txt"))
+	for _, page := range pages {
 		list.check(t, prose{file: page, line: 1, text: read(t, page)})
 	}
 	for _, allowed := range list.allowed {

@@ -49,7 +49,7 @@ type TenantStatus struct {
 	// Orthanc and Database count pods; absent when they could not be read.
 	Orthanc  *Count `json:"orthanc,omitempty"`
 	Database *Count `json:"database,omitempty"`
-	// CertificateNotAfter is when the served certificate ends.
+	// CertificateNotAfter is when the served certificate expires.
 	CertificateNotAfter *time.Time `json:"certificateNotAfter,omitempty"`
 	// Revision is what the tenant's last layer applied, as Flux writes it.
 	Revision string `json:"revision,omitempty"`
