@@ -19,14 +19,16 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// patience is how long a user who pressed <TAB> waits for a cluster.
-const patience = time.Second
+// How long a user who pressed <TAB> waits at most: for a cluster, which may not be reachable,
+// and for a recording, which is on this machine.
+const (
+	clusterTimeout   = time.Second
+	recordingTimeout = 5 * time.Second
+)
 
 // tryRead reads the cluster, or the snapshot of the command's --from, and returns nil
 // when that fails or takes too long.
 func tryRead(f *command.Call, cmd *cobra.Command, wants []collect.Query) *snapshot.Snapshot {
-	ctx, cancel := context.WithTimeout(cmd.Context(), patience)
-	defer cancel()
 	var o command.Origin
 	if flag := cmd.Flags().Lookup("from"); flag != nil {
 		o.From, _ = cmd.Flags().GetStringArray("from") // of another type in no command
@@ -37,6 +39,12 @@ func tryRead(f *command.Call, cmd *cobra.Command, wants []collect.Query) *snapsh
 	if slices.Contains(o.From, "-") {
 		return nil // the shell's own input
 	}
+	timeout := recordingTimeout
+	if o.Live() {
+		timeout = clusterTimeout
+	}
+	ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
+	defer cancel()
 	snap, err := f.Read(ctx, o, wants)
 	if err != nil {
 		return nil
