@@ -1,5 +1,5 @@
-// Command kubectl-orthweb is `kubectl orthweb`: the operator's console for
-// Korthweb.
+// Command kubectl-orthweb is the kubectl plugin `kubectl orthweb`, which inspects and
+// troubleshoots the tenants of a Korthweb cluster.
 package main
 
 import (

@@ -112,16 +112,16 @@ func Explanation(message string, tenants ...string) diagnose.Explanation {
 // Checks has a check of each outcome.
 func Checks() []check.Check {
 	return []check.Check{
-		{Name: "web-name", Outcome: check.Warn, Code: "OW9102", Found: "web.bhs.orthweb.com leads to 192.0.2.9 on this machine", Took: 1204 * time.Microsecond,
-			Expected: "web.bhs.orthweb.com is at 192.0.2.7", Fix: finding.Fix{Text: "Put the name into your DNS, or into this machine's hosts file", Command: "kubectl orthweb hosts sync"}},
+		{Name: "web-name", Outcome: check.Warn, Code: "OW9102", Found: "web.bhs.orthweb.com resolves to 192.0.2.9 on this machine", Took: 1204 * time.Microsecond,
+			Expected: "web.bhs.orthweb.com resolves to 192.0.2.7", Fix: finding.Fix{Text: "Put the name into your DNS, or into this machine's hosts file", Command: "kubectl orthweb hosts sync"}},
 		{Name: "web-tcp", Outcome: check.Pass, Found: "connected to 192.0.2.7:443", Took: 300 * time.Microsecond},
-		{Name: "web-certificate", Outcome: check.Pass, Found: "signed by the tenant's authority, for web.bhs.orthweb.com, good for 89d",
+		{Name: "web-certificate", Outcome: check.Pass, Found: "signed by the tenant's CA, for web.bhs.orthweb.com, valid for 89d",
 			Details: []string{"for CN=web.bhs.orthweb.com, by CN=int-ca", "good until 2026-04-02T03:04:05Z"}},
-		{Name: "web-system", Outcome: check.Skip, Found: "signing in was not tried: no password for Orthanc's web was given (see --password-secret)"},
-		{Name: "web-default-password", Outcome: check.Fail, Code: "OW9304", Found: "something else than Orthanc's explorer answers: <a> & \x1b[2J\"b\"",
+		{Name: "web-system", Outcome: check.Skip, Found: "signing in was not tried: no password for Orthanc's web interface was given (see --password-secret)"},
+		{Name: "web-default-password", Outcome: check.Fail, Code: "OW9304", Found: "https://web.bhs.orthweb.com/app/explorer.html is not Orthanc's explorer: <a> & \x1b[2J\"b\"",
 			Expected: "200 OK", Took: 15 * time.Second},
-		{Name: "dicom-association", Outcome: check.Fail, Code: "OW9404", Expected: "that both are", Took: 21400 * time.Microsecond,
-			Found:   "not all that was asked for is accepted: Secondary Capture Image Storage with Explicit VR Little Endian: refused, abstract-syntax-not-supported",
+		{Name: "dicom-association", Outcome: check.Fail, Code: "OW9404", Expected: "all proposed contexts are accepted", Took: 21400 * time.Microsecond,
+			Found:   "not all proposed contexts are accepted: Secondary Capture Image Storage with Explicit VR Little Endian: refused, abstract-syntax-not-supported",
 			Details: []string{"the peer is ORTHANC_1.12.3, and takes PDUs of up to 16384 bytes", "Verification: accepted with Implicit VR Little Endian"},
 			Fix:     finding.Fix{Text: "See DicomAlwaysAllowStore in Orthanc's configuration", Command: "kubectl logs -n bhs-orthweb deploy/orthanc"}},
 		{Name: "dicom-echo", Outcome: check.Skip, After: "dicom-association"},

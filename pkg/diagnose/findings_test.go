@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
 // codesFile declares the codes.
@@ -158,7 +160,7 @@ func unquoted(quotation []byte) string {
 }
 
 // printedMessages are the messages of the test cases' findings by code, as the command
-// prints them: with a capital letter, and with single spaces, as Markdown has them.
+// prints them: as sentences, and with single spaces, as Markdown has them.
 func printedMessages() map[string][]string {
 	messages := map[string][]string{}
 	for _, text := range sentences.want {
@@ -166,7 +168,7 @@ func printedMessages() map[string][]string {
 		for i, line := range lines[:len(lines)-1] {
 			if code, _, _ := strings.Cut(line, " "); strings.HasPrefix(code, "OW") {
 				message := strings.Join(strings.Fields(lines[i+1]), " ")
-				messages[code] = append(messages[code], strings.ToUpper(message[:1])+message[1:])
+				messages[code] = append(messages[code], finding.Sentence(message))
 			}
 		}
 	}

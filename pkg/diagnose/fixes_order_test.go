@@ -12,7 +12,7 @@ var (
 	// again, or a text that requests the removal of a finalizer.
 	removes = regexp.MustCompile(`^kubectl delete |&& kubectl delete |^kubectl patch .*finalizers`)
 	onePod  = regexp.MustCompile(`^kubectl delete pod \S+ -n \S+$`)
-	byHand  = regexp.MustCompile(`(?i)\bremove finalizer \S+ by hand`)
+	byHand  = regexp.MustCompile(`(?i)\bremove finalizer \S+ manually`)
 	// looks matches a command that only reads.
 	looks = regexp.MustCompile(`^(kubectl( [-a-z]+=\S+)* (get|describe|logs|explain)|helm (history|get|status|list)|flux (logs|diff|get|trace)|dig |curl )`)
 )
@@ -39,7 +39,7 @@ func TestUnexamined(t *testing.T) {
 		{[]finding.Fix{remove}, 1},
 		{[]finding.Fix{look, remove}, 0},
 		{[]finding.Fix{remove, look}, 1},
-		{[]finding.Fix{{Text: "Only then remove finalizer x by hand"}}, 1},
+		{[]finding.Fix{{Text: "Only then remove finalizer x manually"}}, 1},
 		{[]finding.Fix{{Text: "Delete the pod", Command: "kubectl delete pod x -n y"}}, 0},
 		{[]finding.Fix{{Text: "Delete the pods", Command: "kubectl delete pod x z -n y"}}, 1},
 	} {

@@ -5,7 +5,9 @@ package finding
 
 import (
 	"fmt"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
@@ -65,4 +67,14 @@ func Count(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// Sentence is a text as the beginning of a sentence: with a capital letter, unless its first
+// word is the name of a program, a host or a field.
+func Sentence(text string) string {
+	if first, _, _ := strings.Cut(text, " "); strings.ContainsAny(first, "-.") {
+		return text
+	}
+	_, size := utf8.DecodeRuneInString(text)
+	return strings.ToUpper(text[:size]) + text[size:]
 }

@@ -33,7 +33,7 @@ func (a *Assessor) ingress(obj *unstructured.Unstructured, v Verdict) Verdict {
 	if addresses := Addresses(obj); len(addresses) > 0 {
 		return v.with(Ready, "", strings.Join(addresses, ", "), created)
 	}
-	const message = "no controller has given it an address yet"
+	const message = "no controller has assigned an address to it yet"
 	if a.now.Sub(created) > addressTime {
 		return v.with(Failing, NoAddress, message, created)
 	}

@@ -121,7 +121,7 @@ func (p explanation) together(r trust.Report) {
 	}
 	fmt.Fprintln(p.out, "Chain")
 	for _, text := range append(sentences, r.Problems...) {
-		for _, line := range p.style.Wrap(sentence(term.Clean(text)), "  ", "    ") {
+		for _, line := range p.style.Wrap(finding.Sentence(term.Clean(text)), "  ", "    ") {
 			fmt.Fprintln(p.out, line)
 		}
 	}

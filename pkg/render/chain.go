@@ -38,7 +38,7 @@ func Chain(w io.Writer, s tenant.Status, now time.Time, style term.Style) error 
 var chainColumns = []term.Column{
 	{Heading: "STATUS", Keep: 98},
 	{Heading: "OBJECT", Keep: 99, Least: 28},
-	{Heading: "SINCE", Keep: 50},
+	{Heading: "FOR", Keep: 50},
 	{Heading: "MESSAGE", Keep: 97, Least: 28},
 }
 

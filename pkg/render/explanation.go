@@ -11,6 +11,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/message"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
@@ -125,15 +126,9 @@ func (p explanation) cause(c diagnose.Cause) {
 	p.blocks(c)
 }
 
-// sentence capitalizes the first letter of a text.
-func sentence(text string) string {
-	_, size := utf8.DecodeRuneInString(text)
-	return strings.ToUpper(text[:size]) + text[size:]
-}
-
 // headline prints the sentence and its code, then the object.
 func (p explanation) headline(c diagnose.Cause) {
-	for _, line := range p.style.Wrap(sentence(term.Clean(cutDigests(c.Message)))+" ("+string(c.Code)+")", "", "  ") {
+	for _, line := range p.style.Wrap(finding.Sentence(term.Clean(cutDigests(c.Message)))+" ("+string(c.Code)+")", "", "  ") {
 		if p.style.Colour {
 			line = term.Embolden(line)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/render/term"
 )
 
@@ -32,7 +33,7 @@ func Markdown(w io.Writer, e diagnose.Explanation) error {
 }
 
 func markdownCause(out io.Writer, c diagnose.Cause) {
-	fmt.Fprintf(out, "### %s\n\n%s %s", markdownText(sentence(c.Message)), code(string(c.Code)), markdownText(c.Ref.String()))
+	fmt.Fprintf(out, "### %s\n\n%s %s", markdownText(finding.Sentence(c.Message)), code(string(c.Code)), markdownText(c.Ref.String()))
 	if c.Reason != "" {
 		fmt.Fprintf(out, ", %s", code(c.Reason))
 	}

@@ -22,7 +22,7 @@ var tenantColumns = []term.Column{
 	{Heading: "DATABASE", Keep: 40},
 	{Heading: "CERT", Keep: 30},
 	{Heading: "REVISION", Keep: 20},
-	{Heading: "SINCE", Keep: 80},
+	{Heading: "FOR", Keep: 80},
 	{Heading: "NAMESPACE", WideOnly: true},
 }
 

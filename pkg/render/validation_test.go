@@ -62,9 +62,9 @@ func TestValidationVerdict(t *testing.T) {
 	checks := samples.Checks()
 	pass, warning, skipped, failed := checks[1], checks[0], checks[6], checks[4]
 	echo := check.Check{Name: "dicom-echo", Outcome: check.Pass}
-	asks := check.Check{Name: "web-page", Outcome: check.Pass, Found: "the web responds and requires a password"}
+	asks := check.Check{Name: "web-page", Outcome: check.Pass, Found: "the web interface responds and requires a password"}
 	unsigned, unstored := checks[3], check.Check{Name: "dicom-store", Outcome: check.Skip, Found: "without a password"}
-	const noPassword = "the web responds and requires a password; signing in was not tried: no password for Orthanc's web was given (see --password-secret). "
+	const noPassword = "the web interface responds and requires a password; signing in was not tried: no password for Orthanc's web interface was given (see --password-secret). "
 	for _, c := range []struct {
 		about  string
 		checks []check.Check

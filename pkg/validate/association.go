@@ -91,11 +91,11 @@ func rejectFix(r *dicom.RejectError, o check.Options, tenant, title string) find
 	explain := escape.Command("kubectl orthweb explain %s", tenant)
 	switch {
 	case r.Source == byUser && r.Reason == 7 && title == "":
-		return finding.Fix{Text: "Set --aec, and the called AE title in the modalities, to Orthanc's own AE title: DicomAet in its configuration, which its web shows at /system"}
+		return finding.Fix{Text: "Set --aec, and the called AE title in the modalities, to Orthanc's own AE title: DicomAet in its configuration, which its web interface shows at /system"}
 	case r.Source == byUser && r.Reason == 7 && title != o.Called:
 		return finding.Fix{Text: "Use Orthanc's own AE title, which is " + title + " (DicomAet), here and in the modalities", Command: escape.Command(user, tenant, title)}
 	case r.Source == byUser && r.Reason == 7:
-		return finding.Fix{Text: "Check where DICOM is routed to: the Orthanc behind this tenant's web has the AE title that was given, but the server at its DICOM port has another one", Command: explain}
+		return finding.Fix{Text: "Check where DICOM is routed to: the Orthanc behind this tenant's web interface has the AE title that was given, but the server at its DICOM port has another one", Command: explain}
 	case r.Source == byUser && r.Reason == 3:
 		return finding.Fix{Text: "Set --aet to the AE title of a modality that Orthanc knows, or add " + o.Calling + " to its DicomModalities with AllowEcho and AllowStore; " +
 			"with DicomCheckModalityHost, the entry needs the client address that Orthanc sees, which behind an ingress is the proxy's; Orthanc's log shows it", Command: check.LogFix(tenant).Command}

@@ -77,7 +77,7 @@ func webFronts() []webFront {
 	when := func(rule, condition string) string { return strings.TrimSuffix(rule, "\n") + condition }
 	return []webFront{
 		{about: "the explorer", orthanc: "open", status: 200, outcome: check.Pass, says: "Orthanc's explorer answers", later: "WARN PASS"},
-		{about: "asks for a password", orthanc: "signed", status: 401, outcome: check.Pass, says: "the web responds and requires a password", later: "PASS SKIP"},
+		{about: "asks for a password", orthanc: "signed", status: 401, outcome: check.Pass, says: "the web interface responds and requires a password", later: "PASS SKIP"},
 		{about: "takes the password", orthanc: "signed", signIn: true, status: 200, outcome: check.Pass, says: "explorer answers", later: "PASS PASS"},
 		{about: "RemoteAccessAllowed is false", orthanc: "signed", server: remote, signIn: true, status: 401, outcome: check.Fail, code: "OW9302", says: "check RemoteAccessAllowed there"},
 		{about: "the explorer is disabled", orthanc: "bare", status: 404, outcome: check.Pass, says: "and its explorer is disabled", later: "WARN PASS"},

@@ -74,13 +74,13 @@ func (v *validation) whyNoWeb() string {
 	case because != "":
 		return because + " failed"
 	case v.Missing["web-system"] != "":
-		return "there is no client certificate for Orthanc's web"
+		return "there is no client certificate for Orthanc's web interface"
 	case v.canQuery():
 		return ""
 	case v.withheld != "":
 		return v.withheld
 	}
-	return "there is no password for Orthanc's web"
+	return "there is no password for Orthanc's web interface"
 }
 
 func (v *validation) studyUID() string { return v.study[0].StudyUID }

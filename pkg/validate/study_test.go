@@ -59,7 +59,7 @@ func TestStudyDestination(t *testing.T) {
 		{about: "stored with warnings", change: func(bhs, _, _ *setup) { bhs.peer.store = func(int) uint16 { return 0xB000 } }, want: []outcome{
 			{"dicom-store", check.Warn, check.CodeStoreWarning, "coercion of data elements"}, {"study-found", check.Pass, "", ""}, {"clean-up", check.Pass, "", ""}}},
 		{about: "no password, and not the default's", change: func(bhs, _, _ *setup) { bhs.subject.Login = check.Credentials{} }, want: []outcome{
-			{"web-page", check.Pass, "", "requires a password"}, {"web-system", check.Skip, "", "no password"}, {"archive-limits", check.Skip, "", "there is no password for Orthanc's web"}, {"dicom-store", check.Skip, "", "use --store to store anyway"},
+			{"web-page", check.Pass, "", "requires a password"}, {"web-system", check.Skip, "", "no password"}, {"archive-limits", check.Skip, "", "there is no password for Orthanc's web interface"}, {"dicom-store", check.Skip, "", "use --store to store anyway"},
 			{"study-found", check.Skip, "", "nothing was stored"}, {"study-elsewhere", check.Skip, "", "nothing was stored"}, {"clean-up", check.Skip, "", "nothing was stored"}}},
 		{about: "no password, to be kept", change: func(bhs, _, _ *setup) {
 			bhs.subject.Login, bhs.options.Keep = check.Credentials{}, true

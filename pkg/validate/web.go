@@ -46,10 +46,10 @@ func (v *validation) checkPage(ctx context.Context) check.Check {
 	}
 	switch {
 	case c.Code == check.CodeWebSignIn && c.Outcome == check.Warn:
-		v.withheld = "the web does not accept a user and password"
+		v.withheld = "the web interface does not accept a user and password"
 	case v.withheld == "" || c.Outcome != check.Pass:
 	case r.Status == http.StatusUnauthorized:
-		return check.Skipped("the web requires a password, and " + v.withheld)
+		return check.Skipped("the web interface requires a password, and " + v.withheld)
 	default:
 		c.Found += "; " + v.withheld
 	}
@@ -85,7 +85,7 @@ func (v *validation) checkDefaultPassword(ctx context.Context) check.Check {
 	r, err := v.web.Get(ctx, web.SystemPath, check.Credentials{})
 	if _, ok := web.ReadSystem(r); err == nil && ok {
 		v.open = true
-		return check.Warned(check.CodeNoPassword, "Orthanc requires no password: anyone who can reach its web can see and delete studies", "Orthanc requires a password", finding.Fix{
+		return check.Warned(check.CodeNoPassword, "Orthanc requires no password: anyone who can reach its web interface can see and delete studies", "Orthanc requires a password", finding.Fix{
 			Text: fmt.Sprintf("Set AuthenticationEnabled and RegisteredUsers in Orthanc's configuration, in gitops/application/%s", v.subject.Tenant),
 		})
 	}
@@ -137,5 +137,5 @@ func (v *validation) whyNoLogin() string {
 	if v.withheld != "" {
 		return v.withheld
 	}
-	return "no password for Orthanc's web was given (see --password-secret)"
+	return "no password for Orthanc's web interface was given (see --password-secret)"
 }

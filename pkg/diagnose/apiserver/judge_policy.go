@@ -48,11 +48,11 @@ func JudgePolicyReport(x *engine.Context, obj *unstructured.Unstructured) engine
 	if failed == 0 {
 		return e
 	}
-	says, proof := fmt.Sprintf("policies that failed: %d", failed), selfreport.QuoteFields(obj, "summary.fail", "summary.error")
+	says, proof := finding.Count(int(failed), "policy check")+" failed", selfreport.QuoteFields(obj, "summary.fail", "summary.error")
 	for i, result := range object.List(obj.Object, "results") {
 		if outcome := object.Text(result, "result"); outcome == "fail" || outcome == "error" {
 			path := fmt.Sprintf("results[%d].", i)
-			says += ", the first: " + health.FirstLine(object.Text(result, "message"))
+			says += "; the first: " + health.FirstLine(object.Text(result, "message"))
 			proof = append(proof, selfreport.QuoteFields(obj, path+"policy", path+"rule", path+"result", path+"message")...)
 			break
 		}

@@ -51,7 +51,7 @@ func (t *termination) dependents() {
 		t.blameDeleted(obj)
 	}
 	t.addReason("finalizer %s waits for %s that it owns: %s", foreground, finding.Count(len(found), "object"), refsText(refs))
-	t.fix(finding.Fix{Text: "Check what keeps " + refs[0].String(), Command: engine.Describe(refs[0])})
+	t.fix(finding.Fix{Text: "Check what prevents the deletion of " + refs[0].String(), Command: engine.Describe(refs[0])})
 }
 
 // instances are the objects of a CustomResourceDefinition, which all have to be deleted
@@ -59,7 +59,7 @@ func (t *termination) dependents() {
 func (t *termination) instances() {
 	kind := schema.GroupKind{Group: object.Text(t.obj.Object, "spec", "group"), Kind: object.Text(t.obj.Object, "spec", "names", "kind")}
 	objects, _ := t.list(kindIn{kind, ""})
-	t.addReason("finalizer %s waits for all %s objects to be gone", instanceCleanup, kind.Kind)
+	t.addReason("finalizer %s waits until all %s objects are deleted", instanceCleanup, kind.Kind)
 	for _, obj := range objects {
 		t.blameDeleted(obj)
 	}
@@ -70,7 +70,7 @@ func (t *termination) instances() {
 		t.addReason("%s", health.FirstLine(c.Message))
 		t.proof = append(t.proof, engine.Quote(t.obj, c))
 	}
-	t.fix(finding.Fix{Text: "Check which are left, and what keeps each", Command: "kubectl get " + escape.ShellWord(t.ref.Name) + " -A"})
+	t.fix(finding.Fix{Text: "Check which objects remain, and what prevents their deletion", Command: "kubectl get " + escape.ShellWord(t.ref.Name) + " -A"})
 }
 
 // pod reports a pod whose node is down, or whose containers do not terminate.
@@ -96,7 +96,7 @@ func (t *termination) pod() {
 			break
 		}
 	}
-	t.inspect("Check its events from the kubelet")
+	t.inspect("Check the kubelet's events for the pod")
 }
 
 // namespaceConditions report why a namespace still exists (kubernetes v1.36,
@@ -140,7 +140,7 @@ func (t *termination) namespace() {
 	}
 	conditions := "kubectl get namespace " + escape.ShellWord(t.ref.Name) + " -o jsonpath='{.status.conditions}'"
 	if len(t.fixes) == 0 {
-		t.fix(finding.Fix{Text: "Check what is left in it", Command: conditions})
+		t.fix(finding.Fix{Text: "Check what remains in the namespace", Command: conditions})
 		return
 	}
 	t.fix(finding.Fix{Text: "Check whether the namespace still exists, and what its conditions are now", Command: conditions})

@@ -41,7 +41,7 @@ func (t *termination) finalizer(name string) {
 	case fluxFinalizer:
 		t.flux()
 	case "orphan", jobTracking, "kubernetes":
-		t.addReason("finalizer %s is removed by kube-controller-manager, which has not done so", name)
+		t.addReason("kube-controller-manager has not removed finalizer %s", name)
 		t.inspect("Check its events, and whether kube-controller-manager works")
 	default:
 		t.otherFinalizer(name)
@@ -52,7 +52,7 @@ func (t *termination) finalizer(name string) {
 // usually in this namespace.
 type program struct {
 	name, namespace string
-	// lost is what stays behind if its finalizer is removed by hand.
+	// lost is what stays behind if its finalizer is removed manually.
 	lost string
 }
 
@@ -112,14 +112,14 @@ func (t *termination) guessed(name string) {
 		t.fix(finding.Fix{Text: "Find out which program sets this finalizer, and install it again, so that it cleans up", Command: "kubectl get deployments,statefulsets,daemonsets -A"})
 		t.byHand(name, "what that program created outside of this object remains")
 	default:
-		t.addReason("finalizer %s is removed by a controller, which has not done so", name)
+		t.addReason("finalizer %s has not been removed by its controller", name)
 		t.inspect("Find out which program sets this finalizer, and read its log")
 	}
 }
 
 // byHand is the removal of a finalizer, as the last resort.
 func (t *termination) byHand(finalizer, lost string) {
-	t.last = append(t.last, finding.Fix{Text: "Only if that is impossible, remove finalizer " + finalizer + " by hand; its cleanup is lost: " + lost})
+	t.last = append(t.last, finding.Fix{Text: "Only if that is impossible, remove finalizer " + finalizer + " manually; its cleanup is lost: " + lost})
 }
 
 // commonWords are in the finalizers of many programs.

@@ -76,7 +76,7 @@ func (t *termination) usedBy(users []*unstructured.Unstructured) {
 // stopUser is how to stop a workload from using a claim that is being deleted.
 func (t *termination) stopUser(owner object.Ref) finding.Fix {
 	next := "a claim that is created again gets an empty volume, unless its spec.volumeName names the old one"
-	fix := finding.Fix{Text: fmt.Sprintf("Back up the data, since a deletion cannot be undone, then stop %s, so that the claim can be deleted; %s", owner, next)}
+	fix := finding.Fix{Text: fmt.Sprintf("Back up the data first: a deletion cannot be undone. Then stop %s, so that the claim can be deleted; %s", owner, next)}
 	switch owner.GroupKind() {
 	case object.DeploymentKind, object.StatefulSetKind:
 		fix.Command = escape.Command("kubectl scale %s %s -n %s --replicas=0", engine.ResourceOf(owner), owner.Name, owner.Namespace)

@@ -95,7 +95,7 @@ func chartFailure(x *engine.Context, obj, repository *unstructured.Unstructured,
 		return f
 	}
 	f := chartFinding(x, obj, v, engine.CodeChartFailed, fmt.Sprintf("can't fetch its chart %s: %s", c, health.FirstLine(v.Message)))
-	f.Fixes[0].Text, f.Fixes[0].Command = "Fetch the chart by hand to see the whole error", c.command("helm show chart")
+	f.Fixes[0].Text, f.Fixes[0].Command = "Fetch the chart manually to see the whole error", c.command("helm show chart")
 	return f
 }
 

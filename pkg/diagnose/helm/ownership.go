@@ -45,7 +45,7 @@ func owned(r flux.Release, refusal apierror.Error, m flux.Statement) {
 	case other != nil && !object.RefOf(other).Same(object.RefOf(r.Obj)):
 		f.Message = fmt.Sprintf("%s has %s, which belongs to %s", f.Ref, obj, object.RefOf(other))
 		f.Fixes = []finding.Fix{
-			{Text: fmt.Sprintf("Give the object another name by spec.values of %s (many charts have fullnameOverride), or install the releases in different namespaces", f.Ref), File: r.X.DefinedIn(r.Obj)},
+			{Text: fmt.Sprintf("Rename the object in spec.values of %s (many charts have fullnameOverride), or install the releases in different namespaces", f.Ref), File: r.X.DefinedIn(r.Obj)},
 			{Text: fmt.Sprintf("If %s should own it, remove it from %s first", f.Ref.Short(), object.RefOf(other)), File: r.X.DefinedIn(other)},
 		}
 	case name != "" && (name != own || namespace != "" && namespace != target):
@@ -62,7 +62,7 @@ func owned(r flux.Release, refusal apierror.Error, m flux.Statement) {
 		}
 		f.Fixes = []finding.Fix{
 			adopt(r, obj, "If the release should own it, let Helm adopt it; Helm then changes it to what the chart defines"+dataLossWarning(obj)),
-			{Text: "Or give the object of the chart another name by spec.values (many charts have fullnameOverride)", File: r.X.DefinedIn(r.Obj)},
+			{Text: "Or rename the chart's object in spec.values (many charts have fullnameOverride)", File: r.X.DefinedIn(r.Obj)},
 		}
 		appliedElsewhere(r, obj, &f)
 	}

@@ -86,7 +86,7 @@ func noneDeployed(r flux.Release, f *finding.Finding) {
 			return
 		}
 	}
-	f.Fixes = append(f.Fixes, removeRevision(r, newest.secret, "Only if no revision needs to be kept"), retry(r))
+	f.Fixes = append(f.Fixes, removeRevision(r, newest.secret, "Only if you don't need the stored revision"), retry(r))
 }
 
 // removeRevision is how to remove a revision from the storage of Helm: the record is saved
@@ -94,7 +94,7 @@ func noneDeployed(r flux.Release, f *finding.Finding) {
 func removeRevision(r flux.Release, record *unstructured.Unstructured, when string) finding.Fix {
 	name, namespace := record.GetName(), record.GetNamespace()
 	return finding.Fix{
-		Text:    when + ": save its record to a file, then delete it; Helm loses that revision, but the objects stay",
+		Text:    when + ": save Secret " + name + " to a file, then delete the Secret; Helm loses that revision, but the objects stay",
 		Command: escape.Command("kubectl get secret %s -n %s -o yaml > %s.yaml && kubectl delete secret %s -n %s", name, namespace, name, name, namespace),
 	}
 }
@@ -161,7 +161,7 @@ func recordExists(r flux.Release, parsed helm.Failure, f *finding.Finding) {
 		}
 	}
 	f.Fixes = []finding.Fix{
-		history(r, "Check which revision was stored last, and when: by helm on a command line, a pipeline, or Flux of another cluster"),
+		history(r, "Check which revision was stored last, and when; it may come from the helm command, a pipeline, or Flux in another cluster"),
 		retry(r),
 	}
 }

@@ -190,9 +190,9 @@ func chooseValue(r flux.Release, e helm.ValueError, places []releaseValue) findi
 	for _, at := range places {
 		paths = append(paths, at.path)
 	}
-	fix := finding.Fix{Text: fmt.Sprintf("Check which of %s is no %s, and correct it", strings.Join(paths, ", "), cmp.Or(e.Want, "valid value")), File: r.X.DefinedIn(r.Obj)}
+	fix := finding.Fix{Text: fmt.Sprintf("Check which of %s is not a valid %s, and correct it", strings.Join(paths, ", "), cmp.Or(e.Want, "value")), File: r.X.DefinedIn(r.Obj)}
 	if e.Want == "string" {
-		fix.Text = fmt.Sprintf("Check which of %s is no string, and put it in quotes", strings.Join(paths, ", "))
+		fix.Text = fmt.Sprintf("Check which of %s is not a string, and put it in quotes", strings.Join(paths, ", "))
 	}
 	fix.Command = escape.Command("kubectl get helmrelease %s -n %s -o jsonpath='{.spec.values}'", r.Obj.GetName(), r.Obj.GetNamespace())
 	return fix

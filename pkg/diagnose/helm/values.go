@@ -25,10 +25,10 @@ func values(r flux.Release) bool {
 		case whole.Ref.Kind == "" || whole.Ref.Name == "":
 		case r.X.Presence(whole) == snapshot.Absent:
 			if !object.Bool(from, "optional") {
-				lacks(r, i, whole, "which does not exist")
+				lacks(r, i, whole)
 			}
 		case r.X.Presence(keyed) == snapshot.Absent:
-			lacks(r, i, keyed, "which is not in it")
+			lacks(r, i, keyed)
 		}
 	}
 	if len(r.Result.Findings) > 0 || r.Result.Verdict.Reason != "ValuesError" {
@@ -39,8 +39,8 @@ func values(r flux.Release) bool {
 }
 
 // lacks reports values that do not exist, and blames what should create them.
-func lacks(r flux.Release, entry int, p engine.ConfigSource, gone string) {
-	f := releaseFinding(r, engine.CodeValuesMissing, "ValuesError", fmt.Sprintf("%s takes values from %s, %s", object.RefOf(r.Obj), p, gone))
+func lacks(r flux.Release, entry int, p engine.ConfigSource) {
+	f := releaseFinding(r, engine.CodeValuesMissing, "ValuesError", fmt.Sprintf("%s takes values from %s, which does not exist", object.RefOf(r.Obj), p))
 	f.Ref = p.Ref
 	f.Evidence = append(f.Evidence, engine.Evidence(r.Obj, fmt.Sprintf("spec.valuesFrom[%d].name", entry), p.Ref.Name, r.Ready.Since))
 	if p.Key == "" {
@@ -74,7 +74,7 @@ func badValues(r flux.Release) {
 		Command: escape.Command("kubectl get %s %s -n %s -o yaml", strings.ToLower(p.Ref.Kind), p.Ref.Name, p.Ref.Namespace)}
 	if (parsed.Values.Missing || parsed.Values.MissingKey) && r.X.Presence(p) == snapshot.Present {
 		f.Ref, f.Severity = self, finding.Warning
-		f.Message = fmt.Sprintf("%s did not find %s, which exists now: the next retry installs it", self, p)
+		f.Message = fmt.Sprintf("%s did not find %s, which exists now: the release uses it at the next retry", self, p)
 		f.Fixes = []finding.Fix{retry(r)}
 	}
 	r.Result.Findings = append(r.Result.Findings, f)

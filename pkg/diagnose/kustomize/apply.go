@@ -164,7 +164,7 @@ func notPruned(k flux.Kustomization, refusal apierror.Error) finding.Finding {
 	why := strings.TrimRight(cmp.Or(refusal.Detail, health.FirstLine(k.Failed.Message)), ";")
 	f.Message = fmt.Sprintf("%s can't delete %s, which is no longer in its manifests: %s", object.RefOf(k.Obj), ref, why)
 	f.Fixes = []finding.Fix{
-		{Text: "Check what keeps the object: its finalizers and its owners", Command: "kubectl get " + strings.TrimPrefix(flux.DescribeCommand(ref), "kubectl describe ") + " -o yaml"},
+		{Text: "Check what prevents the deletion: the object's finalizers and owner references", Command: "kubectl get " + strings.TrimPrefix(flux.DescribeCommand(ref), "kubectl describe ") + " -o yaml"},
 		{Text: "To keep it, put it back into the manifests, or annotate it with kustomize.toolkit.fluxcd.io/prune: disabled", File: path(k)},
 	}
 	return f

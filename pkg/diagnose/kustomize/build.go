@@ -106,7 +106,7 @@ func buildFixes(k flux.Kustomization, build message.Build) []finding.Fix {
 		add("Correct the YAML in %s", build.Path)
 	}
 	if has("no resource matches strategic merge patch", "failed to find unique target for patch", "no matches for Id") {
-		add("Correct the kind, name or namespace in the patch: no object in the manifests has those in the message")
+		add("Correct the kind, name or namespace in the patch: no object in the manifests matches those in the message")
 	}
 	if has("may not add resource with an already registered id") {
 		add("Remove one of the two definitions of the object that the message names")
@@ -116,7 +116,7 @@ func buildFixes(k flux.Kustomization, build message.Build) []finding.Fix {
 
 // logs is the command that shows the log of the controller about the layer.
 func logs(k flux.Kustomization) finding.Fix {
-	return finding.Fix{Text: "Read the log of kustomize-controller about it",
+	return finding.Fix{Text: "Read what kustomize-controller logged for this Kustomization",
 		Command: escape.Command("flux logs --kind=Kustomization --name=%s --namespace=%s", k.Obj.GetName(), k.Obj.GetNamespace())}
 }
 

@@ -223,7 +223,7 @@ func weighObject(k flux.Kustomization, use *variableUse) {
 	}
 	if use.in.GroupKind() == object.ConfigMapKind || use.in.GroupKind() == object.SecretKind {
 		if word := scriptWord(k, use.in); word != "" {
-			use.byName = fmt.Sprintf("its names indicate that it holds text for a program (%q)", word)
+			use.byName = fmt.Sprintf("the name of the object or of one of its keys contains %q, so it probably contains a script", word)
 		}
 	}
 	if workload, path := readsVariable(k, use); workload != nil {

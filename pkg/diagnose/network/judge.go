@@ -120,6 +120,6 @@ func JudgeIngress(x *engine.Context, obj *unstructured.Unstructured) engine.Resu
 	if len(object.List(obj.Object, "status", "loadBalancer", "ingress")) > 0 {
 		return selfreport.ReadyResult(obj, time.Time{})
 	}
-	return selfreport.OwnFinding(obj, health.Progressing, engine.CodeUnderWay, finding.Warning, "NoAddress", "no ingress controller has given it an address",
+	return selfreport.OwnFinding(obj, health.Progressing, engine.CodeUnderWay, finding.Warning, "NoAddress", "no ingress controller has assigned an address to it",
 		obj.GetCreationTimestamp().Time, selfreport.QuoteFields(obj, "spec.ingressClassName", "metadata.annotations[kubernetes.io/ingress.class]")...)
 }

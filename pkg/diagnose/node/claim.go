@@ -164,7 +164,7 @@ func ExplainVolume(x *engine.Context, volume *unstructured.Unstructured, failing
 		Code: engine.CodeVolumeFailed, Ref: ref, Reason: "VolumeFailed", Severity: finding.Critical,
 		Message:  ref.String() + " could not be reclaimed after its claim was deleted",
 		Evidence: []finding.Evidence{engine.Evidence(volume, "status.phase", phase, time.Time{})},
-		Fixes:    []finding.Fix{{Text: "Read its driver's messages in its events; its data may still exist", Command: engine.Describe(ref)}},
+		Fixes:    []finding.Fix{{Text: "Read the driver's messages in the events of the volume; its data may still exist", Command: engine.Describe(ref)}},
 	}
 	if why != "" {
 		f.Message += ": " + why

@@ -24,7 +24,7 @@ func pendingClaim(claim *unstructured.Unstructured, reason, why string, proof fi
 		Code: engine.CodeClaimPending, Ref: ref, Reason: reason, Severity: finding.Critical, Since: since,
 		Message:  fmt.Sprintf("%s has no volume: %s", ref, why),
 		Evidence: []finding.Evidence{proof},
-		Fixes:    []finding.Fix{{Text: "Read its provisioner's messages in its events", Command: engine.Describe(ref)}},
+		Fixes:    []finding.Fix{{Text: "Read the provisioner's messages in the events of the claim", Command: engine.Describe(ref)}},
 	}
 }
 

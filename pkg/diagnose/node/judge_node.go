@@ -45,7 +45,7 @@ func JudgeNode(x *engine.Context, node *unstructured.Unstructured) engine.Result
 	if object.Bool(node.Object, "spec", "unschedulable") {
 		e := selfreport.OwnFinding(node, health.Ready, engine.CodeOwnWarning, finding.Warning, "SchedulingDisabled", "no pods are scheduled on it: it is cordoned", time.Time{},
 			selfreport.QuoteFields(node, "spec.unschedulable")...)
-		e.Findings[0].Fixes = []finding.Fix{{Text: "Once its maintenance is over, allow pods on it again", Command: "kubectl uncordon " + escape.ShellWord(node.GetName())}}
+		e.Findings[0].Fixes = []finding.Fix{{Text: "Uncordon the node when its maintenance is over", Command: "kubectl uncordon " + escape.ShellWord(node.GetName())}}
 		return e
 	}
 	return selfreport.ReadyResult(node, object.ConditionOf(node, "Ready").Since)

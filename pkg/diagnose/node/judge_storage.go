@@ -49,7 +49,7 @@ func JudgeVolume(x *engine.Context, volume *unstructured.Unstructured) engine.Re
 	case "Released":
 		e := selfreport.OwnFinding(volume, health.Failing, engine.CodeVolumeState, finding.Warning, phase,
 			"its claim "+claim+" was deleted; it holds that claim's data, and no other claim can use it", since, proof...)
-		e.Findings[0].Fixes = []finding.Fix{{Text: "Decide whether the data is needed: after a backup, it can be bound to a new claim by hand", Command: "kubectl get persistentvolume " + escape.ShellWord(ref.Name) + " -o yaml"}}
+		e.Findings[0].Fixes = []finding.Fix{{Text: "Decide whether the data is needed: after a backup, you can bind it to a new claim", Command: "kubectl get persistentvolume " + escape.ShellWord(ref.Name) + " -o yaml"}}
 		return e
 	case "Failed":
 		says := "reclaiming it failed"

@@ -98,7 +98,7 @@ func modifying(x *engine.Context, claim *unstructured.Unstructured) (engine.Resu
 	c.reason = cmp.Or(c.reason, state, "ModifyingVolume")
 	c.proof = append(c.proof, selfreport.QuoteFields(claim, statePath, "status.modifyVolumeStatus.targetVolumeAttributesClassName", "spec.volumeAttributesClassName", "status.currentVolumeAttributesClassName")...)
 	class := cmp.Or(object.Text(claim.Object, "status", "modifyVolumeStatus", "targetVolumeAttributesClassName"), object.Text(claim.Object, "spec", "volumeAttributesClassName"))
-	what := "given the VolumeAttributesClass " + class
+	what := "changed to VolumeAttributesClass " + class
 	fixes := []finding.Fix{{Text: "Read what the CSI driver reports, and compare it with the parameters of VolumeAttributesClass " + class, Command: "kubectl get volumeattributesclass " + escape.ShellWord(class) + " -o yaml"}}
 	return c.exam("can't be "+what, "is being "+what, fixes), true
 }

@@ -115,7 +115,7 @@ func explainScheduling(s pods.View, message string, t *pods.Problem) {
 		cordonedNodes(s, t)
 	case reasons.volume != "":
 		t.Code = engine.CodeVolumeAffinity
-		t.Message = fmt.Sprintf("the volumes of %s are tied to nodes that can't run %s (%s)", s.Owner, s.Verb("its pods", "it"), reasons.volume)
+		t.Message = fmt.Sprintf("the volumes of %s can be used only on nodes that can't run %s (%s)", s.Owner, s.Verb("its pods", "it"), reasons.volume)
 		explainVolumeAffinity(s, t)
 	case len(reasons.taints) > 0:
 		t.Code = engine.CodeTaint
@@ -157,7 +157,7 @@ func explainVolumeAffinity(s pods.View, t *pods.Problem) {
 		}
 	}
 	if len(names) > 0 {
-		t.Fixes = slices.Insert(t.Fixes, 0, finding.Fix{Text: "Check to which nodes or zones the volume is tied, and why the pod can't run there: they are cordoned, full, tainted or no longer exist; a volume cannot move to another zone, but its data can, with a snapshot or a copy",
+		t.Fixes = slices.Insert(t.Fixes, 0, finding.Fix{Text: "Check on which nodes or in which zones the volume can be used, and why the pod can't run there: the nodes are cordoned, full, tainted or no longer exist; a volume cannot move to another zone, but its data can, with a snapshot or a copy",
 			Command: "kubectl describe persistentvolume " + string(escape.ShellWords(names))})
 	}
 }

@@ -241,7 +241,7 @@ func (c certificate) renewalCause() (finding.Finding, bool) {
 // renew is the command that makes cert-manager retry now: after a failure it waits for an
 // hour, then twice as long each time (v1.21, trigger_controller.go).
 func renew(certificate *unstructured.Unstructured) finding.Fix {
-	return finding.Fix{Text: "Once the cause is fixed, have cert-manager retry now instead of in an hour or more",
+	return finding.Fix{Text: "After you fix the cause, retry now; otherwise cert-manager retries after an hour or more",
 		Command: escape.Command("cmctl renew %s -n %s", certificate.GetName(), certificate.GetNamespace())}
 }
 

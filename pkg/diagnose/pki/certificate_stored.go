@@ -227,8 +227,8 @@ func (c certificate) checkCA(secret *unstructured.Unstructured, leaf *x509.Certi
 		f := c.storedFinding(engine.CodeChainBroken, "CAReplaced", what, severity)
 		f.Evidence = append(f.Evidence, engine.Evidence(issuer, "spec.ca.secretName", caRef.Name, answer.Object.GetCreationTimestamp().Time))
 		f.Fixes = []finding.Fix{
-			{Text: "Reissue the certificate, which the CA that the issuer has now then signs", Command: escape.Command("cmctl renew %s -n %s", c.obj.GetName(), c.obj.GetNamespace())},
-			{Text: "Then distribute the new CA to the clients, and certificates of the new CA to the clients that authenticate with one"},
+			{Text: "Reissue the certificate, so that the issuer's current CA signs it", Command: escape.Command("cmctl renew %s -n %s", c.obj.GetName(), c.obj.GetNamespace())},
+			{Text: "Then give all clients the new CA certificate, and give new client certificates to the clients that use one"},
 		}
 		c.exam.Findings = append(c.exam.Findings, f)
 	case !c.x.Now.Before(ca.NotAfter):

@@ -20,11 +20,7 @@ import (
 // object, or what should have created it if that is not ready.
 func lacks(s pods.View, p engine.ConfigSource, what, reason string) pods.Problem {
 	t := pods.Problem{Code: engine.CodeConfigMissing, Reason: reason, Ref: p.Ref}
-	gone := "does not exist"
-	if p.Key != "" {
-		gone = "is not in it"
-	}
-	t.Message = fmt.Sprintf("%s needs %s, which %s", what, p, gone)
+	t.Message = fmt.Sprintf("%s needs %s, which does not exist", what, p)
 	owner, known := creator(s, p)
 	switch {
 	case known && owner.GroupKind() == object.CertificateKind:
@@ -70,13 +66,13 @@ func creator(s pods.View, p engine.ConfigSource) (object.Ref, bool) {
 // the key, may be misspelled.
 func withoutCreator(s pods.View, p engine.ConfigSource, t *pods.Problem) {
 	list := object.PluralOf(p.Ref.Kind)
-	t.Fixes = []finding.Fix{{Text: fmt.Sprintf("Create %s, or correct the name where the pods refer to it", p),
+	t.Fixes = []finding.Fix{{Text: fmt.Sprintf("Create %s, or correct the name where the pods reference it", p),
 		File: flux.File(s.X, s.Work, "the name of "+p.Ref.Short()), Command: escape.Command("kubectl get %s -n %s", list, p.Ref.Namespace)}}
 	if p.Key != "" {
 		if keys := keysOf(s.X, p.Ref); len(keys) > 0 {
-			t.Message += "; its keys are " + strings.Join(keys, ", ")
+			t.Message += "; the " + p.Ref.Kind + " has these keys: " + strings.Join(keys, ", ")
 		}
-		t.Fixes[0].Text = fmt.Sprintf("Add %s, or name one of its keys where the pods refer to it", p)
+		t.Fixes[0].Text = fmt.Sprintf("Add key %s to %s, or use one of its existing keys where the pods reference it", p.Key, p.Ref)
 		t.Fixes[0].Command = escape.Command("kubectl describe %s %s -n %s", strings.ToLower(p.Ref.Kind), p.Ref.Name, p.Ref.Namespace)
 		return
 	}

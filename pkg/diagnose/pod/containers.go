@@ -77,7 +77,7 @@ func completed(c pods.Container, ended pods.ContainerExit) (pods.Problem, bool) 
 	return pods.Problem{
 		Code: engine.CodeNotReadyForUnknown, Reason: ended.Reason, Container: c.Name, Since: ended.At, MayBeTemporary: true, Evidence: c.TerminationProof(ended),
 		Message: fmt.Sprintf("%s has completed, but container %s is still running, so the pod does not terminate", c.Description(), running),
-		Fixes: []finding.Fix{{Text: "Have container " + running + " end together with it: a sidecar (an init container with restartPolicy Always) is terminated last",
+		Fixes: []finding.Fix{{Text: "Make container " + running + " a sidecar container (an init container with restartPolicy: Always): it is then terminated after the main container completes",
 			Command: c.Logs(running, false)}},
 	}, true
 }

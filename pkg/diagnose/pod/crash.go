@@ -49,7 +49,7 @@ func crashed(c pods.Container, ended pods.ContainerExit) pods.Problem {
 		verb = "exited"
 	}
 	t.Message = fmt.Sprintf("%s %s%s", c.Description(), verb, description(ended))
-	t.Fixes = []finding.Fix{{Text: "Read its log from before it exited", Command: c.Logs(c.Name, true)}}
+	t.Fixes = []finding.Fix{{Text: "Read the log of the previous container instance", Command: c.Logs(c.Name, true)}}
 	return t
 }
 

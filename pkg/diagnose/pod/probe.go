@@ -73,7 +73,7 @@ func killedByProbe(c pods.Container, ended pods.ContainerExit) (health.Warning, 
 func killed(c pods.Container, t pods.Problem, probe health.Warning) pods.Problem {
 	t.Code, t.Reason = engine.CodeProbeFailed, "Unhealthy"
 	t.Message = c.Description() + " is repeatedly restarted because " + probeWords(c, probe.Message)
-	t.Fixes = []finding.Fix{{Text: "Read its log from before the restart", Command: c.Logs(c.Name, true)}}
+	t.Fixes = []finding.Fix{{Text: "Read the log of the previous container instance", Command: c.Logs(c.Name, true)}}
 	if !stillStarting(c, &t, c.LastTermination(), probe.Message) {
 		probeAdvice(c, &t, probe.Message)
 	}

@@ -114,7 +114,7 @@ func exited(c pods.Container, ended pods.ContainerExit) pods.Problem {
 		MayBeTemporary: c.Owner.Kind == "Job", // which retries, and reports when it stops
 		Message:        c.Description() + " exited" + description(ended),
 		Evidence:       c.TerminationProof(ended),
-		Fixes:          []finding.Fix{{Text: "Read its log from before it exited", Command: c.Logs(c.Name, false)}},
+		Fixes:          []finding.Fix{{Text: "Read the log of the container that exited", Command: c.Logs(c.Name, false)}},
 	}
 	if ended.Reason == "OOMKilled" {
 		return outOfMemory(c, t)

@@ -187,7 +187,7 @@ func (r Refusal) ownedByOther() finding.Finding {
 	look := escape.Command("kubectl get %s %s%s -o yaml --show-managed-fields", engine.ResourceOf(f.Ref), f.Ref.Name, escape.Shell(inNamespace(f.Ref)))
 	f.Fixes = []finding.Fix{{Text: "Check what manages the object", Command: look, File: r.file()}}
 	if owner != "" {
-		f.Fixes[0].Text = fmt.Sprintf("Let one owner manage it: remove it, or the fields that the message names, either from %s or from %s", owner, r.Obj)
+		f.Fixes[0].Text = fmt.Sprintf("Decide whether %s or %s manages the object. Stop the other from applying it, or from setting the fields in the message", owner, r.Obj)
 	}
 	return f
 }

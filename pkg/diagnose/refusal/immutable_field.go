@@ -92,8 +92,8 @@ func withoutField(proof []finding.Evidence, path string) []finding.Evidence {
 // meanwhile is what happens after an object of a kind without data is deleted, until it
 // is created again.
 var meanwhile = map[schema.GroupKind]string{
-	object.DeploymentKind:   "its pods are terminated, and it serves nothing until it is created again",
-	object.DaemonSetKind:    "its pods are terminated on all nodes until it is created again",
+	object.DeploymentKind:   "its pods are terminated, and the service is interrupted",
+	object.DaemonSetKind:    "its pods are terminated on all nodes",
 	object.JobKind:          "its pods and their logs are lost, and it runs again from the start",
 	object.StorageClassKind: "claims that reference it get no volume; existing volumes are not affected",
 	object.ServiceKind:      "its clients can't connect, and it may get another address",

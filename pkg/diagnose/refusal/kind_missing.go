@@ -126,7 +126,7 @@ func (r Refusal) kindMissing(kind schema.GroupVersionKind) ([]finding.Finding, [
 	if obj := r.X.Snap.Lookup(owner).Object; obj != nil {
 		f.Evidence = append(f.Evidence, engine.ProofOrAge(obj, object.ConditionOf(obj, "Ready"))...)
 	}
-	fix.Text = fmt.Sprintf("Have %s install it, or remove the object", owner)
+	fix.Text = fmt.Sprintf("Reconcile %s, which installs the kind, or remove the object from the manifests", owner)
 	f.Fixes = []finding.Fix{fix}
 	if verdict.Status == health.Ready {
 		f.Message += fmt.Sprintf("; %s should install it, but has not", owner)

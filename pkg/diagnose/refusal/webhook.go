@@ -142,7 +142,7 @@ func RestoreService(x *engine.Context, config *unstructured.Unstructured, servic
 		return []finding.Fix{{Text: "Restore " + service.String() + ", which comes from " + owner.String(), Command: engine.Describe(owner)}}, []object.Ref{owner}
 	}
 	if config != nil && object.RefOf(config).GroupKind() == object.APIServiceKind && !known {
-		return []finding.Fix{{Text: "Reinstall the software that serves " + object.Text(config.Object, "spec", "group") + "; if it was uninstalled on purpose, its APIService was left behind",
+		return []finding.Fix{{Text: "Reinstall the software that serves " + cmp.Or(object.Text(config.Object, "spec", "group"), config.GetName()) + ". If it was uninstalled on purpose, delete its APIService, which was left behind",
 			Command: "kubectl get apiservice " + escape.ShellWord(config.GetName()) + " -o yaml"}}, nil
 	}
 	look := finding.Fix{Text: "Find out what installed the webhook, and reinstall it", Command: "kubectl get services -n " + escape.ShellWord(service.Namespace)}
@@ -150,7 +150,7 @@ func RestoreService(x *engine.Context, config *unstructured.Unstructured, servic
 		look.Command = escape.Command("kubectl get %s %s -o yaml", engine.ResourceOf(object.RefOf(config)), config.GetName())
 	}
 	if !known {
-		return []finding.Fix{look, {Text: "Only if that software was uninstalled on purpose: its webhook configuration was left behind, and these objects are no longer checked"}}, nil
+		return []finding.Fix{look, {Text: "Only if that software was uninstalled on purpose, delete its webhook configuration, which was left behind; these objects are then no longer checked"}}, nil
 	}
 	fix := finding.Fix{Text: fmt.Sprintf("Restore %s, which comes from %s", service, owner)}
 	switch owner.GroupKind() {

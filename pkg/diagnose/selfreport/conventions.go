@@ -109,7 +109,7 @@ func JudgeDeleted(x *engine.Context, obj *unstructured.Unstructured) (engine.Res
 		proof = append(proof, QuoteFields(obj, fmt.Sprintf("metadata.finalizers[%d]", i))...)
 	}
 	if len(finalizers) > 0 {
-		says += ", and waits for the finalizers " + strings.Join(finalizers, ", ")
+		says += ", and waits for its finalizers to be removed: " + strings.Join(finalizers, ", ")
 	}
 	if why, proves, ok := Obstacle(obj); ok {
 		says += "; " + why

@@ -73,9 +73,9 @@ func judgeViolations(obj *unstructured.Unstructured) (engine.Result, bool) {
 	e := ReadyResult(obj, time.Time{})
 	if total > 0 {
 		const first = "status.violations[0]."
-		says := fmt.Sprintf("objects violate it: %d", total)
+		says := "it has " + finding.Count(int(total), "violation")
 		if message := object.List(obj.Object, "status", "violations"); len(message) > 0 {
-			says += ", the first: " + health.FirstLine(object.Text(message[0], "message"))
+			says += "; the first: " + health.FirstLine(object.Text(message[0], "message"))
 		}
 		e.Findings = OwnFinding(obj, health.Ready, engine.CodeOwnWarning, finding.Warning, "Violations", says, object.Time(obj.Object, "status", "auditTimestamp"),
 			QuoteFields(obj, "status.totalViolations", first+"kind", first+"namespace", first+"name", first+"message")...).Findings

@@ -55,7 +55,7 @@ func describeAccount(s fetchFailure) string {
 // GitHub and GitLab for https).
 func (s fetchFailure) anonymous(f *finding.Finding) {
 	address := cmp.Or(s.text("url"), s.text("endpoint"))
-	f.Message = fmt.Sprintf("%s can't read %s without credentials: either it does not exist (the host gives the same answer then), or it requires credentials, and spec.secretRef names none",
+	f.Message = fmt.Sprintf("%s can't read %s without credentials: it does not exist, or it requires credentials and spec.secretRef is not set (servers return the same error in both cases)",
 		s.verdict.Ref, address)
 	spelling := s.fix("Check the spelling of spec.url, and whether the repository exists")
 	switch {
@@ -112,10 +112,10 @@ func (s fetchFailure) refusedCredentials(ref object.Ref, secret *unstructured.Un
 		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Check that the public key in %s (identity.pub) is still a deploy key of the repository, and add it if not", ref),
 			Command: escape.Command("kubectl get secret %s -n %s -o jsonpath='{.data.identity\\.pub}' | base64 -d", ref.Name, ref.Namespace)}}
 	default:
-		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Put valid credentials into %s: its token or password may have expired, been revoked, or have no right to read the repository", ref), Command: look.Command}}
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Put valid credentials into %s: its token or password may have expired, been revoked, or lack permission to read the repository", ref), Command: look.Command}}
 	}
 	if s.mayNotExist() {
-		f.Fixes = append(f.Fixes, s.fix("If the credentials work on another machine, check the spelling of spec.url: hosts give the same answer for a repository that does not exist"))
+		f.Fixes = append(f.Fixes, s.fix("If the credentials work on another machine, check the spelling of spec.url: servers return the same error for a repository that does not exist"))
 	}
 }
 
@@ -197,7 +197,7 @@ func (s fetchFailure) hidden(f *finding.Finding) {
 		return
 	}
 	secret := engine.CoreRef("Secret", s.obj.GetNamespace(), name)
-	f.Message += fmt.Sprintf("; either it does not exist, or the credentials in %s are not allowed to read it: hosts give the same answer", secret)
+	f.Message += fmt.Sprintf("; it does not exist, or the credentials in %s are not allowed to read it: servers return the same error in both cases", secret)
 	f.Evidence = append(f.Evidence, engine.Evidence(s.obj, "spec.secretRef.name", name, time.Time{}))
 	f.Fixes = []finding.Fix{
 		s.fix("Check the spelling of spec.url: open it with an account that is allowed to read the repository"),

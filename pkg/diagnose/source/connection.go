@@ -213,9 +213,9 @@ func (s fetchFailure) otherName(show, file string, f *finding.Finding) {
 		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("Use a host name in spec.url that the certificate of %s has", s.host()), File: file, Command: show}}
 		return
 	}
-	f.Message += fmt.Sprintf("; the server that answers has a certificate for %s, which may be another one than %s", names[1], host)
+	f.Message += fmt.Sprintf("; the certificate is for %s, so another server than %s may have answered", names[1], host)
 	f.Fixes = []finding.Fix{
-		{Text: fmt.Sprintf("Check to which address the cluster resolves %s: another server answers, such as an ingress controller by a wildcard or search domain in the DNS, or a proxy", host),
+		{Text: fmt.Sprintf("Check to which address the cluster resolves %s. Another server may answer: an ingress controller, because of a wildcard record or a search domain in DNS, or a proxy", host),
 			Command: escape.Command("kubectl run resolve -n %s --rm -it --restart=Never --image=busybox -- nslookup %s", flux.ControllerOf(s.x, s.obj).Namespace, host)},
 		{Text: "Compare the certificate with the one that is presented outside of the cluster", Command: show},
 	}

@@ -53,7 +53,7 @@ func unfetched(x *engine.Context, obj *unstructured.Unstructured, e *engine.Resu
 	}
 	s.advise(&f, e)
 	if revision := object.Text(obj.Object, "status", "artifact", "revision"); revision != "" {
-		f.Message += "; what was fetched before is still served, so nothing breaks, but changes do not arrive"
+		f.Message += "; Flux still uses the last revision that it fetched, and new changes are not applied"
 		f.Evidence = append(f.Evidence, engine.Evidence(obj, "status.artifact.revision", revision,
 			object.Time(obj.Object, "status", "artifact", "lastUpdateTime")))
 	}
@@ -167,7 +167,7 @@ func (s fetchFailure) advise(f *finding.Finding, e *engine.Result) {
 
 // logs is the command that shows the log of source-controller about the source.
 func (s fetchFailure) logs() finding.Fix {
-	return finding.Fix{Text: "Read the log of source-controller about it",
+	return finding.Fix{Text: "Read what source-controller logged for this source",
 		Command: escape.Command("flux logs --kind=%s --name=%s --namespace=%s", s.obj.GetKind(), s.obj.GetName(), s.obj.GetNamespace())}
 }
 

@@ -41,7 +41,7 @@ func JudgeQuota(x *engine.Context, quota *unstructured.Unstructured) engine.Resu
 		e.Findings = []finding.Finding{{
 			Code: engine.CodeQuotaUsedUp, Ref: ref, Reason: "UsedUp", Severity: finding.Warning, Evidence: proof,
 			Message: fmt.Sprintf("%s is used up (%s): objects that need more of it are refused", ref, strings.Join(full, "; ")),
-			Fixes:   []finding.Fix{{Text: "Check what counts against it before something needs more", Command: selfreport.InspectCommand(ref)}},
+			Fixes:   []finding.Fix{{Text: "Check which objects use the quota; delete those that are no longer needed, or raise spec.hard", Command: selfreport.InspectCommand(ref)}},
 		}}
 	}
 	return e

@@ -99,7 +99,7 @@ func shortOfReplicas(obj *unstructured.Unstructured, v health.Verdict) finding.F
 		Code: engine.CodeReplicasMissing, Ref: v.Ref, Reason: string(v.Reason), Severity: finding.Critical, Since: v.Since,
 		Message:  fmt.Sprintf("%s is not ready: %s", v.Ref, health.FirstLine(v.Message)),
 		Evidence: replicaProof(obj),
-		Fixes: []finding.Fix{{Text: "Read its controller's messages in its events",
+		Fixes: []finding.Fix{{Text: "Read the events of the workload",
 			Command: escape.Command("kubectl describe %s %s -n %s", engine.ResourceOf(v.Ref), v.Ref.Name, v.Ref.Namespace)}},
 	}
 	if object.Bool(obj.Object, "spec", "paused") { // its template is rolled out, but a new one would not be

@@ -12,8 +12,9 @@ var long = templates.LongDesc(`
 	Create, list, inspect and verify the certificates of tenants.
 
 	A modality or a viewer presents a client certificate to a tenant's ingress to
-	prove its identity. 'cert issue' creates one: the private key is generated here
-	and never leaves this machine, and the CA's key never leaves the cluster.`)
+	prove its identity. 'cert issue' creates one. The private key is generated on
+	this machine and never leaves it. The CA's key stays in the cluster, unless you
+	use --via secret.`)
 
 // New creates the command group.
 func New(call *command.Call) *cobra.Command {

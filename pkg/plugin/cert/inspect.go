@@ -36,8 +36,8 @@ var (
 		it, and how long it is valid.
 
 		It reads a file (PEM, DER, or PKCS#12 with --p12), a Secret of the cluster,
-		or the certificate that a server presents. Of a Secret it uses only the
-		certificates.`)
+		or the certificate that a server presents. It uses only the certificates in a
+		Secret, not the keys.`)
 	inspectExample = templates.Examples(`
 		# A file
 		kubectl orthweb cert inspect bhs.client.crt

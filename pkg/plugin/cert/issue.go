@@ -26,8 +26,9 @@ var (
 		The private key is generated on this machine. Only a request is sent to
 		the cluster, where cert-manager signs it with the tenant's issuer (--via
 		issuer, which requires permission to create, get and delete
-		CertificateRequests). Where that is not possible, --via secret reads the
-		CA's key and signs here; that requires permission to read its Secret.
+		CertificateRequests). If cert-manager can't sign it, use --via secret: it
+		reads the CA's private key and signs on this machine. This requires permission
+		to read the CA's Secret.
 
 		It writes NAME.client.key (readable by you only), NAME.client.crt (the
 		certificate, then the certificates that signed it) and NAME.ca.crt, and

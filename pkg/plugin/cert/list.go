@@ -22,9 +22,9 @@ import (
 
 var (
 	listLong = templates.LongDesc(`
-		List the certificates of the tenants: who signed each, which server presents
-		it to clients, how long it is still valid, and whether the server presents
-		the one that cert-manager issued last.
+		List the certificates of the tenants: the CA that signed each certificate, the
+		server that presents it to clients, how long it is valid, and whether the server
+		presents the one that cert-manager issued last.
 
 		Certificates are read from cert-manager's CertificateRequests, which requires
 		no permission to read Secrets; --secrets reads the certificates in Secrets,

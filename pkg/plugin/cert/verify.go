@@ -26,8 +26,8 @@ var (
 		allowed usages, its key, whether the tenant's CA signed it, and whether the
 		tenant's Gateways request a client certificate.
 
-		The exit status is 0 when it is valid, 1 when it is not, 2 when this could
-		not be determined, because something could not be read.`)
+		The exit status is 0 when the tenant accepts the certificate, 1 when it does
+		not, 2 when something could not be read, so that the result is not known.`)
 	verifyExample = templates.Examples(`
 		# A new certificate, with its key
 		kubectl orthweb cert verify bhs.client.crt --key=bhs.client.key --tenant=bhs

@@ -34,10 +34,10 @@ type Origin struct{ recording.Source }
 // AddTo adds the flags to those of a command.
 func (o *Origin) AddTo(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&o.From, "from", nil, fmt.Sprintf(
-		"Read a snapshot instead of the cluster: a file, - for standard input, or one of %s; or the output of 'kubectl get -o yaml' or 'kubectl cluster-info dump': files (can be repeated) or a directory",
+		"Read a recording instead of the cluster: a snapshot file, - for standard input, or a built-in example (%s). It can also be the output of 'kubectl get -o yaml' or 'kubectl cluster-info dump', as files (repeat the flag) or a directory",
 		strings.Join(recording.Examples(), ", ")))
-	flags.StringVar(&o.At, "at", "", "Time at which kubectl printed the files, as RFC 3339; the newest time in them by default (a snapshot has its own time)")
-	flags.BoolVar(&o.Complete, "assume-complete", false, "Treat the output of kubectl as complete: objects not in it do not exist (a snapshot records what was read)")
+	flags.StringVar(&o.At, "at", "", "Time at which the output of kubectl was created, in RFC 3339; the newest time in the files by default. Not for snapshots, which record the time")
+	flags.BoolVar(&o.Complete, "assume-complete", false, "Treat the output of kubectl as complete: objects not in it do not exist (not needed for a snapshot)")
 }
 
 // Live reports whether the cluster must be read.

@@ -35,8 +35,8 @@ func (p *PKCS12) AddTo(flags *pflag.FlagSet) {
 // AddPasswordTo adds the flags of commands that read such a file.
 func (p *PKCS12) AddPasswordTo(flags *pflag.FlagSet) {
 	flags.BoolVar(&p.Wanted, "p12", false, "The file is PKCS#12 (.p12, .pfx)")
-	flags.StringVar(&p.File, "p12-password-file", "", "Read its password from the first line of this file (- for standard input)")
-	flags.StringVar(&p.Env, "p12-password-env", "", "Read its password from this environment variable")
+	flags.StringVar(&p.File, "p12-password-file", "", "Read the password of the PKCS#12 file from the first line of this file (- for standard input)")
+	flags.StringVar(&p.Env, "p12-password-env", "", "Read the password of the PKCS#12 file from this environment variable")
 }
 
 // Validate rejects flags that contradict each other or have no effect.

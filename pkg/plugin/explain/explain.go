@@ -30,7 +30,7 @@ var (
 		ready. -n is the namespace of KIND/NAME; it does not select tenants.
 
 		The exit status is 0 when everything is ready, with or without warnings, 1
-		when something is not ready, 2 when this could not be determined.`)
+		when something is not ready, 2 when the status could not be determined.`)
 	explainExample = templates.Examples(`
 		# Every tenant that is not ready
 		kubectl orthweb explain

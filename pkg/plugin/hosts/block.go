@@ -30,7 +30,7 @@ const FileVariable = "ORTHWEB_HOSTS_FILE"
 
 func (b *block) addTo(flags *pflag.FlagSet) {
 	flags.StringVar(&b.path, "hosts-file", "", "Path of the hosts file; $"+FileVariable+" or the system's by default")
-	flags.StringVar(&b.flag, "block", "", "Block of the hosts file; the one of the kubeconfig's context by default")
+	flags.StringVar(&b.flag, "block", "", "Name of the block in the hosts file; the block of the kubeconfig's current context by default")
 }
 
 // errNoContext is the error of a kubeconfig that does not name a block.

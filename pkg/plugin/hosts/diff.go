@@ -5,18 +5,23 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
+	"k8s.io/kubectl/pkg/util/templates"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
+
+var diffLong = templates.LongDesc(`
+		Show what 'hosts sync' would change in this machine's hosts file. Nothing is
+		written.
+` + blocks + `
+		The exit status is 0 when nothing would change, 1 when the file would change, 2
+		when the command failed.`)
 
 type diffOptions struct{ derived }
 
 func newDiff(call *command.Call) *cobra.Command {
 	o := &diffOptions{}
-	cmd := newDerived(call, &o.derived, "diff", "Show what 'hosts sync' would change", long+`
-
-The exit status is 0 when nothing would change, 1 when something would, 2 when
-this could not be determined.`, o.run)
+	cmd := newDerived(call, &o.derived, "diff", "Show what 'hosts sync' would change", diffLong, o.run)
 	o.origin.AddTo(cmd.Flags())
 	return cmd
 }

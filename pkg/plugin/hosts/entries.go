@@ -43,7 +43,7 @@ func newDerived(call *command.Call, d *derived, verb, short, long string, run fu
 		return run(ctx)
 	})
 	flags := cmd.Flags()
-	flags.StringSliceVar(&d.ips, "ip", nil, "Address to use instead of the ingress's; with several, one of each family")
+	flags.StringSliceVar(&d.ips, "ip", nil, "Address to use instead of the ingress's: at most one IPv4 and one IPv6 address")
 	flags.StringVar(&d.prefer, "prefer", string(entries.First), "Which of several addresses to use: first, ipv4, ipv6 or all")
 	d.accept.addTo(flags)
 	return cmd

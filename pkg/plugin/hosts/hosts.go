@@ -11,15 +11,19 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
+// blocks describes what is written, for the help of several commands.
+const blocks = `
+		Each cluster has one block in the file; the rest of the file is not changed,
+		and a name that you have mapped yourself is never overridden. If two tenants
+		claim the same name, it is not written. Names in a domain that is new on this
+		machine are written only after you accept the domain.
+`
+
 var (
 	long = templates.LongDesc(`
-		Write the tenants' host names to this machine's hosts file, where DNS does
-		not have them.
-
-		Each cluster has one block in the file; the rest of the file is not changed,
-		and a name that you have mapped yourself is never overridden. A name that
-		two tenants claim is written for neither; a domain that is new on this machine
-		is written when you have accepted it.
+		Manage the tenants' host names in this machine's hosts file. Use it if your DNS
+		does not resolve these names.
+` + blocks + `
 		The cluster is read with your credentials. Only writing the file requires more
 		permissions: 'hosts sync' offers to run that step, and nothing else, under
 		sudo.`)

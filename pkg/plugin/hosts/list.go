@@ -6,6 +6,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+	"k8s.io/kubectl/pkg/util/templates"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	hostsfile "github.com/digihunch/kubectl-orthweb/pkg/hosts"
@@ -14,6 +15,11 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/render/versioned"
 )
 
+var listLong = templates.LongDesc(`
+		Print the lines that 'hosts sync' would write to this machine's hosts file.
+		Nothing is written.
+` + blocks)
+
 type listOptions struct {
 	derived
 	output *command.Output
@@ -21,7 +27,7 @@ type listOptions struct {
 
 func newList(call *command.Call) *cobra.Command {
 	o := &listOptions{output: command.NewOutput(command.Hosts).WithoutName()}
-	cmd := newDerived(call, &o.derived, "list", "Print the tenants' lines for a hosts file", long, o.run)
+	cmd := newDerived(call, &o.derived, "list", "Print the tenants' lines for a hosts file", listLong, o.run)
 	o.output.AddTo(cmd)
 	o.origin.AddTo(cmd.Flags())
 	return cmd

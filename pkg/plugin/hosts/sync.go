@@ -19,9 +19,9 @@ var syncLong = templates.LongDesc(`
 	of a tenant that currently has no address are not changed. A name that you
 	have mapped yourself is a conflict: it is shown and not changed.
 
-	Domains that are not accepted on this machine yet are shown with their names
-	and addresses, and written when you confirm, or with --yes or --allow-domain.
-	All tenants are read: a name that two of them claim is written for neither.
+	If a domain has not been accepted on this machine, its names and addresses are
+	shown. They are written only after you confirm, or with --yes or --allow-domain.
+	All tenants are read: if two of them claim the same name, it is not written.
 
 	The exit status is 0 when the file has all names, 1 when one is missing.`)
 

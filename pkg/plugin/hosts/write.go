@@ -34,7 +34,7 @@ type writer struct {
 
 func (w *writer) addTo(flags *pflag.FlagSet) {
 	flags.BoolVar(&w.dryRun, "dry-run", false, "Show what would change and write nothing")
-	flags.BoolVar(&w.sudo, "sudo", false, "Write under sudo without a prompt when this requires it")
+	flags.BoolVar(&w.sudo, "sudo", false, "Write with sudo, without a prompt, if you lack permission")
 }
 
 // write makes the change, or shows it. The report describes the file afterwards.

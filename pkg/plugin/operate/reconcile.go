@@ -25,14 +25,15 @@ var (
 		It triggers, in the order of their dependencies: the sources of the tenant's
 		layers, the tenant's own layers, and its Helm releases that are not Ready. It
 		also triggers a shared layer that is not Ready, or for which a newer revision
-		was fetched. A release that exhausted its retries can retry from the start.
-		It waits for each object, and skips those that depend on a failed one.
+		was fetched. If a release has exhausted its retries, its failure count is reset,
+		so that Flux retries. The command waits for each object, and skips objects that
+		depend on a failed one.
 
 		Nothing is triggered while one of the tenant's own objects is suspended: see
 		'resume'.
 
-		The exit status is 0 when all objects are Ready, 1 when one is not, 2 when this
-		could not be determined, 124 when --timeout expired.`)
+		The exit status is 0 when all objects are Ready, 1 when one is not, 2 when the
+		status could not be determined, 124 when --timeout expired.`)
 	reconcileExample = templates.Examples(`
 		# Apply what was pushed to Git
 		kubectl orthweb reconcile bhs

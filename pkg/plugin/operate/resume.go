@@ -18,8 +18,8 @@ var (
 		another user suspended. Manual changes in the meantime are reverted to what
 		Git defines.
 
-		The exit status is 0 when all objects are Ready, 1 when one is not, 2 when this
-		could not be determined, 124 when --timeout expired.`)
+		The exit status is 0 when all objects are Ready, 1 when one is not, 2 when the
+		status could not be determined, 124 when --timeout expired.`)
 	resumeExample = templates.Examples(`
 		# Resume reconciliation
 		kubectl orthweb resume bhs

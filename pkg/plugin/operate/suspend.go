@@ -20,8 +20,8 @@ var (
 		continues to run. Layers that other tenants also depend on are never
 		suspended.
 
-		'status' then shows the tenant as Suspended. The exit status is 0 when it is
-		suspended, or already was, 2 when suspending failed.`)
+		'status' then shows the tenant as Suspended. The exit status is 0 when the tenant
+		is suspended, also if it already was, 2 when it could not be suspended.`)
 	suspendExample = templates.Examples(`
 		# Suspend a tenant while you troubleshoot it manually
 		kubectl orthweb suspend bhs

@@ -18,11 +18,12 @@ var (
 	snapshotLong = templates.LongDesc(`
 		Record the cluster, to inspect it later or on another machine.
 
-		A snapshot contains the objects that states and causes are derived from, and
-		records what could not be read. It contains no secrets: of a Secret it keeps
-		the names of the keys and public certificates, of environment variables and
-		ConfigMaps the names; passwords and tokens in messages and addresses are
-		masked. It contains the names of objects, hosts and images.`)
+		A snapshot contains the objects that 'status' and 'explain' read, and records
+		what could not be read. Secrets are removed: from a Secret, it keeps only the
+		names of the keys and the public certificates; from environment variables and
+		ConfigMaps, it keeps only the names. Passwords and tokens in messages and
+		addresses are masked if they can be recognized: read a snapshot before you
+		share it. It contains the names of objects, hosts and images.`)
 	snapshotExample = templates.Examples(`
 		# Record the cluster, for a support ticket
 		kubectl orthweb snapshot save tuesday.tgz

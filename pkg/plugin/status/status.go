@@ -30,14 +30,14 @@ var (
 		Display the state of the tenants: one line for each, or the whole chain of
 		the named tenants, from Flux's source to the ingress.
 
-		A tenant is Ready when every object of its chain is. It is Failing when the
-		last attempt to reconcile one failed, even while Flux retries; Progressing
-		when one is being reconciled; Suspended when one is suspended or scaled to
-		zero; Unknown when one could not be read, or its controller has stopped
+		A tenant is Ready when all its objects are Ready. It is Failing when the last
+		reconciliation of an object failed, even if Flux retries; Progressing when an
+		object is being reconciled; Suspended when an object is suspended or scaled to
+		zero; Unknown when an object could not be read, or its controller has stopped
 		reporting.
 
 		The exit status is 0 when all tenants shown are Ready, 1 when one is not, 2
-		when this could not be determined.`)
+		when the status could not be determined.`)
 	statusExample = templates.Examples(`
 		# All tenants, one line for each
 		kubectl orthweb status

@@ -25,10 +25,10 @@ type clientFiles struct {
 
 func (c *clientFiles) addTo(flags *pflag.FlagSet) {
 	flags.StringVar(&c.cert, "cert", "", "File with your client certificate; one from the tenant's issuer, valid for an hour, by default")
-	flags.StringVar(&c.key, "key", "", "File with its private key")
+	flags.StringVar(&c.key, "key", "", "File with the private key of --cert")
 	flags.StringVar(&c.p12File, "p12", "", "PKCS#12 file with your client certificate and its key")
-	flags.StringVar(&c.p12.File, "p12-password-file", "", "Read its password from the first line of this file (- for standard input)")
-	flags.StringVar(&c.p12.Env, "p12-password-env", "", "Read its password from this environment variable")
+	flags.StringVar(&c.p12.File, "p12-password-file", "", "Read the password of the PKCS#12 file from the first line of this file (- for standard input)")
+	flags.StringVar(&c.p12.Env, "p12-password-env", "", "Read the password of the PKCS#12 file from this environment variable")
 }
 
 func (c *clientFiles) given() bool { return c.cert != "" || c.p12File != "" }
@@ -87,7 +87,7 @@ type otherTenants struct {
 
 func (o *otherTenants) addTo(flags *pflag.FlagSet) {
 	flags.StringVar(&o.client.cert, "other-cert", "", "File with a client certificate of another tenant, which the servers must reject")
-	flags.StringVar(&o.client.key, "other-key", "", "File with its private key")
+	flags.StringVar(&o.client.key, "other-key", "", "File with the private key of --other-cert")
 	flags.StringVar(&o.secret, "other-password-secret", "", "Search the other tenants' Orthancs for the test study, with the password in the Secret of this name in each tenant's own namespace, as NAME[:KEY]")
 }
 

@@ -27,7 +27,7 @@ type userFiles struct {
 }
 
 func (f *userFiles) addTo(flags *pflag.FlagSet) {
-	flags.IntVar(&f.concurrency, "concurrency", transfer.DefaultConcurrency, "Maximum number of associations for sending files at the same time")
+	flags.IntVar(&f.concurrency, "concurrency", transfer.DefaultConcurrency, "Maximum number of concurrent associations for sending files")
 	flags.StringVar(&f.resume, "resume", "", "Record the stored files in this file, and skip those that it already lists")
 	flags.BoolVar(&f.quiet, "quiet", false, "Don't show the progress of sending files")
 }

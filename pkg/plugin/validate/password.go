@@ -21,7 +21,7 @@ import (
 type webPassword struct{ user, secret, file, env string }
 
 func (p *webPassword) addTo(flags *pflag.FlagSet) {
-	flags.StringVar(&p.user, "user", "", "User name for Orthanc's web; the Secret's username, or admin, by default")
+	flags.StringVar(&p.user, "user", "", "User name for Orthanc's web interface; the Secret's username, or admin, by default")
 	flags.StringVar(&p.secret, "password-secret", "", "Read the password from this Secret, as [NAMESPACE/]NAME[:KEY]; the key is password by default")
 	flags.StringVar(&p.file, "password-file", "", "Read the password from the first line of this file (- for standard input)")
 	flags.StringVar(&p.env, "password-env", "", "Read the password from this environment variable")

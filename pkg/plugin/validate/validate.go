@@ -32,33 +32,36 @@ var (
 		Verify a tenant from outside the cluster: do what a browser and a modality do,
 		step by step, and report which step fails.
 
-		It connects to the tenant's ingress, with the correct names and without an
-		entry in a hosts file, checks the certificates, issues a client certificate if
-		the server requests one, signs in to the web, stores a small test study over
-		DICOM, finds it in this tenant's Orthanc and in no other's, and removes it. The
-		study is marked as a test and contains no personal data.
+		It connects to the tenant's ingress with the tenant's host names; no entry in
+		the hosts file is required. It checks the certificates, issues a client
+		certificate if the server requests one, signs in to the web interface, stores a
+		small test study over DICOM, finds it in this tenant's Orthanc and in no other
+		tenant's, and removes it. The study is marked as a test and contains no personal
+		data.
 
 		Nothing is stored if the archive could remove patients to make room
 		(MaximumPatientCount, MaximumStorageSize), or if the study could not be found
-		and removed again: then only C-ECHO is done, unless --store is set. At the end
-		the archive must have everything that it had before.
+		and removed again. In these cases, only C-ECHO is sent, unless you specify
+		--store. At the end, it verifies that the archive still has everything that it
+		had before.
 
-		A password is sent to the Orthanc of its own tenant, and only if the server's
-		certificate could be verified. Requests to other tenants use the credentials
-		specified for them (--other-password-secret, --other-cert), or none.
+		A password is sent only to the Orthanc of the tenant that it belongs to, and
+		only if the server's certificate could be verified. Requests to other tenants
+		use the credentials specified for them (--other-password-secret, --other-cert),
+		or none.
 
-		With files and directories it also stores those, after the test study has
-		arrived in the correct archive, and keeps them there. It sends them over as
-		many associations as the server accepts, checks each file before it is sent, and
-		verifies at the end that Orthanc has each of them. With --resume an interrupted
-		transfer continues where it stopped.
+		If you specify files or directories, it also stores them, after the test study
+		has arrived in the correct archive. These files are not removed. It sends them
+		over as many associations as the server accepts, checks each file before it is
+		sent, and verifies at the end that Orthanc has each of them. With --resume, an
+		interrupted transfer continues where it stopped.
 
-		The exit status is 0 when every check passes, with or without warnings, 1 when
-		one fails, 2 when the flags are wrong or the result could not be determined:
-		nothing failed, but the web page, an association or your files could not be
-		checked.`)
+		The exit status is 0 when no check fails, with or without warnings and skipped
+		checks, 1 when a check fails, 2 when the flags are invalid, the cluster could not
+		be read, or no check failed, but the web page, an association or your files could
+		not be tested.`)
 	example = templates.Examples(`
-		# Everything, with the password of Orthanc's web from a Secret
+		# Everything, with the password of Orthanc's web interface from a Secret
 		kubectl orthweb validate bhs --user=admin --password-secret=orthanc-web:password
 
 		# Also look for the study in the other tenants' Orthancs, each with its own password
@@ -125,10 +128,10 @@ func New(call *command.Call) *cobra.Command {
 	flags.StringVar(&o.aet, "aet", "ORTHWEB", "AE title of this program")
 	flags.StringVar(&o.aec, "aec", "ORTHANC", "AE title of Orthanc")
 	flags.Int64Var(&o.webPort, "web-port", 0, "Port of the web server; the Gateway's by default")
-	flags.Int64Var(&o.dcmPort, "dicom-port", 0, "Port of DICOM; the Gateway's by default")
+	flags.Int64Var(&o.dcmPort, "dicom-port", 0, "DICOM port; the Gateway's by default")
 	flags.DurationVar(&o.timeout, "timeout", 15*time.Second, "How long each check may take")
 	flags.BoolVar(&o.keep, "keep", false, "Don't remove the test study from Orthanc")
-	flags.BoolVar(&o.store, "store", false, "Store even if Orthanc may remove patients to make room, or if the stored study could not be found and removed again: patients' data can be lost")
+	flags.BoolVar(&o.store, "store", false, "Store the test study even if Orthanc may remove patients to make room, or if the study could not be found and removed again; patient data can be lost")
 	flags.StringVar(&o.ca, "ca", "", "File with the CA's certificate to trust; the tenant's, read from the cluster, by default")
 	flags.BoolVar(&o.insec, "insecure", false, "Continue if a server's certificate is not valid: the server's identity is then not known, and no password is sent")
 	o.client.addTo(flags)

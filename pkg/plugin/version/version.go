@@ -29,7 +29,7 @@ type serverVersion struct {
 var (
 	versionLong = templates.LongDesc(`
 		Show the version of the plugin, of the cluster and of its Flux, and warn if
-		they are further apart than is known to work.
+		this combination of versions is not known to work.
 
 		Flux's version is read from the labels of its Deployments in the namespace
 		flux-system.`)

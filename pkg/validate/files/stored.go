@@ -66,7 +66,7 @@ type ofKind struct {
 func kinds(r transfer.Result) []ofKind {
 	return []ofKind{
 		{r.Failed, "failed", "failed"},
-		{r.Conflicting, "skipped, since another file has the same SOP Instance UID", "conflicting"},
+		{r.Conflicting, "skipped because another file has the same SOP Instance UID", "conflicting"},
 		{r.Skipped, "skipped", "skipped"},
 		{r.Convertible, "must be converted first", "must be converted"},
 		{r.Warned, "stored with warnings", "warning"},

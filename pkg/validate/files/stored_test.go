@@ -37,7 +37,7 @@ func TestCheck(t *testing.T) {
 		{"failures", transfer.Result{Stored: 1, Failed: outcomes(30)}, nil, 20, check.Fail, check.CodeStoreFailed, "stored 1 file, 0 B, in 0s; 30 failed", 21},
 		{"failures, all of them", transfer.Result{Failed: outcomes(30), Skipped: outcomes(2)}, nil, 0, check.Fail, check.CodeStoreFailed, "stored 0 files, 0 B, in 0s; 30 failed; 2 skipped", 32},
 		{"skipped", transfer.Result{Stored: 9, Skipped: outcomes(20)}, nil, 20, check.Fail, check.CodeUnsendable, "stored 9 files, 0 B, in 0s; 20 skipped", 20},
-		{"a conflict", transfer.Result{Stored: 9, Conflicting: outcomes(1), Skipped: outcomes(2), NotDICOM: outcomes(1)}, nil, 20, check.Fail, check.CodeConflicting, "stored 9 files, 0 B, in 0s; 1 skipped, since another file has the same SOP Instance UID; 2 skipped; 1 not DICOM and omitted", 4},
+		{"a conflict", transfer.Result{Stored: 9, Conflicting: outcomes(1), Skipped: outcomes(2), NotDICOM: outcomes(1)}, nil, 20, check.Fail, check.CodeConflicting, "stored 9 files, 0 B, in 0s; 1 skipped because another file has the same SOP Instance UID; 2 skipped; 1 not DICOM and omitted", 4},
 		{"convertible", transfer.Result{Stored: 9, Convertible: outcomes(2)}, nil, 20, check.Fail, check.CodeConvertible, "stored 9 files, 0 B, in 0s; 2 must be converted first", 2},
 		{"remarks", transfer.Result{Stored: 9, Noted: outcomes(2), Copies: outcomes(1)}, nil, 20, check.Warn, check.CodeNotStandard, "stored 9 files, 0 B, in 0s; 2 not compliant with the standard; 1 omitted as a copy", 3},
 		{"left out", transfer.Result{Stored: 9, NotDICOM: outcomes(30), Indexes: outcomes(1), Copies: outcomes(2)}, nil, 20, check.Warn, check.CodeLeftOut, "stored 9 files, 0 B, in 0s; 30 not DICOM and omitted; 1 omitted as an index (DICOMDIR); 2 omitted as a copy", 24},

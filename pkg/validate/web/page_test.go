@@ -37,7 +37,7 @@ func TestJudgePage(t *testing.T) {
 		says    string // in the finding, a detail, the fix or its command
 	}{
 		{about: "Orthanc's", reply: replied(200, "<title>Orthanc Explorer</title>"), user: "admin", outcome: check.Pass, says: "Orthanc's explorer answers at " + pageURL},
-		{about: "Orthanc asks", reply: replied(401, "", orthancs), outcome: check.Pass, says: "the web responds and requires a password"},
+		{about: "Orthanc asks", reply: replied(401, "", orthancs), outcome: check.Pass, says: "the web interface responds and requires a password"},
 		{about: "a proxy asks", reply: replied(401, "", other), outcome: check.Pass, says: `the realm is "proxy"`},
 		{about: "one way of two", reply: replied(401, "", "WWW-Authenticate: Negotiate", orthancs), outcome: check.Pass, says: "requires a password"},
 		{about: "Bearer", reply: replied(401, "Jwt is missing", `WWW-Authenticate: Bearer realm="https://x"`), outcome: check.Warn, code: check.CodeWebSignIn, says: "requires Bearer, not a password"},

@@ -60,7 +60,7 @@ func judgeSignIn(r Reply, tenant string, login check.Credentials) check.Check {
 	c, ok := Basic(offered)
 	switch {
 	case ok && !login.Given():
-		found := check.Passed("the web responds and requires a password")
+		found := check.Passed("the web interface responds and requires a password")
 		if c.Realm != orthancRealm {
 			found.Details = []string{"the password prompt is not Orthanc's: the realm is " + realmText(c, login)}
 		}
@@ -72,7 +72,7 @@ func judgeSignIn(r Reply, tenant string, login check.Credentials) check.Check {
 	if len(offered) == 0 {
 		asks = "does not say how to sign in"
 	}
-	found, expected := "the web returns 401 Unauthorized and "+asks, "a request for a user and a password (WWW-Authenticate: Basic)"
+	found, expected := "the web interface returns 401 Unauthorized and "+asks, "a request for a user and a password (WWW-Authenticate: Basic)"
 	fix := finding.Fix{
 		Text:    fmt.Sprintf("If users sign in to %s this way, check the page in a browser. If not, check which RequestAuthentication, AuthorizationPolicy or proxy of the ingress requires it", tenant),
 		Command: "kubectl get requestauthentications.security.istio.io,authorizationpolicies.security.istio.io -A",
