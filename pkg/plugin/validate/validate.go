@@ -56,10 +56,10 @@ var (
 		sent, and verifies at the end that Orthanc has each of them. With --resume, an
 		interrupted transfer continues where it stopped.
 
-		The exit status is 0 when no check fails, with or without warnings and skipped
-		checks, 1 when a check fails, 2 when the flags are invalid, the cluster could not
-		be read, or no check failed, but the web page, an association or your files could
-		not be tested.`)
+		The exit status is 1 when a check fails. Otherwise, it is 2 when the flags are
+		invalid, the cluster could not be read, or the web page, an association or your
+		files could not be tested. In all other cases it is 0; there may be warnings and
+		skipped checks.`)
 	example = templates.Examples(`
 		# Everything, with the password of Orthanc's web interface from a Secret
 		kubectl orthweb validate bhs --user=admin --password-secret=orthanc-web:password
