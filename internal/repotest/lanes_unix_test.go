@@ -11,12 +11,14 @@ import (
 	"testing"
 )
 
+// everything are the programs that all targets need.
+const everything = "gcc git make shellcheck openssl curl Orthanc haproxy echoscu dciodvfy sudo"
+
 // TestLanes runs .ci/test with a make that only prints its target, and with few programs
 // on PATH: tests that cannot run are listed, and with --all nothing runs. A target that
 // fails does not keep the others from running.
 func TestLanes(t *testing.T) {
 	inRoot(t)
-	everything := "gcc git make shellcheck openssl curl Orthanc haproxy echoscu dciodvfy sudo"
 	for _, test := range []struct {
 		about, programs, user, arguments string
 		fail, made, notRun, failed       string
@@ -61,8 +63,29 @@ type lanes struct {
 // fail fail.
 func runLanes(t *testing.T, programs []string, user, fail string, arguments []string) lanes {
 	t.Helper()
+	cmd := lanesCommand(t, programs, user, `echo "make: $1"; case " `+fail+` " in *" $1 "*) exit 2 ;; esac`)
+	cmd.Args = append(cmd.Args, arguments...)
+	out, err := cmd.Output()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	rest, failed, _ := strings.Cut(string(out), "\nFailed:\n")
+	ran, notRun, _ := strings.Cut(rest, "\nNot run:\n")
+	return lanes{
+		made:   strings.Join(withPrefix(ran, "make: "), " "),
+		notRun: strings.Join(withPrefix(notRun, "  "), ", "),
+		failed: strings.Join(withPrefix(failed, "  "), ", "),
+		code:   cmd.ProcessState.ExitCode(),
+	}
+}
+
+// lanesCommand is .ci/test with only these programs on PATH, all of which run the shell
+// command program.
+func lanesCommand(t *testing.T, programs []string, user, program string) *exec.Cmd {
+	t.Helper()
 	path := t.TempDir()
-	for _, name := range []string{"sh", "dirname", "tr", "date", "mktemp", "rm", "cat", "nice", "setsid"} {
+	for _, name := range []string{"sh", "dirname", "tr", "date", "mktemp", "rm", "cat", "nice", "sleep"} {
 		program, err := exec.LookPath(name)
 		if err != nil {
 			t.Fatal(err)
@@ -79,7 +102,13 @@ func runLanes(t *testing.T, programs []string, user, fail string, arguments []st
 	script("uname", "echo Linux")
 	script("id", "echo "+user)
 	for _, name := range programs {
-		script(name, `echo "make: $1"; case " `+fail+` " in *" $1 "*) exit 2 ;; esac`)
+		script(name, program)
+	}
+	// Linux has setsid; the tests that .ci/test starts with it run on Linux only.
+	if program, err := exec.LookPath("setsid"); err == nil {
+		script("setsid", "exec "+program+` "$@"`)
+	} else {
+		script("setsid", `exec "$@"`)
 	}
 	// .ci/setup adds the directories of administrators to PATH, where the real programs are: a
 	// copy without that step replaces it.
@@ -93,21 +122,9 @@ func runLanes(t *testing.T, programs []string, user, fail string, arguments []st
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.Command(filepath.Join(root, ".ci", "test"), arguments...)
+	cmd := exec.Command(filepath.Join(root, ".ci", "test"))
 	cmd.Env = []string{"PATH=" + path}
-	out, err := cmd.Output()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		t.Fatal(err)
-	}
-	rest, failed, _ := strings.Cut(string(out), "\nFailed:\n")
-	ran, notRun, _ := strings.Cut(rest, "\nNot run:\n")
-	return lanes{
-		made:   strings.Join(withPrefix(ran, "make: "), " "),
-		notRun: strings.Join(withPrefix(notRun, "  "), ", "),
-		failed: strings.Join(withPrefix(failed, "  "), ", "),
-		code:   cmd.ProcessState.ExitCode(),
-	}
+	return cmd
 }
 
 // withPrefix are the lines that begin with the prefix, without it.
