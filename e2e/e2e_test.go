@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/lockedfile"
@@ -41,11 +42,19 @@ func TestMain(m *testing.M) {
 type started struct{ m *testing.M }
 
 func (s started) Run() int {
+	interrupted := make(chan os.Signal, 1)
+	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	stop, err := start()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "starting the lab:", err)
 		return 1
 	}
+	go func() {
+		<-interrupted
+		fmt.Fprintln(os.Stderr, "interrupted: stopping the lab")
+		_ = stop()
+		os.Exit(1)
+	}()
 	code := s.m.Run()
 	if err := stop(); err != nil {
 		fmt.Fprintln(os.Stderr, "stopping the lab:", err)
