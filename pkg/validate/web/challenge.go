@@ -85,8 +85,8 @@ func Basic(offered []Challenge) (Challenge, bool) {
 	return Challenge{}, false
 }
 
-// Schemes lists the offered schemes, each once.
-func Schemes(offered []Challenge) string {
+// schemeNames lists the offered schemes, each once.
+func schemeNames(offered []Challenge) string {
 	var names []string
 	seen := map[string]bool{}
 	for _, c := range offered {

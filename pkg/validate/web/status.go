@@ -68,7 +68,7 @@ func judgeSignIn(r Reply, tenant string, login check.Credentials) check.Check {
 	case ok:
 		return check.Failed(check.CodeWebPassword, fmt.Sprintf("the password of user %q is not accepted (401 Unauthorized)", login.User), expectedPage(r.URL), passwordFix(c, login))
 	}
-	asks := "requires " + Schemes(offered) + ", not a password"
+	asks := "requires " + schemeNames(offered) + ", not a password"
 	if len(offered) == 0 {
 		asks = "does not say how to sign in"
 	}
