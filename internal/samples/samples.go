@@ -52,7 +52,7 @@ func Entries(t *testing.T) []trust.Entry {
 	at := func(port int64) trust.Endpoint { return trust.Endpoint{Address: "2001:db8::7", Port: port} }
 	return []trust.Entry{
 		{Tenant: "bhs", Ref: ref("Certificate", "int-ca-cert"), Secret: ref("Secret", "int-ca-secret"), Issuer: ref("Issuer", "selfsigned-root-issuer"),
-			Authority: true, Subject: "CN=int-ca", NotBefore: days(-30), NotAfter: days(61), RenewalTime: days(-1), UsesKnown: true,
+			IsCA: true, Subject: "CN=int-ca", NotBefore: days(-30), NotAfter: days(61), RenewalTime: days(-1), UsesKnown: true,
 			Uses: []trust.Use{{Ref: ref("Issuer", "int-ca-issuer")}}, Stored: chain[1:], StoredFrom: ref("Secret", "int-ca-secret"),
 			Verdict: health.Verdict{Status: health.Ready}},
 		{Tenant: "bhs", Ref: ref("Certificate", "orthweb-cert"), Secret: ref("Secret", "orthweb-secret"), Issuer: ref("Issuer", "int-ca-issuer"), Depth: 1,
@@ -60,7 +60,7 @@ func Entries(t *testing.T) []trust.Entry {
 			Uses: []trust.Use{{Ref: ref("Gateway", "web-gw"), Port: 443, Mode: trust.Simple, Hosts: []string{"web.bhs.orthweb.com"}},
 				{Ref: ref("Gateway", "dcm-gw"), Port: 11112, Mode: trust.Simple}},
 			Served: []trust.Served{{Endpoint: at(443), Match: trust.Same, Certificate: chain[0]},
-				{Endpoint: at(11112), Match: trust.Older, Certificate: chain[1], AsksClient: true, Of: ref("Certificate", "other"), OfTenant: "mhr", Detail: "what is served was issued before the stored one"}},
+				{Endpoint: at(11112), Match: trust.Older, Certificate: chain[1], AsksClient: true, Of: ref("Certificate", "other"), OfTenant: "mhr", Detail: "the served certificate was issued before the stored one"}},
 			Verdict: health.Verdict{Status: health.Ready}},
 		{Tenant: "bhs", Ref: ref("Secret", "own"), Secret: ref("Secret", "own"), NotAfter: days(-1), Depth: 1,
 			Served: []trust.Served{{Endpoint: at(443), Match: trust.Unclear, Detail: "connection\nrefused"}}, UsesKnown: true,
@@ -73,10 +73,10 @@ func Entries(t *testing.T) []trust.Entry {
 // Results are the results of verifying a certificate, one of each outcome.
 func Results() []trust.Result {
 	return []trust.Result{
-		{Name: "certificate", Outcome: trust.Pass, Detail: "it is of CN=ct1"},
-		{Name: "dates", Outcome: trust.Fail, Detail: "it ended 3h ago, at 2026-01-02 00:04 UTC", Fix: finding.Fix{Text: "Have a new certificate issued", Command: "kubectl orthweb cert issue bhs"}},
-		{Name: "authority", Outcome: trust.Unknown, Detail: "none of the 0 authorities that could be read signed it; forbidden: cannot list secrets in namespace \"bhs-orthweb\""},
-		{Name: "web-gw:443", Outcome: trust.Warn, Detail: "the gateway never asks for this certificate (tls.mode SIMPLE)",
+		{Name: "certificate", Outcome: trust.Pass, Detail: "subject CN=ct1, issuer CN=int-ca, serial 1"},
+		{Name: "dates", Outcome: trust.Fail, Detail: "it expired 3h ago, at 2026-01-02 00:04 UTC", Fix: finding.Fix{Text: "Issue a new certificate", Command: "kubectl orthweb cert issue bhs"}},
+		{Name: "CA", Outcome: trust.Unknown, Detail: "none of the 0 CAs that could be read signed it; forbidden: cannot list secrets in namespace \"bhs-orthweb\""},
+		{Name: "web-gw:443", Outcome: trust.Warn, Detail: "the gateway never requests this certificate (tls.mode SIMPLE)",
 			Fix: finding.Fix{Text: "Set tls.mode: MUTUAL", File: "gitops/application/bhs/kustomization.yaml: spec.servers[https].tls.mode: MUTUAL"}},
 	}
 }
@@ -94,7 +94,7 @@ func Explanation(message string, tenants ...string) diagnose.Explanation {
 			Code: "OW4106", Ref: pod, Reason: "CrashLoopBackOff", Message: "It fails: " + message,
 			Severity: finding.Critical, Since: At.Add(-time.Hour),
 			Evidence: []finding.Evidence{{Ref: pod, Field: "event", Value: message, At: At.Add(-time.Minute)}, {Ref: layer, Field: "message", Value: message}},
-			Fixes:    []finding.Fix{{Text: "Mend it: " + message, File: message, Command: "kubectl logs prometheus-0 -n monitoring -c prometheus --previous"}},
+			Fixes:    []finding.Fix{{Text: "Fix it: " + message, File: message, Command: "kubectl logs prometheus-0 -n monitoring -c prometheus --previous"}},
 		},
 		Path:   []engine.Step{{Ref: layer, Status: health.Failing, Note: message}, {Ref: pod, Status: health.Failing, Note: message}},
 		Layers: []object.Ref{layer}, Tenants: tenants, NextRetry: At.Add(time.Minute),

@@ -17,21 +17,21 @@ const limit = 2 * time.Second
 // Check checks whether a peer answers at the endpoint: for HTTP with a request of Orthanc's
 // /system, with its user's password, for HTTPS and TLS with a handshake. It doesn't verify the
 // certificate, sends no client certificate, and doesn't check plain DICOM.
-func Check(ctx context.Context, door state.Door) error {
+func Check(ctx context.Context, endpoint state.Endpoint) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	switch door.Protocol {
+	switch endpoint.Protocol {
 	case "HTTP":
-		return checkHTTP(ctx, door.Address)
+		return checkHTTP(ctx, endpoint.Address)
 	case "HTTPS", "TLS":
 		dialer := tls.Dialer{Config: &tls.Config{
-			ServerName: door.ServerName,
+			ServerName: endpoint.ServerName,
 			// This check only needs an answer.
 			InsecureSkipVerify: true,
 		}}
-		conn, err := dialer.DialContext(ctx, "tcp", door.Address)
+		conn, err := dialer.DialContext(ctx, "tcp", endpoint.Address)
 		if err != nil {
-			return fmt.Errorf("no TLS handshake at %s: %w", door.Address, err)
+			return fmt.Errorf("no TLS handshake at %s: %w", endpoint.Address, err)
 		}
 		return conn.Close()
 	}

@@ -47,7 +47,7 @@ func TestCheck(t *testing.T) {
 	} {
 		t.Run(c.about, func(t *testing.T) {
 			t.Parallel()
-			err := Check(context.Background(), state.Door{Protocol: c.protocol, Address: c.at.String()})
+			err := Check(context.Background(), state.Endpoint{Protocol: c.protocol, Address: c.at.String()})
 			if (err == nil) != c.ok {
 				t.Errorf("%v", err)
 			}

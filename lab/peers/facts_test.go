@@ -85,8 +85,8 @@ func TestRead(t *testing.T) {
 		t.Errorf("the certificate is %q", got)
 	}
 	p := f.Plan()
-	if len(p.Doors) != 1 || p.Doors[0].Addr.String() != "127.0.0.11:443" || !p.Forward {
-		t.Errorf("%v %v", p.Doors, p.Problems)
+	if len(p.Endpoints) != 1 || p.Endpoints[0].Addr.String() != "127.0.0.11:443" || !p.Forward {
+		t.Errorf("%v %v", p.Endpoints, p.Problems)
 	}
 }
 

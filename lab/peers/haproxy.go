@@ -21,13 +21,13 @@ type Orthanc struct{ HTTP, DICOM int }
 
 // Files are the files that HAProxy 2.6 needs in its working directory to serve the plan:
 // ConfigFile, certificates and CAs. HAProxy must inherit a listening socket for each of the
-// plan's doors, in their order, from file 3 on (configuration manual, "bind", fd@). The files
+// plan's endpoints, in their order, from file 3 on (configuration manual, "bind", fd@). The files
 // include the keys: only their owner may read them.
 func (p Plan) Files(orthanc Orthanc) (map[string][]byte, error) {
 	files := map[string][]byte{}
-	var doors []doorConfig
-	for i, d := range p.Doors {
-		c := doorConfig{FD: 3 + i, Port: d.Addr.Port(), Name: "https", Mode: "http", ClientCA: d.clientCA != nil}
+	var endpoints []endpointConfig
+	for i, d := range p.Endpoints {
+		c := endpointConfig{FD: 3 + i, Port: d.Addr.Port(), Name: "https", Mode: "http", ClientCA: d.clientCA != nil}
 		backend := orthanc.HTTP
 		if d.Protocol == "TLS" {
 			c.Name, c.Mode, backend = "dicom", "tcp", orthanc.DICOM
@@ -38,22 +38,22 @@ func (p Plan) Files(orthanc Orthanc) (map[string][]byte, error) {
 		for _, h := range d.Hosts {
 			c.Hosts = append(c.Hosts, pattern(h))
 		}
-		doors = append(doors, c)
+		endpoints = append(endpoints, c)
 		files[fmt.Sprintf("%d.pem", c.Port)] = d.serving
 		if c.ClientCA {
 			files[fmt.Sprintf("%d.ca.pem", c.Port)] = d.clientCA
 		}
 	}
 	var out bytes.Buffer
-	if err := config.Execute(&out, struct{ Doors []doorConfig }{doors}); err != nil {
+	if err := config.Execute(&out, struct{ Endpoints []endpointConfig }{endpoints}); err != nil {
 		return nil, fmt.Errorf("writing HAProxy's configuration: %w", err)
 	}
 	files[ConfigFile] = out.Bytes()
 	return files, nil
 }
 
-// doorConfig is the configuration of a Door.
-type doorConfig struct {
+// endpointConfig is the configuration of a Endpoint.
+type endpointConfig struct {
 	FD       int
 	Port     uint16
 	Name     string

@@ -15,8 +15,8 @@ var serverName = regexp.MustCompile(`^(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`)
 
 // Plan is what a tenant's proxy must serve.
 type Plan struct {
-	// Doors are its listeners, by port.
-	Doors []Door
+	// Endpoints are its listeners, by port.
+	Endpoints []Endpoint
 	// Forward reports whether an Orthanc is behind the proxy. Otherwise HTTPS answers 503 and
 	// TLS closes, as a gateway without endpoints does.
 	Forward bool
@@ -24,8 +24,8 @@ type Plan struct {
 	Problems []string
 }
 
-// Door is one port on which the proxy listens.
-type Door struct {
+// Endpoint is one port on which the proxy listens.
+type Endpoint struct {
 	Addr netip.AddrPort
 	// Protocol is HTTPS or TLS.
 	Protocol string
@@ -50,18 +50,18 @@ func (f Facts) Plan() Plan {
 	}
 	for _, g := range f.Gateways {
 		for _, s := range g.Spec.Servers {
-			door, problem := f.door(addr, s)
-			if problem == "" && slices.ContainsFunc(p.Doors, func(d Door) bool { return d.Addr == door.Addr }) {
+			endpoint, problem := f.endpoint(addr, s)
+			if problem == "" && slices.ContainsFunc(p.Endpoints, func(d Endpoint) bool { return d.Addr == endpoint.Addr }) {
 				problem = "another Gateway has this port already"
 			}
 			if problem != "" {
 				p.Problems = append(p.Problems, fmt.Sprintf("port %d of Gateway %s: %s", s.Port.Number, g.Name, problem))
 				continue
 			}
-			p.Doors = append(p.Doors, door)
+			p.Endpoints = append(p.Endpoints, endpoint)
 		}
 	}
-	slices.SortFunc(p.Doors, func(a, b Door) int { return a.Addr.Compare(b.Addr) })
+	slices.SortFunc(p.Endpoints, func(a, b Endpoint) int { return a.Addr.Compare(b.Addr) })
 	return p
 }
 
@@ -87,8 +87,8 @@ func (f Facts) address() (addr netip.Addr, problem string) {
 	return addr, ""
 }
 
-func (f Facts) door(addr netip.Addr, s Server) (d Door, problem string) {
-	d = Door{Addr: netip.AddrPortFrom(addr, uint16(s.Port.Number)), Protocol: s.Port.Protocol, Hosts: names(s.Hosts)}
+func (f Facts) endpoint(addr netip.Addr, s Server) (d Endpoint, problem string) {
+	d = Endpoint{Addr: netip.AddrPortFrom(addr, uint16(s.Port.Number)), Protocol: s.Port.Protocol, Hosts: names(s.Hosts)}
 	switch {
 	case d.Protocol != "HTTPS" && d.Protocol != "TLS":
 		return d, fmt.Sprintf("the lab serves HTTPS and TLS, not %q", d.Protocol)

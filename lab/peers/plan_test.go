@@ -90,13 +90,13 @@ func TestPlan(t *testing.T) {
 func describe(t *testing.T, p Plan) string {
 	t.Helper()
 	var b strings.Builder
-	for _, d := range p.Doors {
-		_, _ = fmt.Fprintf(&b, "door %s %s %q\n", d.Addr, d.Protocol, d.Hosts)
+	for _, d := range p.Endpoints {
+		_, _ = fmt.Fprintf(&b, "endpoint %s %s %q\n", d.Addr, d.Protocol, d.Hosts)
 	}
 	for _, problem := range p.Problems {
 		_, _ = fmt.Fprintf(&b, "problem: %s\n", problem)
 	}
-	if len(p.Doors) == 0 {
+	if len(p.Endpoints) == 0 {
 		return b.String()
 	}
 	files, err := p.Files(Orthanc{HTTP: 1001, DICOM: 1002})

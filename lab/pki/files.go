@@ -34,7 +34,7 @@ func Write(dir, server string, serviceIP net.IP) (Files, error) {
 		return Files{}, fmt.Errorf("creating the directory of the certificates: %w", err)
 	}
 	w := &writer{dir: dir}
-	ca, front := w.authority("orthweb-lab-ca"), w.authority("orthweb-lab-front-proxy-ca")
+	ca, front := w.ca("orthweb-lab-ca"), w.ca("orthweb-lab-front-proxy-ca")
 	if w.err != nil {
 		return Files{}, w.err
 	}
@@ -91,8 +91,8 @@ func (w *writer) issued(name string) func(Pair, error) (cert, key string) {
 	return func(p Pair, err error) (string, string) { return w.pair(name, p, err) }
 }
 
-func (w *writer) authority(name string) *Authority {
-	a, err := NewAuthority(name)
+func (w *writer) ca(name string) *CA {
+	a, err := NewCA(name)
 	if w.err == nil {
 		w.err = err
 	}

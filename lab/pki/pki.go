@@ -27,15 +27,15 @@ type Pair struct {
 	Key  []byte
 }
 
-// Authority is the CA of one lab.
-type Authority struct {
+// CA is the CA of one lab.
+type CA struct {
 	Pair
 	cert *x509.Certificate
 	key  crypto.Signer
 }
 
-// NewAuthority creates a self-signed CA with the given common name.
-func NewAuthority(commonName string) (*Authority, error) {
+// NewCA creates a self-signed CA with the given common name.
+func NewCA(commonName string) (*CA, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("creating the key of CA %s: %w", commonName, err)
@@ -51,13 +51,13 @@ func NewAuthority(commonName string) (*Authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Authority{Pair: pair, cert: cert, key: key}, nil
+	return &CA{Pair: pair, cert: cert, key: key}, nil
 }
 
 // Client issues a certificate that identifies a user to the API server: the
 // common name is the user, the organisations are the groups (x509
 // authentication in k8s.io/apiserver v0.36.4, pkg/authentication/request/x509).
-func (a *Authority) Client(user string, groups ...string) (Pair, error) {
+func (a *CA) Client(user string, groups ...string) (Pair, error) {
 	return a.issue(pkix.Name{CommonName: user, Organization: groups}, func(t *x509.Certificate) {
 		t.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
 	})
@@ -66,7 +66,7 @@ func (a *Authority) Client(user string, groups ...string) (Pair, error) {
 // Loopback issues a certificate for servers on this machine's loopback addresses and for the
 // in-cluster names of the API server. It is valid for clients too, because etcd connects to
 // itself with it.
-func (a *Authority) Loopback(commonName string, extra ...net.IP) (Pair, error) {
+func (a *CA) Loopback(commonName string, extra ...net.IP) (Pair, error) {
 	return a.issue(pkix.Name{CommonName: commonName}, func(t *x509.Certificate) {
 		t.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
 		t.DNSNames = []string{"localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc",
@@ -92,7 +92,7 @@ func NewSigningKey() (private, public []byte, err error) {
 	return private, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), nil
 }
 
-func (a *Authority) issue(name pkix.Name, with func(*x509.Certificate)) (Pair, error) {
+func (a *CA) issue(name pkix.Name, with func(*x509.Certificate)) (Pair, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return Pair{}, fmt.Errorf("creating the key of %s: %w", name.CommonName, err)

@@ -1,7 +1,7 @@
 package state
 
-// Door is an address at which a part answers.
-type Door struct {
+// Endpoint is an address at which a part answers.
+type Endpoint struct {
 	// Protocol is HTTP, DICOM, HTTPS or TLS, which is DICOM over TLS.
 	Protocol string `json:"protocol"`
 	// Address is HOST:PORT.

@@ -36,8 +36,8 @@ type Part struct {
 	Ready time.Duration `json:"ready,omitempty"`
 	// Exit describes how a part ended unexpectedly.
 	Exit string `json:"exit,omitempty"`
-	// Doors are the endpoints for users and modalities.
-	Doors []Door `json:"doors,omitempty"`
+	// Endpoints are the endpoints for users and modalities.
+	Endpoints []Endpoint `json:"endpoints,omitempty"`
 	// Idle is the reason why it can't be reached, or not at all endpoints.
 	Idle string `json:"idle,omitempty"`
 }

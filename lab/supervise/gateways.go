@@ -26,15 +26,15 @@ type gateway struct {
 	listeners map[netip.AddrPort]*net.TCPListener
 	// child is the proxy, or nil if there is nothing to serve.
 	child *child
-	// serving are the doors that it serves.
+	// serving are the endpoints that it serves.
 	serving []netip.AddrPort
-	// doors and files are its latest configuration; refusal is the reason why it doesn't serve
+	// endpoints and files are its latest configuration; refusal is the reason why it doesn't serve
 	// it.
-	doors   []netip.AddrPort
-	files   map[string][]byte
-	refusal string
+	endpoints []netip.AddrPort
+	files     map[string][]byte
+	refusal   string
 	// noted is the latest recorded status.
-	noted      []state.Door
+	noted      []state.Endpoint
 	generation int
 	said       string
 }
@@ -90,7 +90,7 @@ func (g *gateway) follow(ctx context.Context) {
 // apply makes the proxy serve the plan, unless it already does.
 func (g *gateway) apply(ctx context.Context, plan peers.Plan) {
 	problems := append(plan.Problems, g.listen(ctx, &plan)...)
-	doors := addresses(plan)
+	endpoints := addresses(plan)
 	files, err := plan.Files(peers.Orthanc{
 		HTTP:  g.s.cfg.Ports.Number(parts.OrthancName(g.tenant)),
 		DICOM: g.s.cfg.Ports.Number(parts.DICOMPortName(g.tenant)),
@@ -99,11 +99,11 @@ func (g *gateway) apply(ctx context.Context, plan peers.Plan) {
 		g.say(err.Error())
 		return
 	}
-	if len(doors) == 0 {
+	if len(endpoints) == 0 {
 		g.end()
-		g.doors, g.files, g.refusal, g.serving = nil, nil, "", nil
-	} else if !slices.Equal(doors, g.doors) || !maps.EqualFunc(files, g.files, bytes.Equal) {
-		g.doors, g.files, g.refusal = doors, files, ""
+		g.endpoints, g.files, g.refusal, g.serving = nil, nil, "", nil
+	} else if !slices.Equal(endpoints, g.endpoints) || !maps.EqualFunc(files, g.files, bytes.Equal) {
+		g.endpoints, g.files, g.refusal = endpoints, files, ""
 		if err := g.replace(ctx); err != nil {
 			g.refusal = err.Error()
 		}
@@ -118,7 +118,7 @@ func (g *gateway) apply(ctx context.Context, plan peers.Plan) {
 
 func addresses(plan peers.Plan) []netip.AddrPort {
 	var out []netip.AddrPort
-	for _, d := range plan.Doors {
+	for _, d := range plan.Endpoints {
 		out = append(out, d.Addr)
 	}
 	return out

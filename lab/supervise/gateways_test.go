@@ -80,11 +80,11 @@ func certificate(t *testing.T, serial int64) map[string][]byte {
 func served(g *gateway) int64 {
 	lab := g.s.snapshot()
 	p, _ := lab.Part(g.name)
-	if len(p.Doors) == 0 {
+	if len(p.Endpoints) == 0 {
 		return -1
 	}
 	dialer := &net.Dialer{Timeout: 5 * time.Second}
-	c, err := tls.DialWithDialer(dialer, "tcp", p.Doors[0].Address, &tls.Config{InsecureSkipVerify: true})
+	c, err := tls.DialWithDialer(dialer, "tcp", p.Endpoints[0].Address, &tls.Config{InsecureSkipVerify: true})
 	if err != nil {
 		return -1
 	}
@@ -156,7 +156,7 @@ func TestATakenPortIsReplaced(t *testing.T) {
 	g := newGateway(t)
 	g.apply(context.Background(), facts(t, 1).Plan())
 	p, _ := g.s.snapshot().Part(g.name)
-	if got := served(g); got != 1 || p.Doors[0].Address == taken.Addr().String() {
-		t.Errorf("it serves %d at %v", got, p.Doors)
+	if got := served(g); got != 1 || p.Endpoints[0].Address == taken.Addr().String() {
+		t.Errorf("it serves %d at %v", got, p.Endpoints)
 	}
 }

@@ -13,14 +13,14 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/state"
 )
 
-// listen opens the plan's doors that aren't open yet. It removes doors that can't be opened
+// listen opens the plan's endpoints that aren't open yet. It removes endpoints that can't be opened
 // from the plan, and returns the reasons.
 func (g *gateway) listen(ctx context.Context, plan *peers.Plan) (problems []string) {
-	plan.Doors = slices.DeleteFunc(plan.Doors, func(d peers.Door) bool {
+	plan.Endpoints = slices.DeleteFunc(plan.Endpoints, func(d peers.Endpoint) bool {
 		if g.listeners[d.Addr] != nil {
 			return false
 		}
-		l, err := g.openDoor(ctx, d.Addr)
+		l, err := g.openEndpoint(ctx, d.Addr)
 		if err != nil {
 			problems = append(problems, err.Error())
 			return true
@@ -31,9 +31,9 @@ func (g *gateway) listen(ctx context.Context, plan *peers.Plan) (problems []stri
 	return problems
 }
 
-// openDoor listens on the address, or on another port of it if the port is in use or not
+// openEndpoint listens on the address, or on another port of it if the port is in use or not
 // permitted.
-func (g *gateway) openDoor(ctx context.Context, addr netip.AddrPort) (*net.TCPListener, error) {
+func (g *gateway) openEndpoint(ctx context.Context, addr netip.AddrPort) (*net.TCPListener, error) {
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp4", addr.String())
 	if err != nil {
@@ -46,10 +46,10 @@ func (g *gateway) openDoor(ctx context.Context, addr netip.AddrPort) (*net.TCPLi
 	return l.(*net.TCPListener), nil
 }
 
-// inherited returns the listeners of the doors for a process; the caller closes
+// inherited returns the listeners of the endpoints for a process; the caller closes
 // them.
 func (g *gateway) inherited() (files []*os.File, err error) {
-	for _, addr := range g.doors {
+	for _, addr := range g.endpoints {
 		f, err := inherit(g.listeners[addr])
 		if err != nil {
 			return files, fmt.Errorf("handing over %s: %w", addr, err)
@@ -59,7 +59,7 @@ func (g *gateway) inherited() (files []*os.File, err error) {
 	return files, nil
 }
 
-// close closes all doors except these.
+// close closes all endpoints except these.
 func (g *gateway) close(but []netip.AddrPort) {
 	for addr, l := range g.listeners {
 		if !slices.Contains(but, addr) {
@@ -69,34 +69,34 @@ func (g *gateway) close(but []netip.AddrPort) {
 	}
 }
 
-// open returns the plan's doors with their actual addresses.
-func (g *gateway) open(plan peers.Plan) []state.Door {
-	var out []state.Door
-	for _, d := range plan.Doors {
-		door := state.Door{Protocol: d.Protocol, Address: g.listeners[d.Addr].Addr().String()}
+// open returns the plan's endpoints with their actual addresses.
+func (g *gateway) open(plan peers.Plan) []state.Endpoint {
+	var out []state.Endpoint
+	for _, d := range plan.Endpoints {
+		endpoint := state.Endpoint{Protocol: d.Protocol, Address: g.listeners[d.Addr].Addr().String()}
 		if len(d.Hosts) > 0 {
-			door.ServerName = strings.Replace(d.Hosts[0], "*", "lab", 1)
+			endpoint.ServerName = strings.Replace(d.Hosts[0], "*", "lab", 1)
 		}
-		out = append(out, door)
+		out = append(out, endpoint)
 	}
 	return out
 }
 
 // note records what the gateway serves, and why it doesn't serve the rest.
-func (g *gateway) note(doors []state.Door, problem string) {
+func (g *gateway) note(endpoints []state.Endpoint, problem string) {
 	was, _ := g.s.snapshot().Part(g.name)
-	if slices.Equal(was.Doors, doors) && was.Idle == problem {
+	if slices.Equal(was.Endpoints, endpoints) && was.Idle == problem {
 		return
 	}
-	g.noted = doors
+	g.noted = endpoints
 	g.s.updatePart(g.name, func(p *state.Part) {
-		p.Doors, p.Idle = doors, problem
+		p.Endpoints, p.Idle = endpoints, problem
 		if g.child == nil {
 			p.Process = state.Process{}
 		}
 	})
 	var where []string
-	for _, d := range doors {
+	for _, d := range endpoints {
 		where = append(where, d.Protocol+" at "+d.Address)
 	}
 	text := "it serves " + strings.Join(where, " and ")

@@ -45,7 +45,7 @@ func (s *supervisor) runOrthancs(ctx context.Context) error {
 	}
 	for _, tenant := range s.tenants() {
 		s.updatePart(parts.OrthancName(tenant), func(p *state.Part) {
-			p.Doors = []state.Door{
+			p.Endpoints = []state.Endpoint{
 				{Protocol: "HTTP", Address: s.cfg.Ports.Addr(parts.OrthancName(tenant))},
 				{Protocol: "DICOM", Address: s.cfg.Ports.Addr(parts.DICOMPortName(tenant))},
 			}

@@ -14,7 +14,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/state"
 )
 
-// replace replaces the running proxy with one that has the gateway's files. The doors stay open
+// replace replaces the running proxy with one that has the gateway's files. The endpoints stay open
 // in between, so that clients only wait. Files that HAProxy rejects change nothing.
 func (g *gateway) replace(ctx context.Context) error {
 	g.generation++
@@ -40,7 +40,7 @@ func (g *gateway) replace(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	g.child, g.serving = c, g.doors
+	g.child, g.serving = c, g.endpoints
 	g.s.adopt(c)
 	g.s.updatePart(g.name, func(p *state.Part) { p.Process = c.process })
 	go func() {

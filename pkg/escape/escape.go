@@ -10,7 +10,7 @@
 // kubectl's printers.WriteEscaped replaces only ESC and CR: C1 controls, which terminals also
 // interpret as escape sequences, BS, bidirectional controls and line separators pass.
 // Libraries that strip escape sequences (charmbracelet/x/ansi) remove those that they
-// recognize, and do not show what was removed. Hence this package.
+// recognize, and do not show what was removed. Therefore this package exists.
 package escape
 
 import (

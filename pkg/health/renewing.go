@@ -9,7 +9,7 @@ import (
 )
 
 // renewalTolerance is how long a working layer may take to apply a newer revision before it counts
-// as Progressing. On every commit, all layers are reconciled one after the other,
+// as Progressing. On every commit, all layers are reconciled one at a time,
 // usually without changes, each waiting a few seconds for the previous one; otherwise,
 // the verdict would change with every commit. Actual changes show in the workloads
 // immediately.

@@ -47,7 +47,7 @@ type Result struct {
 //
 // Whenever the machine stops, the file has either the complete old content or the complete
 // new one. Only a file that has to be overwritten in place may be a mixture; the next Update
-// restores the old content. Updates run one after the other. What another program writes in
+// restores the old content. Updates run one at a time. What another program writes in
 // the meantime is not lost: change is called again with that content, so it may be called
 // several times. Its error is returned unchanged. Other errors are those of Read,
 // ErrNotWritable, ErrConcurrentWrites, the context's and the system's.

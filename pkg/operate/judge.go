@@ -40,7 +40,7 @@ func checking(obj *unstructured.Unstructured) bool {
 }
 
 // verdictOf judges the object by itself. That it was read proves nothing about
-// any other object, hence the field selector.
+// any other object, so it has a field selector.
 func verdictOf(obj *unstructured.Unstructured, now time.Time) health.Verdict {
 	ref := object.RefOf(obj)
 	kind := ref.GroupKind()

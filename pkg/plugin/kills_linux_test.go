@@ -39,7 +39,7 @@ const kills = 40
 // TestKilledWrites kills the program during writes.
 func TestKilledWrites(t *testing.T) {
 	api, _ := fakeapi.ExampleServer(t, "healthy", fakeapi.KeepAll)
-	ca := newAuthority(t, "CA", fakeapi.Example(t, "healthy").Meta().At) // the server's time
+	ca := newTestCA(t, "CA", fakeapi.Example(t, "healthy").Meta().At) // the server's time
 	api.Put(ca.secret("bhs-orthweb", "int-ca-secret"))
 	kubeconfig := api.Kubeconfig()
 	const old = "old\n"
@@ -165,7 +165,7 @@ func writeTestFile(t *testing.T, path string, content []byte) {
 }
 
 // secret is the CA as cert-manager stores it.
-func (a authority) secret(namespace, name string) *unstructured.Unstructured {
+func (a testCA) secret(namespace, name string) *unstructured.Unstructured {
 	encode := base64.StdEncoding.EncodeToString
 	return &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",

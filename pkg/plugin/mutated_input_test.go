@@ -31,7 +31,7 @@ type mutated struct {
 
 func TestMutatedInput(t *testing.T) {
 	const refused = "no panic; read or refused, and no control character is printed"
-	ca := newAuthority(t, "CA", time.Now())
+	ca := newTestCA(t, "CA", time.Now())
 	subject, err := certs.ParseSubject("CN=x")
 	if err != nil {
 		t.Fatal(err)

@@ -30,7 +30,7 @@ func encoded(der []byte) []byte {
 }
 
 // sign signs a changed request as the CA would.
-func (a authority) sign(t *testing.T, request []byte, now time.Time, change func(*x509.Certificate)) []byte {
+func (a testCA) sign(t *testing.T, request []byte, now time.Time, change func(*x509.Certificate)) []byte {
 	t.Helper()
 	block, _ := pem.Decode(request)
 	csr, err := x509.ParseCertificateRequest(block.Bytes)
@@ -109,13 +109,13 @@ func issuedAs(certificate, ca []byte) map[string]any {
 // written, and that the request is deleted.
 func TestIssueFromOther(t *testing.T) {
 	now := fakeapi.Example(t, "healthy").Meta().At
-	ca, other := newAuthority(t, "int-ca", now), newAuthority(t, "other-ca", now)
+	ca, other := newTestCA(t, "int-ca", now), newTestCA(t, "other-ca", now)
 	stranger, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	asRequested := func(*x509.Certificate) {}
-	signed := func(by authority, change func(*x509.Certificate)) func([]byte) map[string]any {
+	signed := func(by testCA, change func(*x509.Certificate)) func([]byte) map[string]any {
 		return func(request []byte) map[string]any {
 			return issuedAs(by.sign(t, request, now, change), encoded(ca.certificate.Raw))
 		}

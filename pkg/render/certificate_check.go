@@ -45,7 +45,7 @@ func answerOf(tenant string, results []trust.Result) string {
 	case trust.Fail:
 		return fmt.Sprintf("The certificate is not valid for %s: %s", tenant, counted(count[trust.Fail], "check fails", "checks fail"))
 	case trust.Unknown:
-		text = fmt.Sprintf("It could not be determined whether the certificate is valid for %s: %s", tenant, counted(count[trust.Unknown], "check could not be made", "checks could not be made"))
+		text = fmt.Sprintf("It could not be determined whether the certificate is valid for %s: %s", tenant, counted(count[trust.Unknown], "check could not be performed", "checks could not be performed"))
 	default:
 		text = "The certificate is valid for " + tenant
 	}

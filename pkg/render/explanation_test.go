@@ -59,7 +59,7 @@ func TestWrappedCommandIsTheSame(t *testing.T) {
 func TestSentencesAreNotTruncated(t *testing.T) {
 	for _, style := range []term.Style{{Wide: true, Width: 40}, {}} {
 		text := explain(t, samples.Explanation(prose, "bhs"), style)
-		if !strings.Contains(text, "It fails: "+prose+" (OW4106)\n") || !strings.Contains(text, "  Fix  Mend it: "+prose) {
+		if !strings.Contains(text, "It fails: "+prose+" (OW4106)\n") || !strings.Contains(text, "  Fix  Fix it: "+prose) {
 			t.Errorf("%+v cuts a sentence:\n%s", style, text)
 		}
 	}

@@ -126,7 +126,7 @@ func (f *failing) Read(p []byte) (int, error) {
 }
 
 // TestBrokenConnectionIsNoRefusal checks that an error that is not an answer of the server is
-// not taken for a refusal.
+// not treated as a refusal.
 func TestBrokenConnectionIsNoRefusal(t *testing.T) {
 	t.Parallel()
 	s := newTenant(t, "bhs")

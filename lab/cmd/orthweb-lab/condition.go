@@ -23,7 +23,7 @@ func condition(ctx context.Context, p state.Part) string {
 	case p.Process.Paused():
 		return "paused"
 	}
-	for _, d := range p.Doors {
+	for _, d := range p.Endpoints {
 		if err := peers.Check(ctx, d); err != nil {
 			return "silent (" + oneLine(err.Error()) + ")"
 		}

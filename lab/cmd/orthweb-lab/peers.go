@@ -51,7 +51,7 @@ func (u *upOptions) waitPeers(ctx context.Context) error {
 			return false, err
 		}
 		if silent = silentPeers(ctx, lab); len(silent) == 0 {
-			sayDoors(lab)
+			sayEndpoints(lab)
 		}
 		return len(silent) == 0, nil
 	})
@@ -71,7 +71,7 @@ func (u *upOptions) waitPeers(ctx context.Context) error {
 
 func silentPeers(ctx context.Context, lab state.Lab) (silent []string) {
 	for _, p := range lab.Parts {
-		if p.Idle == "" && len(p.Doors) == 0 {
+		if p.Idle == "" && len(p.Endpoints) == 0 {
 			continue
 		}
 		if c := condition(ctx, p); c != up {
@@ -81,16 +81,16 @@ func silentPeers(ctx context.Context, lab state.Lab) (silent []string) {
 	return silent
 }
 
-func sayDoors(lab state.Lab) {
+func sayEndpoints(lab state.Lab) {
 	for _, p := range lab.Parts {
-		if len(p.Doors) > 0 {
-			say("%s: %s", p.Name, doors(p.Doors))
+		if len(p.Endpoints) > 0 {
+			say("%s: %s", p.Name, endpoints(p.Endpoints))
 		}
 	}
 }
 
-// doors returns the endpoints of a part: "HTTPS 127.0.0.11:443, …".
-func doors(list []state.Door) string {
+// endpoints returns the endpoints of a part: "HTTPS 127.0.0.11:443, …".
+func endpoints(list []state.Endpoint) string {
 	var out []string
 	for _, d := range list {
 		out = append(out, d.Protocol+" "+d.Address)

@@ -51,8 +51,8 @@ type partOverview struct {
 	Pid   int    `json:"pid"`
 	Port  int    `json:"port,omitempty"`
 	State string `json:"state"`
-	// Doors are the endpoints for users and modalities.
-	Doors []state.Door `json:"doors,omitempty"`
+	// Endpoints are the endpoints for users and modalities.
+	Endpoints []state.Endpoint `json:"endpoints,omitempty"`
 }
 
 type layer struct {
@@ -71,7 +71,7 @@ func look(ctx context.Context, dir string) (overview, error) {
 	}
 	v := overview{Phase: lab.Phase, Ready: lab.Running() && lab.Phase == state.Started}
 	for _, p := range append([]state.Part{{Name: "supervisor", Process: lab.Supervisor}}, lab.Parts...) {
-		po := partOverview{Name: p.Name, Pid: p.Process.Pid, Port: p.Port, State: condition(ctx, p), Doors: p.Doors}
+		po := partOverview{Name: p.Name, Pid: p.Process.Pid, Port: p.Port, State: condition(ctx, p), Endpoints: p.Endpoints}
 		v.Ready = v.Ready && po.State == up
 		v.Parts = append(v.Parts, po)
 	}
@@ -120,7 +120,7 @@ func report(ctx context.Context, dir string, out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "PART\tPID\tPORT\tSTATE\tSERVES")
 	for _, p := range v.Parts {
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", p.Name, number(p.Pid), number(p.Port), p.State, doors(p.Doors))
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", p.Name, number(p.Pid), number(p.Port), p.State, endpoints(p.Endpoints))
 	}
 	_, _ = fmt.Fprintln(w, "\nLAYER\tREADY\tREASON\tMESSAGE")
 	for _, l := range v.Layers {

@@ -36,10 +36,10 @@ type Certificate struct {
 	Secret *object.Ref `json:"secret,omitempty"`
 	Issuer *object.Ref `json:"issuer,omitempty"`
 	// Depth is the number of listed CAs above it.
-	Depth     int      `json:"depth"`
-	Authority bool     `json:"authority"`
-	Subject   string   `json:"subject,omitempty"`
-	Names     []string `json:"names"`
+	Depth   int      `json:"depth"`
+	IsCA    bool     `json:"isCA"`
+	Subject string   `json:"subject,omitempty"`
+	Names   []string `json:"names"`
 	// The times are absent if they are not known.
 	NotBefore   *time.Time       `json:"notBefore,omitempty"`
 	NotAfter    *time.Time       `json:"notAfter,omitempty"`

@@ -30,7 +30,7 @@ type CertificateDescription struct {
 	AuthorityKeyID string    `json:"authorityKeyId,omitempty"`
 	NotBefore      time.Time `json:"notBefore"`
 	NotAfter       time.Time `json:"notAfter"`
-	Authority      bool      `json:"authority"`
+	IsCA           bool      `json:"isCA"`
 	// SignedBy is the index of its signer: its own when self-signed, -1 when the signer is
 	// not in the list.
 	SignedBy int               `json:"signedBy"`

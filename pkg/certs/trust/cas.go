@@ -34,15 +34,15 @@ func CAs(snap *snapshot.Snapshot, t tenant.Tenant) ([]CA, []snapshot.Failure) {
 			continue
 		}
 		a := CA{Tenant: t.Name, Issuer: issuer}
-		now, earlier, unknown := r.authority(a, secret)
+		now, earlier, unknown := r.issuerCAs(a, secret)
 		today, before = append(today, now...), append(before, earlier...)
 		unread = append(unread, unknown...)
 	}
 	return append(today, before...), unread
 }
 
-// authority reads an issuer's current certificate, and the earlier ones.
-func (r *reader) authority(a CA, secret object.Ref) (today, earlier []CA, unknown []snapshot.Failure) {
+// issuerCAs reads an issuer's current certificate, and the earlier ones.
+func (r *reader) issuerCAs(a CA, secret object.Ref) (today, earlier []CA, unknown []snapshot.Failure) {
 	makers := r.certificatesFor(secret)
 	if len(makers) == 0 {
 		makers = append(makers, nil)

@@ -7,7 +7,7 @@ import (
 
 func TestCAs(t *testing.T) {
 	c := korthweb(t, "bhs")
-	before, later := authority(t, between(-2000*hours, 100*hours)), authority(t, between(-hours, 2000*hours))
+	before, later := newCA(t, between(-2000*hours, 100*hours)), newCA(t, between(-hours, 2000*hours))
 	request := func(revision string, p pair) {
 		c.add(strings.NewReplacer("N", revision, "PEM", inBase64(p)).Replace(
 			`{apiVersion: cert-manager.io/v1, kind: CertificateRequest, metadata: {name: int-ca-cert-N, namespace: bhs-orthweb, annotations: {cert-manager.io/certificate-name: int-ca-cert, cert-manager.io/certificate-revision: "N"}}, status: {certificate: PEM}}`))

@@ -19,7 +19,7 @@ func (r *reader) certificate(tenant string, obj *unstructured.Unstructured) Entr
 	e := Entry{
 		Tenant: tenant, Ref: object.RefOf(obj), Issuer: issuerOf(obj),
 		Secret:      secretRef(obj.GetNamespace(), object.Text(spec, "secretName")),
-		Authority:   object.Bool(spec, "isCA"),
+		IsCA:        object.Bool(spec, "isCA"),
 		NotBefore:   object.Time(obj.Object, "status", "notBefore"),
 		NotAfter:    health.Expiry(obj),
 		RenewalTime: object.Time(obj.Object, "status", "renewalTime"),

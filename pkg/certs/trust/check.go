@@ -62,7 +62,7 @@ func Check(q Question) []Result {
 	if len(q.Chain) == 0 {
 		return []Result{{Name: "certificate", Outcome: Fail, Detail: "there is no certificate to check"}}
 	}
-	results := []Result{q.leaf(), q.dates(), q.authority(), q.usage(), q.strength()}
+	results := []Result{q.leaf(), q.dates(), q.notCA(), q.usage(), q.strength()}
 	if q.Key != nil {
 		results = append(results, q.key())
 	}

@@ -20,7 +20,7 @@ func (q Question) signature() Result {
 			return q.signed(a, faults)
 		}
 	}
-	r := Result{Name: "authority", Outcome: Fail, Fix: q.reissue(" from this tenant's CA")}
+	r := Result{Name: "CA", Outcome: Fail, Fix: q.reissue(" from this tenant's CA")}
 	_, unread := q.unread()
 	last := subjectOf(q.Chain[0].RawIssuer)
 	by := knownSigner(faults, others, q)
@@ -118,7 +118,7 @@ func (q Question) replaced(r Result, a CA, how string) Result {
 // signed is the result for a certificate of the current CA.
 func (q Question) signed(a CA, faults []certs.Fault) Result {
 	name := fmt.Sprintf("tenant %s's CA %s (%s)", q.Tenant, subjectOf(a.Certificate.RawSubject), a.From)
-	r := Result{Name: "authority", Outcome: Pass, Detail: "it was signed with the key of " + name}
+	r := Result{Name: "CA", Outcome: Pass, Detail: "it was signed with the key of " + name}
 	if len(faults) == 0 {
 		return r
 	}

@@ -10,16 +10,16 @@ import (
 
 func TestCheckCA(t *testing.T) {
 	c, q := asking(t)
-	ca, mhr, before := c.ca["bhs"], c.ca["mhr"], authority(t)
-	ended := authority(t, between(-90*hours, -hours))
+	ca, mhr, before := c.ca["bhs"], c.ca["mhr"], newCA(t)
+	ended := newCA(t, between(-90*hours, -hours))
 	below := ca.issue(t, common("below"), func(c *x509.Certificate) { c.IsCA, c.KeyUsage = true, x509.KeyUsageCertSign })
 	none := ca.issue(t, common("none")) // not a CA, but signs certificates
-	stray := authority(t, common("example CA"))
+	stray := newCA(t, common("example CA"))
 	today := func(p pair) []CA { return []CA{{Tenant: "bhs", Certificate: p.Certificate}} }
 	for _, test := range []struct {
 		about       string
 		chain       []*x509.Certificate
-		authorities []CA
+		cas         []CA
 		unknown     []snapshot.Failure
 		want        Outcome
 		detail, fix string
@@ -40,8 +40,8 @@ func TestCheckCA(t *testing.T) {
 		{"no CA issuer", chainOf(ca.issue(t)), nil, nil, Unknown, "no issuer with its own CA", ""},
 	} {
 		q := q
-		q.Chain, q.CAs, q.Unknown = test.chain, test.authorities, test.unknown
-		r := resultOf(t, Check(q), "authority")
+		q.Chain, q.CAs, q.Unknown = test.chain, test.cas, test.unknown
+		r := resultOf(t, Check(q), "CA")
 		if r.Outcome != test.want || !strings.Contains(r.Detail, test.detail) || !strings.Contains(r.Fix.Text, test.fix) || (test.fix == "") != (r.Fix.Text == "") {
 			t.Errorf("%s: %+v", test.about, r)
 		}

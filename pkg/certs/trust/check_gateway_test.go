@@ -73,7 +73,7 @@ func TestCheckGateways(t *testing.T) {
 	if r := resultOf(t, results, "gateways"); r.Outcome != Unknown || !strings.Contains(r.Detail, "forbidden: cannot list gateways") {
 		t.Errorf("not readable: %+v", r)
 	}
-	if r := resultOf(t, results, "authority"); r.Outcome != Pass {
-		t.Errorf("Gateways that can't be read say nothing of the authority: %+v", r)
+	if r := resultOf(t, results, "CA"); r.Outcome != Pass {
+		t.Errorf("Gateways that can't be read say nothing about the CA: %+v", r)
 	}
 }

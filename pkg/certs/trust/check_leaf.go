@@ -48,9 +48,9 @@ func (q Question) dates() Result {
 
 func moment(t time.Time) string { return t.UTC().Format(day) }
 
-// authority checks that it is not a CA certificate: with a CA's key a modality could sign
+// notCA checks that it is not a CA certificate: with a CA's key a modality could sign
 // certificates for any client.
-func (q Question) authority() Result {
+func (q Question) notCA() Result {
 	r := Result{Name: "not a CA", Outcome: Pass, Detail: "it can't sign other certificates"}
 	if c := q.Chain[0]; isCA(c) || c.KeyUsage&x509.KeyUsageCertSign != 0 {
 		r.Outcome, r.Detail = Fail, "it is a CA certificate, which can sign other certificates; a client's certificate must not"

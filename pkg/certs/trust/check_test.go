@@ -43,7 +43,7 @@ func TestCheckOrder(t *testing.T) {
 	for _, r := range Check(q) {
 		names = append(names, r.Name+" "+string(r.Outcome))
 	}
-	want := "certificate Pass, dates Pass, not a CA Pass, usage Pass, key strength Pass, key Pass, authority Pass, dcm-gw:11112 Warn, web-gw:443 Warn"
+	want := "certificate Pass, dates Pass, not a CA Pass, usage Pass, key strength Pass, key Pass, CA Pass, dcm-gw:11112 Warn, web-gw:443 Warn"
 	if got := strings.Join(names, ", "); got != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}

@@ -70,7 +70,7 @@ func TestCompare(t *testing.T) {
 		{"one from later", entries, Observation{Chain: chainOf(ca.issue(t, server("web.bhs.orthweb.com"), between(-hours, 9*hours)))}, Newer, "issued later than the stored one, at 2026-03-01 11:00 UTC"},
 		{"another tenant's", entries, Observation{Chain: chainOf(c.web["mhr"])}, Other, "that of Certificate mhr-orthweb/orthweb-cert, tenant mhr"},
 		{"the tenant's own CA", entries, Observation{Chain: chainOf(ca)}, Other, "that of Certificate bhs-orthweb/int-ca-cert"},
-		{"somebody else's", entries, Observation{Chain: chainOf(authority(t).issue(t, server("example.com")))}, Foreign, "subject CN=orthweb.com,O=Digihunch and issuer CN=int-ca"},
+		{"somebody else's", entries, Observation{Chain: chainOf(newCA(t).issue(t, server("example.com")))}, Foreign, "subject CN=orthweb.com,O=Digihunch and issuer CN=int-ca"},
 		{"without any names", entries, Observation{Chain: chainOf(ca.issue(t, server(), nameless))}, Foreign, "and is none of these"},
 		{"no answer", entries, Observation{Err: errors.New("connection refused")}, Unclear, "connection refused"},
 		{"no certificate", entries, Observation{}, Unclear, "presented no certificate"},
@@ -92,7 +92,7 @@ func TestCompare(t *testing.T) {
 }
 
 func TestSameNames(t *testing.T) {
-	ca := authority(t)
+	ca := newCA(t)
 	bare := func(name string) pair { return ca.issue(t, common(name)) }
 	if !sameNames(bare("a").Certificate, bare("a").Certificate) || sameNames(bare("a").Certificate, bare("b").Certificate) {
 		t.Error("without names the subject decides")

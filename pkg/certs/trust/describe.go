@@ -35,7 +35,7 @@ type Description struct {
 	// are empty when the certificate has none.
 	Fingerprint, SubjectKeyID, AuthorityKeyID string
 	NotBefore, NotAfter                       time.Time
-	Authority                                 bool
+	IsCA                                      bool
 	// SignedBy is the index of the certificate whose key signed this one: its own
 	// when it is self-signed, -1 when that one is not among them.
 	SignedBy int
@@ -61,7 +61,7 @@ func Describe(chain []*x509.Certificate, now time.Time) Report {
 			Names: namesOf(c), Usages: usagesOf(c), Key: keyOf(c.PublicKey),
 			SignatureAlgorithm: c.SignatureAlgorithm.String(), Fingerprint: Fingerprint(c),
 			SubjectKeyID: hexPairs(c.SubjectKeyId), AuthorityKeyID: hexPairs(c.AuthorityKeyId),
-			NotBefore: c.NotBefore, NotAfter: c.NotAfter, Authority: isCA(c),
+			NotBefore: c.NotBefore, NotAfter: c.NotAfter, IsCA: isCA(c),
 			SignedBy: signer(chain, i), Notes: notesOn(c, now),
 		})
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 func TestDescribe(t *testing.T) {
-	ca := authority(t, func(c *x509.Certificate) { c.SubjectKeyId = []byte{1, 0xab} })
+	ca := newCA(t, func(c *x509.Certificate) { c.SubjectKeyId = []byte{1, 0xab} })
 	leaf := ca.issue(t, func(c *x509.Certificate) {
 		c.DNSNames, c.EmailAddresses = []string{"ct1.bhs.org"}, []string{"ct1@bhs.org"}
 		c.IPAddresses, c.URIs = []net.IP{net.ParseIP("192.0.2.1")}, []*url.URL{{Scheme: "urn", Opaque: "ct1"}}
@@ -34,7 +34,7 @@ func TestDescribe(t *testing.T) {
 	if !slices.Equal(usages, []string{"clientAuth", "1.2.3", "digitalSignature"}) {
 		t.Errorf("usages %v", usages)
 	}
-	if d.Authority || !r.Certificates[1].Authority || len(strings.Split(d.Fingerprint, ":")) != 32 || !r.At.Equal(now) {
+	if d.IsCA || !r.Certificates[1].IsCA || len(strings.Split(d.Fingerprint, ":")) != 32 || !r.At.Equal(now) {
 		t.Errorf("got %+v", d)
 	}
 	if empty := Describe(nil, now); len(empty.Certificates) > 0 || empty.End != (End{}) {
@@ -58,9 +58,9 @@ func TestUsageNames(t *testing.T) {
 }
 
 func TestChainOrder(t *testing.T) {
-	ca := authority(t)
+	ca := newCA(t)
 	below := ca.issue(t, common("below"), func(c *x509.Certificate) { c.IsCA, c.KeyUsage = true, x509.KeyUsageCertSign })
-	leaf, stray := below.issue(t), authority(t, common("stray"))
+	leaf, stray := below.issue(t), newCA(t, common("stray"))
 	for _, c := range []struct {
 		about    string
 		chain    []*x509.Certificate
@@ -92,7 +92,7 @@ func TestChainOrder(t *testing.T) {
 }
 
 func TestNotes(t *testing.T) {
-	ca := authority(t)
+	ca := newCA(t)
 	for _, c := range []struct {
 		about string
 		of    *x509.Certificate
@@ -106,7 +106,7 @@ func TestNotes(t *testing.T) {
 		{"a server's for years", ca.issue(t, server("web.bhs.org"), between(-hours, 826*24*hours)).Certificate, []string{"Warning it is valid for 826 days"}},
 		{"a client's for years", ca.issue(t, between(-hours, 3650*24*hours)).Certificate, nil},
 		{"an authority", ca.Certificate, []string{"Info it is a CA: its key can sign certificates"}},
-		{"the last authority", authority(t, func(c *x509.Certificate) { c.MaxPathLenZero = true }).Certificate, []string{"Info it is a CA: its key can sign certificates, but no further CAs"}},
+		{"the last authority", newCA(t, func(c *x509.Certificate) { c.MaxPathLenZero = true }).Certificate, []string{"Info it is a CA: its key can sign certificates, but no further CAs"}},
 		{"an authority that may not sign", ca.issue(t, func(c *x509.Certificate) { c.IsCA = true }).Certificate,
 			[]string{"Critical it is a CA that may not sign", "Info it is a CA"}},
 		{"a broken digest", &x509.Certificate{Version: 3, NotBefore: now.Add(-hours), NotAfter: now.Add(hours), DNSNames: []string{"a"},

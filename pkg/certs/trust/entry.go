@@ -29,8 +29,8 @@ type Entry struct {
 	Issuer object.Ref
 	// Depth is the number of CAs above it that are also in the list.
 	Depth int
-	// Authority: it is a CA, which may sign others.
-	Authority bool
+	// IsCA: it is a CA, which may sign others.
+	IsCA bool
 	// Subject is the certificate's own, as RFC 4514 writes it; where only the
 	// Certificate object could be read, its common name.
 	Subject string
@@ -77,7 +77,7 @@ func (e Entry) Left(now time.Time) time.Duration {
 func (e *Entry) known(stored []*x509.Certificate, from object.Ref) {
 	leaf := stored[0]
 	e.Stored, e.StoredFrom = stored, from
-	e.Subject, e.Authority = subjectOf(leaf.RawSubject), isCA(leaf)
+	e.Subject, e.IsCA = subjectOf(leaf.RawSubject), isCA(leaf)
 	e.NotBefore, e.NotAfter = leaf.NotBefore, leaf.NotAfter
 	e.Names = nil
 	for _, name := range namesOf(leaf) {

@@ -32,17 +32,17 @@ func TestRecordedKorthweb(t *testing.T) {
 		}
 	}
 	for i, one := range tenants {
-		authorities, unread := CAs(snap, one)
-		if len(authorities) != 1 || len(unread) > 0 {
-			t.Fatalf("%s: %d authorities, not seen %v", one.Name, len(authorities), unread)
+		cas, unread := CAs(snap, one)
+		if len(cas) != 1 || len(unread) > 0 {
+			t.Fatalf("%s: %d cas, not seen %v", one.Name, len(cas), unread)
 		}
 		server := entries[2*i+1].Stored[0]
-		if err := server.CheckSignatureFrom(authorities[0].Certificate); err != nil {
+		if err := server.CheckSignatureFrom(cas[0].Certificate); err != nil {
 			t.Errorf("%s: the tree has it the wrong way: %v", one.Name, err)
 		}
 		servers, _ := Servers(snap, one)
-		results := Check(Question{Tenant: one.Name, Chain: []*x509.Certificate{server}, CAs: authorities, Servers: servers, Now: snap.Meta().At})
-		if r := resultOf(t, results, "authority"); r.Outcome != Pass {
+		results := Check(Question{Tenant: one.Name, Chain: []*x509.Certificate{server}, CAs: cas, Servers: servers, Now: snap.Meta().At})
+		if r := resultOf(t, results, "CA"); r.Outcome != Pass {
 			t.Errorf("%s: %+v", one.Name, r)
 		}
 		if r := resultOf(t, results, "web-gw:443"); r.Outcome != Warn || r.Fix.File == "" {

@@ -9,7 +9,7 @@ import (
 
 // FuzzDecode decodes, describes and checks arbitrary content of a Secret.
 func FuzzDecode(f *testing.F) {
-	ca := authority(f)
+	ca := newCA(f)
 	f.Add(inBase64(ca.issue(f), ca))
 	f.Add(inBase64(ca) + "!")
 	f.Add(base64.StdEncoding.EncodeToString([]byte("-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n")))

@@ -30,7 +30,7 @@ func korthweb(tb testing.TB, names ...string) *cluster {
 	tb.Helper()
 	c := &cluster{tb: tb, ca: map[string]pair{}, web: map[string]pair{}}
 	for _, name := range names {
-		ca := authority(tb)
+		ca := newCA(tb)
 		web := ca.issue(tb, server("web."+name+".orthweb.com", "dicom."+name+".orthweb.com"))
 		c.ca[name], c.web[name] = ca, web
 		c.tenants = append(c.tenants, tenant.Tenant{Name: name, Namespaces: []string{name + "-orthweb"}})

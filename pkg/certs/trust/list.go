@@ -104,7 +104,7 @@ func (l *listing) signing() {
 		}
 		noted[issuer.Key()] = true
 		e := l.holder(secret)
-		e.Authority = true
+		e.IsCA = true
 		e.Uses = append(e.Uses, Use{Ref: issuer})
 		if e.Issuer.Kind != "" {
 			issuers = append(issuers, e.Issuer)

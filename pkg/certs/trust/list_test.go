@@ -13,7 +13,7 @@ func outline(entries []Entry) string {
 	var out strings.Builder
 	for _, e := range entries {
 		fmt.Fprintf(&out, "%s%s %s", strings.Repeat("  ", e.Depth), e.Tenant, e.Ref)
-		if e.Authority {
+		if e.IsCA {
 			out.WriteString(", CA")
 		}
 		fmt.Fprintf(&out, ", %s", e.Verdict.Status)

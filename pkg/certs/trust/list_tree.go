@@ -45,7 +45,7 @@ func (l *listing) tree() []Entry {
 // compareSiblings orders entries of the same depth: CAs first, then by name.
 func compareSiblings(a, b Entry) int {
 	rank := func(e Entry) int {
-		if e.Authority {
+		if e.IsCA {
 			return 0
 		}
 		return 1
@@ -63,7 +63,7 @@ func (l *listing) parent(of int) int {
 		case i == of:
 		case signed && other.Secret.Same(secret):
 			return i
-		case e.Issuer.Name == "" && other.Authority && len(e.Stored) > 0 && len(other.Stored) > 0 && certs.SignedBy(e.Stored[0], other.Stored[0]):
+		case e.Issuer.Name == "" && other.IsCA && len(e.Stored) > 0 && len(other.Stored) > 0 && certs.SignedBy(e.Stored[0], other.Stored[0]):
 			return i
 		}
 	}

@@ -29,14 +29,14 @@ func notesOn(c *x509.Certificate, now time.Time) []Note {
 			notes = append(notes, Note{severity, fmt.Sprintf(format, args...)})
 		}
 	}
-	key, authority := keyOf(c.PublicKey), isCA(c)
-	server := !authority && certs.AllowsUsage(c, x509.ExtKeyUsageServerAuth)
+	key, ca := keyOf(c.PublicKey), isCA(c)
+	server := !ca && certs.AllowsUsage(c, x509.ExtKeyUsageServerAuth)
 	note(!now.Before(c.NotAfter), finding.Critical, "it expired %s ago", duration.HumanDuration(now.Sub(c.NotAfter)))
 	note(now.Before(c.NotBefore), finding.Critical, "it becomes valid in %s", duration.HumanDuration(c.NotBefore.Sub(now)))
 	note(c.NotAfter.Before(c.NotBefore), finding.Critical, "it expires before it becomes valid")
 	note(key.weak(), finding.Critical, "its key is too weak: %s", key)
 	note(certs.WeakDigest(c) && !selfSigned(c), finding.Critical, "it is signed with a broken digest: %s", c.SignatureAlgorithm)
-	note(authority && c.KeyUsage != 0 && c.KeyUsage&x509.KeyUsageCertSign == 0, finding.Critical,
+	note(ca && c.KeyUsage != 0 && c.KeyUsage&x509.KeyUsageCertSign == 0, finding.Critical,
 		"it is a CA that may not sign certificates (no keyCertSign)")
 	note(len(c.UnhandledCriticalExtensions) > 0, finding.Warning,
 		"it has a critical extension that not every program supports: %s", firstOID(c))
@@ -45,8 +45,8 @@ func notesOn(c *x509.Certificate, now time.Time) []Note {
 		"it has no host name (no subject alternative name): as a server's certificate it is refused, whatever its CN is")
 	note(server && len(c.ExtKeyUsage) > 0 && c.NotAfter.Sub(c.NotBefore) > longest, finding.Warning,
 		"it is valid for %d days; Apple's systems refuse server certificates valid for more than 825", int(c.NotAfter.Sub(c.NotBefore).Hours()/24))
-	note(authority, finding.Info, "it is a CA: its key can sign certificates%s", depthOf(c))
-	note(selfSigned(c) && !authority, finding.Info, "it is self-signed: no CA signed it")
+	note(ca, finding.Info, "it is a CA: its key can sign certificates%s", depthOf(c))
+	note(selfSigned(c) && !ca, finding.Info, "it is self-signed: no CA signed it")
 	return notes
 }
 

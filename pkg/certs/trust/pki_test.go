@@ -37,8 +37,8 @@ func newKey(tb testing.TB) crypto.Signer {
 	return key
 }
 
-// authority is a self-signed CA, with the name that every Korthweb tenant's CA has.
-func authority(tb testing.TB, changes ...change) pair {
+// newCA is a self-signed CA, with the name that every Korthweb tenant's CA has.
+func newCA(tb testing.TB, changes ...change) pair {
 	tb.Helper()
 	key := newKey(tb)
 	template := &x509.Certificate{

@@ -144,8 +144,7 @@ func (c WebhookCall) servicePort() map[string]any {
 var webhookPorts = map[string]int64{"istiod": 15017, "cert-manager-webhook": 10250}
 
 // podPort is the port of the pods to which the call is sent, 0 if it is not known: from
-// the slices, the Service, the address in the error, or because the webhook is well
-// known.
+// the slices, the Service, the address in the error, or webhookPorts.
 func (c WebhookCall) podPort() int64 {
 	entry := c.servicePort()
 	name := object.Text(entry, "name")

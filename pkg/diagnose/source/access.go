@@ -124,7 +124,7 @@ func (s fetchFailure) mayNotExist() bool {
 	return strings.Contains(s.message, "Repository not found") || strings.Contains(strings.ToUpper(s.message), "DENIED") || s.problem.HTTPStatus == 403
 }
 
-// lackingKeys are the keys that a Secret lacks for the way in which the source is
+// lackingKeys are the keys that a Secret lacks for the method by which the source is
 // fetched (fluxcd/pkg/git v0.52, options.go; source-controller 1.9.5, Secrets for
 // registries are of type kubernetes.io/dockerconfigjson).
 func (s fetchFailure) lackingKeys(secret *unstructured.Unstructured) (wanted string, lacks bool) {

@@ -163,7 +163,7 @@ func TestRedirects(t *testing.T) {
 	}
 }
 
-// TestHostileDiscovery checks that a malformed discovery answer is not taken for a server
+// TestHostileDiscovery checks that a malformed discovery answer is not treated as a server
 // without kinds.
 func TestHostileDiscovery(t *testing.T) {
 	for _, test := range []struct{ about, path, body, want string }{

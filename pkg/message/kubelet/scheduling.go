@@ -9,7 +9,7 @@ import (
 
 // Scheduling is why the scheduler found no node for a pod.
 type Scheduling struct {
-	// Nodes is how many nodes it looked at.
+	// Nodes is how many nodes it checked.
 	Nodes int
 	// Reasons are in the order of the message. One node may have several, so the sum
 	// of the counts may exceed the number of nodes.

@@ -7,7 +7,7 @@ import (
 )
 
 // Key reports whether a field, a variable, a flag or a header of this name holds a secret.
-// A reference to a secret ("secretName", "secretRef") does not, nor does the way in which
+// A reference to a secret ("secretName", "secretRef") does not, nor does the method by which
 // one is created or stored ("tokenPath").
 func Key(name string) bool {
 	var buffer [MaxKeyLength]byte

@@ -37,7 +37,7 @@ func description(d trust.Description) v1alpha1.CertificateDescription {
 		Key:                v1alpha1.CertificateKey{Algorithm: d.Key.Algorithm, Bits: d.Key.Bits, Curve: d.Key.Curve},
 		SignatureAlgorithm: d.SignatureAlgorithm, Fingerprint: d.Fingerprint,
 		SubjectKeyID: d.SubjectKeyID, AuthorityKeyID: d.AuthorityKeyID,
-		NotBefore: d.NotBefore, NotAfter: d.NotAfter, Authority: d.Authority, SignedBy: d.SignedBy,
+		NotBefore: d.NotBefore, NotAfter: d.NotAfter, IsCA: d.IsCA, SignedBy: d.SignedBy,
 	}
 	for _, name := range d.Names {
 		out.Names = append(out.Names, v1alpha1.CertificateName{Kind: name.Kind, Value: name.Value})

@@ -34,7 +34,7 @@ func certificateEntry(e trust.Entry, now time.Time) v1alpha1.Certificate {
 	out := v1alpha1.Certificate{
 		TypeMeta: metav1.TypeMeta{APIVersion: v1alpha1.APIVersion, Kind: v1alpha1.CertificateKind},
 		Metadata: v1alpha1.Metadata{Name: e.Ref.Name}, At: now, Tenant: e.Tenant, Ref: e.Ref,
-		Secret: named(e.Secret), Issuer: named(e.Issuer), Depth: e.Depth, Authority: e.Authority,
+		Secret: named(e.Secret), Issuer: named(e.Issuer), Depth: e.Depth, IsCA: e.IsCA,
 		Subject: e.Subject, Names: list(e.Names), NotBefore: known(e.NotBefore), NotAfter: known(e.NotAfter),
 		RenewalTime: known(e.RenewalTime), Uses: []v1alpha1.CertificateUse{}, UsesKnown: e.UsesKnown,
 		StoredFrom: named(e.StoredFrom), Served: []v1alpha1.ServedCertificate{},

@@ -28,18 +28,18 @@ func TestJudgeCertificate(t *testing.T) {
 		c.IsCA, c.KeyUsage, c.ExtKeyUsage = true, x509.KeyUsageCertSign, nil
 	})
 	for _, c := range []struct {
-		about       string
-		chain       []*x509.Certificate
-		authorities []*x509.Certificate
-		now         time.Time
-		outcome     check.Outcome
-		code        finding.Code
-		says        string
+		about   string
+		chain   []*x509.Certificate
+		cas     []*x509.Certificate
+		now     time.Time
+		outcome check.Outcome
+		code    finding.Code
+		says    string
 	}{
 		{about: "good", chain: []*x509.Certificate{good}, outcome: check.Pass, says: "signed by the tenant's CA, for " + host + ", valid for "},
 		{about: "by an authority below", chain: []*x509.Certificate{peers.Issue(t, lower, host, nil).Certificate, lower.Certificate}, outcome: check.Pass, says: "signed by the tenant's CA"},
 		{about: "by one below that isn't sent", chain: []*x509.Certificate{peers.Issue(t, lower, host, nil).Certificate}, outcome: check.Fail, code: check.CodeServerIssuerMissing, says: "the server's certificate was signed by CN=below, which is neither in the chain"},
-		{about: "by either of two authorities", chain: []*x509.Certificate{good}, authorities: []*x509.Certificate{other.Certificate, own.Certificate}, outcome: check.Pass, says: "signed by"},
+		{about: "by either of two cas", chain: []*x509.Certificate{good}, cas: []*x509.Certificate{other.Certificate, own.Certificate}, outcome: check.Pass, says: "signed by"},
 		{about: "ended", chain: []*x509.Certificate{good}, now: good.NotAfter, outcome: check.Fail, code: check.CodeServerExpired, says: "the server's certificate expired 0s ago"},
 		{about: "not yet begun", chain: []*x509.Certificate{good}, now: good.NotBefore.Add(-time.Minute), outcome: check.Fail, code: check.CodeServerExpired, says: "is not yet valid: it becomes valid in 60s"},
 		{about: "another name", chain: []*x509.Certificate{peers.Issue(t, own, host, func(c *x509.Certificate) { c.DNSNames = []string{"web.mhr.orthweb.com"} }).Certificate},
@@ -51,10 +51,10 @@ func TestJudgeCertificate(t *testing.T) {
 		}).Certificate}, outcome: check.Fail, code: check.CodeServerUsage, says: "has no serverAuth"},
 		{about: "ends soon", chain: []*x509.Certificate{good}, now: good.NotAfter.Add(-47 * time.Hour), outcome: check.Warn, code: check.CodeServerEndsSoon, says: "expires in 47h"},
 		{about: "ends soon enough", chain: []*x509.Certificate{good}, now: good.NotAfter.Add(-expiryWarning), outcome: check.Pass, says: "valid for 2d"},
-		{about: "not known", chain: []*x509.Certificate{good}, authorities: []*x509.Certificate{}, outcome: check.Warn, code: check.CodeCAUnread, says: "it is not known whether the tenant's CA signed the certificate: you may not read it"},
+		{about: "not known", chain: []*x509.Certificate{good}, cas: []*x509.Certificate{}, outcome: check.Warn, code: check.CodeCAUnread, says: "it is not known whether the tenant's CA signed the certificate: you may not read it"},
 	} {
-		s := check.Subject{Tenant: "bhs", CAs: c.authorities, CAUnread: "you may not read it", Others: []check.Subject{{Tenant: "mhr", CAs: []*x509.Certificate{other.Certificate}}}}
-		if c.authorities == nil {
+		s := check.Subject{Tenant: "bhs", CAs: c.cas, CAUnread: "you may not read it", Others: []check.Subject{{Tenant: "mhr", CAs: []*x509.Certificate{other.Certificate}}}}
+		if c.cas == nil {
 			s.CAs = []*x509.Certificate{own.Certificate}
 		}
 		if c.now.IsZero() {

@@ -12,15 +12,15 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/certs"
 )
 
-// authority is a CA for tests.
-type authority struct {
+// testCA is a CA for tests.
+type testCA struct {
 	certificate *x509.Certificate
 	key         crypto.Signer
 	// pem and keyPEM are both in PEM.
 	pem, keyPEM []byte
 }
 
-func newAuthority(t *testing.T, name string, now time.Time) authority {
+func newTestCA(t *testing.T, name string, now time.Time) testCA {
 	t.Helper()
 	key, err := certs.NewKey(certs.ECDSA, 256)
 	if err != nil {
@@ -34,7 +34,7 @@ func newAuthority(t *testing.T, name string, now time.Time) authority {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := authority{key: key, pem: encoded(der)}
+	a := testCA{key: key, pem: encoded(der)}
 	if a.certificate, err = x509.ParseCertificate(der); err != nil {
 		t.Fatal(err)
 	}
