@@ -42,8 +42,8 @@ type hostileFile struct {
 	// bound is the number of bytes after which the input is refused; 0 if it is accepted.
 	bound int64
 	// size is the size of an accepted input that comes from a pipe.
-	size int64
-	says string
+	size    int64
+	message string
 }
 
 // TestHostileFiles checks that the program limits the memory it uses for malicious files.
@@ -92,8 +92,8 @@ func (f hostileFile) try(t *testing.T, program string, base int64) {
 	switch {
 	case f.bound == 0 && got.code > 1:
 		t.Errorf("exit status %d: %s", got.code, got.output)
-	case f.bound > 0 && (got.code != 2 || !strings.Contains(got.output, f.says)):
-		t.Errorf("exit status %d, want 2 and %q: %s", got.code, f.says, got.output)
+	case f.bound > 0 && (got.code != 2 || !strings.Contains(got.output, f.message)):
+		t.Errorf("exit status %d, want 2 and %q: %s", got.code, f.message, got.output)
 	}
 }
 
@@ -124,25 +124,25 @@ func hostileFiles(t *testing.T) []hostileFile {
 		t.Fatal(err)
 	}
 	return []hostileFile{
-		{about: "/dev/zero", path: "/dev/zero", bound: packedBound, says: "this is not a snapshot"},
-		{about: "/dev/urandom", path: "/dev/urandom", bound: packedBound, says: "error:"},
-		{about: "a socket", path: fifo, bound: mebibyte, says: "error:"},
-		{about: "a file of its own process", path: "/proc/self/mem", bound: mebibyte, says: "error:"},
-		{about: "a List without end, from a pipe", write: list(repeated(pod, endless)), pipe: true, bound: unpackedBound, says: "more than 256 MiB"},
-		{about: "a List that is too long, in a file", write: list(repeated(pod, unpackedBound+mebibyte)), bound: unpackedBound, says: "more than 256 MiB"},
-		{about: "documents without end, from a pipe", write: repeated("---\nkind: Pod\napiVersion: v1\nmetadata: {name: x}\n", endless), pipe: true, bound: unpackedBound, says: "more than 256 MiB"},
-		{about: "one object without end, from a pipe", write: repeated(`{"kind":"Pod","apiVersion":"v1","a":"`+strings.Repeat("z", mebibyte), endless), pipe: true, bound: unpackedBound, says: "more than 256 MiB"},
-		{about: "one object that is too large", write: repeated(`{"kind":"Pod","apiVersion":"v1","metadata":{"name":"x"},"a":"`+strings.Repeat("z", mebibyte), 40*mebibyte), bound: 40 * mebibyte, says: "larger than 8 MiB"},
-		{about: "lists in lists in lists, in JSON", write: list(repeated("[", mebibyte)), bound: packedBound, says: "levels deep"},
-		{about: "lists in lists in lists, in YAML", write: repeated("kind: apiVersion\nitems:\n- "+strings.Repeat("- ", mebibyte), 1), bound: unpackedBound, says: "error:"},
-		{about: "millions of empty objects", write: list(repeated(`{"kind":"Pod","metadata":{"name":"x"},"a":[{},{},{},{},{},{},{},{},{},{},{},{}]},`, 100*mebibyte)), bound: unpackedBound, says: "small values"},
-		{about: "one object of a million values", write: list(repeated(`{"kind":"Pod","apiVersion":"v1","metadata":{"name":"x"},"a":[`+strings.Repeat(`{"a":1},`, mebibyte/2)+`{}]},`, 60*mebibyte)), bound: unpackedBound, says: "small values"},
-		{about: "one object of millions of values, in YAML", write: repeated("kind: Pod\napiVersion: v1\nmetadata: {name: x}\nspec: ["+strings.Repeat("0,", 4*mebibyte-100)+"0]\n", 1), bound: packedBound, says: "values in YAML"},
-		{about: "aliases that multiply", write: repeated("kind: apiVersion\na: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a]\nc: [*b,*b,*b,*b,*b,*b,*b]\n", 1), bound: packedBound, says: "anchor"},
-		{about: "a gzip bomb", write: zipped(repeated("\x00", 1<<30)), bound: unpackedBound / 2, says: "unpacks to more than 128 MiB"},
-		{about: "a gzip bomb of whole objects", write: snapshotBomb(400 * mebibyte), bound: unpackedBound / 2, says: "unpacks to more than 128 MiB"},
-		{about: "a snapshot that is too large", write: repeated("\x1f\x8b\x08\x00\x00\x00\x00\x00", 80*mebibyte), bound: packedBound, says: "larger than 64 MiB"},
-		{about: "invalid UTF-16", write: repeated("\xff\xfe\x00\xd8\x00\xd8", mebibyte), bound: packedBound, says: "error:"},
+		{about: "/dev/zero", path: "/dev/zero", bound: packedBound, message: "this is not a snapshot"},
+		{about: "/dev/urandom", path: "/dev/urandom", bound: packedBound, message: "error:"},
+		{about: "a socket", path: fifo, bound: mebibyte, message: "error:"},
+		{about: "a file of its own process", path: "/proc/self/mem", bound: mebibyte, message: "error:"},
+		{about: "a List without end, from a pipe", write: list(repeated(pod, endless)), pipe: true, bound: unpackedBound, message: "more than 256 MiB"},
+		{about: "a List that is too long, in a file", write: list(repeated(pod, unpackedBound+mebibyte)), bound: unpackedBound, message: "more than 256 MiB"},
+		{about: "documents without end, from a pipe", write: repeated("---\nkind: Pod\napiVersion: v1\nmetadata: {name: x}\n", endless), pipe: true, bound: unpackedBound, message: "more than 256 MiB"},
+		{about: "one object without end, from a pipe", write: repeated(`{"kind":"Pod","apiVersion":"v1","a":"`+strings.Repeat("z", mebibyte), endless), pipe: true, bound: unpackedBound, message: "more than 256 MiB"},
+		{about: "one object that is too large", write: repeated(`{"kind":"Pod","apiVersion":"v1","metadata":{"name":"x"},"a":"`+strings.Repeat("z", mebibyte), 40*mebibyte), bound: 40 * mebibyte, message: "larger than 8 MiB"},
+		{about: "lists in lists in lists, in JSON", write: list(repeated("[", mebibyte)), bound: packedBound, message: "levels deep"},
+		{about: "lists in lists in lists, in YAML", write: repeated("kind: apiVersion\nitems:\n- "+strings.Repeat("- ", mebibyte), 1), bound: unpackedBound, message: "error:"},
+		{about: "millions of empty objects", write: list(repeated(`{"kind":"Pod","metadata":{"name":"x"},"a":[{},{},{},{},{},{},{},{},{},{},{},{}]},`, 100*mebibyte)), bound: unpackedBound, message: "small values"},
+		{about: "one object of a million values", write: list(repeated(`{"kind":"Pod","apiVersion":"v1","metadata":{"name":"x"},"a":[`+strings.Repeat(`{"a":1},`, mebibyte/2)+`{}]},`, 60*mebibyte)), bound: unpackedBound, message: "small values"},
+		{about: "one object of millions of values, in YAML", write: repeated("kind: Pod\napiVersion: v1\nmetadata: {name: x}\nspec: ["+strings.Repeat("0,", 4*mebibyte-100)+"0]\n", 1), bound: packedBound, message: "values in YAML"},
+		{about: "aliases that multiply", write: repeated("kind: apiVersion\na: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a]\nc: [*b,*b,*b,*b,*b,*b,*b]\n", 1), bound: packedBound, message: "anchor"},
+		{about: "a gzip bomb", write: zipped(repeated("\x00", 1<<30)), bound: unpackedBound / 2, message: "unpacks to more than 128 MiB"},
+		{about: "a gzip bomb of whole objects", write: snapshotBomb(400 * mebibyte), bound: unpackedBound / 2, message: "unpacks to more than 128 MiB"},
+		{about: "a snapshot that is too large", write: repeated("\x1f\x8b\x08\x00\x00\x00\x00\x00", 80*mebibyte), bound: packedBound, message: "larger than 64 MiB"},
+		{about: "invalid UTF-16", write: repeated("\xff\xfe\x00\xd8\x00\xd8", mebibyte), bound: packedBound, message: "error:"},
 		{about: "a List of 40 MiB, in JSON", write: repeatedExample(t, 40*mebibyte)},
 		{about: "a List of 40 MiB, from a pipe", write: repeatedExample(t, 40*mebibyte), pipe: true, size: 40 * mebibyte},
 	}

@@ -226,7 +226,7 @@ func TestSync(t *testing.T) {
 	if code, out := p.run(t, "", p.program, "hosts", "sync", "--yes"); code != 2 || !strings.Contains(out, "nothing was written") || len(differ(before, p.files(t))) > 0 {
 		t.Errorf("without --sudo: exit status %d, %v\n%s", code, differ(before, p.files(t)), out)
 	}
-	asked := len(p.api.Requests())
+	requested := len(p.api.Requests())
 	code, out := p.run(t, "", p.program, "hosts", "sync", "--sudo", "--yes")
 	after := p.files(t)
 	const (
@@ -239,8 +239,8 @@ func TestSync(t *testing.T) {
 	if changed := differ(before, after); strings.Join(changed, " ") != "etc/hosts etc/hosts.orthweb.bak" {
 		t.Errorf("these files were changed: %v", changed)
 	}
-	if more := len(p.api.Requests()) - asked; more != asked {
-		t.Errorf("%d requests, without writing %d", more, asked)
+	if more := len(p.api.Requests()) - requested; more != requested {
+		t.Errorf("%d requests, without writing %d", more, requested)
 	}
 	if code, out := p.run(t, "", p.program, "hosts", "remove", "--sudo"); code != 0 || p.files(t)["etc/hosts"] != whole {
 		t.Errorf("remove: exit status %d\n%s\nthe file: %s", code, out, p.files(t)["etc/hosts"])
@@ -256,7 +256,7 @@ func TestApply(t *testing.T) {
 	}
 	good := entry("192.0.2.1", "web.bhs.orthweb.com")
 	before := p.files(t)
-	for _, c := range []struct{ about, file, input, says string }{
+	for _, c := range []struct{ about, file, input, message string }{
 		{"no input", p.hosts, "", "reading the change"},
 		{"no change", p.hosts, "{}", "names no block"},
 		{"another field", p.hosts, `{"block":"e2e","content":"x"}`, "unknown field"},
@@ -269,8 +269,8 @@ func TestApply(t *testing.T) {
 		{"a file that sudo does not allow", "/etc/passwd", good, "password is required"},
 	} {
 		code, out := p.run(t, c.input, "sudo", "-n", "--", p.program, "hosts", "apply", "--hosts-file="+c.file)
-		if changed := differ(before, p.files(t)); code == 0 || !strings.Contains(out, c.says) || len(changed) > 0 {
-			t.Errorf("%s: exit status %d, want %q, changed %v\n%s", c.about, code, c.says, changed, out)
+		if changed := differ(before, p.files(t)); code == 0 || !strings.Contains(out, c.message) || len(changed) > 0 {
+			t.Errorf("%s: exit status %d, want %q, changed %v\n%s", c.about, code, c.message, changed, out)
 		}
 	}
 	code, out := p.run(t, good, "sudo", "-n", "--", p.program, "hosts", "apply", "--hosts-file="+p.hosts)

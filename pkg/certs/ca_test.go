@@ -20,23 +20,23 @@ func TestParseCA(t *testing.T) {
 		cert, ca []byte
 		key      []byte
 		chain    []*x509.Certificate
-		says     string
+		message  string
 	}{
 		{about: "a root", cert: encoded(t, root.cert), key: root.keyPEM(t)},
 		{about: "a root that is named twice, as cert-manager does", cert: encoded(t, root.cert), ca: encoded(t, root.cert), key: root.keyPEM(t)},
 		{about: "its chain in both", cert: encoded(t, low.cert, middle.cert), ca: encoded(t, root.cert), key: low.keyPEM(t), chain: []*x509.Certificate{middle.cert, root.cert}},
 		{about: "a bundle in disorder, with a stranger", cert: encoded(t, low.cert), ca: encoded(t, stranger.cert, root.cert, middle.cert), key: low.keyPEM(t), chain: []*x509.Certificate{middle.cert, root.cert}},
 		{about: "a root that is not known", cert: encoded(t, low.cert, middle.cert), key: low.keyPEM(t), chain: []*x509.Certificate{middle.cert}},
-		{about: "no CA", cert: encoded(t, leafy.cert), key: leafy.keyPEM(t), says: "CN=leafy is not a CA"},
-		{about: "a CA that may not sign", cert: encoded(t, mute.cert), key: mute.keyPEM(t), says: "CN=mute may not sign certificates"},
-		{about: "another's key", cert: encoded(t, root.cert), key: low.keyPEM(t), says: "the private key does not belong to the CA CN=root"},
-		{about: "no certificate", cert: root.keyPEM(t), key: root.keyPEM(t), says: "the CA's certificate: read the certificates: this is a private key"},
-		{about: "no key", cert: encoded(t, root.cert), key: encoded(t, root.cert), says: "the CA's key: read the private key: this is a certificate"},
-		{about: "a damaged ca.crt", cert: encoded(t, root.cert), ca: []byte("x"), key: root.keyPEM(t), says: "the certificates above the CA's"},
+		{about: "no CA", cert: encoded(t, leafy.cert), key: leafy.keyPEM(t), message: "CN=leafy is not a CA"},
+		{about: "a CA that may not sign", cert: encoded(t, mute.cert), key: mute.keyPEM(t), message: "CN=mute may not sign certificates"},
+		{about: "another's key", cert: encoded(t, root.cert), key: low.keyPEM(t), message: "the private key does not belong to the CA CN=root"},
+		{about: "no certificate", cert: root.keyPEM(t), key: root.keyPEM(t), message: "the CA's certificate: read the certificates: this is a private key"},
+		{about: "no key", cert: encoded(t, root.cert), key: encoded(t, root.cert), message: "the CA's key: read the private key: this is a certificate"},
+		{about: "a damaged ca.crt", cert: encoded(t, root.cert), ca: []byte("x"), key: root.keyPEM(t), message: "the certificates above the CA's"},
 	} {
 		t.Run(test.about, func(t *testing.T) {
 			authority, err := ParseCA(test.cert, test.key, test.ca)
-			mustFail(t, err, test.says)
+			mustFail(t, err, test.message)
 			if err == nil && !sameCerts(authority.Chain, test.chain) {
 				t.Errorf("the chain has %d certificates, want %d in order", len(authority.Chain), len(test.chain))
 			}

@@ -24,7 +24,7 @@ func TestParseCertificates(t *testing.T) {
 	for _, test := range []struct {
 		about, text string
 		want        []*x509.Certificate
-		says        string
+		message     string
 	}{
 		{"PEM", string(both), two, ""},
 		{"PEM with text and a key between", "# a\n" + string(encoded(t, a.cert)) + key + "# b\n" + string(encoded(t, b.cert)), two, ""},
@@ -49,7 +49,7 @@ func TestParseCertificates(t *testing.T) {
 	} {
 		t.Run(test.about, func(t *testing.T) {
 			got, err := ParseCertificates([]byte(test.text))
-			mustFail(t, err, test.says)
+			mustFail(t, err, test.message)
 			if !sameCerts(got, test.want) {
 				t.Errorf("got %d certificates, want %d in order", len(got), len(test.want))
 			}

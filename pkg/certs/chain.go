@@ -15,13 +15,13 @@ type OutlivesError struct {
 	// CA is the subject of the CA, as FormatSubject writes it.
 	CA string
 	// Until is when the CA expires; Asked is when the certificate would.
-	Until, Asked time.Time
+	Until, Requested time.Time
 }
 
 // Error has both times, in UTC.
 func (e *OutlivesError) Error() string {
 	return fmt.Sprintf("the certificate would be valid until %s, but its CA %s only until %s; request a shorter duration, or renew the CA first",
-		e.Asked.UTC().Format(time.RFC3339), e.CA, e.Until.UTC().Format(time.RFC3339))
+		e.Requested.UTC().Format(time.RFC3339), e.CA, e.Until.UTC().Format(time.RFC3339))
 }
 
 // climb finds the CAs above a certificate, each signed by the next, up to a root or the last
@@ -73,7 +73,7 @@ func checkAbove(notAfter time.Time, cas []*x509.Certificate, now time.Time) erro
 		case now.After(ca.NotAfter):
 			return fmt.Errorf("the CA %s expired at %s; renew it first", name, ca.NotAfter.UTC().Format(time.RFC3339))
 		case notAfter.After(ca.NotAfter):
-			return &OutlivesError{CA: name, Until: ca.NotAfter, Asked: notAfter}
+			return &OutlivesError{CA: name, Until: ca.NotAfter, Requested: notAfter}
 		}
 	}
 	return nil

@@ -7,9 +7,9 @@ import (
 
 func TestParseDuration(t *testing.T) {
 	for _, test := range []struct {
-		text string
-		want time.Duration
-		says string
+		text    string
+		want    time.Duration
+		message string
 	}{
 		{text: "365d", want: 365 * 24 * time.Hour},
 		{text: "1y", want: 365 * 24 * time.Hour},
@@ -20,24 +20,24 @@ func TestParseDuration(t *testing.T) {
 		{text: "1h30m15s", want: time.Hour + 30*time.Minute + 15*time.Second},
 		{text: "1.5h", want: 90 * time.Minute},
 		{text: "292y", want: 292 * year},
-		{text: "", says: "it must be more than zero"},
-		{text: "0d", says: "it must be more than zero"},
-		{text: "365", says: "it is not a duration"},
-		{text: "-1h", says: "it is not a duration"},
-		{text: "2d-1h", says: "it is not a duration"},
-		{text: "+1d", says: "it is not a duration"},
-		{text: "d", says: "a number is missing before d"},
-		{text: "30d1y", says: "it is not a duration"},
-		{text: "1d1d", says: "it is not a duration"},
-		{text: "293y", says: "longer than 292 years"},
-		{text: "292y200d", says: "longer than 292 years"},
-		{text: "106751d23h48m", says: "longer than 292 years"},
-		{text: "99999999999999999999d", says: "longer than 292 years"},
-		{text: "tomorrow", says: `duration "tomorrow": it is not a duration`},
+		{text: "", message: "it must be more than zero"},
+		{text: "0d", message: "it must be more than zero"},
+		{text: "365", message: "it is not a duration"},
+		{text: "-1h", message: "it is not a duration"},
+		{text: "2d-1h", message: "it is not a duration"},
+		{text: "+1d", message: "it is not a duration"},
+		{text: "d", message: "a number is missing before d"},
+		{text: "30d1y", message: "it is not a duration"},
+		{text: "1d1d", message: "it is not a duration"},
+		{text: "293y", message: "longer than 292 years"},
+		{text: "292y200d", message: "longer than 292 years"},
+		{text: "106751d23h48m", message: "longer than 292 years"},
+		{text: "99999999999999999999d", message: "longer than 292 years"},
+		{text: "tomorrow", message: `duration "tomorrow": it is not a duration`},
 	} {
 		t.Run(test.text, func(t *testing.T) {
 			got, err := ParseDuration(test.text)
-			mustFail(t, err, test.says)
+			mustFail(t, err, test.message)
 			if got != test.want {
 				t.Errorf("got %s, want %s", got, test.want)
 			}

@@ -134,15 +134,15 @@ func allNames(t testing.TB) Names {
 }
 
 // mustFail checks that the error contains the text.
-func mustFail(t *testing.T, err error, says string) {
+func mustFail(t *testing.T, err error, message string) {
 	t.Helper()
 	switch {
-	case says == "" && err != nil:
+	case message == "" && err != nil:
 		t.Errorf("refused: %v", err)
-	case says != "" && err == nil:
-		t.Errorf("accepted; want an error with %q", says)
-	case says != "" && !strings.Contains(err.Error(), says):
-		t.Errorf("the error is\n%v\nwant in it\n%s", err, says)
+	case message != "" && err == nil:
+		t.Errorf("accepted; want an error with %q", message)
+	case message != "" && !strings.Contains(err.Error(), message):
+		t.Errorf("the error is\n%v\nwant in it\n%s", err, message)
 	}
 }
 

@@ -72,9 +72,9 @@ func checkAsked(request *x509.CertificateRequest, leaf *x509.Certificate) error 
 		return errors.New("it is for another key; request it again")
 	}
 	// A signer may choose another string type for the same text.
-	asked, given := called(request.RawSubject), called(leaf.RawSubject)
-	if !bytes.Equal(request.RawSubject, leaf.RawSubject) && asked != given {
-		return fmt.Errorf("its subject is %s instead of %s; use a signer that keeps subjects", given, asked)
+	requested, given := called(request.RawSubject), called(leaf.RawSubject)
+	if !bytes.Equal(request.RawSubject, leaf.RawSubject) && requested != given {
+		return fmt.Errorf("its subject is %s instead of %s; use a signer that keeps subjects", given, requested)
 	}
 	if err := sameNames(request, leaf); err != nil {
 		return err
@@ -91,7 +91,7 @@ func checkAsked(request *x509.CertificateRequest, leaf *x509.Certificate) error 
 }
 
 func sameNames(request *x509.CertificateRequest, leaf *x509.Certificate) error {
-	asked, err := requestedNames(request)
+	requested, err := requestedNames(request)
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func sameNames(request *x509.CertificateRequest, leaf *x509.Certificate) error {
 	if err != nil {
 		return err
 	}
-	if a, g := asked.sorted(), given.sorted(); !slices.Equal(a, g) {
+	if a, g := requested.sorted(), given.sorted(); !slices.Equal(a, g) {
 		return fmt.Errorf("its names are [%s] instead of [%s]; use a signer that keeps names", strings.Join(g, " "), strings.Join(a, " "))
 	}
 	return nil

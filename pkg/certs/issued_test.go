@@ -45,9 +45,9 @@ func TestCheckIssuedLeaf(t *testing.T) {
 		return der
 	}
 	for _, test := range []struct {
-		about string
-		spoil func(*x509.Certificate)
-		says  string
+		about   string
+		spoil   func(*x509.Certificate)
+		message string
 	}{
 		{"what was asked for", nil, ""},
 		{"names in another order and case", func(c *x509.Certificate) { c.DNSNames = []string{"B.org", "a.org"} }, ""},
@@ -75,7 +75,7 @@ func TestCheckIssuedLeaf(t *testing.T) {
 	} {
 		t.Run(test.about, func(t *testing.T) {
 			leaf := root.issue(t, request, test.spoil)
-			mustFail(t, CheckIssued(request, []*x509.Certificate{leaf}, []*x509.Certificate{root.cert}, now), test.says)
+			mustFail(t, CheckIssued(request, []*x509.Certificate{leaf}, []*x509.Certificate{root.cert}, now), test.message)
 		})
 	}
 }
@@ -84,7 +84,7 @@ func TestCheckIssuedChain(t *testing.T) {
 	root := newCA(t, "root", nil, nil)
 	middle := newCA(t, "middle", root, nil)
 	low := newCA(t, "low", middle, nil)
-	twin := newCA(t, "middle", nil, nil)
+	peer := newCA(t, "middle", nil, nil)
 	strict := newCA(t, "strict", root, func(c *x509.Certificate) { c.PermittedDNSDomains = []string{"b.org"} })
 	old := newCA(t, "old", root, func(c *x509.Certificate) { c.NotAfter = now.Add(-time.Second) })
 	short := newCA(t, "short", root, func(c *x509.Certificate) { c.NotAfter = now.Add(day - time.Minute) })
@@ -94,7 +94,7 @@ func TestCheckIssuedChain(t *testing.T) {
 	for _, test := range []struct {
 		about     string
 		chain, ca certs
-		says      string
+		message   string
 	}{
 		{"the whole chain", certs{by(low), low.cert, middle.cert}, certs{root.cert}, ""},
 		{"with the root", certs{by(low), low.cert, middle.cert, root.cert}, certs{root.cert}, ""},
@@ -105,14 +105,14 @@ func TestCheckIssuedChain(t *testing.T) {
 		{"nothing", nil, certs{root.cert}, "returned no certificate"},
 		{"in disorder", certs{by(low), middle.cert, low.cert}, certs{root.cert}, "an invalid chain: CN=x is not signed by CN=middle"},
 		{"a gap", certs{by(low), low.cert}, certs{root.cert}, "is not signed by the CA that the signer names: CN=low is issued by CN=middle, the CA is CN=root"},
-		{"a CA of the same name", certs{by(middle), twin.cert}, certs{twin.cert}, "CN=x is not signed by CN=middle"},
-		{"the named CA has the same name", certs{by(middle)}, certs{twin.cert}, "is not signed by the CA that the signer names"},
+		{"a CA of the same name", certs{by(middle), peer.cert}, certs{peer.cert}, "CN=x is not signed by CN=middle"},
+		{"the named CA has the same name", certs{by(middle)}, certs{peer.cert}, "is not signed by the CA that the signer names"},
 		{"a CA with limits", certs{by(strict), strict.cert}, certs{root.cert}, "its CA may not sign"},
 		{"an expired CA", certs{by(old), old.cert}, certs{root.cert}, "the CA CN=old expired"},
 		{"an expired CA, unnamed", certs{by(old), old.cert}, nil, "the CA CN=old expired"},
 	} {
 		t.Run(test.about, func(t *testing.T) {
-			mustFail(t, CheckIssued(request, test.chain, test.ca, now), test.says)
+			mustFail(t, CheckIssued(request, test.chain, test.ca, now), test.message)
 		})
 	}
 	var outlives *OutlivesError

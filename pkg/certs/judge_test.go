@@ -120,7 +120,7 @@ func TestJudge(t *testing.T) {
 		trusted []*x509.Certificate
 		key     crypto.PublicKey
 		want    string
-		says    string
+		message string
 	}{
 		{about: "a server's", role: Server, chain: chain(good)},
 		{about: "a client's", role: Client, chain: chain(good), key: good.PublicKey},
@@ -133,42 +133,42 @@ func TestJudge(t *testing.T) {
 		{about: "any usage", role: Client, chain: chain(root.issue(t, "leaf", usage(0, x509.ExtKeyUsageAny)))},
 		{about: "names within the constraints", role: Server, chain: through(func(c *x509.Certificate) { c.PermittedDNSDomains = []string{"example.com"} })},
 
-		{about: "another key", role: Client, chain: chain(good), key: root.PublicKey, want: "KeyMismatch", says: "another key"},
-		{about: "a known other CA", role: Server, chain: chain(other.issue(t, "leaf")), want: "OtherCA", says: "signed by the CA of tenant mhr"},
-		{about: "another CA of the same name", role: Server, chain: chain(namesake.issue(t, "leaf")), want: "NamesakeCA", says: "with another key"},
-		{about: "the authority's name in a chain through another CA", role: Server, chain: through(usage(0)), trusted: chain(shallow), want: "UnknownCA", says: "its chain ends at CN=root"},
-		{about: "a changed signature", role: Server, chain: []*x509.Certificate{&forged}, want: "BadSignature", says: "invalid signature"},
-		{about: "self-signed", role: Server, chain: chain(issueFor(t, ecdsaKey(t), nil, "leaf")), want: "SelfSigned", says: "self-signed"},
-		{about: "an unknown root", role: Server, chain: chain(namesake.issue(t, "leaf"), namesake), trusted: chain(shallow), want: "UnknownCA", says: "another CA, CN=root; the trusted CA is CN=shallow"},
-		{about: "an intermediate CA that is not sent", role: Server, chain: chain(below.issue(t, "leaf")), want: "IssuerMissing", says: "signed by CN=below, which is neither in the chain"},
-		{about: "an expired CA", role: Server, chain: chain(good), trusted: chain(earlier), want: "CAExpired", says: "the CA CN=root expired 60s ago"},
-		{about: "expired", role: Server, chain: chain(root.issue(t, "leaf", ended)), want: "Expired", says: "it expired 60s ago, at 2026-03-01 11:59 UTC"},
-		{about: "not yet valid", role: Server, chain: chain(root.issue(t, "leaf", later)), want: "NotYetValid", says: "becomes valid in 60s"},
-		{about: "a common name only", role: Server, chain: chain(root.issue(t, "web.example.com", named())), want: "NoNames", says: "common name only (web.example.com)"},
+		{about: "another key", role: Client, chain: chain(good), key: root.PublicKey, want: "KeyMismatch", message: "another key"},
+		{about: "a known other CA", role: Server, chain: chain(other.issue(t, "leaf")), want: "OtherCA", message: "signed by the CA of tenant mhr"},
+		{about: "another CA of the same name", role: Server, chain: chain(namesake.issue(t, "leaf")), want: "NamesakeCA", message: "with another key"},
+		{about: "the authority's name in a chain through another CA", role: Server, chain: through(usage(0)), trusted: chain(shallow), want: "UnknownCA", message: "its chain ends at CN=root"},
+		{about: "a changed signature", role: Server, chain: []*x509.Certificate{&forged}, want: "BadSignature", message: "invalid signature"},
+		{about: "self-signed", role: Server, chain: chain(issueFor(t, ecdsaKey(t), nil, "leaf")), want: "SelfSigned", message: "self-signed"},
+		{about: "an unknown root", role: Server, chain: chain(namesake.issue(t, "leaf"), namesake), trusted: chain(shallow), want: "UnknownCA", message: "another CA, CN=root; the trusted CA is CN=shallow"},
+		{about: "an intermediate CA that is not sent", role: Server, chain: chain(below.issue(t, "leaf")), want: "IssuerMissing", message: "signed by CN=below, which is neither in the chain"},
+		{about: "an expired CA", role: Server, chain: chain(good), trusted: chain(earlier), want: "CAExpired", message: "the CA CN=root expired 60s ago"},
+		{about: "expired", role: Server, chain: chain(root.issue(t, "leaf", ended)), want: "Expired", message: "it expired 60s ago, at 2026-03-01 11:59 UTC"},
+		{about: "not yet valid", role: Server, chain: chain(root.issue(t, "leaf", later)), want: "NotYetValid", message: "becomes valid in 60s"},
+		{about: "a common name only", role: Server, chain: chain(root.issue(t, "web.example.com", named())), want: "NoNames", message: "common name only (web.example.com)"},
 		{about: "a client's without names", role: Client, chain: chain(root.issue(t, "ct1", named()))},
-		{about: "another host", role: Server, chain: chain(root.issue(t, "leaf", named("a.example.com"))), want: "WrongHost", says: "it is for a.example.com"},
-		{about: "a client's as a server's", role: Server, chain: chain(root.issue(t, "leaf", usage(0, x509.ExtKeyUsageClientAuth))), want: "WrongUsage", says: "no serverAuth"},
-		{about: "a server's as a client's", role: Client, chain: chain(root.issue(t, "leaf", usage(0, x509.ExtKeyUsageServerAuth))), want: "WrongUsage", says: "no clientAuth"},
-		{about: "a key that may not sign", role: Client, chain: chain(root.issue(t, "leaf", usage(x509.KeyUsageKeyEncipherment))), want: "WrongUsage", says: "no digitalSignature"},
-		{about: "a CA for other usages", role: Server, chain: through(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }), want: "WrongUsage", says: "the CA CN=below in the chain may not be used"},
-		{about: "an expired intermediate CA", role: Server, chain: through(ended), want: "IntermediateExpired", says: "the CA CN=below in the chain expired"},
-		{about: "an intermediate CA of tomorrow", role: Server, chain: through(later), want: "IntermediateNotYetValid", says: "the CA CN=below in the chain is not yet valid"},
-		{about: "an intermediate that is no CA", role: Server, chain: through(func(c *x509.Certificate) { c.IsCA, c.KeyUsage = false, x509.KeyUsageDigitalSignature }), want: "NotCA", says: "is not a CA certificate"},
-		{about: "a CA that may not sign", role: Server, chain: through(usage(x509.KeyUsageCRLSign)), want: "NotCA", says: "no keyCertSign"},
-		{about: "too long a path", role: Server, chain: chain(shallowBelow.issue(t, "leaf"), shallowBelow), trusted: chain(shallow), want: "PathTooLong", says: "allows 0 CAs below it"},
+		{about: "another host", role: Server, chain: chain(root.issue(t, "leaf", named("a.example.com"))), want: "WrongHost", message: "it is for a.example.com"},
+		{about: "a client's as a server's", role: Server, chain: chain(root.issue(t, "leaf", usage(0, x509.ExtKeyUsageClientAuth))), want: "WrongUsage", message: "no serverAuth"},
+		{about: "a server's as a client's", role: Client, chain: chain(root.issue(t, "leaf", usage(0, x509.ExtKeyUsageServerAuth))), want: "WrongUsage", message: "no clientAuth"},
+		{about: "a key that may not sign", role: Client, chain: chain(root.issue(t, "leaf", usage(x509.KeyUsageKeyEncipherment))), want: "WrongUsage", message: "no digitalSignature"},
+		{about: "a CA for other usages", role: Server, chain: through(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }), want: "WrongUsage", message: "the CA CN=below in the chain may not be used"},
+		{about: "an expired intermediate CA", role: Server, chain: through(ended), want: "IntermediateExpired", message: "the CA CN=below in the chain expired"},
+		{about: "an intermediate CA of tomorrow", role: Server, chain: through(later), want: "IntermediateNotYetValid", message: "the CA CN=below in the chain is not yet valid"},
+		{about: "an intermediate that is no CA", role: Server, chain: through(func(c *x509.Certificate) { c.IsCA, c.KeyUsage = false, x509.KeyUsageDigitalSignature }), want: "NotCA", message: "is not a CA certificate"},
+		{about: "a CA that may not sign", role: Server, chain: through(usage(x509.KeyUsageCRLSign)), want: "NotCA", message: "no keyCertSign"},
+		{about: "too long a path", role: Server, chain: chain(shallowBelow.issue(t, "leaf"), shallowBelow), trusted: chain(shallow), want: "PathTooLong", message: "allows 0 CAs below it"},
 		{about: "as long a path as allowed", role: Server, chain: chain(shallow.issue(t, "leaf")), trusted: chain(shallow)},
-		{about: "a name that is not permitted", role: Server, chain: through(func(c *x509.Certificate) { c.PermittedDNSDomains = []string{"ample.com", ".web.example.com"} }), want: "NameConstrained", says: "the name web.example.com"},
-		{about: "an excluded name", role: Server, chain: through(func(c *x509.Certificate) { c.ExcludedDNSDomains = []string{"example.com"} }), want: "NameConstrained", says: "the name web.example.com"},
+		{about: "a name that is not permitted", role: Server, chain: through(func(c *x509.Certificate) { c.PermittedDNSDomains = []string{"ample.com", ".web.example.com"} }), want: "NameConstrained", message: "the name web.example.com"},
+		{about: "an excluded name", role: Server, chain: through(func(c *x509.Certificate) { c.ExcludedDNSDomains = []string{"example.com"} }), want: "NameConstrained", message: "the name web.example.com"},
 		{about: "an excluded address", role: Server, chain: through(func(c *x509.Certificate) {
 			c.ExcludedIPRanges = []*net.IPNet{{IP: net.IPv4(192, 0, 2, 0).To4(), Mask: net.CIDRMask(24, 32)}}
-		}), want: "NameConstrained", says: "the name 192.0.2.1"},
-		{about: "SHA-1", role: Server, chain: chain(rsaRoot.issue(t, "leaf", func(c *x509.Certificate) { c.SignatureAlgorithm = x509.SHA1WithRSA })), trusted: chain(rsaRoot), want: "WeakSignature", says: "SHA1-RSA"},
-		{about: "RSA of 1024 bits", role: Client, chain: chain(issueFor(t, short, root, "leaf")), want: "WeakKey", says: "1024-bit RSA"},
+		}), want: "NameConstrained", message: "the name 192.0.2.1"},
+		{about: "SHA-1", role: Server, chain: chain(rsaRoot.issue(t, "leaf", func(c *x509.Certificate) { c.SignatureAlgorithm = x509.SHA1WithRSA })), trusted: chain(rsaRoot), want: "WeakSignature", message: "SHA1-RSA"},
+		{about: "RSA of 1024 bits", role: Client, chain: chain(issueFor(t, short, root, "leaf")), want: "WeakKey", message: "1024-bit RSA"},
 		{about: "a critical extension", role: Server, chain: chain(root.issue(t, "leaf", func(c *x509.Certificate) {
 			c.ExtraExtensions = []pkix.Extension{{Id: []int{1, 2, 3}, Critical: true, Value: []byte{5, 0}}}
-		})), want: "OtherRule", says: "unhandled critical extension"},
+		})), want: "OtherRule", message: "unhandled critical extension"},
 
-		{about: "several", role: Server, chain: chain(other.issue(t, "leaf", ended, named("a.example.com"))), want: "OtherCA Expired WrongHost", says: "signed by the CA of tenant mhr"},
+		{about: "several", role: Server, chain: chain(other.issue(t, "leaf", ended, named("a.example.com"))), want: "OtherCA Expired WrongHost", message: "signed by the CA of tenant mhr"},
 	} {
 		p := Presented{Role: c.role, Chain: c.chain, Trusted: c.trusted, Key: c.key, Others: []KnownCA{{"tenant mhr", other.Certificate}}, Now: judgedAt}
 		if c.role == Server {
@@ -184,8 +184,8 @@ func TestJudge(t *testing.T) {
 		}
 		if got := strings.Join(kinds, " "); got != c.want {
 			t.Errorf("%s: %q, not %q: %+v", c.about, got, c.want, faults)
-		} else if c.want != "" && !strings.Contains(faults[0].Describe("it"), c.says) {
-			t.Errorf("%s: %q does not say %q", c.about, faults[0].Describe("it"), c.says)
+		} else if c.want != "" && !strings.Contains(faults[0].Describe("it"), c.message) {
+			t.Errorf("%s: %q does not say %q", c.about, faults[0].Describe("it"), c.message)
 		}
 	}
 }

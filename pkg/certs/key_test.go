@@ -19,7 +19,7 @@ func TestNewKey(t *testing.T) {
 	for _, test := range []struct {
 		algorithm Algorithm
 		size      int
-		says      string
+		message   string
 	}{
 		{RSA, 2047, "2048 to 8192"}, {RSA, 8200, "2048 to 8192"}, {RSA, 2049, "a multiple of 8"}, {RSA, -1, "2048 to 8192"},
 		{ECDSA, 0, ""}, {ECDSA, 256, ""}, {ECDSA, 384, ""}, {ECDSA, 521, ""}, {ECDSA, 224, "use 256, 384 or 521"},
@@ -29,8 +29,8 @@ func TestNewKey(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(test.algorithm, test.size), func(t *testing.T) {
 			key, err := NewKey(test.algorithm, test.size)
-			mustFail(t, err, test.says)
-			mustFail(t, CheckKeySize(test.algorithm, test.size), test.says)
+			mustFail(t, err, test.message)
+			mustFail(t, CheckKeySize(test.algorithm, test.size), test.message)
 			if err != nil {
 				return
 			}
@@ -93,7 +93,7 @@ func TestDecodeKey(t *testing.T) {
 	exchangeDER, exchangeErr := x509.MarshalPKCS8PrivateKey(exchange)
 	root := newCA(t, "root", nil, nil)
 	legacy := "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n"
-	for _, test := range []struct{ about, text, says string }{
+	for _, test := range []struct{ about, text, message string }{
 		{"PKCS#8", string(pkcs8), ""},
 		{"PKCS#1", block("RSA PRIVATE KEY", rsaDER, nil), ""},
 		{"SEC 1", sec1, ""},
@@ -116,7 +116,7 @@ func TestDecodeKey(t *testing.T) {
 	} {
 		t.Run(test.about, func(t *testing.T) {
 			_, err := DecodeKey([]byte(test.text))
-			mustFail(t, err, test.says)
+			mustFail(t, err, test.message)
 		})
 	}
 }
@@ -124,9 +124,9 @@ func TestDecodeKey(t *testing.T) {
 func TestCheckPublicKey(t *testing.T) {
 	modulus := rsaKey().Public().(*rsa.PublicKey).N
 	for _, test := range []struct {
-		about  string
-		public crypto.PublicKey
-		says   string
+		about   string
+		public  crypto.PublicKey
+		message string
 	}{
 		{"65537", &rsa.PublicKey{N: modulus, E: 65537}, ""},
 		{"a small exponent", &rsa.PublicKey{N: modulus, E: 3}, "the exponent 3"},
@@ -134,6 +134,6 @@ func TestCheckPublicKey(t *testing.T) {
 		{"a huge key", &rsa.PublicKey{N: new(big.Int).Lsh(big.NewInt(1), 8192), E: 65537}, "has 8193 bits"},
 		{"none", nil, "not an RSA, ECDSA or Ed25519 key"},
 	} {
-		t.Run(test.about, func(t *testing.T) { mustFail(t, checkPublicKey(test.public), test.says) })
+		t.Run(test.about, func(t *testing.T) { mustFail(t, checkPublicKey(test.public), test.message) })
 	}
 }

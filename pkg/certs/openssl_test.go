@@ -39,10 +39,10 @@ func saved(t *testing.T, data []byte) string {
 }
 
 // mustSay ignores spaces in the comparison: OpenSSL 3.2 writes fewer.
-func mustSay(t *testing.T, text string, wants ...string) {
+func mustSay(t *testing.T, text string, queries ...string) {
 	t.Helper()
 	spare := strings.NewReplacer(" ", "", "\n", "")
-	for _, want := range wants {
+	for _, want := range queries {
 		if !strings.Contains(spare.Replace(text), spare.Replace(want)) {
 			t.Errorf("OpenSSL does not say %q but\n%s", want, text)
 		}
@@ -69,10 +69,10 @@ func TestOpenSSLReadsKeys(t *testing.T) {
 func TestOpenSSLWritesKeys(t *testing.T) {
 	rsaText, _ := EncodeKey(rsaKey())
 	for _, test := range []struct {
-		about string
-		args  []string
-		stdin []byte
-		says  string
+		about   string
+		args    []string
+		stdin   []byte
+		message string
 	}{
 		{"EC with its parameters", []string{"ecparam", "-name", "prime256v1", "-genkey"}, nil, ""},
 		{"PKCS#1", []string{"rsa", "-traditional"}, rsaText, ""},
@@ -81,7 +81,7 @@ func TestOpenSSLWritesKeys(t *testing.T) {
 	} {
 		t.Run(test.about, func(t *testing.T) {
 			_, err := DecodeKey([]byte(openssl(t, test.stdin, test.args...)))
-			mustFail(t, err, test.says)
+			mustFail(t, err, test.message)
 		})
 	}
 }
@@ -102,9 +102,9 @@ func TestParseRequestsOfOpenSSL(t *testing.T) {
 	key, _ := EncodeKey(ecKey(t))
 	file := saved(t, key)
 	for _, test := range []struct {
-		about string
-		args  []string
-		says  string
+		about   string
+		args    []string
+		message string
 	}{
 		{"plain, with its text", []string{"-text", "-subj", "/CN=x"}, ""},
 		{"with names, in DER", []string{"-outform", "DER", "-subj", "/CN=x", "-addext", "subjectAltName=DNS:a.org,IP:192.0.2.7"}, ""},
@@ -116,7 +116,7 @@ func TestParseRequestsOfOpenSSL(t *testing.T) {
 		t.Run(test.about, func(t *testing.T) {
 			args := append([]string{"req", "-new", "-key", file, "-config", subjectConfig(t)}, test.args...)
 			_, err := ParseRequest([]byte(openssl(t, nil, args...)))
-			mustFail(t, err, test.says)
+			mustFail(t, err, test.message)
 		})
 	}
 }

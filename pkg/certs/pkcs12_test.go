@@ -73,7 +73,7 @@ func TestEncodePKCS12Refuses(t *testing.T) {
 		about    string
 		chain    []*x509.Certificate
 		password string
-		says     string
+		message  string
 	}{
 		{"no password", chain, "", "the password is empty"},
 		{"a password beyond Unicode's first plane", chain, "😀secret", "the password has a character"},
@@ -84,7 +84,7 @@ func TestEncodePKCS12Refuses(t *testing.T) {
 	} {
 		t.Run(test.about, func(t *testing.T) {
 			_, err := EncodePKCS12(holder.key, test.chain, nil, test.password, false)
-			mustFail(t, err, test.says)
+			mustFail(t, err, test.message)
 			if err != nil && strings.Contains(err.Error(), "secret") {
 				t.Error("the error tells the password")
 			}

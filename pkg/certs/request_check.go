@@ -38,11 +38,11 @@ func checkRequest(request *x509.CertificateRequest) error {
 
 // checkNoCA refuses a request for a CA certificate.
 func checkNoCA(request *x509.CertificateRequest) error {
-	asked := extension(request.Extensions, pki.OIDExtensionBasicConstraints)
-	if asked == nil {
+	requested := extension(request.Extensions, pki.OIDExtensionBasicConstraints)
+	if requested == nil {
 		return nil
 	}
-	isCA, _, err := pki.UnmarshalBasicConstraints(asked.Value)
+	isCA, _, err := pki.UnmarshalBasicConstraints(requested.Value)
 	if err != nil {
 		return fmt.Errorf("its basic constraints are damaged; create it again: %w", err)
 	}

@@ -77,7 +77,7 @@ func TestParseRequest(t *testing.T) {
 		return spoiled(t, key, x509.CertificateRequest{Subject: subject, ExtraExtensions: []pkix.Extension{{Id: oid, Value: value}}})
 	}
 	basic := asn1.ObjectIdentifier(pki.OIDExtensionBasicConstraints)
-	for _, test := range []struct{ about, text, says string }{
+	for _, test := range []struct{ about, text, message string }{
 		{"PEM", good, ""},
 		{"DER", der, ""},
 		{"the label of old programs", strings.ReplaceAll(good, "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"), ""},
@@ -104,7 +104,7 @@ func TestParseRequest(t *testing.T) {
 	} {
 		t.Run(test.about, func(t *testing.T) {
 			_, err := ParseRequest([]byte(test.text))
-			mustFail(t, err, test.says)
+			mustFail(t, err, test.message)
 		})
 	}
 }

@@ -18,7 +18,7 @@ func TestSignRefuses(t *testing.T) {
 		authority *CA
 		request   *x509.CertificateRequest
 		duration  time.Duration
-		says      string
+		message   string
 	}{
 		{"all well", root.authority(t), request, year, ""},
 		{"an expired CA", alone(func(c *x509.Certificate) { c.NotAfter = now.Add(-time.Second) }), request, day, "the CA CN=ca expired at 2026-05-04T12:30:14Z; renew it"},
@@ -36,7 +36,7 @@ func TestSignRefuses(t *testing.T) {
 	} {
 		t.Run(test.about, func(t *testing.T) {
 			_, err := test.authority.Sign(test.request, now, test.duration)
-			mustFail(t, err, test.says)
+			mustFail(t, err, test.message)
 		})
 	}
 }
@@ -55,7 +55,7 @@ func TestSignOutlives(t *testing.T) {
 	if !errors.As(err, &outlives) {
 		t.Fatalf("the error is %v, want an OutlivesError", err)
 	}
-	want := OutlivesError{CA: "CN=root", Until: until, Asked: now.Add(31 * day).Truncate(time.Second)}
+	want := OutlivesError{CA: "CN=root", Until: until, Requested: now.Add(31 * day).Truncate(time.Second)}
 	if *outlives != want {
 		t.Errorf("it tells %+v, want %+v", *outlives, want)
 	}

@@ -50,9 +50,9 @@ func checkLeaf(t *testing.T, leaf *x509.Certificate, request *x509.CertificateRe
 	if !bytes.Equal(leaf.RawSubject, request.RawSubject) {
 		t.Errorf("the subject is %x, want %x", leaf.RawSubject, request.RawSubject)
 	}
-	asked, given := extension(request.Extensions, oidSAN), extension(leaf.Extensions, oidSAN)
-	if (asked == nil) != (given == nil) || asked != nil && !bytes.Equal(asked.Value, given.Value) {
-		t.Errorf("the names are %v, want %v", given, asked)
+	requested, given := extension(request.Extensions, oidSAN), extension(leaf.Extensions, oidSAN)
+	if (requested == nil) != (given == nil) || requested != nil && !bytes.Equal(requested.Value, given.Value) {
+		t.Errorf("the names are %v, want %v", given, requested)
 	}
 	if empty := pki.IsASN1SubjectEmpty(leaf.RawSubject); given != nil && given.Critical != empty {
 		t.Errorf("the names are critical: %t, want %t", given.Critical, empty)

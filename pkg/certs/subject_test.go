@@ -12,7 +12,7 @@ import (
 )
 
 func TestParseSubject(t *testing.T) {
-	for _, test := range []struct{ about, text, want, says string }{
+	for _, test := range []struct{ about, text, want, message string }{
 		{about: "OpenSSL's order", text: "/C=CA/O=Acme/CN=x", want: "CN=x,O=Acme,C=CA"},
 		{about: "RFC 4514's order", text: "CN=x,O=Acme,C=CA", want: "CN=x,O=Acme,C=CA"},
 		{about: "spaces around", text: " CN = x , O = Acme Ltd ,C=CA ", want: "CN=x,O=Acme Ltd,C=CA"},
@@ -33,37 +33,37 @@ func TestParseSubject(t *testing.T) {
 		{about: "a slash at the end, as OpenSSL lets pass", text: "/CN=x/", want: "CN=x"},
 		{about: "as long as may be", text: "CN=" + strings.Repeat("é", 64), want: "CN=" + strings.Repeat("é", 64)},
 
-		{about: "an unknown attribute", text: "/O=Acmé/COMMON=x", says: `at character 9, "COMMON=x": no such attribute; use one of CN, C, ST, L, O, OU,`},
-		{about: "no value", text: "/O=Acme/CN", says: `at character 9, "CN": there is no "="`},
-		{about: "a comma that was not escaped", text: "CN=x,O=Acme, Inc", says: `at character 14, "Inc": there is no "="`},
-		{about: "a comma at the end", text: "CN=x,", says: `at character 6, "": there is no "="`},
-		{about: "a plus at the end", text: "/CN=x+", says: `at character 7, "": there is no "="`},
-		{about: "a backslash at the end", text: `/CN=x\`, says: "nothing comes after it"},
-		{about: "a backslash before what needs none", text: `CN=a\zb`, says: `at character 5, "\\z": after "\" comes one of`},
-		{about: "quotes of RFC 2253", text: `O="Acme, Inc"`, says: `write it as "\""`},
-		{about: "a semicolon", text: "CN=x;O=y", says: `at character 5, ";": write it as "\;"`},
-		{about: "no hexadecimal", text: "CN=#xy", says: `"#xy": what comes after "#" is not hexadecimal`},
-		{about: "DER that is no string", text: "CN=#020101", says: "must be the DER of one string"},
-		{about: "DER with more behind", text: "CN=#13014100", says: "must be the DER of one string"},
-		{about: "an empty value", text: "/CN=/O=x", says: `at character 2, "CN=": the value is empty`},
-		{about: "an empty value in DER", text: "CN=#1300", says: "the value is empty"},
-		{about: "only a space", text: `CN=\ `, says: "the value is empty"},
-		{about: "NUL", text: `CN=a\00b`, says: "control character"},
-		{about: "a line break", text: "/CN=a\nb", says: "control character"},
-		{about: "no UTF-8", text: `CN=a\FF`, says: "not valid UTF-8"},
-		{about: "too long", text: "CN=" + strings.Repeat("é", 65), says: "has 65 characters; the maximum is 64"},
-		{about: "an e-mail address too long", text: "E=" + strings.Repeat("a", 256), says: "has 256 characters; the maximum is 255"},
-		{about: "a country by its name", text: "/C=Canada", says: "a country is exactly two letters"},
-		{about: "a country of digits", text: "/C=12", says: "a country is exactly two letters"},
-		{about: "an e-mail address beyond ASCII", text: "E=é@b.org", says: "only ASCII"},
-		{about: "a serial number beyond a PrintableString", text: "serialNumber=a*b", says: "only letters, digits"},
-		{about: "an OID that does not exist", text: "9.9=x", says: "no such attribute"},
-		{about: "an OID with a sign", text: "/2.5.-4=x", says: "no such attribute"},
-		{about: "an OID that nobody can read back", text: "1.2.99999999999=x", says: "no such attribute"},
+		{about: "an unknown attribute", text: "/O=Acmé/COMMON=x", message: `at character 9, "COMMON=x": no such attribute; use one of CN, C, ST, L, O, OU,`},
+		{about: "no value", text: "/O=Acme/CN", message: `at character 9, "CN": there is no "="`},
+		{about: "a comma that was not escaped", text: "CN=x,O=Acme, Inc", message: `at character 14, "Inc": there is no "="`},
+		{about: "a comma at the end", text: "CN=x,", message: `at character 6, "": there is no "="`},
+		{about: "a plus at the end", text: "/CN=x+", message: `at character 7, "": there is no "="`},
+		{about: "a backslash at the end", text: `/CN=x\`, message: "nothing comes after it"},
+		{about: "a backslash before what needs none", text: `CN=a\zb`, message: `at character 5, "\\z": after "\" comes one of`},
+		{about: "quotes of RFC 2253", text: `O="Acme, Inc"`, message: `write it as "\""`},
+		{about: "a semicolon", text: "CN=x;O=y", message: `at character 5, ";": write it as "\;"`},
+		{about: "no hexadecimal", text: "CN=#xy", message: `"#xy": what comes after "#" is not hexadecimal`},
+		{about: "DER that is no string", text: "CN=#020101", message: "must be the DER of one string"},
+		{about: "DER with more behind", text: "CN=#13014100", message: "must be the DER of one string"},
+		{about: "an empty value", text: "/CN=/O=x", message: `at character 2, "CN=": the value is empty`},
+		{about: "an empty value in DER", text: "CN=#1300", message: "the value is empty"},
+		{about: "only a space", text: `CN=\ `, message: "the value is empty"},
+		{about: "NUL", text: `CN=a\00b`, message: "control character"},
+		{about: "a line break", text: "/CN=a\nb", message: "control character"},
+		{about: "no UTF-8", text: `CN=a\FF`, message: "not valid UTF-8"},
+		{about: "too long", text: "CN=" + strings.Repeat("é", 65), message: "has 65 characters; the maximum is 64"},
+		{about: "an e-mail address too long", text: "E=" + strings.Repeat("a", 256), message: "has 256 characters; the maximum is 255"},
+		{about: "a country by its name", text: "/C=Canada", message: "a country is exactly two letters"},
+		{about: "a country of digits", text: "/C=12", message: "a country is exactly two letters"},
+		{about: "an e-mail address beyond ASCII", text: "E=é@b.org", message: "only ASCII"},
+		{about: "a serial number beyond a PrintableString", text: "serialNumber=a*b", message: "only letters, digits"},
+		{about: "an OID that does not exist", text: "9.9=x", message: "no such attribute"},
+		{about: "an OID with a sign", text: "/2.5.-4=x", message: "no such attribute"},
+		{about: "an OID that nobody can read back", text: "1.2.99999999999=x", message: "no such attribute"},
 	} {
 		t.Run(test.about, func(t *testing.T) {
 			subject, err := ParseSubject(test.text)
-			mustFail(t, err, test.says)
+			mustFail(t, err, test.message)
 			if got := FormatSubject(subject); got != test.want {
 				t.Errorf("got %s, want %s", got, test.want)
 			}

@@ -44,7 +44,7 @@ func TestExplain(t *testing.T) {
 			} else {
 				e = Tenants(snap, tenants, tenants)
 			}
-			same(t, "explanation", told(e), c.Want)
+			same(t, "explanation", formatExplanation(e), c.Want)
 			for _, s := range e.Subjects {
 				for i, cause := range s.Causes {
 					sound(t, cause.Finding)
@@ -57,8 +57,8 @@ func TestExplain(t *testing.T) {
 	}
 }
 
-// told formats an explanation in a few lines.
-func told(e Explanation) (lines []string) {
+// formatExplanation formats an explanation in a few lines.
+func formatExplanation(e Explanation) (lines []string) {
 	for _, s := range e.Subjects {
 		head := strings.TrimSpace(s.Tenant + " " + string(s.Verdict.Status))
 		if s.Object {

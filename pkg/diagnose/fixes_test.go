@@ -39,20 +39,20 @@ var (
 func unsafe(f finding.Finding) []string {
 	var found []string
 	for i, fix := range f.Fixes {
-		told := fixText(fix)
-		loses := destructive.MatchString(told) && !orphaned.MatchString(told) || deletes.MatchString(fix.Text)
+		reported := fixText(fix)
+		loses := destructive.MatchString(reported) && !orphaned.MatchString(reported) || deletes.MatchString(fix.Text)
 		switch {
 		case loses && i == 0:
-			found = append(found, "the first fix may lose data: "+told)
+			found = append(found, "the first fix may lose data: "+reported)
 		case loses && !warned.MatchString(fix.Text):
-			found = append(found, "a fix that may lose data does not say what is lost: "+told)
+			found = append(found, "a fix that may lose data does not say what is lost: "+reported)
 		}
 	}
 	return found
 }
 
 func TestUnsafe(t *testing.T) {
-	for told, want := range map[string]int{
+	for reported, want := range map[string]int{
 		"Revert it": 0,
 		"Delete the pod|kubectl delete pod x -n y":                                                0,
 		"Delete it|kubectl delete pvc x -n y":                                                     1,
@@ -63,9 +63,9 @@ func TestUnsafe(t *testing.T) {
 		"Remove the finalizer":                                                                    1,
 		"Start again|helm uninstall x":                                                            1,
 	} {
-		text, command, _ := strings.Cut(told, "|")
+		text, command, _ := strings.Cut(reported, "|")
 		if got := unsafe(finding.Finding{Fixes: []finding.Fix{{Text: text, Command: command}}}); len(got) != want {
-			t.Errorf("%s: %q, want %d", told, got, want)
+			t.Errorf("%s: %q, want %d", reported, got, want)
 		}
 	}
 	last := finding.Finding{Fixes: []finding.Fix{{Text: "Revert it"}, {Text: "Or delete the claim: its data is lost, back it up first", Command: "kubectl delete pvc x"}}}

@@ -64,14 +64,14 @@ func TestTenantsHaveNoOrder(t *testing.T) {
 			t.Parallel()
 			tenants := tenant.Discover(c.snap)
 			bySubject := func(e Explanation) map[string]string {
-				told := map[string]string{}
+				reported := map[string]string{}
 				for _, s := range e.Subjects {
 					for i := range s.Causes { // the blocked objects include those of all subjects
 						s.Causes[i].Layers, s.Causes[i].Tenants = nil, nil
 					}
-					told[s.Tenant] = fmt.Sprintf("%+v", s)
+					reported[s.Tenant] = fmt.Sprintf("%+v", s)
 				}
-				return told
+				return reported
 			}
 			want := bySubject(Tenants(c.snap, tenants, tenants))
 			reversed := slices.Clone(tenants)

@@ -137,17 +137,17 @@ func TestReports(t *testing.T) {
 			if len(causes) == 0 {
 				t.Fatal("no cause is named")
 			}
-			told := causesText(causes)
+			reported := causesText(causes)
 			first := causes[0]
 			if !whole(r.Cause.Kind, first.Ref.Kind) || !whole(r.Cause.Object, first.Ref.Name) {
-				t.Errorf("the first cause is %s, want %s %s\n%s", first.Ref, r.Cause.Kind, r.Cause.Object, told)
+				t.Errorf("the first cause is %s, want %s %s\n%s", first.Ref, r.Cause.Kind, r.Cause.Object, reported)
 			}
 			if len(first.Fixes) == 0 || !regexp.MustCompile(r.Fix).MatchString(fixText(first.Fixes[0])) {
-				t.Errorf("the first fix of the first cause does not match %q\n%s", r.Fix, told)
+				t.Errorf("the first fix of the first cause does not match %q\n%s", r.Fix, reported)
 			}
 			for _, not := range r.Not {
-				if regexp.MustCompile(not).MatchString(told) {
-					t.Errorf("%q is said\n%s", not, told)
+				if regexp.MustCompile(not).MatchString(reported) {
+					t.Errorf("%q is said\n%s", not, reported)
 				}
 			}
 		})

@@ -225,12 +225,12 @@ func (c workloadCase) check(t *testing.T, x *engine.Context, of object.Ref) {
 	}
 	out := engine.NewWalk(x).From(of, c.Failing)
 	var causes, unknown, proof, path []string
-	var told []finding.Finding
+	var reported []finding.Finding
 	for _, cause := range out.Causes {
 		causes = append(causes, string(cause.Code)+" "+cause.Ref.String()+" "+cause.Reason)
-		told = append(told, cause.Finding)
+		reported = append(reported, cause.Finding)
 	}
-	compareMessages(t, told)
+	compareMessages(t, reported)
 	for _, why := range out.Unknown {
 		unknown = append(unknown, why.String())
 	}

@@ -13,9 +13,9 @@ import (
 )
 
 // replay is a connection whose peer has sent all of its data.
-type replay struct{ said io.Reader }
+type replay struct{ message io.Reader }
 
-func (r replay) Read(p []byte) (int, error) { return r.said.Read(p) }
+func (r replay) Read(p []byte) (int, error) { return r.message.Read(p) }
 
 func (replay) Write(p []byte) (int, error) { return len(p), nil }
 
@@ -45,10 +45,10 @@ func FuzzPDU(f *testing.F) {
 
 // holdSession runs a whole session with a peer that answers this, and checks the invariants of
 // every session.
-func holdSession(t *testing.T, said []byte) {
+func holdSession(t *testing.T, message []byte) {
 	o := someOptions()
 	o.Contexts = twoContexts
-	a, err := Associate(context.Background(), replay{bytes.NewReader(said)}, o)
+	a, err := Associate(context.Background(), replay{bytes.NewReader(message)}, o)
 	if err != nil {
 		return
 	}

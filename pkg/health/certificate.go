@@ -81,15 +81,15 @@ func (a *Assessor) progressingOrFailing(obj *unstructured.Unstructured, v Verdic
 	if c.Since.IsZero() {
 		c.Since = obj.GetCreationTimestamp().Time
 	}
-	said := statementOf(c)
+	statement := statementOf(c)
 	if reason == "" {
-		reason, c.Message, said = string(NotYetReconciled), "cert-manager has not acted on it yet", Statement{}
+		reason, c.Message, statement = string(NotYetReconciled), "cert-manager has not acted on it yet", Statement{}
 	}
 	status := Progressing
 	if a.now.Sub(c.Since) > issuingTime {
 		status = Failing
 	}
-	v.Statement = said
+	v.Statement = statement
 	return v.with(status, Reason(reason), FirstLine(c.Message), c.Since)
 }
 

@@ -26,10 +26,10 @@ func TestCertificateWithoutSecret(t *testing.T) {
 	narrow.FieldSelector = "type=Opaque"
 	forbidden.Failure = &snapshot.Failure{Reason: snapshot.Forbidden, Verb: "list", Resource: "secrets"}
 	for _, c := range []struct {
-		name  string
-		asked *snapshot.Request
-		in    []*unstructured.Unstructured
-		want  Status
+		name      string
+		requested *snapshot.Request
+		in        []*unstructured.Unstructured
+		want      Status
 	}{
 		{"not asked", nil, nil, Ready},
 		{"forbidden", &forbidden, nil, Ready},
@@ -39,8 +39,8 @@ func TestCertificateWithoutSecret(t *testing.T) {
 	} {
 		builder := snapshot.NewBuilder()
 		builder.Add(snapshot.Request{Group: object.CertificateKind.Group, Version: "v1", Kind: "Certificate", Resource: "certificates"}, certificate.DeepCopy())
-		if c.asked != nil {
-			builder.Add(*c.asked, c.in...)
+		if c.requested != nil {
+			builder.Add(*c.requested, c.in...)
 		}
 		got := New(builder.Build(snapshot.Meta{At: noon})).Of(object.RefOf(certificate))
 		if got.Status != c.want || c.want == Failing && got.Reason != "SecretMissing" {

@@ -25,21 +25,21 @@ type cycles struct {
 
 // cycles are computed when the first waiting object is judged.
 func (a *Assessor) cycles() *cycles {
-	if a.knots != nil {
-		return a.knots
+	if a.loops != nil {
+		return a.loops
 	}
-	a.knots = &cycles{
+	a.loops = &cycles{
 		snap: a.snap, group: map[object.Key]int{},
 		order: map[object.Key]int{}, lowest: map[object.Key]int{}, pending: map[object.Key]bool{},
 	}
 	for _, gk := range []schema.GroupKind{object.KustomizationKind, object.HelmReleaseKind} {
 		for _, obj := range a.snap.List(gk, "").Objects {
-			if waits(obj) && a.knots.order[object.RefOf(obj).Key()] == 0 {
-				a.knots.visit(obj)
+			if waits(obj) && a.loops.order[object.RefOf(obj).Key()] == 0 {
+				a.loops.visit(obj)
 			}
 		}
 	}
-	return a.knots
+	return a.loops
 }
 
 // inOneCycle reports whether an object and one of its dependencies, which may be the object

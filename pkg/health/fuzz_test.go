@@ -82,7 +82,7 @@ func parse(data []byte) map[string]any {
 func everyKind(shape map[string]any) (*snapshot.Snapshot, []object.Ref) {
 	builder := snapshot.NewBuilder()
 	var refs []object.Ref
-	for _, gk := range asked {
+	for _, gk := range requested {
 		obj := (&unstructured.Unstructured{Object: shape}).DeepCopy()
 		obj.SetAPIVersion(gk.WithVersion("v1").GroupVersion().String())
 		obj.SetKind(gk.Kind)

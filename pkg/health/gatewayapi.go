@@ -113,8 +113,8 @@ func (a *Assessor) byConditions(obj *unstructured.Unstructured, v Verdict, sets 
 			if c.Since.Before(created) { // the API's default is in 1970
 				c.Since = created
 			}
-			said := v.FromCondition(Progressing, c)
-			said.Message = set.about(said.Message)
+			reported := v.FromCondition(Progressing, c)
+			reported.Message = set.about(reported.Message)
 			switch {
 			case !ok && (set.optional || slices.Contains(set.unwanted, kind)):
 			case !ok:
@@ -122,12 +122,12 @@ func (a *Assessor) byConditions(obj *unstructured.Unstructured, v Verdict, sets 
 			case c.Outdated(obj):
 				wait(v.with(Progressing, NotYetObserved, set.about("its newest generation has not been observed"), a.now))
 			case c.Status == bad && (c.Reason == "Pending" || c.Reason == "AddressNotAssigned"):
-				wait(said)
+				wait(reported)
 			case c.Status == bad:
-				said.Status = Failing
-				return said
+				reported.Status = Failing
+				return reported
 			case c.Status == "Unknown":
-				wait(said)
+				wait(reported)
 			}
 		}
 	}

@@ -82,7 +82,7 @@ type Assessor struct {
 	Warnings Warnings
 	pods     map[podOwner][]*unstructured.Unstructured
 	leases   map[string]time.Time
-	knots    *cycles
+	loops    *cycles
 }
 
 // New is an Assessor for the snapshot, at the time of the snapshot.

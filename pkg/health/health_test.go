@@ -20,8 +20,8 @@ import (
 // noon is the time of every snapshot in these tests.
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// asked are the kinds that are requested from a test's cluster.
-var asked = []schema.GroupKind{
+// requested are the kinds that are requested from a test's cluster.
+var requested = []schema.GroupKind{
 	object.KustomizationKind, object.HelmReleaseKind, object.GitRepositoryKind, object.OCIRepositoryKind, object.BucketKind, object.ExternalArtifactKind,
 	object.DeploymentKind, object.StatefulSetKind, object.PodKind, object.ServiceKind, object.EventKind, object.LeaseKind,
 	object.CertificateKind, object.IssuerKind, object.ClusterIssuerKind, object.GatewayKind, object.VirtualServiceKind,
@@ -53,7 +53,7 @@ type expectation struct {
 
 func (s scenario) snapshot() *snapshot.Snapshot {
 	builder := snapshot.NewBuilder()
-	for _, gk := range asked {
+	for _, gk := range requested {
 		question := snapshot.Request{Group: gk.Group, Kind: gk.Kind, Resource: object.PluralOf(gk.Kind)}
 		if slices.Contains(s.Forbidden, gk.Kind) {
 			question.Failure = &snapshot.Failure{Reason: snapshot.Forbidden, Verb: "list", Resource: question.Resource}

@@ -17,7 +17,7 @@ func TestWriteUntrusted(t *testing.T) {
 	entry := func(tenant, addr, name string) string {
 		return `{"block":"c","entries":[{"Tenant":"` + tenant + `","Addr":"` + addr + `","Names":["` + name + `"]}]}`
 	}
-	for _, c := range []struct{ about, input, file, says string }{
+	for _, c := range []struct{ about, input, file, message string }{
 		{"right", good, localLine, ""},
 		{"into a file with comments", good, "# mine\n\n::1 ip6-localhost # x\n", ""},
 		{"nothing", "", localLine, "reading the change"},
@@ -42,14 +42,14 @@ func TestWriteUntrusted(t *testing.T) {
 			path := hostsFile(t, c.file)
 			result, report, err := WriteUntrusted(t.Context(), strings.NewReader(c.input), path)
 			has := content(t, path)
-			if c.says == "" {
+			if c.message == "" {
 				if err != nil || !result.Changed || len(report.Added) != 1 || !strings.Contains(has, "192.0.2.1\tweb.bhs.org\n") || !strings.Contains(has, c.file) {
 					t.Errorf("%v, %+v, %+v\nthe file: %s", err, result, report, has)
 				}
 				return
 			}
-			if err == nil || !strings.Contains(err.Error(), c.says) || has != c.file {
-				t.Errorf("got %v, want %q\nthe file: %s", err, c.says, has)
+			if err == nil || !strings.Contains(err.Error(), c.message) || has != c.file {
+				t.Errorf("got %v, want %q\nthe file: %s", err, c.message, has)
 			}
 			if entries, _ := os.ReadDir(filepath.Dir(path)); len(entries) != 1 {
 				t.Errorf("%d files are beside it", len(entries)-1)

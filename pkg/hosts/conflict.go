@@ -22,19 +22,19 @@ func (h holder) is(addr netip.Addr) bool {
 // uncontested are the wanted lines without the names that several tenants want: a name
 // resolves to one tenant, and none of them has priority.
 func uncontested(wanted []Line) (free []Line, contested []Conflict) {
-	wants := map[string][]string{}
+	claims := map[string][]string{}
 	for _, line := range wanted {
-		if !slices.Contains(wants[line.Name], line.Tenant) {
-			wants[line.Name] = append(wants[line.Name], line.Tenant)
+		if !slices.Contains(claims[line.Name], line.Tenant) {
+			claims[line.Name] = append(claims[line.Name], line.Tenant)
 		}
 	}
 	for _, line := range wanted {
-		other := slices.IndexFunc(wants[line.Name], func(tenant string) bool { return tenant != line.Tenant })
+		other := slices.IndexFunc(claims[line.Name], func(tenant string) bool { return tenant != line.Tenant })
 		if other < 0 {
 			free = append(free, line)
 			continue
 		}
-		contested = append(contested, Conflict{Line: line, Other: wants[line.Name][other]})
+		contested = append(contested, Conflict{Line: line, Other: claims[line.Name][other]})
 	}
 	return free, contested
 }
@@ -49,7 +49,7 @@ func (r *Report) settle(wanted []Line, own *block, stays []holder) []Line {
 	var free []Line
 	for _, line := range wanted {
 		held := taken[line.Name]
-		other := slices.IndexFunc(held, func(h holder) bool { return !wants(wanted, line, h) })
+		other := slices.IndexFunc(held, func(h holder) bool { return !alsoWanted(wanted, line, h) })
 		same := slices.IndexFunc(held, func(h holder) bool { return h.is(line.Addr) && h.block != own })
 		switch {
 		case other >= 0:
@@ -69,9 +69,9 @@ func (r *Report) settle(wanted []Line, own *block, stays []holder) []Line {
 	return free
 }
 
-// wants reports whether the holder's address is also wanted for the line's tenant: then
+// alsoWanted reports whether the holder's address is also wanted for the line's tenant: then
 // there is no conflict, because a name may have several addresses.
-func wants(wanted []Line, line Line, h holder) bool {
+func alsoWanted(wanted []Line, line Line, h holder) bool {
 	at, _ := slices.BinarySearchFunc(wanted, Line{Tenant: line.Tenant, Name: line.Name}, compareLines)
 	for ; at < len(wanted) && wanted[at].Tenant == line.Tenant && wanted[at].Name == line.Name; at++ {
 		if h.is(wanted[at].Addr) {

@@ -59,7 +59,7 @@ func TestMergeCases(t *testing.T) {
 				section[file.Name] = string(file.Data)
 			}
 			out, report := ask(t, parsed(t, section["before"]), section["ask"])
-			got := map[string]string{"after": out, "report": told(report)}
+			got := map[string]string{"after": out, "report": formatReport(report)}
 			for i, file := range archive.Files {
 				want, ok := got[file.Name]
 				if ok && want != string(file.Data) {

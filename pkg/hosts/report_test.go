@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// told formats a report, one line for each of its parts.
-func told(r Report) string {
+// formatReport formats a report, one line for each of its parts.
+func formatReport(r Report) string {
 	var out strings.Builder
 	say := func(what string, line Line, more string) {
 		fmt.Fprintf(&out, "%s %s %s %s%s\n", what, line.Tenant, line.Name, line.Addr, more)

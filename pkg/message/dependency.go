@@ -78,10 +78,10 @@ func parseDependency(message string) (Dependency, bool) {
 	return Dependency{}, false
 }
 
-func dependencyOn(text string, problem DependencyProblem, said string) (Dependency, bool) {
+func dependencyOn(text string, problem DependencyProblem, reported string) (Dependency, bool) {
 	object, ok := match.Namespaced(text)
 	if !ok {
 		return Dependency{}, false
 	}
-	return Dependency{Namespace: object.Namespace, Name: object.Name, Problem: problem, Detail: match.Detail(said)}, true
+	return Dependency{Namespace: object.Namespace, Name: object.Name, Problem: problem, Detail: match.Detail(reported)}, true
 }

@@ -6,7 +6,7 @@ import (
 
 func TestSourceMessages(t *testing.T) {
 	// These messages are those of Git servers, registries, buckets, and Go's net and crypto.
-	for said, problem := range map[string]SourceProblem{
+	for reported, problem := range map[string]SourceProblem{
 		"403 Forbidden":                                   SourceAuthentication,
 		"unexpected status code 401":                      SourceAuthentication,
 		"authorization failed":                            SourceAuthentication,
@@ -36,11 +36,11 @@ func TestSourceMessages(t *testing.T) {
 		"unexpected status code 500":                      SourceHTTP,
 		"unexpected EOF":                                  SourceOther,
 	} {
-		if got, ok := parseSource("failed to pull artifact from 'oci://x.io/y': " + said); !ok || got.Problem != problem {
-			t.Errorf("%s: %v %s", said, ok, got.Problem)
+		if got, ok := parseSource("failed to pull artifact from 'oci://x.io/y': " + reported); !ok || got.Problem != problem {
+			t.Errorf("%s: %v %s", reported, ok, got.Problem)
 		}
-		if got, ok := parseSource(said); ok {
-			t.Errorf("%s, of nobody knows what: %+v", said, got)
+		if got, ok := parseSource(reported); ok {
+			t.Errorf("%s, of nobody knows what: %+v", reported, got)
 		}
 	}
 }

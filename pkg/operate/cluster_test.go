@@ -83,16 +83,16 @@ func read(t *testing.T, cluster string, names []string, forbidden ...string) (*s
 	t.Helper()
 	b := snapshot.NewBuilder()
 	for word, kind := range kinds {
-		asked := snapshot.Request{Group: kind.Group, Version: kind.version, Kind: kind.Kind}
+		requested := snapshot.Request{Group: kind.Group, Version: kind.version, Kind: kind.Kind}
 		for _, f := range forbidden {
 			if f == word {
-				asked.Failure = &snapshot.Failure{Reason: snapshot.Forbidden, Verb: "list", Resource: word + "s"}
+				requested.Failure = &snapshot.Failure{Reason: snapshot.Forbidden, Verb: "list", Resource: word + "s"}
 			}
 		}
-		b.Add(asked)
+		b.Add(requested)
 		for _, line := range strings.Split(strings.TrimSpace(cluster), "\n") {
-			if strings.HasPrefix(strings.TrimSpace(line), word+"/") && !strings.Contains(line, " absent") && asked.Failure == nil {
-				b.Add(asked, newObject(t, line))
+			if strings.HasPrefix(strings.TrimSpace(line), word+"/") && !strings.Contains(line, " absent") && requested.Failure == nil {
+				b.Add(requested, newObject(t, line))
 			}
 		}
 	}

@@ -56,7 +56,7 @@ func (r *Run) final(p *progress) bool {
 	case Ready, Blocked:
 		return true
 	case Failing:
-		return p.asked > 1 || !r.again(p) && !slices.ContainsFunc(r.inside(p), func(c *progress) bool { return !r.final(c) })
+		return p.requested > 1 || !r.again(p) && !slices.ContainsFunc(r.inside(p), func(c *progress) bool { return !r.final(c) })
 	}
 	return false
 }
@@ -64,7 +64,7 @@ func (r *Run) final(p *progress) bool {
 // again reports whether a failed layer is triggered a second time.
 func (r *Run) again(p *progress) bool {
 	inside := r.inside(p)
-	return p.seen.Outcome == Failing && p.asked == 1 && len(inside) > 0 &&
+	return p.seen.Outcome == Failing && p.requested == 1 && len(inside) > 0 &&
 		!slices.ContainsFunc(inside, func(c *progress) bool { return c.seen.Outcome != Ready })
 }
 

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// said formats the plan: a word for each step, with its dependencies.
-func said(plan Plan) []string {
+// formatPlan formats the plan: a word for each step, with its dependencies.
+func formatPlan(plan Plan) []string {
 	var all []string
 	for _, s := range plan.Steps {
 		text := short(s.Ref)
@@ -99,7 +99,7 @@ func TestReconcile(t *testing.T) {
 			if (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
 				t.Fatalf("error %v, want %q", err, c.err)
 			}
-			if got := said(plan); !slices.Equal(got, c.want) {
+			if got := formatPlan(plan); !slices.Equal(got, c.want) {
 				t.Errorf("steps\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(c.want, "\n"))
 			}
 			if !slices.Equal(plan.Notes, c.notes) {

@@ -18,8 +18,8 @@ type Run struct {
 // progress is a step and its state.
 type progress struct {
 	Step
-	seen  Result
-	asked int
+	seen      Result
+	requested int
 	// applied is set once a layer has applied its objects since it was triggered.
 	applied bool
 	// revision is what a source has fetched.
@@ -60,7 +60,7 @@ func (r *Run) Due() []Step {
 // Triggered records that a step has been triggered.
 func (r *Run) Triggered(ref object.Ref) {
 	p := r.find(ref)
-	p.asked++
+	p.requested++
 	p.seen.Outcome, p.seen.Reason, p.seen.Message, p.applied = Triggered, "", notTakenUp, false
 }
 
@@ -121,7 +121,7 @@ func (r *Run) Over() bool {
 func (r *Run) Results() []Result {
 	var results []Result
 	for _, p := range r.steps {
-		if p.asked > 0 || !p.IfMoved {
+		if p.requested > 0 || !p.IfMoved {
 			results = append(results, p.seen)
 		}
 	}

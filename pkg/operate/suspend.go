@@ -36,11 +36,11 @@ func (e *NoOwnError) Error() string {
 // UnreadError is the error of a tenant that could not be read completely: suspending only
 // a part of it would not be noticed.
 type UnreadError struct {
-	Tenant, Why string
+	Tenant, Reason string
 }
 
 func (e *UnreadError) Error() string {
-	return fmt.Sprintf("tenant %s could not be read completely, so nothing was changed: %s", e.Tenant, e.Why)
+	return fmt.Sprintf("tenant %s could not be read completely, so nothing was changed: %s", e.Tenant, e.Reason)
 }
 
 // Switches are the tenants' own layers, in the order in which they are applied,

@@ -7,8 +7,8 @@ import (
 
 func TestCheckArguments(t *testing.T) {
 	for _, test := range []struct {
-		args []string
-		says string
+		args    []string
+		message string
 	}{
 		{[]string{"status", "bhs"}, ""},
 		{[]string{"validate", "bhs", "Müller\xe9.dcm"}, ""}, // file names need not be UTF-8
@@ -26,10 +26,10 @@ func TestCheckArguments(t *testing.T) {
 	} {
 		err := checkArguments(test.args)
 		switch {
-		case err == nil && test.says != "":
+		case err == nil && test.message != "":
 			t.Errorf("%q is accepted", test.args)
-		case err != nil && (test.says == "" || !strings.Contains(err.Error(), test.says)):
-			t.Errorf("%q: %v, want %q", test.args, err, test.says)
+		case err != nil && (test.message == "" || !strings.Contains(err.Error(), test.message)):
+			t.Errorf("%q: %v, want %q", test.args, err, test.message)
 		}
 	}
 }

@@ -49,7 +49,7 @@ func explainConditions(t *testing.T, resource, kind, apiVersion string, secrets 
 	t.Helper()
 	group, version, _ := strings.Cut(apiVersion, "/")
 	b := snapshot.NewBuilder()
-	asked := snapshot.Request{Group: group, Version: version, Kind: kind, Resource: resource}
+	requested := snapshot.Request{Group: group, Version: version, Kind: kind, Resource: resource}
 	args := []string{"kubectl-orthweb", "explain", "-n", "a", "-o", "json"}
 	for i, s := range secrets {
 		name := "x" + string(rune('a'+i/26)) + string(rune('a'+i%26))
@@ -57,7 +57,7 @@ func explainConditions(t *testing.T, resource, kind, apiVersion string, secrets 
 			"apiVersion": apiVersion, "kind": kind, "metadata": map[string]any{"name": name, "namespace": "a"},
 			"status": map[string]any{"conditions": []any{map[string]any{"type": "Ready", "status": "False", "reason": "Failed", "message": s.Text}}},
 		}}
-		b.Add(asked, obj)
+		b.Add(requested, obj)
 		args = append(args, strings.ToLower(kind)+"/"+name)
 	}
 	var saved bytes.Buffer

@@ -20,7 +20,7 @@ func TestHostsAcceptDomain(t *testing.T) {
 		args    []string
 		code    int
 		written []string // of mhr's hosts
-		says    string
+		message string
 	}{
 		{"nothing said", []string{"web.mhr.orthweb.com"}, "", nil, no, nil,
 			"To accept them: kubectl orthweb hosts sync --allow-domain=bhs.orthweb.com,mhr.orthweb.com\n"},
@@ -44,8 +44,8 @@ func TestHostsAcceptDomain(t *testing.T) {
 			api := hostsCluster(t)
 			setHosts(t, api, "mhr", c.hosts...)
 			run := runHosts(t, api, localLine+c.before, append([]string{"sync"}, c.args...)...)
-			if code := command.Code(run.err, "kubectl orthweb", &strings.Builder{}); code != c.code || !strings.Contains(run.errOut, c.says) {
-				t.Errorf("exit status %d, want %d, and %q\n%s", code, c.code, c.says, run)
+			if code := command.Code(run.err, "kubectl orthweb", &strings.Builder{}); code != c.code || !strings.Contains(run.errOut, c.message) {
+				t.Errorf("exit status %d, want %d, and %q\n%s", code, c.code, c.message, run)
 			}
 			for _, host := range c.hosts {
 				want := strings.Contains(" "+strings.Join(c.written, " ")+" ", " "+host+" ")
@@ -64,7 +64,7 @@ func TestHostsAcceptDomain(t *testing.T) {
 // before anything is read.
 func TestHostsFlagsOfAcceptance(t *testing.T) {
 	api := hostsCluster(t)
-	for _, c := range []struct{ flag, says string }{
+	for _, c := range []struct{ flag, message string }{
 		{"--allow-domain=com", "any user can register names below it"},
 		{"--allow-domain=co.uk", "any user can register names below it"},
 		{"--allow-domain=bhs=com", "any user can register names below it"},
@@ -75,7 +75,7 @@ func TestHostsFlagsOfAcceptance(t *testing.T) {
 		{"--allow-address=224.0.0.1", "is the address of several machines"},
 	} {
 		run := runHosts(t, api, localLine, "sync", c.flag)
-		if run.err == nil || !strings.Contains(run.err.Error(), c.says) || run.file != localLine {
+		if run.err == nil || !strings.Contains(run.err.Error(), c.message) || run.file != localLine {
 			t.Errorf("%s: %v\n%s", c.flag, run.err, run)
 		}
 	}
@@ -156,8 +156,8 @@ func TestHostsOneCommand(t *testing.T) {
 func TestHostsCommandsNameBlock(t *testing.T) {
 	api := hostsCluster(t)
 	for _, c := range []struct {
-		args []string
-		says string
+		args    []string
+		message string
 	}{
 		{[]string{"sync", "--block=my lab"}, "To accept them: kubectl orthweb hosts sync --block='my lab' --allow-domain=bhs.orthweb.com,mhr.orthweb.com\n"},
 		{[]string{"diff", "bhs", "--block=lab"}, "To accept them: kubectl orthweb hosts sync bhs --block=lab --allow-domain=bhs.orthweb.com\n"},
@@ -166,8 +166,8 @@ func TestHostsCommandsNameBlock(t *testing.T) {
 		{[]string{"sync"}, "To accept them: kubectl orthweb hosts sync --allow-domain=bhs.orthweb.com,mhr.orthweb.com\n"},
 		{[]string{"sync", "--yes"}, "Undo it: kubectl orthweb hosts remove\n"},
 	} {
-		if run := runHosts(t, api, localLine, c.args...); !strings.Contains(run.errOut, c.says) {
-			t.Errorf("%v: want %q\n%s", c.args, c.says, run)
+		if run := runHosts(t, api, localLine, c.args...); !strings.Contains(run.errOut, c.message) {
+			t.Errorf("%v: want %q\n%s", c.args, c.message, run)
 		}
 	}
 }

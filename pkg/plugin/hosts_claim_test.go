@@ -125,10 +125,10 @@ func (r hostsRun) has(line string) bool { return strings.Contains("\n"+r.file, "
 func TestHostsOfOtherTenant(t *testing.T) {
 	old := localLine + block(`# tenant "mhr"`, "192.0.2.2\tdicom.mhr.orthweb.com", "192.0.2.2\tweb.mhr.orthweb.com")
 	for _, c := range []struct {
-		about string
-		hosts []string
-		args  []string
-		says  string
+		about   string
+		hosts   []string
+		args    []string
+		message string
 	}{
 		{"all tenants", []string{"web.mhr.orthweb.com", "dicom.mhr.orthweb.com"}, []string{"sync"}, "web.mhr.orthweb.com is claimed by bhs (Gateway bhs-orthweb/web-gw) and mhr (Gateway mhr-orthweb/web-gw)"},
 		{"the other tenant", []string{"web.mhr.orthweb.com", "dicom.mhr.orthweb.com"}, []string{"sync", "bhs"}, "web.mhr.orthweb.com is claimed by bhs"},
@@ -143,7 +143,7 @@ func TestHostsOfOtherTenant(t *testing.T) {
 			setHosts(t, api, "bhs", c.hosts...)
 			setAddress(t, api, "bhs", "{ip: 6.6.6.6}")
 			run := runHosts(t, api, old, append(c.args, "--allow-domain=orthweb.com", "--yes")...)
-			if !errors.Is(run.err, command.No) || !strings.Contains(run.errOut, c.says) ||
+			if !errors.Is(run.err, command.No) || !strings.Contains(run.errOut, c.message) ||
 				strings.Contains(run.file, "6.6.6.6") || !run.has("192.0.2.2\tweb.mhr.orthweb.com") || !run.has("192.0.2.2\tdicom.mhr.orthweb.com") {
 				t.Errorf("%v\n%s", run.err, run)
 			}

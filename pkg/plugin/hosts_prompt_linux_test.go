@@ -39,10 +39,10 @@ func terminal(t *testing.T) (user, program *os.File) {
 // address, and that one yes accepts them all.
 func TestHostsPrompt(t *testing.T) {
 	for _, c := range []struct {
-		typed   string
-		args    []string
-		written bool
-		asked   bool
+		typed     string
+		args      []string
+		written   bool
+		requested bool
 	}{
 		{"y\n", nil, true, true},
 		{"yes\n", []string{"bhs"}, true, true},
@@ -74,7 +74,7 @@ func TestHostsPrompt(t *testing.T) {
 				t.Errorf("%v\n%s%s\nthe file:\n%s", err, out, errOut, has)
 			}
 			question := strings.Contains(errOut.String(), "  bhs  bhs.orthweb.com  192.0.2.1  dicom.bhs.orthweb.com, web.bhs.orthweb.com\n") && strings.Contains(errOut.String(), "Accept them? [y/N]")
-			if question != c.asked {
+			if question != c.requested {
 				t.Errorf("asked: %v\n%s", question, errOut)
 			}
 		})

@@ -124,10 +124,10 @@ func controlCharacters(t *testing.T) reliability.Row {
 	for _, flag := range []string{"--dns", "--email", "--uri", "--ip", "--name", "--subject", "--issuer", "--ca-secret", "--output-dir", "--context", "-n", "--duration"} {
 		for _, character := range []string{"\n", "\r", "\x1b[31m", "\x7f", "\u0085", "\u009b", "\x00", "\b"} {
 			row.Times++
-			if said := runMutated(t, nil, "cert", "issue", "bhs", flag, "a"+character+"b"); strings.Contains(said, "control character") {
+			if message := runMutated(t, nil, "cert", "issue", "bhs", flag, "a"+character+"b"); strings.Contains(message, "control character") {
 				row.Held++
 			} else {
-				t.Errorf("%s %q: %s", flag, character, said)
+				t.Errorf("%s %q: %s", flag, character, message)
 			}
 		}
 	}

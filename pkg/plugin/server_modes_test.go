@@ -84,8 +84,8 @@ var (
 // TestServerModes checks for every fault of an API server that every command ends, prints a
 // clear error, writes and changes nothing, and sends its credentials to no other server.
 func TestServerModes(t *testing.T) {
-	var asked atomic.Int64
-	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
+	var requested atomic.Int64
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { requested.Add(1) }))
 	defer other.Close()
 	var tried, held atomic.Int64
 	modes := serverModes(other.URL)
@@ -119,7 +119,7 @@ func TestServerModes(t *testing.T) {
 			}
 		}
 	})
-	if n := asked.Load(); n > 0 {
+	if n := requested.Load(); n > 0 {
 		t.Errorf("another host was sent %d requests", n)
 	}
 	rows := []reliability.Row{{

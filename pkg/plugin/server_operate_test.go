@@ -77,8 +77,8 @@ func suspendedLayers(t *testing.T, api *fakeapi.Server) (suspended, all int) {
 func TestSuspendMisbehaving(t *testing.T) {
 	defer func(every, longest time.Duration) { execute.RetryEvery, execute.RetryFor = every, longest }(execute.RetryEvery, execute.RetryFor)
 	execute.RetryEvery, execute.RetryFor = time.Millisecond, 300*time.Millisecond
-	var asked atomic.Int64
-	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
+	var requested atomic.Int64
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { requested.Add(1) }))
 	defer other.Close()
 	conflict := fakeapi.Status(http.StatusConflict, "Conflict", "the object has been modified")
 	for _, test := range []struct {
@@ -113,7 +113,7 @@ func TestSuspendMisbehaving(t *testing.T) {
 			}
 		})
 	}
-	if n := asked.Load(); n > 0 {
+	if n := requested.Load(); n > 0 {
 		t.Errorf("another host was sent %d requests", n)
 	}
 }

@@ -13,7 +13,7 @@ import (
 // TestStatusOfCollisions checks that every output format contains a host name that two tenants
 // claim, with both objects, and that there is no such output without a collision.
 func TestStatusOfCollisions(t *testing.T) {
-	const says = "Gateway bhs-orthweb/web-gw of tenant bhs and Gateway mhr-orthweb/web-gw of tenant mhr claim the same host name: web.mhr.orthweb.com (OW7111)"
+	const message = "Gateway bhs-orthweb/web-gw of tenant bhs and Gateway mhr-orthweb/web-gw of tenant mhr claim the same host name: web.mhr.orthweb.com (OW7111)"
 	for _, collide := range []bool{true, false} {
 		api := hostsCluster(t)
 		if collide {
@@ -31,7 +31,7 @@ func TestStatusOfCollisions(t *testing.T) {
 		asJSON, _ := run("status", "bhs", "-o", "json")
 		cause, _ := run("explain", "bhs")
 		for about, text := range map[string]string{"table": table, "chain": chain, "explain": cause} {
-			if got := strings.Contains(text, strings.TrimSuffix(says, " (OW7111)")) && strings.Contains(text, "(OW7111)"); got != collide {
+			if got := strings.Contains(text, strings.TrimSuffix(message, " (OW7111)")) && strings.Contains(text, "(OW7111)"); got != collide {
 				t.Errorf("%s, with a collision: %v\n%s", about, collide, text)
 			}
 		}

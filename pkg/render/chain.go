@@ -93,7 +93,7 @@ const messageLimit = 100
 // describe is a short description of a link's state.
 func describe(link tenant.Link, style term.Style) string {
 	text := link.Message
-	if link.Status != health.Ready && !says(string(link.Status)+text, string(link.Reason)) {
+	if link.Status != health.Ready && !mentions(string(link.Status)+text, string(link.Reason)) {
 		text = string(link.Reason) + ": " + text
 	}
 	if link.Detail != "" {

@@ -36,7 +36,7 @@ func OperationLine(r operate.Result) string {
 
 func operated(r operate.Result, style term.Style) string {
 	text := r.Message
-	if r.Reason != "" && !says(text, r.Reason) {
+	if r.Reason != "" && !mentions(text, r.Reason) {
 		text = r.Reason + ": " + text
 	}
 	if style.Wide {

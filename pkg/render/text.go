@@ -74,9 +74,9 @@ func revision(full string) string {
 	return message.AbbreviateRevision(full)
 }
 
-// says reports whether a message contains the words of a reason, written
+// mentions reports whether a message contains the words of a reason, written
 // "HealthCheckFailed" or "health check failed".
-func says(message, reason string) bool {
+func mentions(message, reason string) bool {
 	squeeze := func(text string) string { return strings.ToLower(strings.ReplaceAll(text, " ", "")) }
 	return strings.Contains(squeeze(message), squeeze(reason))
 }

@@ -8,10 +8,10 @@ import (
 )
 
 func TestMessageContainsReason(t *testing.T) {
-	if !says("health check failed after 1m", "HealthCheckFailed") || !says("1 pod: InvalidImageName", "InvalidImageName") {
+	if !mentions("health check failed after 1m", "HealthCheckFailed") || !mentions("1 pod: InvalidImageName", "InvalidImageName") {
 		t.Error("a reason in other clothes is not recognised")
 	}
-	if says("dependency is not there", "DependencyNotFound") {
+	if mentions("dependency is not there", "DependencyNotFound") {
 		t.Error("a reason is seen that is not said")
 	}
 }

@@ -62,7 +62,7 @@ func TestValidationVerdict(t *testing.T) {
 	checks := samples.Checks()
 	pass, warning, skipped, failed := checks[1], checks[0], checks[6], checks[4]
 	echo := check.Check{Name: "dicom-echo", Outcome: check.Pass}
-	asks := check.Check{Name: "web-page", Outcome: check.Pass, Found: "the web interface responds and requires a password"}
+	requirement := check.Check{Name: "web-page", Outcome: check.Pass, Found: "the web interface responds and requires a password"}
 	unsigned, unstored := checks[3], check.Check{Name: "dicom-store", Outcome: check.Skip, Found: "without a password"}
 	const noPassword = "the web interface responds and requires a password; signing in was not tried: no password for Orthanc's web interface was given (see --password-secret). "
 	for _, c := range []struct {
@@ -79,14 +79,14 @@ func TestValidationVerdict(t *testing.T) {
 		{about: "skipped alone", checks: []check.Check{skipped}, want: "Nothing of bhs could be checked"},
 		{about: "what counts was skipped", checks: []check.Check{pass, warning, {Name: "web-page", Outcome: check.Skip, Found: "no certificate"}},
 			want: "It could not be determined whether bhs works from outside: 1 check passed, 1 warning, 1 skipped"},
-		{about: "not signed in", checks: []check.Check{asks, unsigned, echo, unstored},
+		{about: "not signed in", checks: []check.Check{requirement, unsigned, echo, unstored},
 			want: "bhs: DICOM answers C-ECHO; storing was not tested; " + noPassword + "2 checks passed, 2 skipped"},
-		{about: "not signed in, and the study is kept", checks: []check.Check{asks, unsigned, echo, {Name: "dicom-store", Outcome: check.Warn}},
+		{about: "not signed in, and the study is kept", checks: []check.Check{requirement, unsigned, echo, {Name: "dicom-store", Outcome: check.Warn}},
 			want: "bhs: DICOM works; " + noPassword + "2 checks passed, 1 warning, 1 skipped"},
-		{about: "not signed in, and files are stored", checks: []check.Check{asks, unsigned, echo, {Name: "dicom-store-files", Outcome: check.Pass}},
+		{about: "not signed in, and files are stored", checks: []check.Check{requirement, unsigned, echo, {Name: "dicom-store-files", Outcome: check.Pass}},
 			want: "bhs: DICOM works; " + noPassword + "3 checks passed, 1 skipped"},
-		{about: "signed in", checks: []check.Check{asks, {Name: "web-system", Outcome: check.Pass}, echo}, want: "bhs works from outside: 3 checks passed"},
-		{about: "not signed in, and one failed", checks: []check.Check{asks, unsigned, failed}, want: "bhs does not work from outside: 1 check fails, first web-default-password, 1 skipped"},
+		{about: "signed in", checks: []check.Check{requirement, {Name: "web-system", Outcome: check.Pass}, echo}, want: "bhs works from outside: 3 checks passed"},
+		{about: "not signed in, and one failed", checks: []check.Check{requirement, unsigned, failed}, want: "bhs does not work from outside: 1 check fails, first web-default-password, 1 skipped"},
 		{about: "none", want: "Nothing of bhs could be checked"},
 	} {
 		if got := validationVerdict("bhs", c.checks); got != c.want {

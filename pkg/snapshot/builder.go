@@ -27,15 +27,15 @@ func NewBuilder() *Builder {
 
 // Add records a request and the objects in its answer, which the Builder owns then: they
 // are redacted in place. An existing object is replaced, so that requests may overlap.
-func (b *Builder) Add(asked Request, objects ...*unstructured.Unstructured) {
+func (b *Builder) Add(requested Request, objects ...*unstructured.Unstructured) {
 	for _, obj := range objects {
 		redact.Redact(obj)
 	}
-	asked.Failure = maskFailure(asked.Failure)
+	requested.Failure = maskFailure(requested.Failure)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	store := b.store(asked.GroupKind())
-	store.remember(asked)
+	store := b.store(requested.GroupKind())
+	store.remember(requested)
 	for _, obj := range objects {
 		store.byKey[objectKey{obj.GetNamespace(), obj.GetName()}] = obj
 	}
@@ -67,13 +67,13 @@ func (b *Builder) store(gk schema.GroupKind) *kindStore {
 }
 
 // remember records a request once; an answer replaces a failure.
-func (k *kindStore) remember(asked Request) {
-	at := slices.IndexFunc(k.asked, func(a Request) bool { return a.compare(asked) == 0 })
+func (k *kindStore) remember(requested Request) {
+	at := slices.IndexFunc(k.requests, func(a Request) bool { return a.compare(requested) == 0 })
 	switch {
 	case at < 0:
-		k.asked = append(k.asked, asked)
-	case k.asked[at].Failure != nil && asked.Failure == nil:
-		k.asked[at] = asked
+		k.requests = append(k.requests, requested)
+	case k.requests[at].Failure != nil && requested.Failure == nil:
+		k.requests[at] = requested
 	}
 }
 
@@ -84,8 +84,8 @@ func Join(earlier, later *Snapshot) *Snapshot {
 	for _, s := range []*Snapshot{earlier, later} {
 		for gk, store := range s.kinds {
 			joined := b.store(gk)
-			for _, asked := range store.asked {
-				joined.remember(asked)
+			for _, requested := range store.requests {
+				joined.remember(requested)
 			}
 			for key, obj := range store.byKey {
 				joined.byKey[key] = obj
@@ -103,7 +103,7 @@ func (b *Builder) Build(meta Meta) *Snapshot {
 	defer b.mu.Unlock()
 	meta.At = meta.At.UTC()
 	for _, store := range b.kinds {
-		slices.SortFunc(store.asked, Request.compare)
+		slices.SortFunc(store.requests, Request.compare)
 		store.byNamespace = map[string][]*unstructured.Unstructured{}
 		for key, obj := range store.byKey {
 			store.byNamespace[key.namespace] = append(store.byNamespace[key.namespace], obj)

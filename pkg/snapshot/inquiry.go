@@ -155,7 +155,7 @@ func (k *kindStore) requested(namespace string, covers func(Request) bool) bool 
 	if k == nil {
 		return false
 	}
-	return slices.ContainsFunc(k.asked, func(a Request) bool {
+	return slices.ContainsFunc(k.requests, func(a Request) bool {
 		if !covers(a) || a.Namespace != "" && a.Namespace != namespace {
 			return false
 		}

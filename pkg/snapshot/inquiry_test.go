@@ -30,12 +30,12 @@ func TestInquiry(t *testing.T) {
 	podNamed := func(s *Snapshot) { s.Lookup(object.Ref{APIVersion: "v1", Kind: "Pod", Namespace: "a", Name: "x"}) }
 	all := func(s *Snapshot) { s.List(testPods, "") }
 	for _, c := range []struct {
-		name  string
-		scope []string
-		asked []Request
-		pods  []*unstructured.Unstructured
-		look  func(*Snapshot)
-		want  []Query
+		name      string
+		scope     []string
+		requested []Request
+		pods      []*unstructured.Unstructured
+		look      func(*Snapshot)
+		want      []Query
 	}{
 		{"a kind that nobody requested", nil, nil, nil, podNamed, []Query{{GroupKind: testPods, Namespace: "a"}}},
 		{"a Secret, without Helm's records", nil, nil, nil,
@@ -58,8 +58,8 @@ func TestInquiry(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := NewBuilder()
-			for _, asked := range c.asked {
-				b.Add(asked, c.pods...)
+			for _, requested := range c.requested {
+				b.Add(requested, c.pods...)
 			}
 			inquiry := NewInquiry(c.scope)
 			c.look(b.Build(Meta{}).Recording(inquiry))
@@ -75,7 +75,7 @@ func TestInquiry(t *testing.T) {
 func TestPartial(t *testing.T) {
 	for _, c := range []struct {
 		name      string
-		asked     []Request
+		requested []Request
 		namespace string
 		want      bool
 	}{
@@ -89,8 +89,8 @@ func TestPartial(t *testing.T) {
 		{"refused", []Request{{Kind: "Pod", Failure: &Failure{Reason: Forbidden}}}, "", true},
 	} {
 		b := NewBuilder()
-		for _, asked := range c.asked {
-			b.Add(asked)
+		for _, requested := range c.requested {
+			b.Add(requested)
 		}
 		if got := b.Build(Meta{}).List(testPods, c.namespace).Partial; got != c.want {
 			t.Errorf("%s: partial is %v, want %v", c.name, got, c.want)

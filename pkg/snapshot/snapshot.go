@@ -43,7 +43,7 @@ type Snapshot struct {
 }
 
 type kindStore struct {
-	asked       []Request
+	requests    []Request
 	byNamespace map[string][]*unstructured.Unstructured // sorted by name
 	byKey       map[objectKey]*unstructured.Unstructured
 }
@@ -74,7 +74,7 @@ type Answer struct {
 	Presence Presence
 	// Object is set when Present. Do not write to it.
 	Object *unstructured.Unstructured
-	// Why is set when Unknown.
+	// Failure is set if the answer is Unknown.
 	Failure *Failure
 }
 
@@ -162,7 +162,7 @@ func (k *kindStore) all() []*unstructured.Unstructured {
 func (s *Snapshot) Requests() []Request {
 	var all []Request
 	for _, store := range s.kinds {
-		all = append(all, store.asked...)
+		all = append(all, store.requests...)
 	}
 	slices.SortFunc(all, Request.compare)
 	return all
@@ -178,18 +178,18 @@ func (k *kindStore) unknown(gk schema.GroupKind, namespace string, counts func(R
 	}
 	var why []Failure
 	inPart := false
-	for _, asked := range k.asked {
-		if asked.Namespace != "" && asked.Namespace != namespace {
-			inPart = inPart || asked.Failure == nil
+	for _, request := range k.requests {
+		if request.Namespace != "" && request.Namespace != namespace {
+			inPart = inPart || request.Failure == nil
 			continue
 		}
-		if asked.Failure == nil {
-			if counts == nil || counts(asked) {
+		if request.Failure == nil {
+			if counts == nil || counts(request) {
 				return nil
 			}
 			continue
 		}
-		why = append(why, *asked.Failure)
+		why = append(why, *request.Failure)
 	}
 	if len(why) == 0 && (namespace != "" || counts != nil || !inPart) {
 		why = append(why, *notRequested(gk, namespace))

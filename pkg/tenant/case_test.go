@@ -116,21 +116,21 @@ func (c testCase) snapshot(objects []*unstructured.Unstructured) *snapshot.Snaps
 		byKind[object.RefOf(o).GroupKind()] = append(byKind[object.RefOf(o).GroupKind()], o)
 	}
 	for _, kind := range askedKinds {
-		asked := snapshot.Request{Group: kind.Group, Kind: kind.Kind, Version: "v1"}
+		requested := snapshot.Request{Group: kind.Group, Kind: kind.Kind, Version: "v1"}
 		resource := schema.GroupResource{Group: kind.Group, Resource: object.PluralOf(kind.Kind)}.String()
 		switch {
 		case slices.Contains(c.NotServed, kind.Kind):
-			asked.Failure = &snapshot.Failure{Reason: snapshot.NotServed, Verb: "list", Resource: resource}
-			builder.Add(asked)
+			requested.Failure = &snapshot.Failure{Reason: snapshot.NotServed, Verb: "list", Resource: resource}
+			builder.Add(requested)
 		case slices.Contains(c.Forbidden, kind.Kind):
-			asked.Failure = &snapshot.Failure{Reason: snapshot.Forbidden, Verb: "list", Resource: resource}
-			builder.Add(asked)
+			requested.Failure = &snapshot.Failure{Reason: snapshot.Forbidden, Verb: "list", Resource: resource}
+			builder.Add(requested)
 			for _, namespace := range c.Allowed {
-				asked.Namespace, asked.Failure = namespace, nil
-				builder.Add(asked, slices.DeleteFunc(byKind[kind], func(o *unstructured.Unstructured) bool { return o.GetNamespace() != namespace })...)
+				requested.Namespace, requested.Failure = namespace, nil
+				builder.Add(requested, slices.DeleteFunc(byKind[kind], func(o *unstructured.Unstructured) bool { return o.GetNamespace() != namespace })...)
 			}
 		default:
-			builder.Add(asked, byKind[kind]...)
+			builder.Add(requested, byKind[kind]...)
 		}
 	}
 	return builder.Build(snapshot.Meta{At: now})

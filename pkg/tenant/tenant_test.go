@@ -27,16 +27,16 @@ func TestFind(t *testing.T) {
 		{Name: "bhs", Namespaces: []string{"bhs-archive", "mhr"}},
 		{Name: "mhr", Namespaces: []string{"mhr-orthweb"}},
 	}
-	for _, c := range []struct{ asked, want string }{
+	for _, c := range []struct{ requested, want string }{
 		{"bhs", "bhs"},
 		{"bhs-archive", "bhs"},
 		{"mhr-orthweb", "mhr"},
 		{"mhr", "mhr"}, // a name takes precedence over a namespace
 		{"bh", ""},
 	} {
-		got, ok := Find(tenants, c.asked)
+		got, ok := Find(tenants, c.requested)
 		if got.Name != c.want || ok != (c.want != "") {
-			t.Errorf("Find(%q) = %q, %v, want %q", c.asked, got.Name, ok, c.want)
+			t.Errorf("Find(%q) = %q, %v, want %q", c.requested, got.Name, ok, c.want)
 		}
 	}
 }

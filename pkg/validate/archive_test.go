@@ -123,9 +123,9 @@ func (a *archive) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.URL.Path == web.Explorer:
 		_, _ = io.WriteString(w, "<html><title>Orthanc Explorer</title></html>")
 	case r.URL.Path == "/system":
-		says := map[string]any{"DicomAet": "ORTHANC", "Version": "1.12.4", "MaximumPatientCount": 0, "MaximumStorageSize": 0, "MaximumStorageMode": "Recycle"}
-		maps.Copy(says, a.system)
-		_ = json.NewEncoder(w).Encode(says)
+		message := map[string]any{"DicomAet": "ORTHANC", "Version": "1.12.4", "MaximumPatientCount": 0, "MaximumStorageSize": 0, "MaximumStorageMode": "Recycle"}
+		maps.Copy(message, a.system)
+		_ = json.NewEncoder(w).Encode(message)
 	case r.URL.Path == "/statistics" && a.counts != "":
 		_, _ = io.WriteString(w, a.counts)
 	case r.URL.Path == "/statistics":

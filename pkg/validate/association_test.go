@@ -36,21 +36,21 @@ func TestJudgeAssociation(t *testing.T) {
 		err      error
 		outcome  check.Outcome
 		code     finding.Code
-		says     string
+		message  string
 	}{
-		{about: "taken", contexts: answered(never), outcome: check.Pass, says: "ORTHANC accepted the association from ORTHWEB"},
+		{about: "taken", contexts: answered(never), outcome: check.Pass, message: "ORTHANC accepted the association from ORTHWEB"},
 		{about: "what isn't needed is refused", contexts: answered(func(p dicom.Proposal) bool {
 			return p.AbstractSyntax != part10.Verification && !slices.Contains(p.TransferSyntaxes, part10.ExplicitVRLittleEndian)
-		}), outcome: check.Pass, says: "accepted the association"},
-		{about: "no echo", contexts: answered(is(part10.Verification)), outcome: check.Fail, code: check.CodeContextRefused, says: "Verification with "},
-		{about: "no images", contexts: answered(is(part10.SecondaryCaptureStorage)), outcome: check.Fail, code: check.CodeContextRefused, says: "Secondary Capture Image Storage with "},
-		{about: "rejected", err: fmt.Errorf("asking: %w", &dicom.RejectError{Result: 1, Source: 1, Reason: 3}), outcome: check.Fail, code: check.CodeAssociationRejected, says: "calling-AE-title-not-recognized"},
-		{about: "aborted", err: &dicom.AbortError{Source: 2, Reason: 1}, outcome: check.Fail, code: check.CodeAssociationAborted, says: "the peer aborted the association"},
-		{about: "no DICOM", err: &dicom.ProtocolError{What: "sent an HTTP response"}, outcome: check.Fail, code: check.CodeAssociationFailed, says: "sent an HTTP response"},
-		{about: "not known", err: fmt.Errorf("TLS: %w", context.DeadlineExceeded), outcome: check.Fail, code: check.CodeAssociationFailed, says: "timed out waiting for a response"},
+		}), outcome: check.Pass, message: "accepted the association"},
+		{about: "no echo", contexts: answered(is(part10.Verification)), outcome: check.Fail, code: check.CodeContextRefused, message: "Verification with "},
+		{about: "no images", contexts: answered(is(part10.SecondaryCaptureStorage)), outcome: check.Fail, code: check.CodeContextRefused, message: "Secondary Capture Image Storage with "},
+		{about: "rejected", err: fmt.Errorf("asking: %w", &dicom.RejectError{Result: 1, Source: 1, Reason: 3}), outcome: check.Fail, code: check.CodeAssociationRejected, message: "calling-AE-title-not-recognized"},
+		{about: "aborted", err: &dicom.AbortError{Source: 2, Reason: 1}, outcome: check.Fail, code: check.CodeAssociationAborted, message: "the peer aborted the association"},
+		{about: "no DICOM", err: &dicom.ProtocolError{What: "sent an HTTP response"}, outcome: check.Fail, code: check.CodeAssociationFailed, message: "sent an HTTP response"},
+		{about: "not known", err: fmt.Errorf("TLS: %w", context.DeadlineExceeded), outcome: check.Fail, code: check.CodeAssociationFailed, message: "timed out waiting for a response"},
 	} {
 		got := judgeAssociation(c.contexts, dicom.Peer{}, c.err, check.Options{Calling: "ORTHWEB", Called: "ORTHANC"}, "bhs", "")
-		checktest.Expect(t, c.about, got, c.outcome, c.code, c.says)
+		checktest.Expect(t, c.about, got, c.outcome, c.code, c.message)
 		if c.err == nil && len(got.Details) != 1+len(proposed) {
 			t.Errorf("%s: %q", c.about, got.Details)
 		}

@@ -10,12 +10,12 @@ import (
 
 // brokenHop is a tenant with one fault.
 type brokenHop struct {
-	about  string
-	change func(*setup)
-	late   func(*check.Subject) // after the servers are started
-	fails  string
-	code   finding.Code
-	says   string
+	about   string
+	change  func(*setup)
+	late    func(*check.Subject) // after the servers are started
+	fails   string
+	code    finding.Code
+	message string
 	// skipped are the checks that are skipped because of it.
 	skipped string
 	// left is the number of images that can't be removed.
@@ -42,7 +42,7 @@ func (c brokenHop) check(t *testing.T) {
 			skipped = append(skipped, got.Name)
 		}
 	}
-	if first.Name != c.fails || first.Code != c.code || !strings.Contains(first.Found+strings.Join(first.Details, "\n"), c.says) {
+	if first.Name != c.fails || first.Code != c.code || !strings.Contains(first.Found+strings.Join(first.Details, "\n"), c.message) {
 		t.Errorf("first %q %q fails: %s %q", first.Name, first.Code, first.Found, first.Details)
 	}
 	if first.Expected == "" || first.Fix.Text == "" {

@@ -343,16 +343,16 @@ func associationExamples() []check.Check {
 func runExamples(t *testing.T) (all []check.Check) {
 	t.Helper()
 	foreign := peers.Issue(t, nil, "mhr-ca", nil)
-	asks := func(s *setup, pool *x509.CertPool) {
+	requirement := func(s *setup, pool *x509.CertPool) {
 		s.secure(&s.dicom, tls.RequireAndVerifyClientCert)
 		s.dicom.config.ClientCAs = pool
 	}
 	for _, change := range []func(bhs, mhr *setup){
-		func(bhs, _ *setup) { asks(bhs, foreign.Pool()) },
+		func(bhs, _ *setup) { requirement(bhs, foreign.Pool()) },
 		func(bhs, _ *setup) {
 			both := bhs.authority.Pool()
 			both.AddCert(foreign.Certificate)
-			asks(bhs, both)
+			requirement(bhs, both)
 			bhs.subject.OtherClients = []check.OtherClient{{Tenant: "mhr", Certificate: client(t, foreign, "dcmclient")}}
 		},
 		func(bhs, _ *setup) { bhs.archive.open = true },

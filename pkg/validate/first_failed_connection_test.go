@@ -56,41 +56,41 @@ func TestFirstFailedConnection(t *testing.T) {
 	}
 	for _, c := range []brokenHop{
 		{about: "no address of the name, going by names", change: func(s *setup) { s.options.Via = "dns" }, late: func(s *check.Subject) { s.Web.Host = "web..bhs" },
-			fails: "web-name", code: check.CodeNameUnknown, says: "cannot resolve web..bhs", skipped: onName},
+			fails: "web-name", code: check.CodeNameUnknown, message: "cannot resolve web..bhs", skipped: onName},
 		{about: "another address, going by names", change: func(s *setup) { s.options.Via = "dns" },
 			late: func(s *check.Subject) {
 				s.Web.Host, s.Addresses = "127.0.0.2", []netip.Addr{netip.MustParseAddr("127.0.0.1")}
 			},
-			fails: "web-name", code: check.CodeNameDiffers, says: "127.0.0.2 resolves to 127.0.0.2", skipped: onName},
-		{about: "nobody listens", late: func(s *check.Subject) { closedPort(&s.Web) }, fails: "web-tcp", code: check.CodeRefused, says: "nothing listens on 127.0.0.1:", skipped: onTCP},
-		{about: "no address is known", late: func(s *check.Subject) { s.Addresses = nil }, fails: "web-tcp", code: check.CodeNoConnection, says: "no address", skipped: "web-tls web-certificate web-clients " + webOnly},
+			fails: "web-name", code: check.CodeNameDiffers, message: "127.0.0.2 resolves to 127.0.0.2", skipped: onName},
+		{about: "nobody listens", late: func(s *check.Subject) { closedPort(&s.Web) }, fails: "web-tcp", code: check.CodeRefused, message: "nothing listens on 127.0.0.1:", skipped: onTCP},
+		{about: "no address is known", late: func(s *check.Subject) { s.Addresses = nil }, fails: "web-tcp", code: check.CodeNoConnection, message: "no address", skipped: "web-tls web-certificate web-clients " + webOnly},
 		{about: "packets are dropped", change: func(s *setup) {
 			s.options.Timeout = 300 * time.Millisecond
 			dialFails(s, func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
-		}, fails: "web-tcp", code: check.CodeNoAnswer, says: "no response from 127.0.0.1:", skipped: onTCP},
+		}, fails: "web-tcp", code: check.CodeNoAnswer, message: "no response from 127.0.0.1:", skipped: onTCP},
 		{about: "no route", change: func(s *setup) {
 			dialFails(s, always(&net.OpError{Op: "dial", Addr: &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 443}, Err: os.NewSyscallError("connect", syscall.ENETUNREACH)}))
-		}, fails: "web-tcp", code: check.CodeNoRoute, says: "no route from this machine to 192.0.2.1:443", skipped: onTCP},
-		{about: "something else", change: func(s *setup) { dialFails(s, always(errors.New("the tunnel is down"))) }, fails: "web-tcp", code: check.CodeNoConnection, says: "the tunnel is down", skipped: onTCP},
+		}, fails: "web-tcp", code: check.CodeNoRoute, message: "no route from this machine to 192.0.2.1:443", skipped: onTCP},
+		{about: "something else", change: func(s *setup) { dialFails(s, always(errors.New("the tunnel is down"))) }, fails: "web-tcp", code: check.CodeNoConnection, message: "the tunnel is down", skipped: onTCP},
 		{about: "no TLS", change: func(s *setup) {
 			s.web.instead = func(c net.Conn) { _, _ = io.WriteString(c, "HTTP/1.0 400 Bad Request\r\n\r\n") }
-		}, fails: "web-tls", code: check.CodeNoTLS, says: "does not speak TLS", skipped: "web-certificate web-clients " + webRest},
+		}, fails: "web-tls", code: check.CodeNoTLS, message: "does not speak TLS", skipped: "web-certificate web-clients " + webRest},
 		{about: "silence", change: func(s *setup) { s.options.Timeout, s.web.instead = 300*time.Millisecond, silence },
-			fails: "web-tls", code: check.CodeNoTLS, says: "timed out waiting for a response", skipped: "web-certificate web-clients " + webRest},
+			fails: "web-tls", code: check.CodeNoTLS, message: "timed out waiting for a response", skipped: "web-certificate web-clients " + webRest},
 		{about: "TLS 1.1", change: func(s *setup) { s.web.config.MinVersion, s.web.config.MaxVersion = tls.VersionTLS11, tls.VersionTLS11 },
-			fails: "web-tls", code: check.CodeOldTLS, says: "TLS 1.1", skipped: "web-certificate web-clients " + webRest},
+			fails: "web-tls", code: check.CodeOldTLS, message: "TLS 1.1", skipped: "web-certificate web-clients " + webRest},
 		{about: "expired", change: certificate(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-30 * time.Minute) }),
-			fails: "web-certificate", code: check.CodeServerExpired, says: "expired 30m ago", skipped: webRest},
+			fails: "web-certificate", code: check.CodeServerExpired, message: "expired 30m ago", skipped: webRest},
 		{about: "another name", change: certificate(func(c *x509.Certificate) { c.IPAddresses = nil }),
-			fails: "web-certificate", code: check.CodeServerName, says: "is not for 127.0.0.1", skipped: webRest},
+			fails: "web-certificate", code: check.CodeServerName, message: "is not for 127.0.0.1", skipped: webRest},
 		{about: "another authority", change: func(s *setup) {
 			s.subject.CAs = []*x509.Certificate{peers.Issue(s.t, nil, "mhr-ca", nil).Certificate}
 		},
-			fails: "web-certificate", code: check.CodeServerIssuerMissing, says: "which is neither in the chain nor the trusted CA CN=mhr-ca", skipped: webOnly},
+			fails: "web-certificate", code: check.CodeServerIssuerMissing, message: "which is neither in the chain nor the trusted CA CN=mhr-ca", skipped: webOnly},
 		{about: "an authority made anew", change: func(s *setup) {
 			s.subject.CAs = []*x509.Certificate{peers.Issue(s.t, nil, "bhs-ca", nil).Certificate}
 		},
-			fails: "web-certificate", code: check.CodeServerOtherKey, says: "CN=bhs-ca, but with another key", skipped: webOnly},
+			fails: "web-certificate", code: check.CodeServerOtherKey, message: "CN=bhs-ca, but with another key", skipped: webOnly},
 	} {
 		t.Run(c.about, c.check)
 	}

@@ -134,7 +134,7 @@ func TestArchiveLimits(t *testing.T) {
 func (o outcome) check(t *testing.T, checks []check.Check) {
 	t.Helper()
 	got := named(t, checks, o.name)
-	if got.Outcome != o.outcome || got.Code != o.code || !strings.Contains(got.Found+"\n"+strings.Join(got.Details, "\n"), o.says) {
+	if got.Outcome != o.outcome || got.Code != o.code || !strings.Contains(got.Found+"\n"+strings.Join(got.Details, "\n"), o.message) {
 		t.Errorf("%+v", got)
 	}
 }
@@ -169,7 +169,7 @@ func TestJudgeUnchanged(t *testing.T) {
 		before, after census
 		kept          int64
 		outcome       check.Outcome
-		says          string
+		message       string
 	}{
 		{"the same", has(9, "a", "b"), has(9, "a", "b"), 0, check.Pass, "still has everything that it had before"},
 		{"others came", has(9, "a", "b"), has(12, "a", "b", "c"), 0, check.Pass, "3 instances are new"},
@@ -183,7 +183,7 @@ func TestJudgeUnchanged(t *testing.T) {
 	} {
 		t.Run(c.about, func(t *testing.T) {
 			got := judgeUnchanged(c.before, c.after, c.kept)
-			if got.Outcome != c.outcome || !strings.Contains(got.Found+strings.Join(got.Details, "\n"), c.says) {
+			if got.Outcome != c.outcome || !strings.Contains(got.Found+strings.Join(got.Details, "\n"), c.message) {
 				t.Errorf("%+v", got)
 			}
 		})

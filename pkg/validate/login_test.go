@@ -71,11 +71,11 @@ func TestNoPasswordWithoutVerification(t *testing.T) {
 			if other.archive.sent() != nil && !slices.Equal(other.archive.sent(), []string{own}) {
 				t.Errorf("the other was sent %q", other.archive.sent())
 			}
-			for name, says := range map[string]string{
+			for name, message := range map[string]string{
 				"web-page": "the password was not sent", "web-default-password": "was not tested", "web-system": "the password was not sent",
 				"dicom-store": "the password was not sent",
 			} {
-				if got := named(t, checks, name); got.Outcome != check.Skip || !strings.Contains(got.Found, says) {
+				if got := named(t, checks, name); got.Outcome != check.Skip || !strings.Contains(got.Found, message) {
 					t.Errorf("%+v", got)
 				}
 			}
@@ -232,7 +232,7 @@ func TestOtherTenantsUseTheirOwnPassword(t *testing.T) {
 			if sent := mhr.archive.sent(); !slices.Equal(sent, c.sent) {
 				t.Errorf("sent %q, want %q", sent, c.sent)
 			}
-			if got := named(t, checks, c.want.name); got.Outcome != c.want.outcome || !strings.Contains(got.Found, c.want.says) {
+			if got := named(t, checks, c.want.name); got.Outcome != c.want.outcome || !strings.Contains(got.Found, c.want.message) {
 				t.Errorf("%+v", got)
 			}
 		})

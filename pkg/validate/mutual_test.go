@@ -27,27 +27,27 @@ func TestAcceptedClients(t *testing.T) {
 		change  func(*setup)
 		outcome check.Outcome
 		code    finding.Code
-		says    string // in the finding, or a detail
+		message string // in the finding, or a detail
 		next    check.Outcome
 	}{
-		{about: "the tenant's alone", outcome: check.Pass, says: "clients of the tenant are accepted, those without a certificate and those of mhr are not", next: check.Pass},
+		{about: "the tenant's alone", outcome: check.Pass, message: "clients of the tenant are accepted, those without a certificate and those of mhr are not", next: check.Pass},
 		{about: "the tenant's own is refused", change: func(s *setup) { s.dicom.config.ClientCAs = other.Pool() },
-			outcome: check.Fail, code: check.CodeClientRefused, says: "the tenant's own client certificate is refused: ", next: check.Skip},
+			outcome: check.Fail, code: check.CodeClientRefused, message: "the tenant's own client certificate is refused: ", next: check.Skip},
 		{about: "anybody (OPTIONAL_MUTUAL)", change: func(s *setup) { s.dicom.config.ClientAuth = tls.VerifyClientCertIfGiven },
-			outcome: check.Fail, code: check.CodeAnyClientAccepted, says: "a client without a certificate is accepted", next: check.Skip},
+			outcome: check.Fail, code: check.CodeAnyClientAccepted, message: "a client without a certificate is accepted", next: check.Skip},
 		{about: "a other, by a shared authority", change: func(s *setup) { s.dicom.config.ClientCAs.AddCert(other.Certificate) },
-			outcome: check.Fail, code: check.CodeOtherClientAccepted, says: "a client of tenant mhr is accepted", next: check.Skip},
+			outcome: check.Fail, code: check.CodeOtherClientAccepted, message: "a client of tenant mhr is accepted", next: check.Skip},
 		{about: "no other's certificate was given", change: func(s *setup) { s.subject.OtherClients, s.subject.Others = nil, []check.Subject{{Tenant: "mhr"}} },
-			outcome: check.Pass, says: "those without a certificate are not; clients of other tenants were not tested: see --other-cert", next: check.Pass},
+			outcome: check.Pass, message: "those without a certificate are not; clients of other tenants were not tested: see --other-cert", next: check.Pass},
 		{about: "no other tenant", change: func(s *setup) { s.subject.OtherClients = nil },
-			outcome: check.Pass, says: "those without a certificate are not", next: check.Pass},
+			outcome: check.Pass, message: "those without a certificate are not", next: check.Pass},
 		{about: "no other's certificate", change: func(s *setup) { s.subject.OtherClients[0].Certificate = noCertificate(errors.New("you may not")) },
-			outcome: check.Pass, says: "those without a certificate are not; a client of mhr was not tested: you may not", next: check.Pass},
+			outcome: check.Pass, message: "those without a certificate are not; a client of mhr was not tested: you may not", next: check.Pass},
 		{about: "no certificate to be had", change: func(s *setup) { s.subject.Client = noCertificate(errors.New("the issuer is not ready")) },
-			outcome: check.Skip, says: "none could be obtained: the issuer is not ready", next: check.Skip},
-		{about: "no certificate at all", change: func(s *setup) { s.subject.Client = nil }, outcome: check.Skip, says: "see --cert", next: check.Skip},
+			outcome: check.Skip, message: "none could be obtained: the issuer is not ready", next: check.Skip},
+		{about: "no certificate at all", change: func(s *setup) { s.subject.Client = nil }, outcome: check.Skip, message: "see --cert", next: check.Skip},
 		{about: "none asked for, though MUTUAL", change: func(s *setup) { s.dicom.config.ClientAuth = tls.NoClientCert },
-			outcome: check.Fail, code: check.CodeAnyClientAccepted, says: "although the Gateway requires one", next: check.Skip},
+			outcome: check.Fail, code: check.CodeAnyClientAccepted, message: "although the Gateway requires one", next: check.Skip},
 	} {
 		for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 			t.Run(c.about+", "+tls.VersionName(version), func(t *testing.T) {
@@ -61,7 +61,7 @@ func TestAcceptedClients(t *testing.T) {
 				}
 				checks := s.run(t)
 				got := named(t, checks, "dicom-clients")
-				if got.Outcome != c.outcome || got.Code != c.code || !strings.Contains(got.Found+"\n"+strings.Join(got.Details, "\n"), c.says) {
+				if got.Outcome != c.outcome || got.Code != c.code || !strings.Contains(got.Found+"\n"+strings.Join(got.Details, "\n"), c.message) {
 					t.Errorf("%+v", got)
 				}
 				if next := named(t, checks, "dicom-association"); next.Outcome != c.next {

@@ -44,7 +44,7 @@ func (p *peer) serve(conn net.Conn) {
 				_, _ = conn.Write(p.answer)
 				return
 			}
-			p.told("A-ASSOCIATE")
+			p.reported("A-ASSOCIATE")
 			_, _ = conn.Write(p.accept(body))
 		case 4: // P-DATA-TF
 			whole := false
@@ -113,7 +113,7 @@ func (p *peer) respond(context byte, command, data []byte, number int) []byte {
 			p.archive.keep(bytes.Clone(data))
 		}
 	}
-	p.told(operation)
+	p.reported(operation)
 	var set []byte
 	add := func(tag uint16, value []byte) {
 		set = little.AppendUint16(append(set, 0, 0), tag)
@@ -134,7 +134,7 @@ func (p *peer) respond(context byte, command, data []byte, number int) []byte {
 	return append(network.AppendUint32(pdu, uint32(len(pdv))), pdv...)
 }
 
-func (p *peer) told(operation string) {
+func (p *peer) reported(operation string) {
 	if p.before != nil {
 		p.before(operation)
 	}

@@ -200,7 +200,7 @@ func TestPeersIngestTranscoding(t *testing.T) {
 		syntax  string
 		outcome check.Outcome
 		code    finding.Code
-		says    string
+		message string
 	}{
 		{"1.2.840.10008.1.2", check.Pass, "", "all pixels identical"},
 		{"1.2.840.10008.1.2.1.99", check.Pass, "", "all pixels identical"},
@@ -225,7 +225,7 @@ func TestPeersIngestTranscoding(t *testing.T) {
 				}
 				return
 			}
-			if got.Outcome != c.outcome || got.Code != c.code || !strings.Contains(got.Found, c.says) {
+			if got.Outcome != c.outcome || got.Code != c.code || !strings.Contains(got.Found, c.message) {
 				t.Errorf("%+v", got)
 			}
 			if n := g.Counts(t).CountInstances; n != testInstances {

@@ -28,9 +28,9 @@ type servedCertificate struct {
 	// make creates the server's certificate and the certificates that are sent with it.
 	make func(t *testing.T, ca *peers.Issuer) *peers.Issuer
 	// trust replaces the tenant's CA, unless nil.
-	trust func(t *testing.T, ca *peers.Issuer) *peers.Issuer
-	code  finding.Code
-	says  string
+	trust   func(t *testing.T, ca *peers.Issuer) *peers.Issuer
+	code    finding.Code
+	message string
 	// client is the result of openssl. If laxer is true, it accepts the certificate, and
 	// crypto/tls, which is as strict as BoringSSL here, does not.
 	client string
@@ -67,47 +67,47 @@ var servedCertificates = []servedCertificate{
 	{about: "good", make: changed(unchanged)},
 	{about: "good, through an intermediate CA", make: through(unchanged)},
 	{about: "expired", make: changed(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-30 * time.Minute) }),
-		code: check.CodeServerExpired, says: "expired 30m ago", client: "certificate has expired"},
+		code: check.CodeServerExpired, message: "expired 30m ago", client: "certificate has expired"},
 	{about: "not yet valid", make: changed(func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Hour) }),
-		code: check.CodeServerExpired, says: "not yet valid", client: "certificate is not yet valid"},
+		code: check.CodeServerExpired, message: "not yet valid", client: "certificate is not yet valid"},
 	{about: "another host", make: changed(func(c *x509.Certificate) { c.DNSNames = []string{"web.mhr.example.com"} }),
-		code: check.CodeServerName, says: "is not for " + certificateHost, client: "hostname mismatch"},
+		code: check.CodeServerName, message: "is not for " + certificateHost, client: "hostname mismatch"},
 	// OpenSSL reads the common name if there are no subject alternative names.
 	{about: "common name only", make: changed(func(c *x509.Certificate) { c.DNSNames, c.IPAddresses = nil, nil }),
-		code: check.CodeServerNoNames, says: "common name only", laxer: true},
+		code: check.CodeServerNoNames, message: "common name only", laxer: true},
 	{about: "for clients", make: changed(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }),
-		code: check.CodeServerUsage, says: "no serverAuth", client: "unsuitable certificate purpose"},
+		code: check.CodeServerUsage, message: "no serverAuth", client: "unsuitable certificate purpose"},
 	{about: "intermediate missing", make: func(t *testing.T, by *peers.Issuer) *peers.Issuer {
 		made := through(unchanged)(t, by)
 		made.Above = nil
 		return made
-	}, code: check.CodeServerIssuerMissing, says: "signed by CN=below, which is neither in the chain", client: "unable to get local issuer certificate"},
+	}, code: check.CodeServerIssuerMissing, message: "signed by CN=below, which is neither in the chain", client: "unable to get local issuer certificate"},
 	{about: "intermediate expired", make: through(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-30 * time.Minute) }),
-		code: check.CodeIntermediateDates, says: "CN=below in the chain expired", client: "certificate has expired"},
+		code: check.CodeIntermediateDates, message: "CN=below in the chain expired", client: "certificate has expired"},
 	{about: "intermediate not yet valid", make: through(func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Hour) }),
-		code: check.CodeIntermediateDates, says: "CN=below in the chain is not yet valid", client: "certificate is not yet valid"},
+		code: check.CodeIntermediateDates, message: "CN=below in the chain is not yet valid", client: "certificate is not yet valid"},
 	{about: "path too long", trust: func(t *testing.T, _ *peers.Issuer) *peers.Issuer {
 		return peers.Issue(t, nil, "bhs-ca", func(c *x509.Certificate) { c.MaxPathLenZero = true })
-	}, make: through(unchanged), code: check.CodePathTooLong, says: "allows 0 CAs below it", client: "path length constraint exceeded"},
+	}, make: through(unchanged), code: check.CodePathTooLong, message: "allows 0 CAs below it", client: "path length constraint exceeded"},
 	{about: "an intermediate that is no CA", make: through(func(c *x509.Certificate) { c.IsCA, c.KeyUsage = false, x509.KeyUsageDigitalSignature }),
-		code: check.CodeNotCA, says: "CN=below in the chain signed a certificate, but is not a CA certificate", client: "invalid CA certificate"},
+		code: check.CodeNotCA, message: "CN=below in the chain signed a certificate, but is not a CA certificate", client: "invalid CA certificate"},
 	{about: "name constraints", make: through(func(c *x509.Certificate) {
 		c.PermittedDNSDomainsCritical, c.PermittedDNSDomains = true, []string{"other.example.com"}
-	}), code: check.CodeServerRule, says: "does not allow the name " + certificateHost, client: "permitted subtree violation"},
-	{about: "SHA-1", make: withRSA(2048, x509.SHA1WithRSA), code: check.CodeServerWeak, says: "broken digest: SHA1-RSA", client: "CA signature digest algorithm too weak", level: true},
-	{about: "RSA of 1024 bits", make: withRSA(1024, x509.SHA256WithRSA), code: check.CodeServerWeak, says: "1024-bit RSA", client: "key too weak", level: true},
+	}), code: check.CodeServerRule, message: "does not allow the name " + certificateHost, client: "permitted subtree violation"},
+	{about: "SHA-1", make: withRSA(2048, x509.SHA1WithRSA), code: check.CodeServerWeak, message: "broken digest: SHA1-RSA", client: "CA signature digest algorithm too weak", level: true},
+	{about: "RSA of 1024 bits", make: withRSA(1024, x509.SHA256WithRSA), code: check.CodeServerWeak, message: "1024-bit RSA", client: "key too weak", level: true},
 	{about: "authority expired", trust: func(t *testing.T, _ *peers.Issuer) *peers.Issuer {
 		return peers.Issue(t, nil, "bhs-ca", func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })
-	}, make: changed(unchanged), code: check.CodeCAExpired, says: "the CA CN=bhs-ca expired", client: "certificate has expired"},
+	}, make: changed(unchanged), code: check.CodeCAExpired, message: "the CA CN=bhs-ca expired", client: "certificate has expired"},
 	{about: "same name, another key", make: func(t *testing.T, _ *peers.Issuer) *peers.Issuer {
 		return peers.Issue(t, peers.Issue(t, nil, "bhs-ca", nil), certificateHost, nil)
-	}, code: check.CodeServerOtherKey, says: "with another key", client: "unable to get local issuer certificate"},
+	}, code: check.CodeServerOtherKey, message: "with another key", client: "unable to get local issuer certificate"},
 	{about: "unknown CA", make: func(t *testing.T, _ *peers.Issuer) *peers.Issuer {
 		return through(unchanged)(t, peers.Issue(t, nil, "Public Root", nil))
-	}, code: check.CodeServerUntrusted, says: "its chain ends at CN=Public Root", client: "unable to get"},
+	}, code: check.CodeServerUntrusted, message: "its chain ends at CN=Public Root", client: "unable to get"},
 	{about: "self-signed", make: func(t *testing.T, _ *peers.Issuer) *peers.Issuer {
 		return peers.Issue(t, nil, certificateHost, func(c *x509.Certificate) { c.DNSNames = []string{certificateHost} })
-	}, code: check.CodeServerUntrusted, says: "is self-signed", client: "self-signed certificate"},
+	}, code: check.CodeServerUntrusted, message: "is self-signed", client: "self-signed certificate"},
 }
 
 // withRSA issues a certificate with an RSA key, by an RSA CA if the digest requires one.
@@ -152,9 +152,9 @@ func (c servedCertificate) check(t *testing.T, authority, server *peers.Issuer) 
 	}
 	peers.Start(t, []int{port}, dir, "openssl", args...)
 
-	said := askOpenSSL(t, anchor, port)
-	if said.OK() != (c.code == "" || c.laxer) || !strings.Contains(said.Text, c.client) {
-		t.Errorf("openssl s_client: exit status %d, %q is not in\n%s", said.Status, c.client, said.Text)
+	reported := askOpenSSL(t, anchor, port)
+	if reported.OK() != (c.code == "" || c.laxer) || !strings.Contains(reported.Text, c.client) {
+		t.Errorf("openssl s_client: exit status %d, %q is not in\n%s", reported.Status, c.client, reported.Text)
 	}
 	if c.level && !askOpenSSL(t, anchor, port, "-cipher", "DEFAULT@SECLEVEL=0").OK() {
 		t.Error("openssl refuses it for more than its weakness")
@@ -165,7 +165,7 @@ func (c servedCertificate) check(t *testing.T, authority, server *peers.Issuer) 
 	if c.code != "" {
 		want = check.Fail
 	}
-	checktest.Expect(t, c.about, got, want, c.code, c.says)
+	checktest.Expect(t, c.about, got, want, c.code, c.message)
 }
 
 // askOpenSSL connects as a client that verifies the server.
@@ -196,22 +196,22 @@ func TestPeersOtherTenant(t *testing.T) {
 	peers.Issue(t, mhr, certificateHost, nil).Write(t, dir, "server")
 	peers.StartHAProxy(t, dir, "listen web\n  mode http\n  bind "+peers.Address(port)+" ssl crt server.both.pem\n  http-request return status 200\n", port)
 	for _, c := range []struct {
-		about string
-		trust *peers.Issuer
-		code  finding.Code
-		says  string
+		about   string
+		trust   *peers.Issuer
+		code    finding.Code
+		message string
 	}{
 		{"the tenant's own CA", mhr, "", "signed by the tenant's CA"},
 		{"another tenant's", bhs, check.CodeServerUntrusted, "was signed by the CA of tenant mhr"},
 	} {
 		anchor, _ := c.trust.Write(t, dir, "ca")
-		said := peers.Ask(t, "curl", "--silent", "--show-error", "--fail", "--cacert", anchor, "--resolve",
+		reported := peers.Ask(t, "curl", "--silent", "--show-error", "--fail", "--cacert", anchor, "--resolve",
 			net.JoinHostPort(certificateHost, strconv.Itoa(port))+":127.0.0.1", "https://"+net.JoinHostPort(certificateHost, strconv.Itoa(port)))
 		s := check.Subject{Tenant: "bhs", Addresses: addresses("127.0.0.1"), CAs: []*x509.Certificate{c.trust.Certificate},
 			Others: []check.Subject{{Tenant: "mhr", CAs: []*x509.Certificate{mhr.Certificate}}}}
 		got := checkServed(t, s, port)
-		if said.OK() != (got.Outcome == check.Pass) || got.Code != c.code || !strings.Contains(got.Found, c.says) {
-			t.Errorf("%s: curl %+v, the check %+v", c.about, said, got)
+		if reported.OK() != (got.Outcome == check.Pass) || got.Code != c.code || !strings.Contains(got.Found, c.message) {
+			t.Errorf("%s: curl %+v, the check %+v", c.about, reported, got)
 		}
 	}
 }
@@ -241,12 +241,12 @@ func TestPeersClientCertificate(t *testing.T) {
 		client := peers.Issue(t, c.by, "ct1", c.change)
 		chain, key := client.Write(t, dir, "client")
 		host := net.JoinHostPort(certificateHost, strconv.Itoa(port))
-		said := peers.Ask(t, "curl", "--silent", "--show-error", "--fail", "--cacert", anchor, "--cert", chain, "--key", key,
+		reported := peers.Ask(t, "curl", "--silent", "--show-error", "--fail", "--cacert", anchor, "--cert", chain, "--key", key,
 			"--resolve", host+":127.0.0.1", "https://"+host)
 		faults := certs.Judge(certs.Presented{Role: certs.Client, Chain: []*x509.Certificate{client.Certificate}, Key: client.Key.Public(),
 			Trusted: []*x509.Certificate{trusted.Certificate}, Others: []certs.KnownCA{{Owner: "tenant mhr", Certificate: other.Certificate}}, Now: time.Now()})
-		if said.OK() != (len(faults) == 0) || c.want != "" && (len(faults) == 0 || faults[0].Kind != c.want) || c.want == "" && len(faults) > 0 {
-			t.Errorf("%s: curl %+v, faults %+v", c.about, said, faults)
+		if reported.OK() != (len(faults) == 0) || c.want != "" && (len(faults) == 0 || faults[0].Kind != c.want) || c.want == "" && len(faults) > 0 {
+			t.Errorf("%s: curl %+v, faults %+v", c.about, reported, faults)
 		}
 	}
 }

@@ -46,33 +46,33 @@ func TestDICOMFronts(t *testing.T) {
 		about string
 		bind  string
 		// echo are options of echoscu in addition to those for TLS; works is its result.
-		echo  []string
-		works bool
-		check string
-		want  check.Outcome
-		code  finding.Code
-		says  string
+		echo    []string
+		works   bool
+		check   string
+		want    check.Outcome
+		code    finding.Code
+		message string
 	}{
-		{about: "as delivered", bind: "ssl crt server.both.pem", works: true, check: "dicom-devices", want: check.Pass, says: "devices from before 2022"},
-		{about: "named hosts alone", bind: "ssl crt server.both.pem strict-sni", check: "dicom-devices", want: check.Fail, code: check.CodeSNINeeded, says: "clients without SNI, such as most modalities, cannot connect"},
+		{about: "as delivered", bind: "ssl crt server.both.pem", works: true, check: "dicom-devices", want: check.Pass, message: "devices from before 2022"},
+		{about: "named hosts alone", bind: "ssl crt server.both.pem strict-sni", check: "dicom-devices", want: check.Fail, code: check.CodeSNINeeded, message: "clients without SNI, such as most modalities, cannot connect"},
 		{about: "another certificate without a name", bind: "ssl crt other.both.pem crt server.both.pem", works: true, check: "dicom-devices", want: check.Warn,
-			code: check.CodeOtherWithoutSNI, says: "localhost"}, // echoscu does not verify names
+			code: check.CodeOtherWithoutSNI, message: "localhost"}, // echoscu does not verify names
 		{about: "another tenant's certificate without a name", bind: "ssl crt mhr.both.pem crt server.both.pem", check: "dicom-devices", want: check.Fail,
-			code: check.CodeOtherWithoutSNI, says: "get another certificate: "},
-		{about: "TLS 1.3 alone", bind: "ssl crt server.both.pem ssl-min-ver TLSv1.3", works: true, check: "dicom-devices", want: check.Fail, code: check.CodeDevicesRefused, says: "devices with TLS 1.2 only"},
-		{about: "TLS 1.2 with ECDHE alone", bind: "ssl crt server.both.pem ssl-max-ver TLSv1.2 ciphers ECDHE-RSA-AES128-GCM-SHA256", works: true, check: "dicom-devices", want: check.Pass, says: "before 2022"},
-		{about: "a suite that older devices lack", bind: "ssl crt server.both.pem ssl-max-ver TLSv1.2 ciphers ECDHE-RSA-CHACHA20-POLY1305", check: "dicom-devices", want: check.Fail, code: check.CodeDevicesRefused, says: "devices cannot connect"},
-		{about: "X25519 alone", bind: "ssl crt server.both.pem curves X25519", check: "dicom-devices", want: check.Fail, code: check.CodeDevicesRefused, says: "current devices (TLS 1.3 or 1.2)"},
-		{about: "P-384 alone", bind: "ssl crt server.both.pem curves P-384", works: true, check: "dicom-devices", want: check.Pass, says: "before 2022"},
-		{about: "an ECDSA certificate", bind: "ssl crt ecdsa.both.pem", works: true, check: "dicom-devices", want: check.Warn, code: check.CodeOlderDevicesRefused, says: "devices from before 2022"},
-		{about: "an ECDSA certificate, TLS 1.2 alone", bind: "ssl crt ecdsa.both.pem ssl-max-ver TLSv1.2", check: "dicom-devices", want: check.Warn, code: check.CodeOlderDevicesRefused, says: "devices from before 2022"},
+			code: check.CodeOtherWithoutSNI, message: "get another certificate: "},
+		{about: "TLS 1.3 alone", bind: "ssl crt server.both.pem ssl-min-ver TLSv1.3", works: true, check: "dicom-devices", want: check.Fail, code: check.CodeDevicesRefused, message: "devices with TLS 1.2 only"},
+		{about: "TLS 1.2 with ECDHE alone", bind: "ssl crt server.both.pem ssl-max-ver TLSv1.2 ciphers ECDHE-RSA-AES128-GCM-SHA256", works: true, check: "dicom-devices", want: check.Pass, message: "before 2022"},
+		{about: "a suite that older devices lack", bind: "ssl crt server.both.pem ssl-max-ver TLSv1.2 ciphers ECDHE-RSA-CHACHA20-POLY1305", check: "dicom-devices", want: check.Fail, code: check.CodeDevicesRefused, message: "devices cannot connect"},
+		{about: "X25519 alone", bind: "ssl crt server.both.pem curves X25519", check: "dicom-devices", want: check.Fail, code: check.CodeDevicesRefused, message: "current devices (TLS 1.3 or 1.2)"},
+		{about: "P-384 alone", bind: "ssl crt server.both.pem curves P-384", works: true, check: "dicom-devices", want: check.Pass, message: "before 2022"},
+		{about: "an ECDSA certificate", bind: "ssl crt ecdsa.both.pem", works: true, check: "dicom-devices", want: check.Warn, code: check.CodeOlderDevicesRefused, message: "devices from before 2022"},
+		{about: "an ECDSA certificate, TLS 1.2 alone", bind: "ssl crt ecdsa.both.pem ssl-max-ver TLSv1.2", check: "dicom-devices", want: check.Warn, code: check.CodeOlderDevicesRefused, message: "devices from before 2022"},
 		{about: "static RSA alone", bind: "ssl crt server.both.pem ssl-max-ver TLSv1.2 ciphers AES128-SHA:@SECLEVEL=0", echo: []string{"+px"}, works: true, check: "dicom-tls", want: check.Fail, code: check.CodeOldSuites,
-			says: "older DICOM toolkits connect"},
+			message: "older DICOM toolkits connect"},
 		{about: "DHE alone", bind: "ssl crt server.both.pem ssl-max-ver TLSv1.2 ciphers DHE-RSA-AES128-GCM-SHA256", works: true, check: "dicom-tls", want: check.Fail, code: check.CodeOldSuites,
-			says: "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256"},
-		{about: "TLS 1.1 alone", bind: "ssl crt server.both.pem ssl-min-ver TLSv1.0 ssl-max-ver TLSv1.1 ciphers ALL:@SECLEVEL=0", check: "dicom-tls", want: check.Fail, code: check.CodeOldTLS, says: "TLS 1.1"},
-		{about: "PROXY protocol expected", bind: "accept-proxy ssl crt server.both.pem", check: "dicom-tls", want: check.Fail, code: check.CodeProxyProtocol, says: "expects a PROXY protocol header"},
-		{about: "DICOM in the clear", bind: "", check: "dicom-tls", want: check.Fail, code: check.CodePlainDICOM, says: "it was accepted"},
+			message: "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256"},
+		{about: "TLS 1.1 alone", bind: "ssl crt server.both.pem ssl-min-ver TLSv1.0 ssl-max-ver TLSv1.1 ciphers ALL:@SECLEVEL=0", check: "dicom-tls", want: check.Fail, code: check.CodeOldTLS, message: "TLS 1.1"},
+		{about: "PROXY protocol expected", bind: "accept-proxy ssl crt server.both.pem", check: "dicom-tls", want: check.Fail, code: check.CodeProxyProtocol, message: "expects a PROXY protocol header"},
+		{about: "DICOM in the clear", bind: "", check: "dicom-tls", want: check.Fail, code: check.CodePlainDICOM, message: "it was accepted"},
 	} {
 		t.Run(c.about, func(t *testing.T) {
 			port := peers.Port(t)
@@ -96,7 +96,7 @@ func TestDICOMFronts(t *testing.T) {
 				Web: check.Endpoint{Host: "localhost", Port: int64(archive.HTTPPort)}, DICOM: check.Endpoint{Host: "localhost", Port: int64(port), Known: true},
 			}
 			checks := Run(t.Context(), s, check.Options{Calling: "ORTHWEB", Called: "ORTHANC", Timeout: 10 * time.Second, Via: "address"}, nil)
-			outcome{c.check, c.want, c.code, c.says}.check(t, checks)
+			outcome{c.check, c.want, c.code, c.message}.check(t, checks)
 			if ours := named(t, checks, "dicom-echo").Outcome == check.Pass && named(t, checks, "dicom-devices").Outcome == check.Pass; ours && !echo.OK() {
 				t.Errorf("echoscu fails where everything passes:\n%s\n%s", echo.Text, verdicts(checks))
 			}

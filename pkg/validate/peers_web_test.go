@@ -48,10 +48,10 @@ type webFront struct {
 	orthanc, rules, server string
 	signIn                 bool
 	// Status is the status that curl gets for the explorer.
-	status  int
-	outcome check.Outcome
-	code    string
-	says    string // in the finding, a detail or the fix
+	status    int
+	outcome   check.Outcome
+	code      string
+	statement string // in the finding, a detail or the fix
 	// later are the results of web-default-password and web-system, unless empty.
 	later string
 }
@@ -76,39 +76,39 @@ func webFronts() []webFront {
 	const explorerOnly = " if { path /app/explorer.html }\n"
 	when := func(rule, condition string) string { return strings.TrimSuffix(rule, "\n") + condition }
 	return []webFront{
-		{about: "the explorer", orthanc: "open", status: 200, outcome: check.Pass, says: "Orthanc's explorer answers", later: "WARN PASS"},
-		{about: "asks for a password", orthanc: "signed", status: 401, outcome: check.Pass, says: "the web interface responds and requires a password", later: "PASS SKIP"},
-		{about: "takes the password", orthanc: "signed", signIn: true, status: 200, outcome: check.Pass, says: "explorer answers", later: "PASS PASS"},
-		{about: "RemoteAccessAllowed is false", orthanc: "signed", server: remote, signIn: true, status: 401, outcome: check.Fail, code: "OW9302", says: "check RemoteAccessAllowed there"},
-		{about: "the explorer is disabled", orthanc: "bare", status: 404, outcome: check.Pass, says: "and its explorer is disabled", later: "WARN PASS"},
-		{about: "the explorer is disabled, and errors have no text", orthanc: "silent", status: 404, outcome: check.Warn, code: "OW9310", says: "but not its explorer", later: "WARN PASS"},
-		{about: "Orthanc Explorer 2", orthanc: "bare", rules: when(answers(200, "<title>Orthanc Explorer 2</title>"), " if { path /ui/app/ }\n"), status: 404, outcome: check.Pass, says: "Orthanc Explorer 2 answers at", later: "WARN PASS"},
-		{about: "Orthanc's own filter", orthanc: "filtered", status: 403, outcome: check.Fail, code: "OW9307", says: "IncomingHttpRequestFilter"},
-		{about: "an AuthorizationPolicy", orthanc: "open", rules: answers(403, "RBAC: access denied"), status: 403, outcome: check.Fail, code: "OW9307", says: "which AuthorizationPolicy of Istio"},
-		{about: "a RequestAuthentication", orthanc: "open", rules: answers(401, "Jwt is missing", `www-authenticate: Bearer realm=\"https://h/\"`), status: 401, outcome: check.Warn, code: "OW9306", says: "requires Bearer, not a password", later: "SKIP SKIP"},
-		{about: "Negotiate, with a password", orthanc: "open", rules: answers(401, "", "www-authenticate: Negotiate"), signIn: true, status: 401, outcome: check.Fail, code: "OW9306", says: "requires Negotiate"},
-		{about: "401 without a scheme", orthanc: "open", rules: answers(401, ""), status: 401, outcome: check.Warn, code: "OW9306", says: "does not say how to sign in", later: "SKIP SKIP"},
-		{about: "a rate limit", orthanc: "open", rules: answers(429, "local_rate_limited", "retry-after: 30", "x-local-rate-limit: true"), status: 429, outcome: check.Fail, code: "OW9308", says: "after 30s"},
-		{about: "a redirect to sign in", orthanc: "open", rules: answers(302, "", "location: https://sso.example.com/oauth2/start?state=secret"), status: 302, outcome: check.Fail, code: "OW9309", says: "sign in at https://sso.example.com/oauth2/start;"},
-		{about: "a redirect to itself", orthanc: "open", rules: "  http-request redirect code 301 location https://%[req.hdr(host)]%[path]\n", status: 301, outcome: check.Fail, code: "OW9309", says: "the same page"},
+		{about: "the explorer", orthanc: "open", status: 200, outcome: check.Pass, statement: "Orthanc's explorer answers", later: "WARN PASS"},
+		{about: "asks for a password", orthanc: "signed", status: 401, outcome: check.Pass, statement: "the web interface responds and requires a password", later: "PASS SKIP"},
+		{about: "takes the password", orthanc: "signed", signIn: true, status: 200, outcome: check.Pass, statement: "explorer answers", later: "PASS PASS"},
+		{about: "RemoteAccessAllowed is false", orthanc: "signed", server: remote, signIn: true, status: 401, outcome: check.Fail, code: "OW9302", statement: "check RemoteAccessAllowed there"},
+		{about: "the explorer is disabled", orthanc: "bare", status: 404, outcome: check.Pass, statement: "and its explorer is disabled", later: "WARN PASS"},
+		{about: "the explorer is disabled, and errors have no text", orthanc: "silent", status: 404, outcome: check.Warn, code: "OW9310", statement: "but not its explorer", later: "WARN PASS"},
+		{about: "Orthanc Explorer 2", orthanc: "bare", rules: when(answers(200, "<title>Orthanc Explorer 2</title>"), " if { path /ui/app/ }\n"), status: 404, outcome: check.Pass, statement: "Orthanc Explorer 2 answers at", later: "WARN PASS"},
+		{about: "Orthanc's own filter", orthanc: "filtered", status: 403, outcome: check.Fail, code: "OW9307", statement: "IncomingHttpRequestFilter"},
+		{about: "an AuthorizationPolicy", orthanc: "open", rules: answers(403, "RBAC: access denied"), status: 403, outcome: check.Fail, code: "OW9307", statement: "which AuthorizationPolicy of Istio"},
+		{about: "a RequestAuthentication", orthanc: "open", rules: answers(401, "Jwt is missing", `www-authenticate: Bearer realm=\"https://h/\"`), status: 401, outcome: check.Warn, code: "OW9306", statement: "requires Bearer, not a password", later: "SKIP SKIP"},
+		{about: "Negotiate, with a password", orthanc: "open", rules: answers(401, "", "www-authenticate: Negotiate"), signIn: true, status: 401, outcome: check.Fail, code: "OW9306", statement: "requires Negotiate"},
+		{about: "401 without a scheme", orthanc: "open", rules: answers(401, ""), status: 401, outcome: check.Warn, code: "OW9306", statement: "does not say how to sign in", later: "SKIP SKIP"},
+		{about: "a rate limit", orthanc: "open", rules: answers(429, "local_rate_limited", "retry-after: 30", "x-local-rate-limit: true"), status: 429, outcome: check.Fail, code: "OW9308", statement: "after 30s"},
+		{about: "a redirect to sign in", orthanc: "open", rules: answers(302, "", "location: https://sso.example.com/oauth2/start?state=secret"), status: 302, outcome: check.Fail, code: "OW9309", statement: "sign in at https://sso.example.com/oauth2/start;"},
+		{about: "a redirect to itself", orthanc: "open", rules: "  http-request redirect code 301 location https://%[req.hdr(host)]%[path]\n", status: 301, outcome: check.Fail, code: "OW9309", statement: "the same page"},
 		{about: "below a path", orthanc: "signed", rules: when(answers(404, "", "server: istio-envoy"), " if !{ path_beg /orthanc/ }\n") + "  http-request replace-path /orthanc(/.*) \\1\n",
-			status: 404, outcome: check.Fail, code: "OW9310", says: "Orthanc answers under /orthanc/"},
-		{about: "no route", orthanc: "open", rules: answers(404, "", "server: istio-envoy"), status: 404, outcome: check.Fail, code: "OW9310", says: "the ingress has no route for it"},
-		{about: "no pod", orthanc: "open", rules: answers(503, "no healthy upstream"), status: 503, outcome: check.Fail, code: "OW9301", says: "no healthy upstream"},
-		{about: "no connection", orthanc: "open", rules: answers(503, upstream+"connection failure, transport failure reason: delayed connect error: 111"), status: 503, outcome: check.Fail, code: "OW9311", says: "HttpPort"},
-		{about: "TLS where there is none", orthanc: "open", rules: answers(503, upstream+"connection failure, transport failure reason: TLS error: 268435703:SSL routines:OPENSSL_internal:WRONG_VERSION_NUMBER"), status: 503, outcome: check.Fail, code: "OW9311", says: "agree on TLS"},
-		{about: "too slow", orthanc: "open", rules: answers(504, "upstream request timeout"), status: 504, outcome: check.Fail, code: "OW9311", says: "in time"},
-		{about: "the DICOM port", orthanc: "open", server: "dicom", status: 502, outcome: check.Fail, code: "OW9311", says: "not its DICOM port"},
-		{about: "a port that wants TLS", orthanc: "open", server: "tls", status: 502, outcome: check.Fail, code: "OW9311", says: "SslEnabled"},
-		{about: "nginx' HTTPS port", orthanc: "open", rules: answers(400, "<title>400 The plain HTTP request was sent to HTTPS port</title>"), status: 400, outcome: check.Fail, code: "OW9311", says: "expects HTTPS"},
-		{about: "HTTP/1.0", orthanc: "open", rules: answers(426, "Upgrade Required"), status: 426, outcome: check.Fail, code: "OW9312", says: "proxy_http_version"},
-		{about: "large headers", orthanc: "open", rules: answers(431, ""), status: 431, outcome: check.Fail, code: "OW9312", says: "431 Request Header Fields Too Large"},
-		{about: "maintenance", orthanc: "open", rules: answers(503, "<title>Back soon</title>", "retry-after: 600"), status: 503, outcome: check.Fail, code: "OW9301", says: `"Back soon"; the server asks to retry after 600s`},
-		{about: "a page in its place", orthanc: "open", rules: when(answers(200, "<title>Welcome to Orthanc</title>"), explorerOnly), status: 200, outcome: check.Warn, code: "OW9304", says: "but not its explorer", later: "WARN PASS"},
-		{about: "a page for every path", orthanc: "open", rules: answers(200, "<title>Welcome to Orthanc</title>"), status: 200, outcome: check.Fail, code: "OW9304", says: "is not Orthanc's explorer"},
-		{about: "an empty page", orthanc: "open", rules: answers(200, ""), status: 200, outcome: check.Fail, code: "OW9304", says: "the response is empty"},
+			status: 404, outcome: check.Fail, code: "OW9310", statement: "Orthanc answers under /orthanc/"},
+		{about: "no route", orthanc: "open", rules: answers(404, "", "server: istio-envoy"), status: 404, outcome: check.Fail, code: "OW9310", statement: "the ingress has no route for it"},
+		{about: "no pod", orthanc: "open", rules: answers(503, "no healthy upstream"), status: 503, outcome: check.Fail, code: "OW9301", statement: "no healthy upstream"},
+		{about: "no connection", orthanc: "open", rules: answers(503, upstream+"connection failure, transport failure reason: delayed connect error: 111"), status: 503, outcome: check.Fail, code: "OW9311", statement: "HttpPort"},
+		{about: "TLS where there is none", orthanc: "open", rules: answers(503, upstream+"connection failure, transport failure reason: TLS error: 268435703:SSL routines:OPENSSL_internal:WRONG_VERSION_NUMBER"), status: 503, outcome: check.Fail, code: "OW9311", statement: "agree on TLS"},
+		{about: "too slow", orthanc: "open", rules: answers(504, "upstream request timeout"), status: 504, outcome: check.Fail, code: "OW9311", statement: "in time"},
+		{about: "the DICOM port", orthanc: "open", server: "dicom", status: 502, outcome: check.Fail, code: "OW9311", statement: "not its DICOM port"},
+		{about: "a port that wants TLS", orthanc: "open", server: "tls", status: 502, outcome: check.Fail, code: "OW9311", statement: "SslEnabled"},
+		{about: "nginx' HTTPS port", orthanc: "open", rules: answers(400, "<title>400 The plain HTTP request was sent to HTTPS port</title>"), status: 400, outcome: check.Fail, code: "OW9311", statement: "expects HTTPS"},
+		{about: "HTTP/1.0", orthanc: "open", rules: answers(426, "Upgrade Required"), status: 426, outcome: check.Fail, code: "OW9312", statement: "proxy_http_version"},
+		{about: "large headers", orthanc: "open", rules: answers(431, ""), status: 431, outcome: check.Fail, code: "OW9312", statement: "431 Request Header Fields Too Large"},
+		{about: "maintenance", orthanc: "open", rules: answers(503, "<title>Back soon</title>", "retry-after: 600"), status: 503, outcome: check.Fail, code: "OW9301", statement: `"Back soon"; the server asks to retry after 600s`},
+		{about: "a page in its place", orthanc: "open", rules: when(answers(200, "<title>Welcome to Orthanc</title>"), explorerOnly), status: 200, outcome: check.Warn, code: "OW9304", statement: "but not its explorer", later: "WARN PASS"},
+		{about: "a page for every path", orthanc: "open", rules: answers(200, "<title>Welcome to Orthanc</title>"), status: 200, outcome: check.Fail, code: "OW9304", statement: "is not Orthanc's explorer"},
+		{about: "an empty page", orthanc: "open", rules: answers(200, ""), status: 200, outcome: check.Fail, code: "OW9304", statement: "the response is empty"},
 		{about: "the password given back", orthanc: "open", signIn: true, rules: "  http-request return status 500 content-type text/plain lf-string \"%[req.hdr(authorization)] %[http_auth_pass]\"\n",
-			status: 500, outcome: check.Fail, code: "OW9301", says: "returns 500 Internal Server Error"},
+			status: 500, outcome: check.Fail, code: "OW9301", statement: "returns 500 Internal Server Error"},
 	}
 }
 
@@ -191,8 +191,8 @@ func (f webFront) compare(t *testing.T, anchor string, port int) {
 func (f webFront) judge(t *testing.T, checks []check.Check) {
 	t.Helper()
 	got := named(t, checks, "web-page")
-	said := strings.Join(append(slices.Clone(got.Details), got.Found, got.Fix.Text), "\n")
-	if got.Outcome != f.outcome || string(got.Code) != f.code || !strings.Contains(said, f.says) {
+	message := strings.Join(append(slices.Clone(got.Details), got.Found, got.Fix.Text), "\n")
+	if got.Outcome != f.outcome || string(got.Code) != f.code || !strings.Contains(message, f.statement) {
 		t.Errorf("%+v", got)
 	}
 	if strings.Contains(fmt.Sprintf("%+v", checks), webPassword) {

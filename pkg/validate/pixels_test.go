@@ -68,7 +68,7 @@ func TestJudgePixels(t *testing.T) {
 		images  []comparison
 		outcome check.Outcome
 		code    finding.Code
-		says    string
+		message string
 	}{
 		"all the same":                  {2, []comparison{same, same}, check.Pass, "", "found 2 images in this tenant's Orthanc, all pixels identical"},
 		"one missing":                   {1, []comparison{same, {}}, check.Fail, check.CodeStudyDiffers, "has 1 images"},
@@ -79,7 +79,7 @@ func TestJudgePixels(t *testing.T) {
 		"one not decoded":               {2, []comparison{same, unknown}, check.Warn, check.CodePixelsNotCompared, "JPEG 2000 (Lossless Only)"},
 		"the same in another encoding ": {2, []comparison{{likeness: samePixels, syntax: "1.2.840.10008.1.2.5"}, same}, check.Pass, "", "stored as RLE Lossless"},
 	} {
-		checktest.Expect(t, about, judgePixels(c.has, c.images, "all"), c.outcome, c.code, c.says)
+		checktest.Expect(t, about, judgePixels(c.has, c.images, "all"), c.outcome, c.code, c.message)
 	}
 }
 

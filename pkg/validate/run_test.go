@@ -21,9 +21,9 @@ func TestEverythingWorks(t *testing.T) {
 	t.Parallel()
 	s, other := newTenant(t, "bhs"), newTenant(t, "mhr")
 	s.subject.Others = []check.Subject{other.start(t)}
-	var told []string
-	checks := Run(t.Context(), s.start(t), s.options, func(c check.Check) { told = append(told, c.Name) })
-	if got := strings.Join(told, " "); got != strings.Join(all, " ") {
+	var reported []string
+	checks := Run(t.Context(), s.start(t), s.options, func(c check.Check) { reported = append(reported, c.Name) })
+	if got := strings.Join(reported, " "); got != strings.Join(all, " ") {
 		t.Errorf("told of %s", got)
 	}
 	for _, c := range checks {

@@ -72,12 +72,12 @@ func TestSecretsStaySecret(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			told := string(text) + fmt.Sprintf("%+v %#v", checks, checks)
+			reported := string(text) + fmt.Sprintf("%+v %#v", checks, checks)
 			for what, never := range map[string]string{
 				"password": secret, "password in Basic": base64.StdEncoding.EncodeToString([]byte("admin:" + secret)),
 				"key": base64.StdEncoding.EncodeToString(der)[60:100], "key in hexadecimal": hex.EncodeToString(der)[80:120],
 			} {
-				if strings.Contains(told, never) {
+				if strings.Contains(reported, never) {
 					t.Errorf("the %s is told:\n%s", what, verdicts(checks))
 				}
 			}

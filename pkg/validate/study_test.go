@@ -15,7 +15,7 @@ type outcome struct {
 	name    string
 	outcome check.Outcome
 	code    finding.Code
-	says    string // in the finding, or a detail
+	message string // in the finding, or a detail
 }
 
 // wrong is a password that the tenant's Orthanc rejects.
@@ -103,7 +103,7 @@ func TestStudyDestination(t *testing.T) {
 			checks := bhs.run(t)
 			for _, want := range c.want {
 				got := named(t, checks, want.name)
-				if got.Outcome != want.outcome || got.Code != want.code || !strings.Contains(got.Found+"\n"+strings.Join(got.Details, "\n"), want.says) {
+				if got.Outcome != want.outcome || got.Code != want.code || !strings.Contains(got.Found+"\n"+strings.Join(got.Details, "\n"), want.message) {
 					t.Errorf("%+v", got)
 				}
 			}

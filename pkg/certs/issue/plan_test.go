@@ -29,9 +29,9 @@ func issuers(t *testing.T, text string, unread ...string) *snapshot.Snapshot {
 	}
 	builder := snapshot.NewBuilder()
 	for _, kind := range []string{"Issuer", "ClusterIssuer", "Certificate"} {
-		asked := snapshot.Request{Group: object.IssuerKind.Group, Version: "v1", Kind: kind}
+		requested := snapshot.Request{Group: object.IssuerKind.Group, Version: "v1", Kind: kind}
 		if slices.Contains(unread, kind) {
-			asked.Failure = &snapshot.Failure{Reason: snapshot.Forbidden, Verb: "list", Resource: object.PluralOf(kind)}
+			requested.Failure = &snapshot.Failure{Reason: snapshot.Forbidden, Verb: "list", Resource: object.PluralOf(kind)}
 		}
 		var objects []*unstructured.Unstructured
 		for _, content := range list {
@@ -43,7 +43,7 @@ func issuers(t *testing.T, text string, unread ...string) *snapshot.Snapshot {
 				objects = append(objects, &unstructured.Unstructured{Object: content})
 			}
 		}
-		builder.Add(asked, objects...)
+		builder.Add(requested, objects...)
 	}
 	return builder.Build(snapshot.Meta{At: now})
 }

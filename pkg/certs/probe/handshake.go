@@ -36,17 +36,17 @@ type Handshake struct {
 
 // Dial connects, performs a TLS handshake without a client certificate, and closes the
 // connection. The errors are those of dialling and of DoHandshake; ctx limits all of it.
-func Dial(ctx context.Context, door Endpoint) (Handshake, error) {
-	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", door.Address)
+func Dial(ctx context.Context, endpoint Endpoint) (Handshake, error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", endpoint.Address)
 	if err != nil {
 		var op *net.OpError
 		if errors.As(err, &op) {
 			err = op.Err // without the address, again
 		}
-		return Handshake{}, fmt.Errorf("connecting to %s: %w", door.Address, err)
+		return Handshake{}, fmt.Errorf("connecting to %s: %w", endpoint.Address, err)
 	}
 	defer func() { _ = conn.Close() }()
-	return DoHandshake(ctx, conn, door.ServerName)
+	return DoHandshake(ctx, conn, endpoint.ServerName)
 }
 
 // DoHandshake performs a TLS handshake without a client certificate over a connection,
@@ -60,8 +60,8 @@ func DoHandshake(ctx context.Context, conn net.Conn, serverName string) (Handsha
 		// The caller judges the certificate.
 		InsecureSkipVerify: true,
 		MinVersion:         tls.VersionTLS10,
-		GetClientCertificate: func(asked *tls.CertificateRequestInfo) (*tls.Certificate, error) {
-			seen.AsksClient, seen.ClientCAs = true, asked.AcceptableCAs
+		GetClientCertificate: func(requested *tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			seen.AsksClient, seen.ClientCAs = true, requested.AcceptableCAs
 			return &tls.Certificate{}, nil
 		},
 		VerifyPeerCertificate: func(raw [][]byte, _ [][]*x509.Certificate) error {

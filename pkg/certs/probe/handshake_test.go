@@ -84,16 +84,16 @@ func TestDial(t *testing.T) {
 		about, name string
 		serve       func(net.Conn)
 		subject     string
-		asks        bool
+		requirement bool
 		fails       string
 	}{
 		{about: "the name asked for", name: "web.bhs.orthweb.com", serve: secure(func(*tls.Config) {}), subject: "web.bhs.orthweb.com"},
 		{about: "no name", serve: secure(func(*tls.Config) {}), subject: "other"},
-		{about: "asks for a certificate and takes none", serve: secure(func(c *tls.Config) { c.ClientAuth = tls.RequestClientCert }), subject: "other", asks: true},
-		{about: "requires one, TLS 1.3", serve: secure(func(c *tls.Config) { c.ClientAuth, c.ClientCAs = tls.RequireAndVerifyClientCert, pool }), subject: "other", asks: true},
+		{about: "asks for a certificate and takes none", serve: secure(func(c *tls.Config) { c.ClientAuth = tls.RequestClientCert }), subject: "other", requirement: true},
+		{about: "requires one, TLS 1.3", serve: secure(func(c *tls.Config) { c.ClientAuth, c.ClientCAs = tls.RequireAndVerifyClientCert, pool }), subject: "other", requirement: true},
 		{about: "requires one, TLS 1.2", serve: secure(func(c *tls.Config) {
 			c.ClientAuth, c.ClientCAs, c.MaxVersion = tls.RequireAndVerifyClientCert, pool, tls.VersionTLS12
-		}), subject: "other", asks: true},
+		}), subject: "other", requirement: true},
 		{about: "an old version", serve: secure(func(c *tls.Config) { c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS11 }), subject: "other"},
 		{about: "no certificate", serve: secure(func(c *tls.Config) {
 			c.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return nil, io.EOF }
@@ -115,7 +115,7 @@ func TestDial(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(seen.Chain) != 1 || seen.Chain[0].Subject.CommonName != c.subject || seen.AsksClient != c.asks || seen.Took <= 0 || seen.Version < tls.VersionTLS10 {
+			if len(seen.Chain) != 1 || seen.Chain[0].Subject.CommonName != c.subject || seen.AsksClient != c.requirement || seen.Took <= 0 || seen.Version < tls.VersionTLS10 {
 				t.Errorf("%+v", seen)
 			}
 		})

@@ -42,8 +42,8 @@ func TestObserve(t *testing.T) {
 		t.Fatalf("%d observations of %d endpoints", len(seen), len(endpoints))
 	}
 	for i, o := range seen {
-		presents, asks := i != 1, i == 2
-		if o.Endpoint != endpoints[i] || (o.Err == nil) != presents || o.AsksClient != asks || presents != (len(o.Chain) == 1 && o.Chain[0].Equal(certificate.Leaf)) {
+		presents, requirement := i != 1, i == 2
+		if o.Endpoint != endpoints[i] || (o.Err == nil) != presents || o.AsksClient != requirement || presents != (len(o.Chain) == 1 && o.Chain[0].Equal(certificate.Leaf)) {
 			t.Errorf("%d: %+v", i, o)
 		}
 	}

@@ -47,20 +47,20 @@ func (r *reader) issuerCAs(a CA, secret object.Ref) (today, earlier []CA, unknow
 	if len(makers) == 0 {
 		makers = append(makers, nil)
 	}
-	for _, maker := range makers {
-		stored, from, why := r.storedIn(secret, maker)
+	for _, creator := range makers {
+		stored, from, why := r.storedIn(secret, creator)
 		unknown = append(unknown, why...)
-		if maker != nil {
-			a.Folder = r.folder(maker)
+		if creator != nil {
+			a.Folder = r.folder(creator)
 		}
 		if len(stored) > 0 && len(today) == 0 {
 			a.Certificate, a.From = stored[0], from
 			today = append(today, a)
 		}
-		if maker == nil {
+		if creator == nil {
 			continue
 		}
-		for _, request := range r.requests(maker) {
+		for _, request := range r.requests(creator) {
 			issued := issuedTo(request)
 			if len(issued) == 0 || len(today) > 0 && !issued[0].NotBefore.Before(today[0].Certificate.NotBefore) {
 				continue

@@ -55,17 +55,17 @@ func issuerOf(certificate *unstructured.Unstructured) object.Ref {
 
 // storedIn is the content of the Secret, or the certificate that was issued last if the
 // Secret can't be read; and why neither could be read.
-func (r *reader) storedIn(secret object.Ref, maker *unstructured.Unstructured) ([]*x509.Certificate, object.Ref, []snapshot.Failure) {
+func (r *reader) storedIn(secret object.Ref, creator *unstructured.Unstructured) ([]*x509.Certificate, object.Ref, []snapshot.Failure) {
 	answer := r.snap.Lookup(secret)
 	if answer.Presence != snapshot.Unknown {
 		return r.inSecret(secret, "tls.crt"), secret, nil
 	}
 	unknown := []snapshot.Failure{*answer.Failure}
-	if maker == nil {
+	if creator == nil {
 		return nil, object.Ref{}, unknown
 	}
-	revision := object.Int(maker.Object, "status", "revision")
-	for _, request := range r.requests(maker) {
+	revision := object.Int(creator.Object, "status", "revision")
+	for _, request := range r.requests(creator) {
 		if revision == 0 || revisionOf(request) != revision {
 			continue
 		}
@@ -73,7 +73,7 @@ func (r *reader) storedIn(secret object.Ref, maker *unstructured.Unstructured) (
 			return issued, object.RefOf(request), nil
 		}
 	}
-	return nil, object.Ref{}, append(unknown, r.snap.List(requestKind, maker.GetNamespace()).Unknown...)
+	return nil, object.Ref{}, append(unknown, r.snap.List(requestKind, creator.GetNamespace()).Unknown...)
 }
 
 // inSecret are the certificates under a key of a Secret, nil if it has none or does not
@@ -88,10 +88,10 @@ func (r *reader) inSecret(secret object.Ref, key string) []*x509.Certificate {
 
 // requests are those that cert-manager created for the Certificate (v1.21,
 // apis/certmanager/v1, CertificateNameKey).
-func (r *reader) requests(maker *unstructured.Unstructured) []*unstructured.Unstructured {
+func (r *reader) requests(creator *unstructured.Unstructured) []*unstructured.Unstructured {
 	var found []*unstructured.Unstructured
-	for _, request := range r.snap.List(requestKind, maker.GetNamespace()).Objects {
-		if request.GetAnnotations()["cert-manager.io/certificate-name"] == maker.GetName() {
+	for _, request := range r.snap.List(requestKind, creator.GetNamespace()).Objects {
+		if request.GetAnnotations()["cert-manager.io/certificate-name"] == creator.GetName() {
 			found = append(found, request)
 		}
 	}

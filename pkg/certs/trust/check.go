@@ -22,9 +22,9 @@ type Question struct {
 	// CAs are the tenant's CAs, Others those of other tenants.
 	CAs, Others []CA
 	Servers     []Server
-	// Asked is, by port, whether the server requested a client certificate in a handshake;
+	// Requested is, by port, whether the server requested a client certificate in a handshake;
 	// ports without a handshake are not in it.
-	Asked map[int64]bool
+	Requested map[int64]bool
 	// Unknown is why there may be more CAs or Servers than these.
 	Unknown []snapshot.Failure
 	Now     time.Time

@@ -9,7 +9,7 @@ import (
 )
 
 func TestCheckCA(t *testing.T) {
-	c, q := asking(t)
+	c, q := newQuestion(t)
 	ca, mhr, before := c.ca["bhs"], c.ca["mhr"], newCA(t)
 	ended := newCA(t, between(-90*hours, -hours))
 	below := ca.issue(t, common("below"), func(c *x509.Certificate) { c.IsCA, c.KeyUsage = true, x509.KeyUsageCertSign })

@@ -43,7 +43,7 @@ func (q Question) unread() (gateways, others []snapshot.Failure) {
 }
 
 func (q Question) gateway(s Server) Result {
-	asked, looked := q.Asked[s.Port]
+	requested, looked := q.Requested[s.Port]
 	switch {
 	case s.Mode == Plain:
 		return Result{Outcome: Warn, Detail: "it does not use TLS, so it never requests a certificate"}
@@ -51,24 +51,24 @@ func (q Question) gateway(s Server) Result {
 		return Result{Outcome: Fail, Detail: "it accepts only certificates that Istio issues to pods (tls.mode ISTIO_MUTUAL), so it refuses clients from outside",
 			Fix: s.fix("For clients from outside, set tls.mode: MUTUAL", "")}
 	case s.Mode == Passthrough || s.Mode == AutoPassthrough:
-		return passed(s, asked, looked)
-	case s.Mode == Simple && asked:
+		return passed(s, requested, looked)
+	case s.Mode == Simple && requested:
 		return Result{Outcome: Unknown, Detail: "it requests a certificate, although it is configured not to (tls.mode SIMPLE): the CAs that it checks it against are not known"}
 	case s.Mode == Simple:
 		return Result{Outcome: Warn, Detail: "the gateway never requests this certificate (tls.mode SIMPLE): it accepts every client, with or without a certificate",
 			Fix: s.mutual()}
 	case !s.Mode.Asks():
 		return Result{Outcome: Unknown, Detail: fmt.Sprintf("its tls.mode %s is not known", s.Mode)}
-	case looked && !asked:
+	case looked && !requested:
 		return Result{Outcome: Warn, Detail: fmt.Sprintf("it is configured to request a certificate (tls.mode %s), but the server at port %d does not request one", s.Mode, s.Port),
 			Fix: finding.Fix{Text: "Check whether the gateway's pods have received the Gateway, and whether another Gateway has the port", Command: "istioctl analyze -n " + escape.ShellWord(s.Gateway.Namespace)}}
 	}
 	return q.requesting(s)
 }
 
-func passed(s Server, asked, looked bool) Result {
+func passed(s Server, requested, looked bool) Result {
 	r := Result{Outcome: Unknown, Detail: fmt.Sprintf("it passes TLS through (tls.mode %s): the server behind it decides", s.Mode)}
-	if looked && !asked {
+	if looked && !requested {
 		r.Outcome, r.Detail = Warn, fmt.Sprintf("it passes TLS through (tls.mode %s), and the server behind it does not request a certificate", s.Mode)
 	} else if looked {
 		r.Detail += "; that server requests a certificate"

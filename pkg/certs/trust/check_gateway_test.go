@@ -10,22 +10,22 @@ import (
 )
 
 func TestCheckGateway(t *testing.T) {
-	c, q := asking(t)
+	c, q := newQuestion(t)
 	ours, others := chainOf(c.ca["bhs"]), chainOf(c.ca["mhr"])
 	digest, key := sha256.Sum256(q.Chain[0].Raw), sha256.Sum256(q.Chain[0].RawSubjectPublicKeyInfo)
-	asks, silent := map[int64]bool{443: true}, map[int64]bool{443: false}
+	requirement, silent := map[int64]bool{443: true}, map[int64]bool{443: false}
 	for _, test := range []struct {
 		about       string
 		server      Server
-		asked       map[int64]bool
+		requested   map[int64]bool
 		want        Outcome
 		detail, fix string
 	}{
 		{"SIMPLE", Server{Mode: Simple}, nil, Warn, "never requests this certificate", "Set tls.mode: MUTUAL"},
 		{"SIMPLE, seen", Server{Mode: Simple}, silent, Warn, "never requests this certificate", "Set tls.mode: MUTUAL"},
-		{"SIMPLE, but asks", Server{Mode: Simple}, asks, Unknown, "although it is configured not to", ""},
+		{"SIMPLE, but asks", Server{Mode: Simple}, requirement, Unknown, "although it is configured not to", ""},
 		{"MUTUAL", Server{Mode: Mutual, CA: ours}, nil, Pass, "trusts this one", ""},
-		{"MUTUAL, seen", Server{Mode: Mutual, CA: ours}, asks, Pass, "trusts this one", ""},
+		{"MUTUAL, seen", Server{Mode: Mutual, CA: ours}, requirement, Pass, "trusts this one", ""},
 		{"OPTIONAL_MUTUAL", Server{Mode: OptionalMutual, CA: ours}, nil, Pass, "OPTIONAL_MUTUAL", ""},
 		{"MUTUAL, but does not ask", Server{Mode: Mutual, CA: ours}, silent, Warn, "does not request one", "whether another Gateway has the port"},
 		{"MUTUAL with another CA", Server{Mode: Mutual, CA: others}, nil, Fail, "it was signed by a CA with the name of the trusted CA, CN=int-ca, but with another key; the CAs that it trusts are in ", "a CA that the gateway trusts"},
@@ -38,13 +38,13 @@ func TestCheckGateway(t *testing.T) {
 		{"MUTUAL for other digests", Server{Mode: Mutual, CA: ours, Allowed: Allowed{Hashes: []string{"00"}}}, nil, Fail, "not on its list", "Add the certificate"},
 		{"ISTIO_MUTUAL", Server{Mode: IstioMutual}, nil, Fail, "issues to pods", "MUTUAL"},
 		{"PASSTHROUGH", Server{Mode: Passthrough}, nil, Unknown, "the server behind it decides", ""},
-		{"PASSTHROUGH, asks", Server{Mode: AutoPassthrough}, asks, Unknown, "that server requests a certificate", ""},
+		{"PASSTHROUGH, asks", Server{Mode: AutoPassthrough}, requirement, Unknown, "that server requests a certificate", ""},
 		{"PASSTHROUGH, does not ask", Server{Mode: Passthrough}, silent, Warn, "does not request a certificate", ""},
 		{"no TLS", Server{Mode: Plain}, nil, Warn, "does not use TLS", ""},
 		{"a mode of tomorrow", Server{Mode: "QUANTUM"}, nil, Unknown, "QUANTUM", ""},
 	} {
 		test.server.Port, test.server.Gateway.Name = 443, "web-gw"
-		q.Servers, q.Asked = []Server{test.server}, test.asked
+		q.Servers, q.Requested = []Server{test.server}, test.requested
 		r := resultOf(t, Check(q), "web-gw:443")
 		if r.Outcome != test.want || !strings.Contains(r.Detail, test.detail) || !strings.Contains(r.Fix.Text, test.fix) || (test.fix == "") != (r.Fix.Text == "") {
 			t.Errorf("%s: %+v", test.about, r)
@@ -54,7 +54,7 @@ func TestCheckGateway(t *testing.T) {
 
 // TestMutualFix checks that the fix names the object and the field to change.
 func TestMutualFix(t *testing.T) {
-	_, q := asking(t)
+	_, q := newQuestion(t)
 	fix := resultOf(t, Check(q), "web-gw:443").Fix
 	if fix.File != "gitops/application/bhs/kustomization.yaml: spec.servers[https].tls.mode: MUTUAL" ||
 		!strings.Contains(fix.Text, "ca.crt of Secret bhs-orthweb/orthweb-secret") || !strings.Contains(fix.Text, "in Gateway bhs-orthweb/web-gw") {
@@ -63,7 +63,7 @@ func TestMutualFix(t *testing.T) {
 }
 
 func TestCheckGateways(t *testing.T) {
-	_, q := asking(t)
+	_, q := newQuestion(t)
 	q.Servers = nil
 	if r := resultOf(t, Check(q), "gateways"); r.Outcome != Unknown || !strings.Contains(r.Detail, "no Gateway that could request it") {
 		t.Errorf("without any: %+v", r)

@@ -13,8 +13,8 @@ import (
 
 var forbidden = snapshot.Failure{Reason: snapshot.Forbidden, Verb: "list", Resource: "secrets"}
 
-// asking is a query about Korthweb's tenant bhs, next to tenant mhr, with a valid certificate.
-func asking(t *testing.T) (*cluster, Question) {
+// newQuestion is a query about Korthweb's tenant bhs, next to tenant mhr, with a valid certificate.
+func newQuestion(t *testing.T) (*cluster, Question) {
 	t.Helper()
 	c := korthweb(t, "bhs", "mhr")
 	snap := c.snapshot()
@@ -37,7 +37,7 @@ func resultOf(t *testing.T, results []Result, name string) Result {
 }
 
 func TestCheckOrder(t *testing.T) {
-	_, q := asking(t)
+	_, q := newQuestion(t)
 	q.Key = q.Chain[0].PublicKey
 	var names []string
 	for _, r := range Check(q) {
@@ -56,7 +56,7 @@ func TestCheckOrder(t *testing.T) {
 }
 
 func TestCheckCertificate(t *testing.T) {
-	c, q := asking(t)
+	c, q := newQuestion(t)
 	ca := c.ca["bhs"]
 	usage := func(key x509.KeyUsage, purposes ...x509.ExtKeyUsage) []*x509.Certificate {
 		return chainOf(ca.issue(t, func(c *x509.Certificate) { c.KeyUsage, c.ExtKeyUsage = key, purposes }))

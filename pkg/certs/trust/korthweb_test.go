@@ -81,11 +81,11 @@ func (c *cluster) snapshot() *snapshot.Snapshot {
 		object.ClusterIssuerKind, object.GatewayKind, object.VirtualServiceKind, secretKind, requestKind,
 		object.LeaseKind, object.PodKind, object.EventKind,
 	} {
-		asked := snapshot.Request{Group: kind.Group, Version: "v1", Kind: kind.Kind, Resource: object.PluralOf(kind.Kind)}
+		requested := snapshot.Request{Group: kind.Group, Version: "v1", Kind: kind.Kind, Resource: object.PluralOf(kind.Kind)}
 		if slices.Contains(c.hidden, kind.Kind) {
-			asked.Failure = &snapshot.Failure{Reason: snapshot.Forbidden, Verb: "list",
-				Resource: schema.GroupResource{Group: kind.Group, Resource: asked.Resource}.String()}
-			builder.Add(asked)
+			requested.Failure = &snapshot.Failure{Reason: snapshot.Forbidden, Verb: "list",
+				Resource: schema.GroupResource{Group: kind.Group, Resource: requested.Resource}.String()}
+			builder.Add(requested)
 			continue
 		}
 		var objects []*unstructured.Unstructured
@@ -94,7 +94,7 @@ func (c *cluster) snapshot() *snapshot.Snapshot {
 				objects = append(objects, o.DeepCopy())
 			}
 		}
-		builder.Add(asked, objects...)
+		builder.Add(requested, objects...)
 	}
 	return builder.Build(snapshot.Meta{At: now})
 }

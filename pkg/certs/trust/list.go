@@ -66,8 +66,8 @@ func (l *listing) add(certificate *unstructured.Unstructured) {
 // holder is the entry of a Secret that is in use. A Secret whose Certificate is not part of
 // the chain, or that has none, is added to the list.
 func (l *listing) holder(secret object.Ref) *Entry {
-	for _, maker := range l.certificatesFor(secret) {
-		l.add(maker)
+	for _, creator := range l.certificatesFor(secret) {
+		l.add(creator)
 	}
 	at := slices.IndexFunc(l.found, func(e Entry) bool { return e.Secret.Same(secret) })
 	if at < 0 {

@@ -27,8 +27,8 @@ func JudgeAdmissionPolicy(x *engine.Context, obj *unstructured.Unstructured) eng
 	}
 	const path = "status.typeChecking.expressionWarnings"
 	for i, warning := range object.List(obj.Object, "status", "typeChecking", "expressionWarnings") {
-		says := fmt.Sprintf("its expression in %s has type errors: %s", object.Text(warning, "fieldRef"), health.FirstLine(object.Text(warning, "warning")))
-		return selfreport.OwnFinding(obj, health.Failing, engine.CodePolicy, finding.Warning, "TypeCheck", says, time.Time{},
+		message := fmt.Sprintf("its expression in %s has type errors: %s", object.Text(warning, "fieldRef"), health.FirstLine(object.Text(warning, "warning")))
+		return selfreport.OwnFinding(obj, health.Failing, engine.CodePolicy, finding.Warning, "TypeCheck", message, time.Time{},
 			selfreport.QuoteFields(obj, fmt.Sprintf("%s[%d].fieldRef", path, i), fmt.Sprintf("%s[%d].warning", path, i), "spec.failurePolicy")...)
 	}
 	if e, ok := selfreport.JudgeConditions(obj, selfreport.Conditions(obj)); ok {
@@ -48,16 +48,16 @@ func JudgePolicyReport(x *engine.Context, obj *unstructured.Unstructured) engine
 	if failed == 0 {
 		return e
 	}
-	says, proof := finding.Count(int(failed), "policy check")+" failed", selfreport.QuoteFields(obj, "summary.fail", "summary.error")
+	message, proof := finding.Count(int(failed), "policy check")+" failed", selfreport.QuoteFields(obj, "summary.fail", "summary.error")
 	for i, result := range object.List(obj.Object, "results") {
 		if outcome := object.Text(result, "result"); outcome == "fail" || outcome == "error" {
 			path := fmt.Sprintf("results[%d].", i)
-			says += "; the first: " + health.FirstLine(object.Text(result, "message"))
+			message += "; the first: " + health.FirstLine(object.Text(result, "message"))
 			proof = append(proof, selfreport.QuoteFields(obj, path+"policy", path+"rule", path+"result", path+"message")...)
 			break
 		}
 	}
-	e.Findings = selfreport.OwnFinding(obj, health.Ready, engine.CodeOwnWarning, finding.Warning, "PolicyFailed", says, time.Time{}, proof...).Findings
+	e.Findings = selfreport.OwnFinding(obj, health.Ready, engine.CodeOwnWarning, finding.Warning, "PolicyFailed", message, time.Time{}, proof...).Findings
 	return e
 }
 

@@ -230,7 +230,7 @@ func RecreateFixes(x *engine.Context, p engine.ConfigSource, creator object.Ref,
 
 // FailingCreator is what should have created an object that does not exist, if it is not
 // ready itself and is not the object that references it.
-func FailingCreator(x *engine.Context, ref, asks object.Ref) (object.Ref, bool) {
+func FailingCreator(x *engine.Context, ref, dependent object.Ref) (object.Ref, bool) {
 	creator, known := CreatorOf(x, ref)
-	return creator, known && !creator.Same(asks) && KnownNotReady(x, creator)
+	return creator, known && !creator.Same(dependent) && KnownNotReady(x, creator)
 }

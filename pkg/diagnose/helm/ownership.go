@@ -29,11 +29,11 @@ const (
 // owned reports an object of the chart that already exists and belongs to another
 // release, or to none.
 func owned(r flux.Release, refusal apierror.Error, m flux.Statement) {
-	says, _ := r.X.Message(m.Text).Ownership()
+	parsed, _ := r.X.Message(m.Text).Ownership()
 	obj := objectOf(r, refusal.Object)
 	f := releaseFinding(r, engine.CodeReleaseOwner, m.Reason, "")
 	f.Evidence = engine.WithProof([]finding.Evidence{m.Proof}, f.Evidence...)
-	name, namespace, manager := says.Name, says.Namespace, says.Manager
+	name, namespace, manager := parsed.Name, parsed.Namespace, parsed.Manager
 	if live := r.X.Snap.Lookup(obj).Object; live != nil {
 		name, namespace = live.GetAnnotations()[releaseNameKey], live.GetAnnotations()[releaseNamespaceKey]
 		manager = live.GetLabels()[managedByKey]

@@ -113,12 +113,12 @@ func recovered(k flux.Kustomization, message string) bool {
 // missingCheck judges a checked object that does not exist: it is in another namespace, or
 // what should create it has not.
 func missingCheck(k flux.Kustomization, ref object.Ref, failed bool) {
-	elsewhere, ok := misplaced(k, ref)
-	if ok && (failed || slices.ContainsFunc(health.Inventory(k.Obj), elsewhere.Same)) { // before that, it may still be created
+	otherRef, ok := misplaced(k, ref)
+	if ok && (failed || slices.ContainsFunc(health.Inventory(k.Obj), otherRef.Same)) { // before that, it may still be created
 		f := kustomizationFinding(k, engine.CodeCheckElsewhere, "HealthCheckFailed", fmt.Sprintf(
-			"%s checks %s, which does not exist; there is one in namespace %s", object.RefOf(k.Obj), ref, elsewhere.Namespace))
-		f.Evidence = append(checkProof(k, ref), finding.Evidence{Ref: elsewhere, Field: "metadata.namespace", Value: elsewhere.Namespace})
-		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("In spec.healthChecks, write namespace: %s for %s", elsewhere.Namespace, ref.Short()), File: k.X.DefinedIn(k.Obj)}}
+			"%s checks %s, which does not exist; there is one in namespace %s", object.RefOf(k.Obj), ref, otherRef.Namespace))
+		f.Evidence = append(checkProof(k, ref), finding.Evidence{Ref: otherRef, Field: "metadata.namespace", Value: otherRef.Namespace})
+		f.Fixes = []finding.Fix{{Text: fmt.Sprintf("In spec.healthChecks, write namespace: %s for %s", otherRef.Namespace, ref.Short()), File: k.X.DefinedIn(k.Obj)}}
 		k.Result.Findings = append(k.Result.Findings, f)
 		return
 	}

@@ -27,8 +27,8 @@ func JudgeService(x *engine.Context, service *unstructured.Unstructured) engine.
 		for j, port := range object.List(ingress, "ports") {
 			if text := object.Text(port, "error"); text != "" {
 				path := fmt.Sprintf("status.loadBalancer.ingress[%d].ports[%d]", i, j)
-				says := fmt.Sprintf("its load balancer does not serve port %d: %s", object.Int(port, "port"), text)
-				return selfreport.OwnFinding(service, health.Failing, engine.CodeNoAddress, finding.Critical, text, says, time.Time{},
+				message := fmt.Sprintf("its load balancer does not serve port %d: %s", object.Int(port, "port"), text)
+				return selfreport.OwnFinding(service, health.Failing, engine.CodeNoAddress, finding.Critical, text, message, time.Time{},
 					selfreport.QuoteFields(service, path+".port", path+".error")...)
 			}
 		}
@@ -99,17 +99,17 @@ func JudgeEndpoints(x *engine.Context, obj *unstructured.Unstructured) engine.Re
 
 // noneReady reports a list of endpoints of which none receives traffic.
 func noneReady(obj *unstructured.Unstructured, total int, names []string, proof []finding.Evidence) engine.Result {
-	reason, says := "NoEndpoints", "it has no endpoints: no pod receives the traffic of the Service"
+	reason, message := "NoEndpoints", "it has no endpoints: no pod receives the traffic of the Service"
 	if total > 0 {
-		reason, says = "EndpointsNotReady", fmt.Sprintf("none of its %d endpoints is ready", total)
+		reason, message = "EndpointsNotReady", fmt.Sprintf("none of its %d endpoints is ready", total)
 	}
 	if len(names) > 0 {
-		says += " (" + strings.Join(names[:min(len(names), engine.MaxNamed)], ", ") + ")"
+		message += " (" + strings.Join(names[:min(len(names), engine.MaxNamed)], ", ") + ")"
 	}
 	if len(proof) == 0 {
 		proof = selfreport.QuoteFields(obj, "metadata.name")
 	}
-	return selfreport.OwnFinding(obj, health.Failing, engine.CodeEndpoints, finding.Critical, reason, says, time.Time{}, proof...)
+	return selfreport.OwnFinding(obj, health.Failing, engine.CodeEndpoints, finding.Critical, reason, message, time.Time{}, proof...)
 }
 
 // JudgeIngress judges by the address that an ingress controller sets.

@@ -52,11 +52,11 @@ func JudgeVolume(x *engine.Context, volume *unstructured.Unstructured) engine.Re
 		e.Findings[0].Fixes = []finding.Fix{{Text: "Decide whether the data is needed: after a backup, you can bind it to a new claim", Command: "kubectl get persistentvolume " + escape.ShellWord(ref.Name) + " -o yaml"}}
 		return e
 	case "Failed":
-		says := "reclaiming it failed"
+		text := "reclaiming it failed"
 		if message := health.FirstLine(object.Text(volume.Object, "status", "message")); message != "" {
-			says += ": " + message
+			text += ": " + message
 		}
-		return selfreport.OwnFinding(volume, health.Failing, engine.CodeVolumeState, finding.Critical, phase, says, since, proof...)
+		return selfreport.OwnFinding(volume, health.Failing, engine.CodeVolumeState, finding.Critical, phase, text, since, proof...)
 	case "":
 		return selfreport.ReadyOrUnknown(volume, nil)
 	default:
@@ -77,8 +77,8 @@ func JudgeAttachment(x *engine.Context, obj *unstructured.Unstructured) engine.R
 	case attached:
 		return selfreport.ReadyResult(obj, time.Time{})
 	case message != "":
-		says := fmt.Sprintf("volume %s can't be attached: %s", object.Text(obj.Object, "spec", "source", "persistentVolumeName"), message)
-		return selfreport.OwnFinding(obj, health.Failing, engine.CodeAttachment, finding.Critical, "AttachError", says, object.Time(obj.Object, "status", "attachError", "time"),
+		text := fmt.Sprintf("volume %s can't be attached: %s", object.Text(obj.Object, "spec", "source", "persistentVolumeName"), message)
+		return selfreport.OwnFinding(obj, health.Failing, engine.CodeAttachment, finding.Critical, "AttachError", text, object.Time(obj.Object, "status", "attachError", "time"),
 			append(selfreport.QuoteFields(obj, "status.attachError.message"), where...)...)
 	case !known:
 		return selfreport.OwnFinding(obj, health.Progressing, engine.CodeUnderWay, finding.Warning, "NotAttached", "its attacher has not reported on it yet", created, where...)
@@ -100,11 +100,11 @@ func JudgeSnapshot(x *engine.Context, obj *unstructured.Unstructured) engine.Res
 	if object.Bool(obj.Object, "status", "readyToUse") {
 		return selfreport.ReadyResult(obj, object.Time(obj.Object, "status", "creationTime"))
 	}
-	says := "the snapshot is not ready to use yet"
+	text := "the snapshot is not ready to use yet"
 	if object.Map(obj.Object, "status") == nil {
-		says = "the snapshot controller has not reported on it yet"
+		text = "the snapshot controller has not reported on it yet"
 	}
-	return selfreport.OwnFinding(obj, health.Progressing, engine.CodeUnderWay, finding.Warning, "NotReadyToUse", says, obj.GetCreationTimestamp().Time, proof...)
+	return selfreport.OwnFinding(obj, health.Progressing, engine.CodeUnderWay, finding.Warning, "NotReadyToUse", text, obj.GetCreationTimestamp().Time, proof...)
 }
 
 // JudgeResourceClaim judges by whether devices are allocated (resource.k8s.io/v1): the
@@ -120,7 +120,7 @@ func JudgeResourceClaim(x *engine.Context, obj *unstructured.Unstructured) engin
 	if object.Map(obj.Object, "status", "allocation") != nil {
 		return selfreport.ReadyResult(obj, time.Time{})
 	}
-	says := "no device is allocated yet: the scheduler allocates one for the first pod that uses it"
-	return selfreport.OwnFinding(obj, health.Progressing, engine.CodeResourceClaim, finding.Warning, "NotAllocated", says, obj.GetCreationTimestamp().Time,
+	text := "no device is allocated yet: the scheduler allocates one for the first pod that uses it"
+	return selfreport.OwnFinding(obj, health.Progressing, engine.CodeResourceClaim, finding.Warning, "NotAllocated", text, obj.GetCreationTimestamp().Time,
 		selfreport.QuoteFields(obj, "spec.devices.requests[0].name", "spec.devices.requests[0].exactly.deviceClassName", "spec.devices.requests[0].deviceClassName")...)
 }

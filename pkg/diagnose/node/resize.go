@@ -111,12 +111,12 @@ func (c *volumeChange) conditions(failed, pending []string) bool {
 				continue
 			}
 			c.proof = append(c.proof, own.Proof(c.claim))
-			says := &c.pending
+			message := &c.pending
 			if slices.Contains(failed, kind) {
-				says = &c.failed
+				message = &c.failed
 			}
-			if *says == "" && own.Message != "" {
-				*says = health.FirstLine(own.Message)
+			if *message == "" && own.Message != "" {
+				*message = health.FirstLine(own.Message)
 			}
 			if c.reason == "" {
 				c.reason, c.since = own.Type, own.Since
@@ -146,15 +146,15 @@ func (c *volumeChange) events(events []health.Warning, failures []string, waits 
 // exam is the result for the change.
 func (c volumeChange) exam(cannot, is string, fixes []finding.Fix) engine.Result {
 	ref := object.RefOf(c.claim)
-	status, says := health.Progressing, is
+	status, message := health.Progressing, is
 	if c.pending != "" {
-		says += ": " + c.pending
+		message += ": " + c.pending
 	}
 	if c.failed != "" {
-		status, says = health.Failing, cannot+": "+c.failed
+		status, message = health.Failing, cannot+": "+c.failed
 	}
-	e := selfreport.OwnFinding(c.claim, status, engine.CodeResize, finding.Warning, c.reason, says, c.since, c.proof...)
-	e.Findings[0].Message = ref.String() + " " + says
+	e := selfreport.OwnFinding(c.claim, status, engine.CodeResize, finding.Warning, c.reason, message, c.since, c.proof...)
+	e.Findings[0].Message = ref.String() + " " + message
 	e.Findings[0].Fixes = append(fixes, finding.Fix{Text: "Check the events of the claim and what the CSI driver reports about it", Command: engine.Describe(ref)})
 	return e
 }

@@ -33,7 +33,7 @@ func explainSelector(s pods.View, t *pods.Problem, words string) {
 	t.Code = engine.CodeSelector
 	selector := object.Map(s.Pod.Object, "spec", "nodeSelector")
 	t.Message = fmt.Sprintf("no node has the labels that %s %s; more nodes of the same kind do not help", s.Pods(), s.Verb("require", "requires"))
-	twin := s.X.Peer(s.Owner)
+	peer := s.X.Peer(s.Owner)
 	var hints []string
 	for _, key := range slices.Sorted(maps.Keys(selector)) {
 		value, _ := selector[key].(string)
@@ -42,9 +42,9 @@ func explainSelector(s pods.View, t *pods.Problem, words string) {
 		}
 		path := "nodeSelector[" + key + "]"
 		t.Evidence = append(t.Evidence, s.Specified(path)...)
-		if twin != nil {
-			if theirs := object.Text(twin.Object, "spec", "template", "spec", "nodeSelector", key); theirs != value && theirs != "" {
-				t.Evidence = append(t.Evidence, engine.Evidence(twin, s.At(path), theirs, time.Time{}))
+		if peer != nil {
+			if theirs := object.Text(peer.Object, "spec", "template", "spec", "nodeSelector", key); theirs != value && theirs != "" {
+				t.Evidence = append(t.Evidence, engine.Evidence(peer, s.At(path), theirs, time.Time{}))
 			}
 		}
 		hint := key + "=" + value

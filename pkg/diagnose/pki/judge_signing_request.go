@@ -19,14 +19,14 @@ func JudgeSigningRequest(x *engine.Context, obj *unstructured.Unstructured) engi
 	who := selfreport.QuoteFields(obj, "spec.signerName", "spec.username")
 	for _, kind := range []string{"Denied", "Failed"} {
 		if c := object.ConditionOf(obj, kind); c.Status == "True" {
-			says := "it was denied"
+			message := "it was denied"
 			if kind == "Failed" {
-				says = "its signer could not sign it"
+				message = "its signer could not sign it"
 			}
 			if line := health.FirstLine(c.Message); line != "" {
-				says += ": " + line
+				message += ": " + line
 			}
-			return selfreport.OwnFinding(obj, health.Failing, engine.CodeSigning, finding.Critical, c.Reason, says, c.Since, append([]finding.Evidence{engine.QuoteWithStatus(obj, c)}, who...)...)
+			return selfreport.OwnFinding(obj, health.Failing, engine.CodeSigning, finding.Critical, c.Reason, message, c.Since, append([]finding.Evidence{engine.QuoteWithStatus(obj, c)}, who...)...)
 		}
 	}
 	approved := object.ConditionOf(obj, "Approved")

@@ -25,8 +25,8 @@ func JudgeSecret(x *engine.Context, secret *unstructured.Unstructured) engine.Re
 	if object.Text(secret.Object, "type") != "kubernetes.io/tls" {
 		return selfreport.ReadyResult(secret, time.Time{})
 	}
-	broken := func(reason, says string, since time.Time) engine.Result {
-		e := selfreport.OwnFinding(secret, health.Failing, engine.CodeTLSSecret, finding.Critical, reason, says, since, selfreport.QuoteFields(secret, "type")...)
+	broken := func(reason, message string, since time.Time) engine.Result {
+		e := selfreport.OwnFinding(secret, health.Failing, engine.CodeTLSSecret, finding.Critical, reason, message, since, selfreport.QuoteFields(secret, "type")...)
 		ref := object.RefOf(secret)
 		e.Findings[0].Fixes = []finding.Fix{{Text: "Check which certificate it contains, and what renews it: a cert-manager Certificate, or a person",
 			Command: "kubectl get secret " + escape.ShellWord(ref.Name) + " -n " + escape.ShellWord(ref.Namespace) + ` -o jsonpath='{.data.tls\.crt}' | base64 -d | openssl x509 -noout -text`}}

@@ -149,11 +149,11 @@ func namespaceSkipped(c pods.Container, namespace *unstructured.Unstructured, i 
 // otherNamespace quotes the label of another tenant's namespace in which the
 // corresponding workload is ready.
 func otherNamespace(c pods.Container, namespace *unstructured.Unstructured) []finding.Evidence {
-	twin := c.X.Peer(c.Owner)
-	if twin == nil {
+	peer := c.X.Peer(c.Owner)
+	if peer == nil {
 		return nil
 	}
-	theirs := c.X.Snap.Lookup(engine.CoreRef(object.NamespaceKind.Kind, "", twin.GetNamespace())).Object
+	theirs := c.X.Snap.Lookup(engine.CoreRef(object.NamespaceKind.Kind, "", peer.GetNamespace())).Object
 	if theirs == nil {
 		return nil
 	}

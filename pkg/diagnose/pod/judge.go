@@ -57,11 +57,11 @@ func judgeServingPod(pod *unstructured.Unstructured, e engine.Result) engine.Res
 			continue
 		}
 		path := "status.ephemeralContainerStatuses[" + name + "].state.waiting."
-		says := "its ephemeral container " + name + " does not start: " + reason
+		message := "its ephemeral container " + name + " does not start: " + reason
 		if detail := health.FirstLine(object.Text(status, "state", "waiting", "message")); detail != "" {
-			says += ": " + detail
+			message += ": " + detail
 		}
-		own := selfreport.OwnFinding(pod, health.Ready, engine.CodeOwnWarning, finding.Warning, reason, says, time.Time{}, selfreport.QuoteFields(pod, path+"reason", path+"message")...)
+		own := selfreport.OwnFinding(pod, health.Ready, engine.CodeOwnWarning, finding.Warning, reason, message, time.Time{}, selfreport.QuoteFields(pod, path+"reason", path+"message")...)
 		return engine.Result{Verdict: e.Verdict, Findings: own.Findings}
 	}
 	for _, c := range selfreport.Conditions(pod) {

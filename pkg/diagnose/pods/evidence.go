@@ -32,12 +32,12 @@ func (s View) At(path string) string {
 func (c Container) Setting(setting string) []finding.Evidence {
 	path := c.Path(setting)
 	proof := c.Specified(path)
-	twin := c.X.Peer(c.Owner)
-	if twin == nil || len(proof) == 0 {
+	peer := c.X.Peer(c.Owner)
+	if peer == nil || len(proof) == 0 {
 		return proof
 	}
-	if theirs, ok := object.Quote(twin.Object, c.At(path)); ok && theirs != proof[0].Value {
-		proof = append(proof, engine.Evidence(twin, c.At(path), theirs, time.Time{}))
+	if theirs, ok := object.Quote(peer.Object, c.At(path)); ok && theirs != proof[0].Value {
+		proof = append(proof, engine.Evidence(peer, c.At(path), theirs, time.Time{}))
 	}
 	return proof
 }

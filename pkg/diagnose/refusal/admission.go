@@ -145,12 +145,12 @@ func PodSecurity(x *engine.Context, owner object.Ref, namespace string, f findin
 		level = obj.GetLabels()[enforce]
 		f.Evidence = append(f.Evidence, engine.Evidence(obj, "metadata.labels["+enforce+"]", level, time.Time{}))
 	}
-	asks := f.Message
+	requirement := f.Message
 	if _, after, ok := strings.Cut(f.Message, `": `); ok {
-		asks = after
+		requirement = after
 	}
 	f.Fixes = []finding.Fix{
-		{Text: "Set what the level requires in the securityContext of the containers: " + asks, File: flux.File(x, x.Snap.Lookup(owner).Object, "securityContext"), Command: "kubectl get namespace " + escape.ShellWord(namespace) + " --show-labels"},
+		{Text: "Set what the level requires in the securityContext of the containers: " + requirement, File: flux.File(x, x.Snap.Lookup(owner).Object, "securityContext"), Command: "kubectl get namespace " + escape.ShellWord(namespace) + " --show-labels"},
 		{Text: "If the pods need these privileges, label the namespace with a level that allows them (" + enforce + ")"},
 	}
 	return f

@@ -28,17 +28,17 @@ func JudgeApplication(x *engine.Context, app *unstructured.Unstructured) engine.
 			object.Time(app.Object, "status", "operationState", "finishedAt"), proof...)
 	}
 	state := at("health", "status")
-	says := "its health is " + state
+	text := "its health is " + state
 	if message := health.FirstLine(at("health", "message")); message != "" {
-		says += ": " + message
+		text += ": " + message
 	}
 	switch {
 	case state == "Degraded" || state == "Missing":
-		return OwnFinding(app, health.Failing, engine.CodeOtherNotReady, finding.Critical, state, says, time.Time{}, proof...)
+		return OwnFinding(app, health.Failing, engine.CodeOtherNotReady, finding.Critical, state, text, time.Time{}, proof...)
 	case state == "Progressing":
-		return OwnFinding(app, health.Progressing, engine.CodeUnderWay, finding.Warning, state, says, time.Time{}, proof...)
+		return OwnFinding(app, health.Progressing, engine.CodeUnderWay, finding.Warning, state, text, time.Time{}, proof...)
 	case state == "Suspended":
-		return OwnFinding(app, health.Suspended, engine.CodeHalted, finding.Info, state, says, time.Time{}, proof...)
+		return OwnFinding(app, health.Suspended, engine.CodeHalted, finding.Info, state, text, time.Time{}, proof...)
 	case at("sync", "status") == "OutOfSync":
 		return OwnFinding(app, health.Progressing, engine.CodeUnderWay, finding.Warning, "OutOfSync", "its objects differ from its source (OutOfSync)", time.Time{}, proof...)
 	case state == "Healthy":

@@ -56,17 +56,17 @@ func JudgeByConventions(x *engine.Context, obj *unstructured.Unstructured) engin
 }
 
 // OwnFinding is the result for what an object reports about itself.
-func OwnFinding(obj *unstructured.Unstructured, status health.Status, code finding.Code, severity finding.Severity, reason, says string, since time.Time, proof ...finding.Evidence) engine.Result {
+func OwnFinding(obj *unstructured.Unstructured, status health.Status, code finding.Code, severity finding.Severity, reason, text string, since time.Time, proof ...finding.Evidence) engine.Result {
 	ref := object.RefOf(obj)
 	verbs := map[health.Status]string{
 		health.Failing: "is not ready", health.Progressing: "is not ready yet", health.Suspended: "is suspended", health.Ready: "is ready, but",
 	}
-	message := ref.String() + " " + verbs[status] + ": " + says
+	message := ref.String() + " " + verbs[status] + ": " + text
 	if status == health.Ready {
-		message = ref.String() + " " + verbs[status] + " " + says
+		message = ref.String() + " " + verbs[status] + " " + text
 	}
 	return engine.Result{
-		Verdict: health.Verdict{Ref: ref, Status: status, Reason: health.Reason(reason), Message: says, Since: since},
+		Verdict: health.Verdict{Ref: ref, Status: status, Reason: health.Reason(reason), Message: text, Since: since},
 		Findings: []finding.Finding{{
 			Code: code, Ref: ref, Reason: reason, Severity: severity, Since: since, Message: message, Evidence: proof,
 			Fixes: []finding.Fix{{Text: "Check its events and what its controller reports about it", Command: InspectCommand(ref)}},
@@ -103,24 +103,24 @@ func JudgeDeleted(x *engine.Context, obj *unstructured.Unstructured) (engine.Res
 		return engine.Result{}, false
 	}
 	proof := QuoteFields(obj, "metadata.deletionTimestamp")
-	says := "it is being deleted"
+	text := "it is being deleted"
 	finalizers := obj.GetFinalizers()
 	for i := range finalizers {
 		proof = append(proof, QuoteFields(obj, fmt.Sprintf("metadata.finalizers[%d]", i))...)
 	}
 	if len(finalizers) > 0 {
-		says += ", and waits for its finalizers to be removed: " + strings.Join(finalizers, ", ")
+		text += ", and waits for its finalizers to be removed: " + strings.Join(finalizers, ", ")
 	}
 	if why, proves, ok := Obstacle(obj); ok {
-		says += "; " + why
+		text += "; " + why
 		proof = append(proof, proves)
 	}
 	status, severity := health.Progressing, finding.Warning
 	if x.Now.Sub(at.Time) > engine.DeletionGrace {
 		status, severity = health.Failing, finding.Critical
 	}
-	e := OwnFinding(obj, status, engine.CodeBeingDeleted, severity, "Terminating", says, at.Time, proof...)
-	e.Findings[0].Message = strings.Replace(object.RefOf(obj).String()+" "+says, " it is", " is", 1)
+	e := OwnFinding(obj, status, engine.CodeBeingDeleted, severity, "Terminating", text, at.Time, proof...)
+	e.Findings[0].Message = strings.Replace(object.RefOf(obj).String()+" "+text, " it is", " is", 1)
 	return e, true
 }
 
@@ -155,8 +155,8 @@ func JudgeGeneration(obj *unstructured.Unstructured) (engine.Result, bool) {
 	if observed == 0 || observed >= generation || suspended {
 		return engine.Result{}, false
 	}
-	says := fmt.Sprintf("its controller has not observed generation %d of its spec yet, only generation %d", generation, observed)
-	return OwnFinding(obj, health.Progressing, engine.CodeUnderWay, finding.Warning, "NotYetObserved", says, time.Time{},
+	text := fmt.Sprintf("its controller has not observed generation %d of its spec yet, only generation %d", generation, observed)
+	return OwnFinding(obj, health.Progressing, engine.CodeUnderWay, finding.Warning, "NotYetObserved", text, time.Time{},
 		QuoteFields(obj, "metadata.generation", path)...), true
 }
 
@@ -216,13 +216,13 @@ func JudgeConditions(obj *unstructured.Unstructured, conditions []Condition) (en
 	case up || worst.Severity == "Warning" || worst.Type == "Warning":
 		severity = finding.Warning
 	}
-	says, more := worst.Clause(), conditionDetails(obj, word, known && word.status == worstStatus, worst)
+	text, more := worst.Clause(), conditionDetails(obj, word, known && word.status == worstStatus, worst)
 	for _, detail := range more {
-		if line := health.FirstLine(detail.Value); !strings.Contains(says, line) {
-			says += "; " + strings.TrimPrefix(detail.Field, "status.") + ": " + line
+		if line := health.FirstLine(detail.Value); !strings.Contains(text, line) {
+			text += "; " + strings.TrimPrefix(detail.Field, "status.") + ": " + line
 		}
 	}
-	return OwnFinding(obj, worstStatus, code, severity, worst.Reason, says, worst.Since, append(proof, more...)...), true
+	return OwnFinding(obj, worstStatus, code, severity, worst.Reason, text, worst.Since, append(proof, more...)...), true
 }
 
 // failedStep is a condition of a type without a known polarity that is False, with a
@@ -296,18 +296,18 @@ func judgeStateWords(obj *unstructured.Unstructured, up bool) (engine.Result, bo
 		status = health.Failing
 	}
 	var proof []finding.Evidence
-	says, reason := "", state.value
+	text, reason := "", state.value
 	if known {
-		proof, says = QuoteFields(obj, state.path), state.path+" is "+state.value
+		proof, text = QuoteFields(obj, state.path), state.path+" is "+state.value
 	}
 	if failed {
 		proof = append(proof, failure)
-		says = strings.TrimPrefix(says+": ", ": ") + health.FirstLine(failure.Value)
+		text = strings.TrimPrefix(text+": ", ": ") + health.FirstLine(failure.Value)
 	}
 	details := detailFields
 	if state.path == "status.ceph.health" {
 		for _, detail := range cephDetails(obj) {
-			proof, says = append(proof, detail), says+"; "+health.FirstLine(detail.Value)
+			proof, text = append(proof, detail), text+"; "+health.FirstLine(detail.Value)
 		}
 	}
 	if up || strings.Count(state.path, ".") > 1 { // the message is about something else
@@ -319,7 +319,7 @@ func judgeStateWords(obj *unstructured.Unstructured, up bool) (engine.Result, bo
 		}
 		proof = append(proof, detail)
 		if !failed && !strings.HasPrefix(detail.Value, "{") {
-			says, failed = says+": "+health.FirstLine(detail.Value), true
+			text, failed = text+": "+health.FirstLine(detail.Value), true
 		}
 	}
 	proof = append(proof, QuoteFields(obj, countFields...)...)
@@ -333,7 +333,7 @@ func judgeStateWords(obj *unstructured.Unstructured, up bool) (engine.Result, bo
 	if up && severity == finding.Critical {
 		severity = finding.Warning
 	}
-	return OwnFinding(obj, status, code, severity, reason, says, time.Time{}, proof...), true
+	return OwnFinding(obj, status, code, severity, reason, text, time.Time{}, proof...), true
 }
 
 // judgeParents reports a route or policy (Gateway API v1) without a report of a controller
@@ -403,8 +403,8 @@ func JudgeIstioAnalysis(obj *unstructured.Unstructured) (engine.Result, bool) {
 			severity = finding.Warning
 		}
 		name, code := object.Text(message, "type", "name"), object.Text(message, "type", "code")
-		says := "Istio's analysis reports " + strings.TrimSpace(name+" "+code)
-		return OwnFinding(obj, status, engine.CodeOtherNotReady, severity, name, says, time.Time{},
+		text := "Istio's analysis reports " + strings.TrimSpace(name+" "+code)
+		return OwnFinding(obj, status, engine.CodeOtherNotReady, severity, name, text, time.Time{},
 			QuoteFields(obj, path+"level", path+"type.code", path+"type.name", path+"documentationUrl")...), true
 	}
 	return engine.Result{}, false

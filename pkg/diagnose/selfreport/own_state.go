@@ -21,8 +21,8 @@ func judgeReplicas(obj *unstructured.Unstructured) (engine.Result, bool) {
 		have, counted := object.Map(obj.Object, "status")[path].(int64)
 		want, requested := object.Map(obj.Object, "spec")["replicas"].(int64)
 		if counted && requested && have < want {
-			says := fmt.Sprintf("%d of %d replicas are ready", have, want)
-			return OwnFinding(obj, health.Progressing, engine.CodeUnderWay, finding.Warning, "ReplicasNotReady", says, time.Time{},
+			text := fmt.Sprintf("%d of %d replicas are ready", have, want)
+			return OwnFinding(obj, health.Progressing, engine.CodeUnderWay, finding.Warning, "ReplicasNotReady", text, time.Time{},
 				QuoteFields(obj, "spec.replicas", "status."+path)...), true
 		}
 	}
@@ -73,11 +73,11 @@ func judgeViolations(obj *unstructured.Unstructured) (engine.Result, bool) {
 	e := ReadyResult(obj, time.Time{})
 	if total > 0 {
 		const first = "status.violations[0]."
-		says := "it has " + finding.Count(int(total), "violation")
+		text := "it has " + finding.Count(int(total), "violation")
 		if message := object.List(obj.Object, "status", "violations"); len(message) > 0 {
-			says += "; the first: " + health.FirstLine(object.Text(message[0], "message"))
+			text += "; the first: " + health.FirstLine(object.Text(message[0], "message"))
 		}
-		e.Findings = OwnFinding(obj, health.Ready, engine.CodeOwnWarning, finding.Warning, "Violations", says, object.Time(obj.Object, "status", "auditTimestamp"),
+		e.Findings = OwnFinding(obj, health.Ready, engine.CodeOwnWarning, finding.Warning, "Violations", text, object.Time(obj.Object, "status", "auditTimestamp"),
 			QuoteFields(obj, "status.totalViolations", first+"kind", first+"namespace", first+"name", first+"message")...).Findings
 	}
 	return e, true
@@ -154,11 +154,11 @@ func AlsoReported(x *engine.Context, v health.Verdict, obj *unstructured.Unstruc
 	if v.Message == "" && v.Reason == "" && len(proof) == 0 {
 		return engine.Result{}, false
 	}
-	says := cmp.Or(health.FirstLine(v.Message), string(v.Reason))
+	text := cmp.Or(health.FirstLine(v.Message), string(v.Reason))
 	if own, ok := JudgeConditions(obj, Conditions(obj)); ok && v.Status == health.Failing && tellsFailure(string(own.Verdict.Reason)) && !tellsFailure(string(v.Reason)) {
-		says += "; " + own.Verdict.Message // Flux rolled a release back: that is not the failure
+		text += "; " + own.Verdict.Message // Flux rolled a release back: that is not the failure
 	}
-	e := OwnFinding(obj, v.Status, code, severity, string(v.Reason), says, v.Since, proof...)
+	e := OwnFinding(obj, v.Status, code, severity, string(v.Reason), text, v.Since, proof...)
 	e.Verdict = v
 	return e, true
 }

@@ -28,7 +28,7 @@ func JudgeWorkload(x *engine.Context, obj *unstructured.Unstructured) engine.Res
 	}
 	v := x.WorkloadVerdict(obj)
 	var proof []finding.Evidence
-	says := v.Message
+	message := v.Message
 	for _, c := range selfreport.Conditions(obj) {
 		if c.Type == "ReplicaFailure" && c.Status == "True" && v.Status == health.Progressing {
 			v.Status, v.Reason, v.Since = health.Failing, health.Reason(c.Reason), c.Since
@@ -36,7 +36,7 @@ func JudgeWorkload(x *engine.Context, obj *unstructured.Unstructured) engine.Res
 		if c.Verdict() != health.Ready {
 			proof = append(proof, c.Proof(obj))
 			if c.Type != "Available" && c.Message != "" { // which repeats the counters
-				says = health.FirstLine(c.Message)
+				message = health.FirstLine(c.Message)
 			}
 		}
 	}
@@ -46,9 +46,9 @@ func JudgeWorkload(x *engine.Context, obj *unstructured.Unstructured) engine.Res
 	case v.Status == health.Suspended:
 		return engine.Result{Verdict: v, Findings: []finding.Finding{scaledToZero(x, obj, false)}}
 	case v.Status == health.Failing:
-		return selfreport.OwnFinding(obj, v.Status, engine.CodeReplicasMissing, finding.Critical, string(v.Reason), says, v.Since, proof...)
+		return selfreport.OwnFinding(obj, v.Status, engine.CodeReplicasMissing, finding.Critical, string(v.Reason), message, v.Since, proof...)
 	case v.Status == health.Progressing:
-		return selfreport.OwnFinding(obj, v.Status, engine.CodeUnderWay, finding.Warning, string(v.Reason), says, v.Since, proof...)
+		return selfreport.OwnFinding(obj, v.Status, engine.CodeUnderWay, finding.Warning, string(v.Reason), message, v.Since, proof...)
 	case obj.GetKind() == object.DaemonSetKind.Kind && updated < wanted && object.Text(obj.Object, "spec", "updateStrategy", "type") != "OnDelete":
 		return selfreport.OwnFinding(obj, health.Progressing, engine.CodeUnderWay, finding.Warning, "RollingOut",
 			fmt.Sprintf("%d of %d pods have been updated to the newest pod template", updated, wanted), time.Time{}, proof...)
@@ -79,13 +79,13 @@ func JudgeJob(x *engine.Context, job *unstructured.Unstructured) engine.Result {
 		return engine.Result{Verdict: v, Findings: []finding.Finding{jobFailed(job, v)}}
 	}
 	count := func(name string) int64 { return object.Int(job.Object, "status", name) }
-	says := fmt.Sprintf("%d of %d pods have succeeded, %d are active, %d have failed",
+	message := fmt.Sprintf("%d of %d pods have succeeded, %d are active, %d have failed",
 		count("succeeded"), object.IntOr(1, job.Object, "spec", "completions"), count("active"), count("failed"))
 	severity := finding.Info
 	if count("failed") > 0 {
 		severity = finding.Warning
 	}
-	return selfreport.OwnFinding(job, health.Progressing, engine.CodeUnderWay, severity, "Running", says, v.Since,
+	return selfreport.OwnFinding(job, health.Progressing, engine.CodeUnderWay, severity, "Running", message, v.Since,
 		selfreport.QuoteFields(job, "status.active", "status.ready", "status.succeeded", "status.failed", "spec.backoffLimit")...)
 }
 
@@ -107,13 +107,13 @@ func JudgeCronJob(x *engine.Context, cron *unstructured.Unstructured) engine.Res
 	if started.IsZero() || active > 0 || !succeeded.Before(started) {
 		return selfreport.ReadyResult(cron, succeeded)
 	}
-	says := "its last run did not succeed"
+	message := "its last run did not succeed"
 	if succeeded.IsZero() {
-		says = "none of its runs has succeeded"
+		message = "none of its runs has succeeded"
 	}
-	e := selfreport.OwnFinding(cron, health.Failing, engine.CodeCronJob, finding.Critical, "LastRunFailed", says, started,
+	e := selfreport.OwnFinding(cron, health.Failing, engine.CodeCronJob, finding.Critical, "LastRunFailed", message, started,
 		selfreport.QuoteFields(cron, "status.lastScheduleTime", "status.lastSuccessfulTime")...)
-	e.Findings[0].Message = object.RefOf(cron).String() + ": " + says
+	e.Findings[0].Message = object.RefOf(cron).String() + ": " + message
 	e.Findings[0].Fixes = []finding.Fix{{Text: "Check its Jobs and what their pods printed", Command: "kubectl get jobs,pods -n " + escape.ShellWord(cron.GetNamespace())}}
 	return e
 }

@@ -64,24 +64,24 @@ func JudgeBudget(x *engine.Context, budget *unstructured.Unstructured) engine.Re
 		return selfreport.ReadyResult(budget, object.ConditionOf(budget, "DisruptionAllowed").Since)
 	}
 	count := func(name string) int64 { return object.Int(budget.Object, "status", name) }
-	says, c := "", object.ConditionOf(budget, "DisruptionAllowed")
+	message, c := "", object.ConditionOf(budget, "DisruptionAllowed")
 	status := health.Ready
 	switch {
 	case c.Reason == "SyncFailed":
-		status, says = health.Failing, "it can't be evaluated: "+health.FirstLine(c.Message)
+		status, message = health.Failing, "it can't be evaluated: "+health.FirstLine(c.Message)
 	case count("expectedPods") == 0:
-		says = "no pods match its selector"
+		message = "no pods match its selector"
 	case count("currentHealthy") < count("desiredHealthy"):
-		says = fmt.Sprintf("only %d of the %d pods that it requires are healthy", count("currentHealthy"), count("desiredHealthy"))
+		message = fmt.Sprintf("only %d of the %d pods that it requires are healthy", count("currentHealthy"), count("desiredHealthy"))
 	default:
-		says = fmt.Sprintf("it requires %d healthy pods, and there are %d", count("desiredHealthy"), count("currentHealthy"))
+		message = fmt.Sprintf("it requires %d healthy pods, and there are %d", count("desiredHealthy"), count("currentHealthy"))
 	}
 	proof := selfreport.QuoteFields(budget, "status.disruptionsAllowed", "status.currentHealthy", "status.desiredHealthy", "status.expectedPods",
 		"spec.minAvailable", "spec.maxUnavailable")
 	if c.Status != "" {
 		proof = append([]finding.Evidence{engine.QuoteWithStatus(budget, c)}, proof...)
 	}
-	e := selfreport.OwnFinding(budget, status, engine.CodeBudget, finding.Warning, c.Reason, says, c.Since, proof...)
-	e.Findings[0].Message = fmt.Sprintf("%s allows no eviction: %s", object.RefOf(budget), says)
+	e := selfreport.OwnFinding(budget, status, engine.CodeBudget, finding.Warning, c.Reason, message, c.Since, proof...)
+	e.Findings[0].Message = fmt.Sprintf("%s allows no eviction: %s", object.RefOf(budget), message)
 	return e
 }

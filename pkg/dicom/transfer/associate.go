@@ -20,8 +20,8 @@ const surplusAfter = 500 * time.Millisecond
 // is left to send, or if the peer is no longer used. A worker that waits for one holds no
 // file.
 func (w *worker) associate(ctx context.Context) bool {
-	for w.asking || w.queue.turn() {
-		w.asking = false
+	for w.requesting || w.queue.turn() {
+		w.requesting = false
 		err := w.connect(ctx)
 		if err == nil {
 			w.queue.opened()

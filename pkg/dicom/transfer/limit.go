@@ -19,7 +19,7 @@ type limit struct {
 	most, now int
 	// open associations were accepted and have not ended; asking were requested and not
 	// answered; unused have not sent their first file.
-	open, asking, unused int
+	open, requesting, unused int
 	// accepted reports whether one was ever accepted.
 	accepted bool
 	// declined reports whether the peer ever did not accept a further association in
@@ -49,7 +49,7 @@ func (q *queue) mayAsk() bool {
 	if !q.growAt.IsZero() && !now.Before(q.growAt) {
 		q.now, q.growAt = q.most, time.Time{}
 	}
-	return q.open+q.asking < q.now && q.mayReplace() && !now.Before(q.notBefore)
+	return q.open+q.requesting < q.now && q.mayReplace() && !now.Before(q.notBefore)
 }
 
 // mayReplace is mayAsk for a replacement of an open association.
@@ -58,7 +58,7 @@ func (q *queue) mayReplace() bool {
 	if q.declined {
 		atOnce = 1
 	}
-	return len(q.files) > q.asking+q.unused && q.asking < atOnce
+	return len(q.files) > q.requesting+q.unused && q.requesting < atOnce
 }
 
 // turn waits until a worker may request an association. It returns false if nothing is left
@@ -68,7 +68,7 @@ func (q *queue) turn() bool {
 	defer q.mu.Unlock()
 	for !q.done() {
 		if q.mayAsk() {
-			q.asking++
+			q.requesting++
 			return true
 		}
 		q.changed.Wait()
@@ -80,7 +80,7 @@ func (q *queue) turn() bool {
 func (q *queue) opened() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.asking--
+	q.requesting--
 	q.open++
 	q.unused++
 	q.accepted = true
@@ -100,7 +100,7 @@ func (q *queue) answered() {
 func (q *queue) refused(why error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.asking--
+	q.requesting--
 	var rejected *dicom.RejectError
 	switch {
 	case q.done():
@@ -127,7 +127,7 @@ func (q *queue) died(why error, idle bool) {
 }
 
 func (q *queue) decline() {
-	q.now = max(1, q.open+q.asking)
+	q.now = max(1, q.open+q.requesting)
 	q.declined = true
 	delay := q.growth.Step()
 	q.growAt = time.Now().Add(delay)
@@ -136,7 +136,7 @@ func (q *queue) decline() {
 
 func (q *queue) miss(why error) {
 	if q.retry.Steps <= 0 {
-		if q.open == 0 && q.asking == 0 {
+		if q.open == 0 && q.requesting == 0 {
 			q.giveUp(why)
 		}
 		return

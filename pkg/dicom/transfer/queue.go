@@ -139,7 +139,7 @@ func (q *queue) take(proposed map[kind]bool, idle time.Duration, unused bool) (f
 			return file{}, releaseIt
 		case q.mayReplace():
 			q.open--
-			q.asking++
+			q.requesting++
 			return file{}, replaceIt
 		case !time.Now().Before(until):
 			q.open--

@@ -73,8 +73,8 @@ func TestQueueTakesProposedKinds(t *testing.T) {
 	if f, what := q.take(second, time.Minute, false); f.path != "b" || what != sendFile {
 		t.Errorf("took %s", f.path)
 	}
-	if _, what := q.take(second, time.Minute, false); what != replaceIt || q.open != 0 || q.asking != 1 {
-		t.Errorf("what to do is %d; %d open, %d asking", what, q.open, q.asking)
+	if _, what := q.take(second, time.Minute, false); what != replaceIt || q.open != 0 || q.requesting != 1 {
+		t.Errorf("what to do is %d; %d open, %d asking", what, q.open, q.requesting)
 	}
 }
 
@@ -98,7 +98,7 @@ func TestQueueRequestsNoUnusedAssociation(t *testing.T) {
 // kinds: one file waits, and another association is requested to send it.
 func TestQueueReleasesIdleAssociation(t *testing.T) {
 	q := waiting(t, "1.1")
-	q.asking++
+	q.requesting++
 	if _, what := q.take(nil, time.Millisecond, false); what != releaseIt || q.open != 0 {
 		t.Errorf("what to do is %d; %d open", what, q.open)
 	}

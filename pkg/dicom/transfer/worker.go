@@ -20,8 +20,8 @@ type worker struct {
 	// next is the following file, and its data, if it was taken in advance.
 	next     *file
 	nextData *data
-	// asking: the queue lets the worker request an association.
-	asking bool
+	// requesting: the queue lets the worker request an association.
+	requesting bool
 	// unused: the association has not had a file.
 	unused bool
 }
@@ -49,7 +49,7 @@ func (w *worker) following() (file, *data, bool) {
 	}
 	f, what := w.queue.take(w.proposed, w.idle, w.unused)
 	w.unused = false
-	w.asking = what == replaceIt
+	w.requesting = what == replaceIt
 	return f, nil, what == sendFile
 }
 

@@ -17,23 +17,23 @@ import (
 
 func TestAnswers(t *testing.T) {
 	for _, c := range []struct {
-		about  string
-		status uint16
-		stored int
-		warned string
-		failed string
-		asked  int // how often each file was sent
+		about     string
+		status    uint16
+		stored    int
+		warned    string
+		failed    string
+		requested int // how often each file was sent
 	}{
 		{"success", 0x0000, 2, "", "", 1},
 		{"a warning", 0xB000, 2, "coercion of data elements", "", 1},
 		{"a failure", 0xA700, 0, "", "out of resources", 2},
 	} {
 		t.Run(c.about, func(t *testing.T) {
-			var asked atomic.Int64
-			p := (&peer{status: func(string) uint16 { asked.Add(1); return c.status }}).listen(t)
+			var requested atomic.Int64
+			p := (&peer{status: func(string) uint16 { requested.Add(1); return c.status }}).listen(t)
 			r, err := Files(t.Context(), to(p, study(t, 2)))
-			if err != nil || r.Stored != c.stored || int(asked.Load()) != 2*c.asked {
-				t.Errorf("stored %d, sent %d times, %v", r.Stored, asked.Load(), err)
+			if err != nil || r.Stored != c.stored || int(requested.Load()) != 2*c.requested {
+				t.Errorf("stored %d, sent %d times, %v", r.Stored, requested.Load(), err)
 			}
 			for _, list := range []struct {
 				got  []Outcome
@@ -178,16 +178,16 @@ func TestSomeAssociationsAreEnough(t *testing.T) {
 // TestRejected retries only if a retry can succeed: a wrong AE title stays wrong.
 func TestRejected(t *testing.T) {
 	for _, c := range []struct {
-		about   string
-		rejects byte
-		asked   int
+		about     string
+		rejects   byte
+		requested int
 	}{{"for good", 1, 1}, {"for now", 2, 3}} {
 		t.Run(c.about, func(t *testing.T) {
 			p := (&peer{rejects: c.rejects}).listen(t)
 			o := to(p, study(t, 2))
 			o.Concurrency = 1
 			r, err := Files(t.Context(), o)
-			if err != nil || len(r.Failed) != 2 || !strings.Contains(r.Failed[0].Reason, "called-AE-title-not-recognized") || p.associations != c.asked {
+			if err != nil || len(r.Failed) != 2 || !strings.Contains(r.Failed[0].Reason, "called-AE-title-not-recognized") || p.associations != c.requested {
 				t.Errorf("asked %d times, failed %v, %v", p.associations, r.Failed, err)
 			}
 		})

@@ -51,9 +51,9 @@ func open(t *testing.T, api *fakeapi.Server, opts Options) *Session {
 }
 
 // read lists kinds of the server's cluster.
-func read(t *testing.T, api *fakeapi.Server, wants ...Query) *snapshot.Snapshot {
+func read(t *testing.T, api *fakeapi.Server, queries ...Query) *snapshot.Snapshot {
 	t.Helper()
-	snap, err := open(t, api, Options{}).Read(t.Context(), wants)
+	snap, err := open(t, api, Options{}).Read(t.Context(), queries)
 	if err != nil {
 		t.Fatal(err)
 	}

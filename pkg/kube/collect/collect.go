@@ -88,9 +88,9 @@ func Open(ctx context.Context, config *rest.Config, opts Options) (*Session, err
 //
 // The failure of one kind is recorded in the snapshot. An error is returned if the server
 // can't be reached, or the connection is lost during the read.
-func (s *Session) Read(ctx context.Context, wants []Query) (*snapshot.Snapshot, error) {
+func (s *Session) Read(ctx context.Context, queries []Query) (*snapshot.Snapshot, error) {
 	lister := &lister{host: s.host, client: s.client, served: s.served, into: snapshot.NewBuilder(), budget: s.budget, timeout: s.timeout}
-	if err := lister.all(ctx, wants, s.opts.Namespaces); err != nil {
+	if err := lister.all(ctx, queries, s.opts.Namespaces); err != nil {
 		return nil, err
 	}
 	return lister.into.Build(snapshot.Meta{At: s.clock.now(), Plugin: s.opts.Plugin, Server: s.server}), nil
@@ -98,12 +98,12 @@ func (s *Session) Read(ctx context.Context, wants []Query) (*snapshot.Snapshot, 
 
 // all lists the wanted kinds in parallel. It ends with ctx, also while an answer is
 // being decoded.
-func (l *lister) all(ctx context.Context, wants []Query, namespaces []string) error {
+func (l *lister) all(ctx context.Context, queries []Query, namespaces []string) error {
 	group, requests := errgroup.WithContext(ctx)
 	group.SetLimit(maxParallel)
 	done := make(chan error, 1)
 	go func() {
-		for _, want := range wants {
+		for _, want := range queries {
 			group.Go(func() error { return l.want(requests, want, namespaces) })
 		}
 		done <- group.Wait()
@@ -123,8 +123,8 @@ func (l *lister) want(ctx context.Context, want Query, fallback []string) error 
 	if namespaced && len(want.Namespaces) > 0 {
 		return l.each(ctx, want, want.Namespaces)
 	}
-	asked, err := l.list(ctx, want, "")
-	if err != nil || !namespaced || asked.Failure == nil || asked.Failure.Reason != snapshot.Forbidden {
+	requested, err := l.list(ctx, want, "")
+	if err != nil || !namespaced || requested.Failure == nil || requested.Failure.Reason != snapshot.Forbidden {
 		return err
 	}
 	if len(want.Fallback) > 0 {
@@ -174,9 +174,9 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Queries creates a Query of each kind, without selectors.
 func Queries(kinds ...schema.GroupKind) []Query {
-	wants := make([]Query, len(kinds))
+	queries := make([]Query, len(kinds))
 	for i, kind := range kinds {
-		wants[i] = Query{GroupKind: kind}
+		queries[i] = Query{GroupKind: kind}
 	}
-	return wants
+	return queries
 }

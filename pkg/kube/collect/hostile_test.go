@@ -124,8 +124,8 @@ func TestListsWithoutEnd(t *testing.T) {
 // TestRedirects checks that no kind of redirect is followed, and that no other server gets the
 // user's token.
 func TestRedirects(t *testing.T) {
-	var asked atomic.Int64
-	handler := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) })
+	var requested atomic.Int64
+	handler := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { requested.Add(1) })
 	other, secure := httptest.NewServer(handler), httptest.NewTLSServer(handler)
 	defer other.Close()
 	defer secure.Close()
@@ -158,7 +158,7 @@ func TestRedirects(t *testing.T) {
 			}
 		}
 	}
-	if n := asked.Load(); n > 0 {
+	if n := requested.Load(); n > 0 {
 		t.Errorf("other hosts were sent %d requests", n)
 	}
 }

@@ -34,28 +34,28 @@ type lister struct {
 // failure. The error is for a lost server.
 func (l *lister) list(ctx context.Context, want Query, namespace string) (snapshot.Request, error) {
 	res, ok := l.served.kinds[want.GroupKind]
-	asked := snapshot.Request{
+	requested := snapshot.Request{
 		Group: want.Group, Version: res.version, Kind: want.Kind, Resource: res.name,
 		Namespace: namespace, FieldSelector: want.FieldSelector,
 	}
 	if !ok {
-		asked.Failure = &snapshot.Failure{Reason: snapshot.NotServed, Verb: "list", Resource: want.String()}
+		requested.Failure = &snapshot.Failure{Reason: snapshot.NotServed, Verb: "list", Resource: want.String()}
 		if why := l.served.failed[want.Group]; why != nil {
-			asked.Failure.Reason, asked.Failure.Message = snapshot.Failed, mask.Mask(why.Error())
+			requested.Failure.Reason, requested.Failure.Message = snapshot.Failed, mask.Mask(why.Error())
 		}
-		l.into.Add(asked)
-		return asked, nil
+		l.into.Add(requested)
+		return requested, nil
 	}
 	objects, err := l.pages(ctx, res, want, namespace)
 	if err != nil {
 		failure, fatal := failureOf(err, res, namespace)
 		if fatal {
-			return asked, unreachable(l.host, "listing "+res.String(), err)
+			return requested, unreachable(l.host, "listing "+res.String(), err)
 		}
-		asked.Failure, objects = failure, nil
+		requested.Failure, objects = failure, nil
 	}
-	l.into.Add(asked, objects...)
-	return asked, nil
+	l.into.Add(requested, objects...)
+	return requested, nil
 }
 
 // pages follows a list to its end. A list whose continue token has expired

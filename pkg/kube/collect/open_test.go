@@ -121,8 +121,8 @@ func TestOpenFails(t *testing.T) {
 
 func TestVersion(t *testing.T) {
 	api := fakeapi.New(t)
-	for asked, want := range map[bool]string{true: "v1.36.3", false: ""} {
-		snap, err := open(t, api, Options{Version: asked, Plugin: "v9"}).Read(t.Context(), nil)
+	for requested, want := range map[bool]string{true: "v1.36.3", false: ""} {
+		snap, err := open(t, api, Options{Version: requested, Plugin: "v9"}).Read(t.Context(), nil)
 		if err != nil || snap.Meta().Server != want || snap.Meta().Plugin != "v9" {
 			t.Errorf("%+v %v", snap.Meta(), err)
 		}

@@ -70,14 +70,14 @@ func wantsOf(queries []snapshot.Query) []Query {
 			l.namespaces = append(l.namespaces, query.Namespace)
 		}
 	}
-	wants := make([]Query, len(lists))
+	required := make([]Query, len(lists))
 	for i, l := range lists {
-		wants[i] = Query{GroupKind: l.GroupKind, FieldSelector: l.FieldSelector, Metadata: l.Metadata}
+		required[i] = Query{GroupKind: l.GroupKind, FieldSelector: l.FieldSelector, Metadata: l.Metadata}
 		if l.all || len(l.namespaces) > manyNamespaces {
-			wants[i].Fallback = l.namespaces
+			required[i].Fallback = l.namespaces
 		} else {
-			wants[i].Namespaces = l.namespaces
+			required[i].Namespaces = l.namespaces
 		}
 	}
-	return wants
+	return required
 }

@@ -34,20 +34,20 @@ const signed = "bGVhZg==" // "leaf"
 func TestWait(t *testing.T) {
 	approved := "Approved=True cert-manager.io: by itself"
 	for _, c := range []struct {
-		about string
-		seen  []*unstructured.Unstructured
-		want  string // of the error
-		said  []string
+		about    string
+		seen     []*unstructured.Unstructured
+		want     string // of the error
+		reported []string
 	}{
 		{about: "signed at once", seen: []*unstructured.Unstructured{newRequest(signed, approved, "Ready=True Issued: done")}},
 		{about: "signed a little later", seen: []*unstructured.Unstructured{newRequest(""), newRequest("", approved), newRequest(signed, approved, "Ready=True Issued: done")},
-			said: []string{"waiting for the issuer, which has not reported a status yet"}},
+			reported: []string{"waiting for the issuer, which has not reported a status yet"}},
 		{about: "True without a certificate is not signed", seen: []*unstructured.Unstructured{newRequest("", approved, "Ready=True Issued: done")},
-			want: "not signed in time: the issuer reports: done", said: []string{"the issuer reports: done"}},
+			want: "not signed in time: the issuer reports: done", reported: []string{"the issuer reports: done"}},
 		{about: "nobody approves", seen: []*unstructured.Unstructured{newRequest("")},
-			want: "bhs-orthweb/r was not signed in time: waiting for approval", said: []string{"waiting for approval"}},
+			want: "bhs-orthweb/r was not signed in time: waiting for approval", reported: []string{"waiting for approval"}},
 		{about: "no such issuer", seen: []*unstructured.Unstructured{newRequest("", approved, "Ready=False Pending: Referenced issuer not found")},
-			want: "the issuer reports: Referenced issuer not found", said: []string{"the issuer reports: Referenced issuer not found"}},
+			want: "the issuer reports: Referenced issuer not found", reported: []string{"the issuer reports: Referenced issuer not found"}},
 		{about: "denied", seen: []*unstructured.Unstructured{newRequest(""), newRequest("", "Denied=True policy: not you", "Ready=False Denied: The CertificateRequest was denied")},
 			want: "CertificateRequest bhs-orthweb/r was denied: not you (policy)"},
 		{about: "denied, as an older cert-manager says it", seen: []*unstructured.Unstructured{newRequest("", "Ready=False Denied: no")},
@@ -62,8 +62,8 @@ func TestWait(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 			defer cancel()
 			rest := c.seen[1:]
-			var said []string
-			got, err := wait(ctx, c.seen[0], func(text string) { said = append(said, text) },
+			var reported []string
+			got, err := wait(ctx, c.seen[0], func(text string) { reported = append(reported, text) },
 				func(context.Context) (*unstructured.Unstructured, error) {
 					if len(rest) == 0 {
 						return c.seen[len(c.seen)-1], nil
@@ -78,8 +78,8 @@ func TestWait(t *testing.T) {
 			if err == nil && (string(got.Certificate) != "leaf" || string(got.CA) != "ca" || got.Name != "r") {
 				t.Errorf("%+v", got)
 			}
-			if !reflect.DeepEqual(said, c.said) {
-				t.Errorf("said %q, want %q", said, c.said)
+			if !reflect.DeepEqual(reported, c.reported) {
+				t.Errorf("said %q, want %q", reported, c.reported)
 			}
 		})
 	}

@@ -250,11 +250,11 @@ func TestDelete(t *testing.T) {
 		about   string
 		remove  []answer
 		deletes int
-		said    string
+		message string
 	}{
 		{about: "a transient error", remove: []answer{failure(500, "InternalError", ""), nil}, deletes: 2},
 		{about: "gone already", remove: []answer{failure(404, "NotFound", "bhs-1")}, deletes: 1},
-		{about: "may not delete", remove: []answer{failure(403, "Forbidden", "bhs-1")}, deletes: 1, said: "could not be deleted: the API server says Forbidden"},
+		{about: "may not delete", remove: []answer{failure(403, "Forbidden", "bhs-1")}, deletes: 1, message: "could not be deleted: the API server says Forbidden"},
 	} {
 		t.Run(c.about, func(t *testing.T) {
 			api := &apiServer{get: []answer{issued}, remove: c.remove}
@@ -263,15 +263,15 @@ func TestDelete(t *testing.T) {
 					api.remove[i] = api.delete
 				}
 			}
-			var said []string
-			if _, err := api.start(t).Request(t.Context(), order(), func(text string) { said = append(said, text) }); err != nil {
+			var message []string
+			if _, err := api.start(t).Request(t.Context(), order(), func(text string) { message = append(message, text) }); err != nil {
 				t.Fatal(err)
 			}
 			if n := api.requested("delete"); n != c.deletes {
 				t.Errorf("deleted %d times, want %d", n, c.deletes)
 			}
-			if got := strings.Join(said, "\n"); !strings.Contains(got, c.said) || (c.said == "") != (got == "") {
-				t.Errorf("said %q, want %q", got, c.said)
+			if got := strings.Join(message, "\n"); !strings.Contains(got, c.message) || (c.message == "") != (got == "") {
+				t.Errorf("said %q, want %q", got, c.message)
 			}
 		})
 	}
@@ -283,13 +283,13 @@ func TestDeleteEnds(t *testing.T) {
 	api := &apiServer{remove: []answer{hang}}
 	ctx, cancel := context.WithCancel(t.Context())
 	api.get = []answer{then(cancel, object(`{}`))}
-	var said []string
+	var message []string
 	began := time.Now()
-	_, err := api.start(t).Request(ctx, order(), func(text string) { said = append(said, text) })
+	_, err := api.start(t).Request(ctx, order(), func(text string) { message = append(message, text) })
 	if !errors.Is(err, context.Canceled) || time.Since(began) > 3*time.Second {
 		t.Errorf("%v, after %v", err, time.Since(began))
 	}
-	if got := strings.Join(said, "\n"); !strings.Contains(got, "could not be deleted") {
+	if got := strings.Join(message, "\n"); !strings.Contains(got, "could not be deleted") {
 		t.Errorf("said %q", got)
 	}
 }

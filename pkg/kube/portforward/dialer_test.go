@@ -425,8 +425,8 @@ func TestLeavesErrorHandlersAlone(t *testing.T) {
 // TestRedirect checks that the user's token does not follow a redirect of an upgrade.
 func TestRedirect(t *testing.T) {
 	bothProtocols(t, func(t *testing.T, api *apiServer) {
-		asked := make(chan string, 8)
-		other := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { asked <- r.Method }))
+		requested := make(chan string, 8)
+		other := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { requested <- r.Method }))
 		defer other.Close()
 		api.instead = func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, other.URL+r.URL.Path, http.StatusFound)
@@ -438,7 +438,7 @@ func TestRedirect(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 		select {
-		case method := <-asked:
+		case method := <-requested:
 			t.Errorf("the other host was sent a %s", method)
 		default:
 		}

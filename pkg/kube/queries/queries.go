@@ -35,28 +35,28 @@ func Shared() []collect.Query {
 // Workloads are the kinds that determine the states of tenants and are in their namespaces.
 // They are read in these, or in all namespaces if there are none.
 func Workloads(namespaces []string) []collect.Query {
-	wants := append(collect.Queries(
+	required := append(collect.Queries(
 		object.HelmReleaseKind, object.DeploymentKind, object.StatefulSetKind, object.ServiceKind,
 		object.CertificateKind, object.IssuerKind, object.GatewayKind, object.VirtualServiceKind,
 	),
 		collect.Query{GroupKind: object.PodKind, FieldSelector: health.PendingPods},
 		collect.Query{GroupKind: object.EventKind, FieldSelector: "type=Warning,involvedObject.kind=HelmRelease"},
 	)
-	return in(namespaces, wants)
+	return in(namespaces, required)
 }
 
 // Operate are the kinds that Flux reconciles for a tenant, with the events that show their
 // states.
 func Operate() []collect.Query {
-	wants := append(collect.Queries(
+	required := append(collect.Queries(
 		object.GitRepositoryKind, object.OCIRepositoryKind, object.BucketKind, object.ExternalArtifactKind, object.LeaseKind,
 	), Names()...)
 	for _, want := range Status() {
 		if want.GroupKind == object.EventKind {
-			wants = append(wants, want)
+			required = append(required, want)
 		}
 	}
-	return wants
+	return required
 }
 
 // Ingress are the kinds that identify a tenant, its ingress and its issuers. With a
@@ -73,12 +73,12 @@ func Ingress(namespace string) []collect.Query {
 // Certificates are those of Ingress, and the kinds with certificates. Secrets are read only
 // on request: they contain more than certificates.
 func Certificates(namespace string, secrets bool) []collect.Query {
-	wants := append(Ingress(namespace), collect.Query{GroupKind: schema.GroupKind{Group: object.CertificateKind.Group, Kind: "CertificateRequest"}})
+	required := append(Ingress(namespace), collect.Query{GroupKind: schema.GroupKind{Group: object.CertificateKind.Group, Kind: "CertificateRequest"}})
 	if secrets {
-		wants = append(wants, collect.Query{GroupKind: object.SecretKind, FieldSelector: "type=kubernetes.io/tls"},
+		required = append(required, collect.Query{GroupKind: object.SecretKind, FieldSelector: "type=kubernetes.io/tls"},
 			collect.Query{GroupKind: object.SecretKind, FieldSelector: "type=Opaque"})
 	}
-	return in(one(namespace), wants)
+	return in(one(namespace), required)
 }
 
 // Pods are all pods of the namespace, or of all namespaces.
@@ -90,11 +90,11 @@ func Pods(namespace string) collect.Query {
 // that explainers may read. Of Helm's release records it has only the metadata, which has the
 // state of a release: their content is large and secret.
 func Snapshot(explainers []schema.GroupKind) []collect.Query {
-	var wants []collect.Query
+	var required []collect.Query
 	listed := map[schema.GroupKind]bool{}
 	for _, want := range Status() {
 		if want.FieldSelector == "" {
-			wants, listed[want.GroupKind] = append(wants, want), true
+			required, listed[want.GroupKind] = append(required, want), true
 		}
 	}
 	for _, gk := range explainers {
@@ -103,10 +103,10 @@ func Snapshot(explainers []schema.GroupKind) []collect.Query {
 			if gk == object.EventKind {
 				selector = "" // users may want to read all of a recording
 			}
-			wants = append(wants, collect.Query{GroupKind: gk, FieldSelector: selector})
+			required = append(required, collect.Query{GroupKind: gk, FieldSelector: selector})
 		}
 	}
-	return append(wants, collect.Query{GroupKind: object.SecretKind, FieldSelector: snapshot.HelmRecords, Metadata: true})
+	return append(required, collect.Query{GroupKind: object.SecretKind, FieldSelector: snapshot.HelmRecords, Metadata: true})
 }
 
 // one is a list of the namespace, nil for all.
@@ -118,11 +118,11 @@ func one(namespace string) []string {
 }
 
 // in limits the kinds to namespaces, unless there are none.
-func in(namespaces []string, wants []collect.Query) []collect.Query {
+func in(namespaces []string, required []collect.Query) []collect.Query {
 	if namespaces != nil {
-		for i := range wants {
-			wants[i].Namespaces = namespaces
+		for i := range required {
+			required[i].Namespaces = namespaces
 		}
 	}
-	return wants
+	return required
 }

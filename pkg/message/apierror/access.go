@@ -57,8 +57,8 @@ func readAccess(text string, _ bool, e *Error) bool {
 		e.Problem, e.Missing, e.Detail = ProblemServiceAccountNotFound, account, match.Detail(found[0])
 		return ok
 	}
-	if said := podSecurity.FindString(text); said != "" {
-		e.Problem, e.Detail = ProblemPodSecurity, match.Detail(said)
+	if message := podSecurity.FindString(text); message != "" {
+		e.Problem, e.Detail = ProblemPodSecurity, match.Detail(message)
 		return true
 	}
 	return false

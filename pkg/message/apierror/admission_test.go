@@ -16,12 +16,12 @@ func TestAPIErrorWebhook(t *testing.T) {
 	hook := func(failure WebhookFailure) Webhook {
 		return Webhook{Name: "validation.istio.io", Failure: failure, ServiceName: "istiod", ServiceNamespace: "istio-system", Port: 443, Path: "/validate"}
 	}
-	called := func(failure WebhookFailure, said string) parsecheck.Case[Error] {
-		return parsecheck.Case[Error]{"apiserver v0.36, webhook/error.go, dispatcher.go, proxy.go, and Go's net/http", call + said,
-			Error{Object: gateway, Problem: ProblemWebhook, Reason: "InternalError", Detail: said, Webhook: hook(failure)}}
+	called := func(failure WebhookFailure, message string) parsecheck.Case[Error] {
+		return parsecheck.Case[Error]{"apiserver v0.36, webhook/error.go, dispatcher.go, proxy.go, and Go's net/http", call + message,
+			Error{Object: gateway, Problem: ProblemWebhook, Reason: "InternalError", Detail: message, Webhook: hook(failure)}}
 	}
-	dialed := func(failure WebhookFailure, address, said string) parsecheck.Case[Error] {
-		c := called(failure, said)
+	dialed := func(failure WebhookFailure, address, message string) parsecheck.Case[Error] {
+		c := called(failure, message)
 		c.Want.Webhook.Dialed = address
 		return c
 	}

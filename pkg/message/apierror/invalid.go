@@ -41,13 +41,13 @@ func readInvalid(text string, refused bool, e *Error) bool {
 		if i+1 < len(at) {
 			end = at[i+1][0]
 		}
-		said := found[1][field[3]:end]
+		message := found[1][field[3]:end]
 		if i == 0 {
-			e.Field, e.Detail = match.Word(found[1][field[2]:field[3]]), fieldDetail(said)
+			e.Field, e.Detail = match.Word(found[1][field[2]:field[3]]), fieldDetail(message)
 		}
-		if immutable.MatchString(said) {
-			e.Field, e.Detail, e.Problem = match.Word(found[1][field[2]:field[3]]), fieldDetail(said), ProblemImmutable
-			e.Changed = changedFields(said)
+		if immutable.MatchString(message) {
+			e.Field, e.Detail, e.Problem = match.Word(found[1][field[2]:field[3]]), fieldDetail(message), ProblemImmutable
+			e.Changed = changedFields(message)
 			break
 		}
 	}
@@ -61,9 +61,9 @@ func readInvalid(text string, refused bool, e *Error) bool {
 var changed = match.Wording(`(?m)^[-+]\s+([A-Z]\w*): `)
 
 // changedFields are the fields in such a difference, as they are written in an object.
-func changedFields(said string) []string {
+func changedFields(message string) []string {
 	var fields []string
-	for _, line := range changed.FindAllStringSubmatch(said, maxUses) {
+	for _, line := range changed.FindAllStringSubmatch(message, maxUses) {
 		name := strings.ToLower(line[1][:1]) + line[1][1:]
 		if match.Word(name) != "" && !slices.Contains(fields, name) {
 			fields = append(fields, name)
@@ -74,15 +74,15 @@ func changedFields(said string) []string {
 
 // fieldDetail is the error of a field without its value, which may be long and may be
 // secret.
-func fieldDetail(said string) string {
-	said = strings.TrimRight(strings.TrimPrefix(match.FirstLine(said), ": "), "]")
-	if at := strings.Index(said, "supported values: "); at >= 0 {
-		return match.Detail(said[at:])
+func fieldDetail(message string) string {
+	message = strings.TrimRight(strings.TrimPrefix(match.FirstLine(message), ": "), "]")
+	if at := strings.Index(message, "supported values: "); at >= 0 {
+		return match.Detail(message[at:])
 	}
-	if at := strings.LastIndex(said, ": "); at >= 0 {
-		said = said[at+len(": "):]
+	if at := strings.LastIndex(message, ": "); at >= 0 {
+		message = message[at+len(": "):]
 	}
-	return match.Detail(said)
+	return match.Detail(message)
 }
 
 func readUnknownField(text string, refused bool, e *Error) bool {

@@ -57,13 +57,13 @@ func TestAPIErrorMessages(t *testing.T) {
 		"net/http: TLS handshake failure":                         ProblemUnreachable,
 		"the server could not find the requested resource (post)": ProblemNotFound,
 	}
-	for said, problem := range words {
-		got, ok := Parse("Foo/a/b apply failed: " + said)
-		if !ok || got.Problem != problem || got.Detail != said {
-			t.Errorf("%s: %v %+v", said, ok, got)
+	for message, problem := range words {
+		got, ok := Parse("Foo/a/b apply failed: " + message)
+		if !ok || got.Problem != problem || got.Detail != message {
+			t.Errorf("%s: %v %+v", message, ok, got)
 		}
-		if got, ok := Parse(said); ok {
-			t.Errorf("%s, of nobody knows what: %+v", said, got)
+		if got, ok := Parse(message); ok {
+			t.Errorf("%s, of nobody knows what: %+v", message, got)
 		}
 	}
 }

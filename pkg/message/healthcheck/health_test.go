@@ -9,8 +9,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/message/match"
 )
 
-func item(kind, namespace, name, status, said string) Item {
-	return Item{Object: match.Object{Kind: kind, Namespace: namespace, Name: name}, Status: status, Error: said}
+func item(kind, namespace, name, status, reported string) Item {
+	return Item{Object: match.Object{Kind: kind, Namespace: namespace, Name: name}, Status: status, Error: reported}
 }
 
 func TestHealthCheck(t *testing.T) {

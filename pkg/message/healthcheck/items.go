@@ -21,10 +21,10 @@ var (
 // item begins only where one can be parsed.
 func splitItems(list string) (items []Item, truncated bool) {
 	list, closed := strings.CutSuffix(list, "]")
-	said := -1 // where the last item's error begins
+	errorStart := -1 // where the last item's error begins
 	end := func(at int) {
-		if said >= 0 && len(items) > 0 {
-			items[len(items)-1].Error = match.Detail(list[said:at])
+		if errorStart >= 0 && len(items) > 0 {
+			items[len(items)-1].Error = match.Detail(list[errorStart:at])
 		}
 	}
 	for start := 0; start <= len(list) && len(items) < match.MaxItems; {
@@ -35,9 +35,9 @@ func splitItems(list string) (items []Item, truncated bool) {
 		cutOff := !closed && next > len(list)
 		if item, errorAt, ok := readItem(piece, cutOff); ok {
 			end(max(0, start-len(", ")))
-			items, said = append(items, item), -1
+			items, errorStart = append(items, item), -1
 			if errorAt >= 0 {
-				said = start + errorAt
+				errorStart = start + errorAt
 			}
 		}
 		start = next

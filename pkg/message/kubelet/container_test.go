@@ -8,8 +8,8 @@ import (
 )
 
 func TestContainerImage(t *testing.T) {
-	pull := func(from, said string, problem ContainerProblem) parsecheck.Case[Container] {
-		return parsecheck.Case[Container]{from, `Failed to pull image "x.io/orthanc:24.1": ` + said, Container{Problem: problem, Image: "x.io/orthanc:24.1", Detail: said}}
+	pull := func(from, message string, problem ContainerProblem) parsecheck.Case[Container] {
+		return parsecheck.Case[Container]{from, `Failed to pull image "x.io/orthanc:24.1": ` + message, Container{Problem: problem, Image: "x.io/orthanc:24.1", Detail: message}}
 	}
 	parsecheck.Check(t, ParseContainer, []parsecheck.Case[Container]{
 		pull("containerd 2", `rpc error: code = NotFound desc = failed to pull and unpack image "x.io/orthanc:24.1": failed to resolve reference "x.io/orthanc:24.1": x.io/orthanc:24.1: not found`, ContainerImageNotFound),
@@ -75,7 +75,7 @@ func TestContainerRunning(t *testing.T) {
 func TestContainerImageMessages(t *testing.T) {
 	// These messages are those of registries, and of Go's net, as containerd, CRI-O and Docker
 	// pass them on.
-	for said, problem := range map[string]ContainerProblem{
+	for message, problem := range map[string]ContainerProblem{
 		"unauthorized: x":                                                       ContainerImageUnauthorized,
 		"authentication required":                                               ContainerImageUnauthorized,
 		"unexpected status: 403 Forbidden":                                      ContainerImageUnauthorized,
@@ -108,8 +108,8 @@ func TestContainerImageMessages(t *testing.T) {
 		"no space left on device":                           ContainerImageDisk,
 		"failed to verify signature":                        ContainerImageOther,
 	} {
-		if got, ok := ParseContainer(`Failed to pull image "a:b": ` + said); !ok || got.Problem != problem {
-			t.Errorf("%s: %v %s", said, ok, got.Problem)
+		if got, ok := ParseContainer(`Failed to pull image "a:b": ` + message); !ok || got.Problem != problem {
+			t.Errorf("%s: %v %s", message, ok, got.Problem)
 		}
 	}
 	if got, _ := ParseContainer("Error response from daemon: manifest for a:b not found: manifest unknown"); got.Image != "a:b" {

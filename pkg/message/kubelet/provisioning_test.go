@@ -21,19 +21,19 @@ func TestResize(t *testing.T) {
 }
 
 func TestProvisioning(t *testing.T) {
-	said := func(from, why string, problem ProvisioningProblem) parsecheck.Case[Provisioning] {
+	reported := func(from, why string, problem ProvisioningProblem) parsecheck.Case[Provisioning] {
 		return parsecheck.Case[Provisioning]{from, `failed to provision volume with StorageClass "fast": ` + why, Provisioning{Problem: problem, Detail: why}}
 	}
 	parsecheck.Check(t, ParseProvisioning, []parsecheck.Case[Provisioning]{
-		said("rancher/local-path-provisioner v0.0.32", "NodePath only supports ReadWriteOnce and ReadWriteOncePod (1.22+) access modes", ProvisioningAccessMode),
-		said("aws-ebs-csi-driver v1.50", "rpc error: code = InvalidArgument desc = Volume capabilities MULTI_NODE_MULTI_WRITER not supported. Only AccessModes[ReadWriteOnce] supported.", ProvisioningAccessMode),
-		said("CSI specification 1.11", "rpc error: code = ResourceExhausted desc = not enough free capacity", ProvisioningCapacity),
-		said("gcp-pd-csi-driver v1.20", "rpc error: code = ResourceExhausted desc = CreateVolume failed: googleapi: Error 403: Quota 'SSD_TOTAL_GB' exceeded", ProvisioningCapacity),
-		said("aws-ebs-csi-driver v1.50", "rpc error: code = Internal desc = Could not create volume: UnauthorizedOperation: You are not authorized to perform this operation", ProvisioningDenied),
-		said("external-provisioner v5.3, topology.go", "error generating accessibility requirements: no available topology found", ProvisioningTopology),
-		said("CSI specification 1.11", "rpc error: code = InvalidArgument desc = unknown type", ProvisioningParameters),
-		said("gRPC", "rpc error: code = DeadlineExceeded desc = context deadline exceeded", ProvisioningTimeout),
-		said("a driver of one's own", "it broke", ProvisioningOther),
+		reported("rancher/local-path-provisioner v0.0.32", "NodePath only supports ReadWriteOnce and ReadWriteOncePod (1.22+) access modes", ProvisioningAccessMode),
+		reported("aws-ebs-csi-driver v1.50", "rpc error: code = InvalidArgument desc = Volume capabilities MULTI_NODE_MULTI_WRITER not supported. Only AccessModes[ReadWriteOnce] supported.", ProvisioningAccessMode),
+		reported("CSI specification 1.11", "rpc error: code = ResourceExhausted desc = not enough free capacity", ProvisioningCapacity),
+		reported("gcp-pd-csi-driver v1.20", "rpc error: code = ResourceExhausted desc = CreateVolume failed: googleapi: Error 403: Quota 'SSD_TOTAL_GB' exceeded", ProvisioningCapacity),
+		reported("aws-ebs-csi-driver v1.50", "rpc error: code = Internal desc = Could not create volume: UnauthorizedOperation: You are not authorized to perform this operation", ProvisioningDenied),
+		reported("external-provisioner v5.3, topology.go", "error generating accessibility requirements: no available topology found", ProvisioningTopology),
+		reported("CSI specification 1.11", "rpc error: code = InvalidArgument desc = unknown type", ProvisioningParameters),
+		reported("gRPC", "rpc error: code = DeadlineExceeded desc = context deadline exceeded", ProvisioningTimeout),
+		reported("a driver of one's own", "it broke", ProvisioningOther),
 		{"without a class", "failed to provision volume: quota of the cloud is used up", Provisioning{Problem: ProvisioningCapacity, Detail: "quota of the cloud is used up"}},
 		{"another event's", `storageclass.storage.k8s.io "fast" not found`, Provisioning{}},
 		{"nothing", ``, Provisioning{}},

@@ -137,10 +137,10 @@ func (o *verifyOptions) ask(ctx context.Context, q *trust.Question, snap *snapsh
 		return
 	}
 	tenants := []tenant.Tenant{chosen}
-	q.Asked = map[int64]bool{}
+	q.Requested = map[int64]bool{}
 	for _, seen := range o.observe(ctx, snap, trust.List(snap, tenants), tenants) {
 		if seen.Err == nil {
-			q.Asked[seen.Port] = q.Asked[seen.Port] || seen.AsksClient
+			q.Requested[seen.Port] = q.Requested[seen.Port] || seen.AsksClient
 		}
 	}
 }

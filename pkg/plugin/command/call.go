@@ -52,20 +52,20 @@ func (o *Origin) Recording() *recording.Source {
 }
 
 // Read gets the facts from the source that the user named, or from the cluster.
-func (c *Call) Read(ctx context.Context, o Origin, wants []collect.Query) (*snapshot.Snapshot, error) {
+func (c *Call) Read(ctx context.Context, o Origin, queries []collect.Query) (*snapshot.Snapshot, error) {
 	if o.Live() {
-		return c.Collect(ctx, wants, false)
+		return c.Collect(ctx, queries, false)
 	}
 	return recording.Read(ctx, o.Source, c.Streams.In)
 }
 
 // Collect reads the cluster that the user's kubeconfig names.
-func (c *Call) Collect(ctx context.Context, wants []collect.Query, version bool) (*snapshot.Snapshot, error) {
+func (c *Call) Collect(ctx context.Context, queries []collect.Query, version bool) (*snapshot.Snapshot, error) {
 	session, err := c.Session(ctx, version)
 	if err != nil {
 		return nil, err
 	}
-	snap, err := session.Read(ctx, wants)
+	snap, err := session.Read(ctx, queries)
 	return snap, WhenUnreachable(ctx, err)
 }
 

@@ -28,7 +28,7 @@ const (
 
 // tryRead reads the cluster, or the snapshot of the command's --from, and returns nil
 // when that fails or takes too long.
-func tryRead(f *command.Call, cmd *cobra.Command, wants []collect.Query) *snapshot.Snapshot {
+func tryRead(f *command.Call, cmd *cobra.Command, required []collect.Query) *snapshot.Snapshot {
 	var o command.Origin
 	if flag := cmd.Flags().Lookup("from"); flag != nil {
 		o.From, _ = cmd.Flags().GetStringArray("from") // of another type in no command
@@ -45,7 +45,7 @@ func tryRead(f *command.Call, cmd *cobra.Command, wants []collect.Query) *snapsh
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
 	defer cancel()
-	snap, err := f.Read(ctx, o, wants)
+	snap, err := f.Read(ctx, o, required)
 	if err != nil {
 		return nil
 	}

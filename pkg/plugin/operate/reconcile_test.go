@@ -27,13 +27,13 @@ func TestOutcome(t *testing.T) {
 		unknown   []string
 		err       error
 		want      int
-		says      string
+		message   string
 	}{
 		{about: "ready", condition: ready},
-		{about: "failing", condition: failing, want: int(command.No), says: why},
-		{about: "ready, as far as is known", condition: ready, unknown: unread, want: int(command.Unclear), says: "Not triggered, because it could not be read: forbidden: cannot list x.\n"},
-		{about: "failing, as far as is known", condition: failing, unknown: unread, want: int(command.No), says: why},
-		{about: "late", err: &execute.TimeoutError{Timeout: time.Minute}, want: int(command.Expired), says: "error: not all triggered objects were Ready within 1m0s" + why},
+		{about: "failing", condition: failing, want: int(command.No), message: why},
+		{about: "ready, as far as is known", condition: ready, unknown: unread, want: int(command.Unclear), message: "Not triggered, because it could not be read: forbidden: cannot list x.\n"},
+		{about: "failing, as far as is known", condition: failing, unknown: unread, want: int(command.No), message: why},
+		{about: "late", err: &execute.TimeoutError{Timeout: time.Minute}, want: int(command.Expired), message: "error: not all triggered objects were Ready within 1m0s" + why},
 	} {
 		run := operate.NewRun(operate.Plan{Steps: []operate.Step{{Tenants: []string{"bhs"}, Ref: object.Ref{
 			APIVersion: "kustomize.toolkit.fluxcd.io/v1", Kind: "Kustomization", Namespace: "flux-system", Name: "a",
@@ -46,8 +46,8 @@ func TestOutcome(t *testing.T) {
 		o := &reconcileOptions{options: options{call: &command.Call{
 			Streams: genericiooptions.IOStreams{ErrOut: &stderr}, Name: command.UsualName,
 		}}}
-		if got := command.Code(o.outcome(run, operate.Plan{Unknown: c.unknown}, c.err), command.UsualName, &stderr); got != c.want || stderr.String() != c.says {
-			t.Errorf("%s: %d %q, want %d %q", c.about, got, &stderr, c.want, c.says)
+		if got := command.Code(o.outcome(run, operate.Plan{Unknown: c.unknown}, c.err), command.UsualName, &stderr); got != c.want || stderr.String() != c.message {
+			t.Errorf("%s: %d %q, want %d %q", c.about, got, &stderr, c.want, c.message)
 		}
 	}
 }

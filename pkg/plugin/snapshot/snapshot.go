@@ -66,9 +66,9 @@ func runSave(ctx context.Context, call *command.Call, file string, force bool) e
 	if err := command.Vacant(file, force); err != nil {
 		return err
 	}
-	wants := queries.Snapshot(diagnose.Kinds())
-	escape.Fprintf(call.Streams.ErrOut, "Reading %s…\n", finding.Count(len(wants), "kind"))
-	snap, err := call.Collect(ctx, wants, true)
+	required := queries.Snapshot(diagnose.Kinds())
+	escape.Fprintf(call.Streams.ErrOut, "Reading %s…\n", finding.Count(len(required), "kind"))
+	snap, err := call.Collect(ctx, required, true)
 	if err != nil {
 		return err
 	}
@@ -85,6 +85,6 @@ func runSave(ctx context.Context, call *command.Call, file string, force bool) e
 		escape.Fprintf(call.Streams.ErrOut, "Could not be read: %s\n", request.Failure)
 	}
 	escape.Fprintf(call.Streams.ErrOut, "Saved %s of %s to %s. Inspect it: %s status --from=%s\n",
-		finding.Count(objects, "object"), finding.Count(len(wants)-unread, "kind"), file, call.Name, escape.ShellWord(file))
+		finding.Count(objects, "object"), finding.Count(len(required)-unread, "kind"), file, call.Name, escape.ShellWord(file))
 	return nil
 }

@@ -89,9 +89,9 @@ func wordOf(rest string) string {
 // invalidValue is the length of the API server's phrase for a value that it rejects:
 // `spec.password: Invalid value: "x": too short`.
 func invalidValue(rest string) int {
-	for _, says := range []string{"Invalid value: ", "Unsupported value: ", "Duplicate value: ", "Not found: "} {
-		if strings.HasPrefix(rest, says) {
-			return len(says)
+	for _, prefix := range []string{"Invalid value: ", "Unsupported value: ", "Duplicate value: ", "Not found: "} {
+		if strings.HasPrefix(rest, prefix) {
+			return len(prefix)
 		}
 	}
 	return 0

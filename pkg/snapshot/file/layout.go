@@ -31,7 +31,7 @@ type index struct {
 	At         time.Time          `json:"at"`
 	Server     string             `json:"server,omitempty"`
 	Plugin     string             `json:"plugin,omitempty"`
-	Asked      []snapshot.Request `json:"asked"`
+	Requested  []snapshot.Request `json:"asked"`
 	// Files are the files of objects, nil in a snapshot of an earlier version.
 	Files []savedFile `json:"files,omitempty"`
 	// Complete is set if objects that are not in the snapshot do not exist.
@@ -51,17 +51,17 @@ type savedFile struct {
 var pathPart = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$`)
 
 // objectsPath is the path of the objects of the kind, unless another kind has it.
-func objectsPath(asked snapshot.Request) (string, error) {
-	group, resource := asked.Group, asked.Resource
+func objectsPath(requested snapshot.Request) (string, error) {
+	group, resource := requested.Group, requested.Resource
 	if group == "" {
 		group = coreGroup
 	}
 	if resource == "" {
-		resource = strings.ToLower(asked.Kind)
+		resource = strings.ToLower(requested.Kind)
 	}
 	for _, part := range []string{group, resource} {
 		if !pathPart.MatchString(part) || strings.Contains(part, "..") {
-			return "", fmt.Errorf("kind %s: %q can't be the name of a file", asked.GroupKind(), part)
+			return "", fmt.Errorf("kind %s: %q can't be the name of a file", requested.GroupKind(), part)
 		}
 	}
 	return objectsDir + "/" + group + "/" + resource + objectsEnd, nil
@@ -73,9 +73,9 @@ type layout map[string]schema.GroupKind
 // newLayout selects a file for every requested kind. A kind that was requested in several
 // namespaces is in one file, the first's. If another kind is in that file, as for two kinds
 // whose names differ in case, a number is added.
-func newLayout(asked []snapshot.Request) (layout, error) {
+func newLayout(requested []snapshot.Request) (layout, error) {
 	paths, placed := layout{}, map[schema.GroupKind]bool{}
-	for _, a := range asked {
+	for _, a := range requested {
 		gk := a.GroupKind()
 		if placed[gk] {
 			continue

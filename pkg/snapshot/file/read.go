@@ -122,8 +122,8 @@ func build(found *index, parser *decode.Parser) (*snapshot.Snapshot, error) {
 		return nil, err
 	}
 	builder := snapshot.NewBuilder()
-	for _, asked := range found.Asked {
-		builder.Add(asked)
+	for _, requested := range found.Requested {
+		builder.Add(requested)
 	}
 	for _, obj := range objects { // redacted by the parser
 		if !builder.AddRedacted(obj) {

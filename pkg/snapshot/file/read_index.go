@@ -32,7 +32,7 @@ func readIndex(r io.Reader) (*index, layout, error) {
 	if err := json.Unmarshal(text, &found); err != nil {
 		return nil, nil, decode.Damaged(err, "%s can't be read", indexName)
 	}
-	paths, err := newLayout(found.Asked)
+	paths, err := newLayout(found.Requested)
 	if err != nil {
 		return nil, nil, decode.Damaged(err, "%s", indexName)
 	}

@@ -23,8 +23,8 @@ func TestChangedFiles(t *testing.T) {
 		return slices.IndexFunc(entries, func(e entry) bool { return e.name == path })
 	}
 	for about, test := range map[string]struct {
-		change func(entries []entry) []entry
-		says   string
+		change  func(entries []entry) []entry
+		message string
 	}{
 		"nothing": {func(entries []entry) []entry { return entries }, ""},
 		"a file removed": {func(entries []entry) []entry {
@@ -63,10 +63,10 @@ func TestChangedFiles(t *testing.T) {
 			entries := test.change(unpacked(t, written(t, b.Build(snapshot.Meta{At: sampleAt}))))
 			_, err := Read(bytes.NewReader(pack(t, entries...)))
 			switch {
-			case test.says == "" && err != nil:
+			case test.message == "" && err != nil:
 				t.Error(err)
-			case test.says != "" && (!errors.Is(err, decode.ErrDamaged) || !strings.Contains(err.Error(), test.says)):
-				t.Errorf("%v, want %q", err, test.says)
+			case test.message != "" && (!errors.Is(err, decode.ErrDamaged) || !strings.Contains(err.Error(), test.message)):
+				t.Errorf("%v, want %q", err, test.message)
 			}
 		})
 	}

@@ -44,9 +44,9 @@ func TestReadRefuses(t *testing.T) {
 		return out.Bytes()
 	}
 	for name, test := range map[string]struct {
-		file []byte
-		want error
-		says string
+		file    []byte
+		want    error
+		message string
 	}{
 		"an empty file":      {nil, decode.ErrNotASnapshot, "empty"},
 		"a text":             {[]byte("apiVersion: v1\nkind: Pod\n"), decode.ErrNotASnapshot, "neither gzipped nor"},
@@ -85,8 +85,8 @@ func TestReadRefuses(t *testing.T) {
 	} {
 		_, err := Read(bytes.NewReader(test.file))
 		var own *decode.ReadError
-		if !errors.Is(err, test.want) || !errors.As(err, &own) || !strings.Contains(err.Error(), test.says) {
-			t.Errorf("%s: %v\nwant %v, %q", name, err, test.want, test.says)
+		if !errors.Is(err, test.want) || !errors.As(err, &own) || !strings.Contains(err.Error(), test.message) {
+			t.Errorf("%s: %v\nwant %v, %q", name, err, test.want, test.message)
 			continue
 		}
 		_, advice, _ := strings.Cut((&decode.ReadError{Reason: test.want}).Error(), ": ; ")

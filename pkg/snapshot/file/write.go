@@ -44,8 +44,8 @@ type tarWriter struct {
 }
 
 func (out tarWriter) snapshot(s *snapshot.Snapshot) error {
-	asked := s.Requests()
-	paths, err := newLayout(asked)
+	requested := s.Requests()
+	paths, err := newLayout(requested)
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func (out tarWriter) snapshot(s *snapshot.Snapshot) error {
 	if err != nil {
 		return err
 	}
-	content, err := indexJSON(s, asked, files)
+	content, err := indexJSON(s, requested, files)
 	if err != nil {
 		return err
 	}
@@ -105,10 +105,10 @@ func (out tarWriter) file(name string, content []byte) error {
 	return err
 }
 
-func indexJSON(s *snapshot.Snapshot, asked []snapshot.Request, files []savedFile) ([]byte, error) {
+func indexJSON(s *snapshot.Snapshot, requested []snapshot.Request, files []savedFile) ([]byte, error) {
 	return json.MarshalIndent(index{
 		APIVersion: apiVersion, Kind: indexKind,
-		At: s.Meta().At.UTC(), Server: s.Meta().Server, Plugin: s.Meta().Plugin, Asked: asked, Files: files, Complete: s.IsComplete(),
+		At: s.Meta().At.UTC(), Server: s.Meta().Server, Plugin: s.Meta().Plugin, Requested: requested, Files: files, Complete: s.IsComplete(),
 	}, "", "  ")
 }
 

@@ -93,11 +93,11 @@ type printed struct {
 // namespace, or of the object alone.
 func (p printed) query() snapshot.Request {
 	gvk := p.GroupVersionKind()
-	asked := snapshot.Request{Group: gvk.Group, Version: gvk.Version, Kind: gvk.Kind, Resource: object.PluralOf(gvk.Kind), Namespace: p.GetNamespace()}
+	requested := snapshot.Request{Group: gvk.Group, Version: gvk.Version, Kind: gvk.Kind, Resource: object.PluralOf(gvk.Kind), Namespace: p.GetNamespace()}
 	if !p.listed {
-		asked.FieldSelector = "metadata.name=" + p.GetName()
+		requested.FieldSelector = "metadata.name=" + p.GetName()
 	}
-	return asked
+	return requested
 }
 
 // newest is the latest of at and the times in a value. Times in the future, such as the

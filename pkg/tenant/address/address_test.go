@@ -29,7 +29,7 @@ func TestMissing(t *testing.T) {
 	for _, c := range []struct {
 		about, objects    string
 		partial, rejected bool
-		says              string
+		message           string
 	}{
 		{"a load balancer", strings.Replace(service, "TYPE", "LoadBalancer", 1), false, false, "Service x-orthweb/gateway waits for an address from the load balancer"},
 		{"ports of nodes", strings.Replace(service, "TYPE", "NodePort", 1), false, false, "Service x-orthweb/gateway is of type NodePort and has no external address"},
@@ -48,7 +48,7 @@ func TestMissing(t *testing.T) {
 			t.Fatalf("%s: the tenants are %v", c.about, tenants)
 		}
 		why, next := Missing(snap, tenant.Assess(snap, tenants)[0], c.rejected)
-		if !strings.HasPrefix(why, c.says) || strings.Contains(why, "--ip") || !strings.Contains(next, "--ip") {
+		if !strings.HasPrefix(why, c.message) || strings.Contains(why, "--ip") || !strings.Contains(next, "--ip") {
 			t.Errorf("%s: %s; %s", c.about, why, next)
 		}
 	}

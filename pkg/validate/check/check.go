@@ -134,16 +134,16 @@ func (r *Runner) add(c Check) {
 // user's files were not tested.
 func Worst(checks []Check) Outcome {
 	rank := map[Outcome]int{Skip: 0, Pass: 1, Warn: 2, Fail: 3}
-	worst, told := Skip, true
+	worst, known := Skip, true
 	for _, c := range checks {
 		if rank[c.Outcome] > rank[worst] {
 			worst = c.Outcome
 		}
 		if c.Outcome == Skip && slices.Contains([]string{"web-page", "dicom-association", "dicom-store-files"}, c.Name) {
-			told = false
+			known = false
 		}
 	}
-	if !told && worst != Fail {
+	if !known && worst != Fail {
 		return Skip
 	}
 	return worst

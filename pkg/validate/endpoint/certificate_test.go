@@ -34,24 +34,24 @@ func TestJudgeCertificate(t *testing.T) {
 		now     time.Time
 		outcome check.Outcome
 		code    finding.Code
-		says    string
+		message string
 	}{
-		{about: "good", chain: []*x509.Certificate{good}, outcome: check.Pass, says: "signed by the tenant's CA, for " + host + ", valid for "},
-		{about: "by an authority below", chain: []*x509.Certificate{peers.Issue(t, lower, host, nil).Certificate, lower.Certificate}, outcome: check.Pass, says: "signed by the tenant's CA"},
-		{about: "by one below that isn't sent", chain: []*x509.Certificate{peers.Issue(t, lower, host, nil).Certificate}, outcome: check.Fail, code: check.CodeServerIssuerMissing, says: "the server's certificate was signed by CN=below, which is neither in the chain"},
-		{about: "by either of two cas", chain: []*x509.Certificate{good}, cas: []*x509.Certificate{other.Certificate, own.Certificate}, outcome: check.Pass, says: "signed by"},
-		{about: "ended", chain: []*x509.Certificate{good}, now: good.NotAfter, outcome: check.Fail, code: check.CodeServerExpired, says: "the server's certificate expired 0s ago"},
-		{about: "not yet begun", chain: []*x509.Certificate{good}, now: good.NotBefore.Add(-time.Minute), outcome: check.Fail, code: check.CodeServerExpired, says: "is not yet valid: it becomes valid in 60s"},
+		{about: "good", chain: []*x509.Certificate{good}, outcome: check.Pass, message: "signed by the tenant's CA, for " + host + ", valid for "},
+		{about: "by an authority below", chain: []*x509.Certificate{peers.Issue(t, lower, host, nil).Certificate, lower.Certificate}, outcome: check.Pass, message: "signed by the tenant's CA"},
+		{about: "by one below that isn't sent", chain: []*x509.Certificate{peers.Issue(t, lower, host, nil).Certificate}, outcome: check.Fail, code: check.CodeServerIssuerMissing, message: "the server's certificate was signed by CN=below, which is neither in the chain"},
+		{about: "by either of two cas", chain: []*x509.Certificate{good}, cas: []*x509.Certificate{other.Certificate, own.Certificate}, outcome: check.Pass, message: "signed by"},
+		{about: "ended", chain: []*x509.Certificate{good}, now: good.NotAfter, outcome: check.Fail, code: check.CodeServerExpired, message: "the server's certificate expired 0s ago"},
+		{about: "not yet begun", chain: []*x509.Certificate{good}, now: good.NotBefore.Add(-time.Minute), outcome: check.Fail, code: check.CodeServerExpired, message: "is not yet valid: it becomes valid in 60s"},
 		{about: "another name", chain: []*x509.Certificate{peers.Issue(t, own, host, func(c *x509.Certificate) { c.DNSNames = []string{"web.mhr.orthweb.com"} }).Certificate},
-			outcome: check.Fail, code: check.CodeServerName, says: "is not for " + host},
-		{about: "another tenant's", chain: []*x509.Certificate{peers.Issue(t, other, host, nil).Certificate}, outcome: check.Fail, code: check.CodeServerUntrusted, says: "was signed by the CA of tenant mhr"},
-		{about: "an authority of the same name", chain: []*x509.Certificate{peers.Issue(t, namesake, host, nil).Certificate}, outcome: check.Fail, code: check.CodeServerOtherKey, says: "the name of the trusted CA, CN=bhs-ca, but with another key"},
+			outcome: check.Fail, code: check.CodeServerName, message: "is not for " + host},
+		{about: "another tenant's", chain: []*x509.Certificate{peers.Issue(t, other, host, nil).Certificate}, outcome: check.Fail, code: check.CodeServerUntrusted, message: "was signed by the CA of tenant mhr"},
+		{about: "an authority of the same name", chain: []*x509.Certificate{peers.Issue(t, namesake, host, nil).Certificate}, outcome: check.Fail, code: check.CodeServerOtherKey, message: "the name of the trusted CA, CN=bhs-ca, but with another key"},
 		{about: "for clients alone", chain: []*x509.Certificate{peers.Issue(t, own, host, func(c *x509.Certificate) {
 			c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
-		}).Certificate}, outcome: check.Fail, code: check.CodeServerUsage, says: "has no serverAuth"},
-		{about: "ends soon", chain: []*x509.Certificate{good}, now: good.NotAfter.Add(-47 * time.Hour), outcome: check.Warn, code: check.CodeServerEndsSoon, says: "expires in 47h"},
-		{about: "ends soon enough", chain: []*x509.Certificate{good}, now: good.NotAfter.Add(-expiryWarning), outcome: check.Pass, says: "valid for 2d"},
-		{about: "not known", chain: []*x509.Certificate{good}, cas: []*x509.Certificate{}, outcome: check.Warn, code: check.CodeCAUnread, says: "it is not known whether the tenant's CA signed the certificate: you may not read it"},
+		}).Certificate}, outcome: check.Fail, code: check.CodeServerUsage, message: "has no serverAuth"},
+		{about: "ends soon", chain: []*x509.Certificate{good}, now: good.NotAfter.Add(-47 * time.Hour), outcome: check.Warn, code: check.CodeServerEndsSoon, message: "expires in 47h"},
+		{about: "ends soon enough", chain: []*x509.Certificate{good}, now: good.NotAfter.Add(-expiryWarning), outcome: check.Pass, message: "valid for 2d"},
+		{about: "not known", chain: []*x509.Certificate{good}, cas: []*x509.Certificate{}, outcome: check.Warn, code: check.CodeCAUnread, message: "it is not known whether the tenant's CA signed the certificate: you may not read it"},
 	} {
 		s := check.Subject{Tenant: "bhs", CAs: c.cas, CAUnread: "you may not read it", Others: []check.Subject{{Tenant: "mhr", CAs: []*x509.Certificate{other.Certificate}}}}
 		if c.cas == nil {
@@ -61,7 +61,7 @@ func TestJudgeCertificate(t *testing.T) {
 			c.now = now
 		}
 		got := JudgeCertificate(c.chain, host, s, c.now)
-		checktest.Expect(t, c.about, got, c.outcome, c.code, c.says)
+		checktest.Expect(t, c.about, got, c.outcome, c.code, c.message)
 		if len(got.Details) != 2 {
 			t.Errorf("%s: %q", c.about, got.Details)
 		}

@@ -20,19 +20,19 @@ func TestJudgeTCP(t *testing.T) {
 	}
 	system := func(number syscall.Errno) error { return at(os.NewSyscallError("connect", number)) }
 	for _, c := range []struct {
-		about string
-		err   error
-		code  finding.Code
-		says  string
+		about   string
+		err     error
+		code    finding.Code
+		message string
 	}{
-		{about: "refused", err: system(syscall.ECONNREFUSED), code: check.CodeRefused, says: "nothing listens on 192.0.2.7:443"},
-		{about: "the kernel's time is up", err: system(syscall.ETIMEDOUT), code: check.CodeNoAnswer, says: "no response from 192.0.2.7:443"},
-		{about: "the dialler's", err: at(os.ErrDeadlineExceeded), code: check.CodeNoAnswer, says: "192.0.2.7:443"},
-		{about: "the check's", err: fmt.Errorf("connecting: %w", context.DeadlineExceeded), code: check.CodeNoAnswer, says: "web.bhs.orthweb.com:443"},
-		{about: "no network", err: system(syscall.ENETUNREACH), code: check.CodeNoRoute, says: "no route from this machine to 192.0.2.7:443"},
-		{about: "no host", err: system(syscall.EHOSTUNREACH), code: check.CodeNoRoute, says: "192.0.2.7:443"},
-		{about: "not known", err: errors.New("too many open files"), code: check.CodeNoConnection, says: "connection failed: too many open files"},
+		{about: "refused", err: system(syscall.ECONNREFUSED), code: check.CodeRefused, message: "nothing listens on 192.0.2.7:443"},
+		{about: "the kernel's time is up", err: system(syscall.ETIMEDOUT), code: check.CodeNoAnswer, message: "no response from 192.0.2.7:443"},
+		{about: "the dialler's", err: at(os.ErrDeadlineExceeded), code: check.CodeNoAnswer, message: "192.0.2.7:443"},
+		{about: "the check's", err: fmt.Errorf("connecting: %w", context.DeadlineExceeded), code: check.CodeNoAnswer, message: "web.bhs.orthweb.com:443"},
+		{about: "no network", err: system(syscall.ENETUNREACH), code: check.CodeNoRoute, message: "no route from this machine to 192.0.2.7:443"},
+		{about: "no host", err: system(syscall.EHOSTUNREACH), code: check.CodeNoRoute, message: "192.0.2.7:443"},
+		{about: "not known", err: errors.New("too many open files"), code: check.CodeNoConnection, message: "connection failed: too many open files"},
 	} {
-		checktest.Expect(t, c.about, JudgeTCP(check.Endpoint{Host: "web.bhs.orthweb.com", Port: 443}, c.err, "bhs"), check.Fail, c.code, c.says)
+		checktest.Expect(t, c.about, JudgeTCP(check.Endpoint{Host: "web.bhs.orthweb.com", Port: 443}, c.err, "bhs"), check.Fail, c.code, c.message)
 	}
 }

@@ -19,7 +19,7 @@ func TestJudgeDevices(t *testing.T) {
 		came    [4]HelloResult
 		outcome check.Outcome
 		code    finding.Code
-		says    string
+		message string
 	}{
 		{"all", in, [4]HelloResult{in, in, in, old}, check.Pass, "", "accepted without SNI: current devices (TLS 1.3 or 1.2); devices with TLS 1.2 only"},
 		{"all but the oldest", in, [4]HelloResult{in, in, in, refused}, check.Pass, "", "devices from before 2022 (BCP 195, RFC 7525)"},
@@ -30,6 +30,6 @@ func TestJudgeDevices(t *testing.T) {
 		{"no answer", in, [4]HelloResult{in, quiet, in, in}, check.Skip, "", "no response for devices with TLS 1.2 only"},
 		{"no connection", in, [4]HelloResult{{Err: errors.New("refused")}, in, in, in}, check.Skip, "", "no response for current devices (TLS 1.3 or 1.2)"},
 	} {
-		checktest.Expect(t, c.about, JudgeDevices(c.with, c.came[:], p, "bhs"), c.outcome, c.code, c.says)
+		checktest.Expect(t, c.about, JudgeDevices(c.with, c.came[:], p, "bhs"), c.outcome, c.code, c.message)
 	}
 }

@@ -16,13 +16,13 @@ func TestJudgeTLS(t *testing.T) {
 		version uint16
 		outcome check.Outcome
 		code    finding.Code
-		says    string
+		message string
 	}{
-		{about: "1.3", version: tls.VersionTLS13, outcome: check.Pass, says: "TLS 1.3, TLS_AES_128_GCM_SHA256"},
-		{about: "1.2", version: tls.VersionTLS12, outcome: check.Pass, says: "TLS 1.2, "},
-		{about: "1.1", version: tls.VersionTLS11, outcome: check.Fail, code: check.CodeOldTLS, says: "the server speaks TLS 1.1"},
-		{about: "1.0", version: tls.VersionTLS10, outcome: check.Fail, code: check.CodeOldTLS, says: "the server speaks TLS 1.0"},
+		{about: "1.3", version: tls.VersionTLS13, outcome: check.Pass, message: "TLS 1.3, TLS_AES_128_GCM_SHA256"},
+		{about: "1.2", version: tls.VersionTLS12, outcome: check.Pass, message: "TLS 1.2, "},
+		{about: "1.1", version: tls.VersionTLS11, outcome: check.Fail, code: check.CodeOldTLS, message: "the server speaks TLS 1.1"},
+		{about: "1.0", version: tls.VersionTLS10, outcome: check.Fail, code: check.CodeOldTLS, message: "the server speaks TLS 1.0"},
 	} {
-		checktest.Expect(t, c.about, JudgeTLS(probe.Handshake{Version: c.version, CipherSuite: tls.TLS_AES_128_GCM_SHA256}), c.outcome, c.code, c.says)
+		checktest.Expect(t, c.about, JudgeTLS(probe.Handshake{Version: c.version, CipherSuite: tls.TLS_AES_128_GCM_SHA256}), c.outcome, c.code, c.message)
 	}
 }

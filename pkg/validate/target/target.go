@@ -63,11 +63,11 @@ type Target struct {
 
 // Queries are the kinds that New reads from a snapshot.
 func Queries(namespace, via string) []collect.Query {
-	wants := queries.Certificates(namespace, false)
+	required := queries.Certificates(namespace, false)
 	if via == endpoint.ViaPortForward {
-		wants = append(wants, queries.Pods(namespace))
+		required = append(required, queries.Pods(namespace))
 	}
-	return wants
+	return required
 }
 
 // New describes a tenant and the others in the snapshot. It does not read the web password.

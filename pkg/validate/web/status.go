@@ -14,7 +14,7 @@ import (
 // JudgeStatus is for an answer that is not 200 OK. It is pure. login has the credentials
 // that were sent.
 func JudgeStatus(r Reply, tenant string, login check.Credentials) check.Check {
-	says := fmt.Sprintf("%s returns %s%s", r.URL, StatusLine(r.Status), ShortText(r, login))
+	message := fmt.Sprintf("%s returns %s%s", r.URL, StatusLine(r.Status), ShortText(r, login))
 	refused := func(code finding.Code, found string, fix finding.Fix) check.Check {
 		return check.Failed(code, found, expectedPage(r.URL), fix)
 	}
@@ -24,24 +24,24 @@ func JudgeStatus(r Reply, tenant string, login check.Credentials) check.Check {
 	case r.Status >= 300 && r.Status < 400:
 		return judgeRedirect(r, tenant, login)
 	case r.Status == http.StatusForbidden:
-		return refused(check.CodeWebForbidden, says, forbiddenFix(r, tenant))
+		return refused(check.CodeWebForbidden, message, forbiddenFix(r, tenant))
 	case r.Status == http.StatusTooManyRequests:
-		return refused(check.CodeWebLimited, says+retryAfter(r), finding.Fix{
+		return refused(check.CodeWebLimited, message+retryAfter(r), finding.Fix{
 			Text:    "Wait, then run validate again. If the error remains, check which rate limit of the ingress applies (EnvoyFilter with local_ratelimit or ratelimit)",
 			Command: "kubectl get envoyfilters.networking.istio.io -A",
 		})
 	case r.Status == http.StatusNotFound:
-		return refused(check.CodeWebNotFound, notFoundText(r, says), finding.Fix{
+		return refused(check.CodeWebNotFound, notFoundText(r, message), finding.Fix{
 			Text:    "Check whether a VirtualService has this host, names the tenant's Gateway, and routes every path to Orthanc",
 			Command: RoutesCommand(tenant),
 		})
 	case r.Status == http.StatusUpgradeRequired, r.Status == http.StatusHTTPVersionNotSupported, r.Status == http.StatusRequestHeaderFieldsTooLarge:
-		return refused(check.CodeWebProtocol, says, protocolFix(r.Status))
+		return refused(check.CodeWebProtocol, message, protocolFix(r.Status))
 	}
 	if u, ok := upstreamError(r); ok {
-		return refused(u.code, says+u.means+retryAfter(r), finding.Fix{Text: u.fix, Command: u.command(tenant)})
+		return refused(u.code, message+u.means+retryAfter(r), finding.Fix{Text: u.fix, Command: u.command(tenant)})
 	}
-	return refused(check.CodeWebStatus, says+retryAfter(r), RouteFix(tenant))
+	return refused(check.CodeWebStatus, message+retryAfter(r), RouteFix(tenant))
 }
 
 // StatusLine is "404 Not Found".
@@ -68,11 +68,11 @@ func judgeSignIn(r Reply, tenant string, login check.Credentials) check.Check {
 	case ok:
 		return check.Failed(check.CodeWebPassword, fmt.Sprintf("the password of user %q is not accepted (401 Unauthorized)", login.User), expectedPage(r.URL), passwordFix(c, login))
 	}
-	asks := "requires " + schemeNames(offered) + ", not a password"
+	requirement := "requires " + schemeNames(offered) + ", not a password"
 	if len(offered) == 0 {
-		asks = "does not say how to sign in"
+		requirement = "does not say how to sign in"
 	}
-	found, expected := "the web interface returns 401 Unauthorized and "+asks, "a request for a user and a password (WWW-Authenticate: Basic)"
+	found, expected := "the web interface returns 401 Unauthorized and "+requirement, "a request for a user and a password (WWW-Authenticate: Basic)"
 	fix := finding.Fix{
 		Text:    fmt.Sprintf("If users sign in to %s this way, check the page in a browser. If not, check which RequestAuthentication, AuthorizationPolicy or proxy of the ingress requires it", tenant),
 		Command: "kubectl get requestauthentications.security.istio.io,authorizationpolicies.security.istio.io -A",
@@ -119,14 +119,14 @@ func forbiddenFix(r Reply, tenant string) finding.Fix {
 	}
 }
 
-func notFoundText(r Reply, says string) string {
+func notFoundText(r Reply, message string) string {
 	switch _, own := readOrthancError(r); {
 	case own:
-		return says + "; this is Orthanc's own response"
+		return message + "; this is Orthanc's own response"
 	case byEnvoy(r):
-		return says + "; the ingress has no route for it"
+		return message + "; the ingress has no route for it"
 	}
-	return says
+	return message
 }
 
 func protocolFix(status int) finding.Fix {
@@ -141,27 +141,27 @@ func protocolFix(status int) finding.Fix {
 
 // judgeRedirect names the target of a redirect, which is not followed.
 func judgeRedirect(r Reply, tenant string, login check.Credentials) check.Check {
-	says := fmt.Sprintf("%s returns %s", r.URL, StatusLine(r.Status))
+	message := fmt.Sprintf("%s returns %s", r.URL, StatusLine(r.Status))
 	redirected := func(found, fix string) check.Check {
 		return check.Failed(check.CodeWebRedirect, found, expectedPage(r.URL), finding.Fix{Text: fix, Command: RoutesCommand(tenant)})
 	}
 	to := location(r)
 	if to == nil {
-		return redirected(says+", and its Location header has no URL", "Check which route of the VirtualService redirects, and to which URL")
+		return redirected(message+", and its Location header has no URL", "Check which route of the VirtualService redirects, and to which URL")
 	}
 	from, _ := url.Parse(r.URL) // location has parsed it
 	where := shownURL(to, login)
 	switch {
 	case isSignIn(to):
-		return redirected(says+": it redirects to sign in at "+where+"; sign-in there was not tested",
+		return redirected(message+": it redirects to sign in at "+where+"; sign-in there was not tested",
 			"If users sign in there, check the page in a browser: validate can only send a user and a password to Orthanc. If not, check which filter or route of the ingress redirects")
 	case to.Host == from.Host && to.Scheme == from.Scheme && to.Path == from.Path:
-		return redirected(says+": it redirects to the same page",
+		return redirected(message+": it redirects to the same page",
 			"Set tls.httpsRedirect of the Gateway only on the server of port 80: if a proxy in front of the ingress terminates TLS, it redirects every request")
 	case to.Scheme == "http":
-		return redirected(says+": it redirects to "+where+", without TLS", "Check which route redirects to http, and redirect to https; a server behind a proxy needs its X-Forwarded-Proto")
+		return redirected(message+": it redirects to "+where+", without TLS", "Check which route redirects to http, and redirect to https; a server behind a proxy needs its X-Forwarded-Proto")
 	}
-	return redirected(says+": it redirects to "+where+"; the redirect was not followed", "Check which route of the VirtualService redirects, and whether that is intended")
+	return redirected(message+": it redirects to "+where+"; the redirect was not followed", "Check which route of the VirtualService redirects, and whether that is intended")
 }
 
 // signInWords are parts of the paths of sign-in pages (OAuth 2.0, OpenID Connect, SAML,

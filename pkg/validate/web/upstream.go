@@ -14,8 +14,8 @@ import (
 type upstream struct {
 	// status, 0 for any, and says, in lower case, identify the error; the body contains all
 	// of says.
-	status int
-	says   []string
+	status  int
+	message []string
 	// code is CodeWebUpstream if it is empty.
 	code finding.Code
 	// means is appended to the answer.
@@ -42,15 +42,15 @@ const (
 // upstreams are the errors that Envoy, nginx, Go and HAProxy return if the server behind
 // them does not work (Envoy, response code details). The first match counts.
 var upstreams = []upstream{
-	{status: 400, says: []string{"http request", "https port"}, means: "; the ingress speaks HTTP to a port that expects HTTPS", fix: tlsFix, command: tlsRulesCommand},
-	{status: 400, says: []string{"http request to an https server"}, means: "; the ingress speaks HTTP to a port that expects HTTPS", fix: tlsFix, command: tlsRulesCommand},
-	{status: 503, says: []string{"no healthy upstream"}, code: check.CodeWebStatus, fix: "Check why no Orthanc pod is ready", command: explainCommand},
-	{says: []string{"upstream connect error", "tls"}, means: "; the ingress and Orthanc's pod do not agree on TLS", fix: tlsFix, command: tlsRulesCommand},
-	{says: []string{"upstream connect error", "overflow"}, means: "; the ingress allows no more connections to Orthanc", fix: "Check trafficPolicy.connectionPool of the DestinationRule, and what keeps the connections busy", command: tlsRulesCommand},
-	{says: []string{"upstream connect error", "connection failure"}, means: "; the ingress can't connect to Orthanc's port", fix: portFix, command: RoutesCommand},
-	{says: []string{"upstream connect error", "delayed connect error"}, means: "; the ingress can't connect to Orthanc's port", fix: portFix, command: RoutesCommand},
-	{says: []string{"upstream connect error", "connection timeout"}, means: "; the ingress can't connect to Orthanc's port", fix: portFix, command: RoutesCommand},
-	{says: []string{"upstream connect error"}, means: "; the server that the ingress connects to closes the connection", fix: httpFix, command: RoutesCommand},
+	{status: 400, message: []string{"http request", "https port"}, means: "; the ingress speaks HTTP to a port that expects HTTPS", fix: tlsFix, command: tlsRulesCommand},
+	{status: 400, message: []string{"http request to an https server"}, means: "; the ingress speaks HTTP to a port that expects HTTPS", fix: tlsFix, command: tlsRulesCommand},
+	{status: 503, message: []string{"no healthy upstream"}, code: check.CodeWebStatus, fix: "Check why no Orthanc pod is ready", command: explainCommand},
+	{message: []string{"upstream connect error", "tls"}, means: "; the ingress and Orthanc's pod do not agree on TLS", fix: tlsFix, command: tlsRulesCommand},
+	{message: []string{"upstream connect error", "overflow"}, means: "; the ingress allows no more connections to Orthanc", fix: "Check trafficPolicy.connectionPool of the DestinationRule, and what keeps the connections busy", command: tlsRulesCommand},
+	{message: []string{"upstream connect error", "connection failure"}, means: "; the ingress can't connect to Orthanc's port", fix: portFix, command: RoutesCommand},
+	{message: []string{"upstream connect error", "delayed connect error"}, means: "; the ingress can't connect to Orthanc's port", fix: portFix, command: RoutesCommand},
+	{message: []string{"upstream connect error", "connection timeout"}, means: "; the ingress can't connect to Orthanc's port", fix: portFix, command: RoutesCommand},
+	{message: []string{"upstream connect error"}, means: "; the server that the ingress connects to closes the connection", fix: httpFix, command: RoutesCommand},
 	{status: http.StatusBadGateway, means: "; the server behind the ingress returns no valid HTTP response", fix: httpFix, command: RoutesCommand},
 	{status: http.StatusGatewayTimeout, means: "; Orthanc did not respond in time", fix: "Check what keeps Orthanc busy, and the timeout of the VirtualService", command: logCommand},
 }
@@ -63,8 +63,8 @@ func upstreamError(r Reply) (upstream, bool) {
 	text := strings.ToLower(string(r.Body))
 	for _, u := range upstreams {
 		fits := u.status == r.Status || u.status == 0 && r.Status >= http.StatusInternalServerError
-		for _, says := range u.says {
-			fits = fits && strings.Contains(text, says)
+		for _, message := range u.message {
+			fits = fits && strings.Contains(text, message)
 		}
 		if fits {
 			u.code = cmp.Or(u.code, check.CodeWebUpstream)
