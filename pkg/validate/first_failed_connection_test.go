@@ -65,7 +65,7 @@ func TestFirstFailedConnection(t *testing.T) {
 		{about: "nobody listens", late: func(s *check.Subject) { closedPort(&s.Web) }, fails: "web-tcp", code: check.CodeRefused, message: "nothing listens on 127.0.0.1:", skipped: onTCP},
 		{about: "no address is known", late: func(s *check.Subject) { s.Addresses = nil }, fails: "web-tcp", code: check.CodeNoConnection, message: "no address", skipped: "web-tls web-certificate web-clients " + webOnly},
 		{about: "packets are dropped", change: func(s *setup) {
-			s.options.Timeout = 300 * time.Millisecond
+			s.options.Timeout = shortTimeout
 			dialFails(s, func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
 		}, fails: "web-tcp", code: check.CodeNoAnswer, message: "no response from 127.0.0.1:", skipped: onTCP},
 		{about: "no route", change: func(s *setup) {
@@ -75,7 +75,7 @@ func TestFirstFailedConnection(t *testing.T) {
 		{about: "no TLS", change: func(s *setup) {
 			s.web.instead = func(c net.Conn) { _, _ = io.WriteString(c, "HTTP/1.0 400 Bad Request\r\n\r\n") }
 		}, fails: "web-tls", code: check.CodeNoTLS, message: "does not speak TLS", skipped: "web-certificate web-clients " + webRest},
-		{about: "silence", change: func(s *setup) { s.options.Timeout, s.web.instead = 300*time.Millisecond, silence },
+		{about: "silence", change: func(s *setup) { s.options.Timeout, s.web.instead = shortTimeout, silence },
 			fails: "web-tls", code: check.CodeNoTLS, message: "timed out waiting for a response", skipped: "web-certificate web-clients " + webRest},
 		{about: "TLS 1.1", change: func(s *setup) { s.web.config.MinVersion, s.web.config.MaxVersion = tls.VersionTLS11, tls.VersionTLS11 },
 			fails: "web-tls", code: check.CodeOldTLS, message: "TLS 1.1", skipped: "web-certificate web-clients " + webRest},

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/digihunch/kubectl-orthweb/internal/peers"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
@@ -97,7 +96,7 @@ func TestMutualWeb(t *testing.T) {
 func TestMissingAnswerIsNoRefusal(t *testing.T) {
 	t.Parallel()
 	s := newTenant(t, "bhs")
-	s.options.Timeout = 1500 * time.Millisecond
+	s.options.Timeout = shortTimeout
 	s.secure(&s.dicom, tls.RequireAndVerifyClientCert)
 	var connections atomic.Int32 // to TCP, TLS, six as devices, the tenant's own client, one without a certificate
 	s.dicom.instead = func(conn net.Conn) {

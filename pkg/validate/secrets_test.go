@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/digihunch/kubectl-orthweb/internal/peers"
 )
@@ -46,7 +45,7 @@ func TestSecretsStaySecret(t *testing.T) {
 			wrong.Certificate = peers.Issue(s.t, s.authority, serverHost, nil).TLS().Certificate
 			s.subject.Client = func(context.Context) (*tls.Certificate, error) { return &wrong, nil }
 		}},
-		{about: "silence", change: func(s *setup) { s.options.Timeout, s.web.instead = 200*time.Millisecond, silence }},
+		{about: "silence", change: func(s *setup) { s.options.Timeout, s.web.instead = shortTimeout, silence }},
 		{about: "a redirect", change: func(s *setup) {
 			s.archive.instead = func(w http.ResponseWriter, r *http.Request) bool {
 				http.Redirect(w, r, "https://admin:"+secret+"@127.0.0.1:1/", http.StatusFound)

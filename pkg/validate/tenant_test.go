@@ -21,6 +21,10 @@ const (
 	serverHost = "web.bhs.orthweb.com"
 )
 
+// shortTimeout is for servers that do not respond: long enough for the checks before them, in
+// tests that run in parallel with the race detector.
+const shortTimeout = 4 * time.Second
+
 // tlsServer is a TLS server like a tenant's Gateway.
 type tlsServer struct {
 	config *tls.Config
