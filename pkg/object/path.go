@@ -14,7 +14,7 @@ import (
 // field that does not exist.
 func Read(obj map[string]any, path string) (any, bool) {
 	var value any = obj
-	steps, ok := pathSteps(path)
+	steps, ok := Steps(path)
 	for _, step := range steps {
 		if value, ok = readStep(value, step); !ok {
 			return nil, false
@@ -42,8 +42,8 @@ func Quote(obj map[string]any, path string) (string, bool) {
 	return string(text), err == nil
 }
 
-// pathSteps splits a path, and reports whether it is valid.
-func pathSteps(path string) ([]string, bool) {
+// Steps splits a path as Read has it into keys and indices, and reports whether it is valid.
+func Steps(path string) ([]string, bool) {
 	var steps []string
 	rest := strings.TrimPrefix(path, ".")
 	for rest != "" {

@@ -1,0 +1,203 @@
+package build
+
+import (
+	"path"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+	k8syaml "sigs.k8s.io/yaml"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree"
+)
+
+// Locator finds the line of a field. Sure is false if only the object that has the field was
+// found.
+type Locator interface {
+	Locate(field string) (p tree.Position, sure bool)
+}
+
+// Object is an object that a Kustomization of Flux applies.
+type Object struct {
+	*unstructured.Unstructured
+	origin origin
+	frame  *frame
+}
+
+// origin is where kustomize found a resource (sigs.k8s.io/kustomize/api v0.21.1,
+// resource/origin.go). Paths are relative to the directory that was built.
+type origin struct {
+	// Path is the resource's file.
+	Path string `json:"path"`
+	// ConfiguredIn is the kustomization file with the generator of the resource.
+	ConfiguredIn string `json:"configuredIn"`
+}
+
+// frame is what the objects of a build share.
+type frame struct {
+	source         *Source
+	kustomizations []string
+	dir            string
+	// flux is the Kustomization of Flux, or nil.
+	flux Locator
+}
+
+const originAnnotation = "config.kubernetes.io/origin"
+
+// takeOrigin removes the annotation that kustomize added.
+func takeOrigin(obj *unstructured.Unstructured) (origin, error) {
+	annotations := obj.GetAnnotations()
+	text := annotations[originAnnotation]
+	delete(annotations, originAnnotation)
+	if len(annotations) == 0 {
+		annotations = nil
+	}
+	obj.SetAnnotations(annotations)
+	var o origin
+	err := k8syaml.Unmarshal([]byte(text), &o)
+	return o, err
+}
+
+// File is the path of the file that has the object, or the kustomization file that generates it.
+func (o *Object) File() string {
+	if o.origin.Path == "" {
+		return path.Join(o.frame.dir, o.origin.ConfiguredIn)
+	}
+	return path.Join(o.frame.dir, o.origin.Path)
+}
+
+// Document is the document that the object was built from, nil if it was generated.
+func (o *Object) Document() *tree.Document {
+	if o.origin.Path == "" {
+		return nil
+	}
+	documents, err := o.frame.source.Tree.Documents(o.File())
+	if err != nil {
+		return nil
+	}
+	var best *tree.Document
+	for _, d := range documents {
+		if object.Text(d.Object, "kind") != o.GetKind() {
+			continue
+		}
+		name := object.Text(d.Object, "metadata", "name")
+		if name == o.GetName() && namespaceFits(d, o.GetNamespace()) {
+			return d
+		}
+		if best == nil && (strings.Contains(o.GetName(), name) || strings.Contains(name, "${")) {
+			best = d
+		}
+	}
+	return best
+}
+
+// namespaceFits reports whether a document can be the source of an object in a namespace: a
+// kustomization can only replace the namespace with another.
+func namespaceFits(d *tree.Document, namespace string) bool {
+	own := object.Text(d.Object, "metadata", "namespace")
+	return own == "" || own == namespace
+}
+
+// Start is the position of the object.
+func (o *Object) Start() tree.Position {
+	if d := o.Document(); d != nil {
+		return d.Start()
+	}
+	if d := o.generator(); d != nil {
+		return d.Start()
+	}
+	return tree.Position{File: o.File()}
+}
+
+// generator is the kustomization file that generates the object.
+func (o *Object) generator() *tree.Document {
+	documents, err := o.frame.source.Tree.Documents(o.File())
+	if err != nil || len(documents) == 0 {
+		return nil
+	}
+	return documents[0]
+}
+
+// Locate is the position of a field, in the notation of object.Read: in the object's own file,
+// or in the kustomization or patch that sets it. If the field does not exist, it is the
+// position of the innermost one on its path that does.
+func (o *Object) Locate(field string) (tree.Position, bool) {
+	value, exists := object.Quote(o.Object, field)
+	own := o.Document()
+	if own == nil {
+		return o.locateGenerated(), exists
+	}
+	p, text, found := own.Find(field)
+	if found && (text == value || strings.Contains(text, "${") || !isScalar(o.Object, field)) {
+		return p, true
+	}
+	if exists {
+		if changed, ok := o.locateChange(field, value); ok {
+			return changed, true
+		}
+	}
+	return p, found
+}
+
+func isScalar(obj map[string]any, field string) bool {
+	value, _ := object.Read(obj, field)
+	switch value.(type) {
+	case map[string]any, []any:
+		return false
+	}
+	return true
+}
+
+// locateGenerated is the entry of a configMapGenerator or secretGenerator.
+func (o *Object) locateGenerated() tree.Position {
+	d := o.generator()
+	if d == nil {
+		return tree.Position{File: o.File()}
+	}
+	for _, field := range []string{"configMapGenerator", "secretGenerator"} {
+		list, _, found := tree.Find(d.Node, field)
+		if !found || list.Kind != yaml.SequenceNode {
+			continue
+		}
+		for _, entry := range list.Content {
+			if name, _, ok := tree.Find(entry, "name"); ok && strings.Contains(o.GetName(), name.Value) {
+				return tree.Position{File: d.File, Line: name.Line, Column: name.Column}
+			}
+		}
+	}
+	return d.Start()
+}
+
+// locateChange finds what sets a field to a value: a patch or a setting of a kustomization file,
+// the outermost first, or of the Kustomization of Flux.
+func (o *Object) locateChange(field, value string) (tree.Position, bool) {
+	for _, file := range o.frame.kustomizations {
+		documents, err := o.frame.source.Tree.Documents(file)
+		if err != nil || len(documents) == 0 {
+			continue
+		}
+		k := &kustomization{doc: documents[0], source: o.frame.source, dir: path.Dir(file)}
+		if p, ok := k.locate(o, field, value); ok {
+			return p, true
+		}
+	}
+	if o.frame.flux == nil {
+		return tree.Position{}, false
+	}
+	if setting, ok := fluxSettings[field]; ok {
+		return o.frame.flux.Locate(setting)
+	}
+	if strings.HasSuffix(field, "image") {
+		if p, ok := o.frame.flux.Locate("spec.images"); ok {
+			return p, true
+		}
+	}
+	return o.frame.flux.Locate("spec.patches")
+}
+
+// fluxSettings are the fields of a Kustomization of Flux that set fields of objects.
+var fluxSettings = map[string]string{
+	"metadata.namespace": "spec.targetNamespace",
+	"metadata.name":      "spec.namePrefix",
+}

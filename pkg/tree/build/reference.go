@@ -1,0 +1,317 @@
+package build
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/api/types"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+	k8syaml "sigs.k8s.io/yaml"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/tree"
+)
+
+// checker follows the references of kustomization files before kustomize does, so that it never
+// sees one that is not a file of the source: kustomize would download it.
+type checker struct {
+	source *Source
+	// stack are the directories that are being followed.
+	stack []string
+	// files are the kustomization files, in the order in which they are reached.
+	files    []string
+	problems []Problem
+	// changesSchemas: a kustomization has the field openapi.
+	changesSchemas bool
+}
+
+// maxReferences limits the number of references of a build: a hostile tree can double them
+// with each directory.
+const maxReferences = 20_000
+
+// remote matches what kustomize treats as a URL or a Git repository (NewRepoSpecFromURL in
+// sigs.k8s.io/kustomize/api v0.21.1, internal/git/repospec.go): everything with a scheme, or
+// a user, or GitHub's host.
+var remote = regexp.MustCompile(`(?i)^[^/]*:|://|^git@|^[a-z0-9][a-z0-9-]*@|^github\.com/`)
+
+// directory follows the kustomization of a directory. The content of its file is k, at a path.
+func (c *checker) directory(dir, file string, k *types.Kustomization) {
+	c.files = append(c.files, file)
+	if len(c.files) > maxReferences {
+		c.add(tree.Position{File: file}, Unreadable, "the kustomization has more than %d references", maxReferences)
+		return
+	}
+	c.stack = append(c.stack, dir)
+	defer func() { c.stack = c.stack[:len(c.stack)-1] }()
+	c.changesSchemas = c.changesSchemas || len(k.OpenAPI) > 0
+	at := c.positions(file)
+	if len(k.HelmCharts)+len(k.HelmChartInflationGenerator) > 0 || k.HelmGlobals != nil {
+		c.add(at.find("helmCharts"), Unsupported, "Flux does not render the field helmCharts of a kustomization")
+	}
+	for _, r := range references(k) {
+		c.reference(dir, r, at)
+	}
+}
+
+// A reference is a path in a kustomization, and how it is used.
+type reference struct {
+	path  string
+	field string
+	kind  referenceKind
+}
+
+type referenceKind int
+
+const (
+	// data is a file of any content.
+	data referenceKind = iota
+	// manifests is a YAML file.
+	manifests
+	// resource is a YAML file or a directory with a kustomization.
+	resource
+	// base is a directory with a kustomization.
+	base
+	// plugin is a YAML file with the configuration of a generator or transformer, or a directory.
+	plugin
+)
+
+// references are all paths in a kustomization.
+func references(k *types.Kustomization) []reference {
+	var all []reference
+	add := func(kind referenceKind, field string, paths ...string) {
+		for _, p := range paths {
+			all = append(all, reference{p, field, kind})
+		}
+	}
+	add(resource, "resources", k.Resources...)
+	add(resource, "bases", k.Bases...)
+	add(base, "components", k.Components...)
+	add(data, "crds", k.Crds...)
+	add(data, "configurations", k.Configurations...)
+	add(plugin, "generators", inFiles(k.Generators)...)
+	add(plugin, "transformers", inFiles(k.Transformers)...)
+	add(plugin, "validators", inFiles(k.Validators)...)
+	if file := k.OpenAPI["path"]; file != "" {
+		add(data, "openapi", file)
+	}
+	for _, p := range k.PatchesStrategicMerge {
+		add(manifests, "patchesStrategicMerge", inFiles([]string{string(p)})...)
+	}
+	for _, p := range append(slices.Clone(k.Patches), k.PatchesJson6902...) {
+		if p.Path != "" {
+			add(manifests, "patches", p.Path)
+		}
+	}
+	for _, r := range k.Replacements {
+		if r.Path != "" {
+			add(manifests, "replacements", r.Path)
+		}
+	}
+	for _, g := range k.ConfigMapGenerator {
+		add(data, "configMapGenerator", generatorFiles(g.KvPairSources)...)
+	}
+	for _, g := range k.SecretGenerator {
+		add(data, "secretGenerator", generatorFiles(g.KvPairSources)...)
+	}
+	return all
+}
+
+// inFiles are the entries that name files: others are YAML, which has line breaks or braces.
+func inFiles(entries []string) []string {
+	return slices.DeleteFunc(slices.Clone(entries), func(e string) bool { return strings.ContainsAny(e, "\n{") })
+}
+
+// generatorFiles are the paths in the sources of a generator; "key=path" names a key.
+func generatorFiles(sources types.KvPairSources) []string {
+	var paths []string
+	for _, f := range sources.FileSources {
+		if _, file, named := strings.Cut(f, "="); named {
+			f = file
+		}
+		paths = append(paths, f)
+	}
+	paths = append(paths, sources.EnvSources...)
+	if sources.EnvSource != "" {
+		paths = append(paths, sources.EnvSource)
+	}
+	return paths
+}
+
+func (c *checker) reference(dir string, r reference, at positions) {
+	p := at.text(r.path)
+	target := path.Join(dir, r.path)
+	switch {
+	case remote.MatchString(r.path):
+		c.add(p, Remote, "%s is a remote reference, which was not downloaded", r.path)
+	case path.IsAbs(r.path) || target == ".." || strings.HasPrefix(target, "../"):
+		c.add(p, Outside, "%s is outside of the tree", r.path)
+	case !c.source.exists(target):
+		c.missing(p, r, target)
+	case c.source.Tree.IsDir(target):
+		c.isDirectory(p, r, target)
+	case r.kind == base:
+		c.add(p, Malformed, "%s is a file, but %s must name directories", r.path, r.field)
+	default:
+		c.file(p, r, target)
+	}
+}
+
+// missing reports a reference that does not exist, or that the source ignores.
+func (c *checker) missing(p tree.Position, r reference, target string) {
+	if c.source.Ignored(target) {
+		c.add(p, Missing, "%s exists, but the source ignores it", r.path)
+		return
+	}
+	c.add(p, Missing, "%s does not exist", r.path)
+}
+
+func (c *checker) isDirectory(p tree.Position, r reference, target string) {
+	switch {
+	case r.kind == data && r.field != "crds": // a generator reads all files of a directory
+		return
+	case r.kind == data || r.kind == manifests:
+		c.add(p, Malformed, "%s is a directory, but %s must name files", r.path, r.field)
+		return
+	case slices.Contains(c.stack, target):
+		c.add(p, Cycle, "%s contains this kustomization itself", r.path)
+		return
+	}
+	file := c.source.kustomizationFile(target)
+	if file == "" {
+		c.add(p, Missing, "%s has no kustomization.yaml", r.path)
+		return
+	}
+	text, err := c.source.Tree.ReadFile(file)
+	if err != nil {
+		c.add(tree.Position{File: file}, Unreadable, "%v", err)
+		return
+	}
+	var k types.Kustomization
+	if err := c.parse(file, text, &k); err != nil {
+		return
+	}
+	c.directory(target, file, &k)
+}
+
+// parse reads a kustomization file, and reports why it can't be read.
+func (c *checker) parse(file string, text []byte, k *types.Kustomization) error {
+	_, err := c.source.Tree.Documents(file)
+	if err == nil {
+		err = k8syaml.Unmarshal(text, k)
+	}
+	if err != nil {
+		c.add(errorPosition(file, err), Malformed, "%s is not a kustomization: %v", file, reasonOf(err))
+	}
+	return err
+}
+
+// file checks a file that kustomize parses.
+func (c *checker) file(p tree.Position, r reference, target string) {
+	if r.kind == data {
+		if _, err := c.source.Tree.ReadFile(target); err != nil {
+			c.add(p, Unreadable, "%v", err)
+		}
+		return
+	}
+	documents, err := c.source.Tree.Documents(target)
+	if err != nil {
+		reason := Malformed
+		if errors.Is(err, tree.ErrTooLarge) || errors.Is(err, fs.ErrNotExist) {
+			reason = Unreadable
+		}
+		c.add(errorPosition(target, err), reason, "%v", reasonOf(err))
+		return
+	}
+	if r.kind == plugin {
+		for _, d := range documents {
+			c.plugin(d)
+		}
+	}
+}
+
+// plugin rejects a URL in the configuration of a generator or transformer, whose fields can
+// name files.
+func (c *checker) plugin(d *tree.Document) {
+	var walk func(n *yaml.Node)
+	walk = func(n *yaml.Node) {
+		if n.Kind == yaml.ScalarNode && remote.MatchString(n.Value) && strings.Contains(n.Value, "/") && !strings.Contains(n.Value, "\n") {
+			c.add(tree.Position{File: d.File, Line: n.Line, Column: n.Column}, Remote, "%s may be a remote reference, which was not downloaded", n.Value)
+		}
+		for _, child := range n.Content {
+			walk(child)
+		}
+	}
+	walk(d.Node)
+}
+
+func (c *checker) add(p tree.Position, reason Reason, format string, args ...any) {
+	c.problems = append(c.problems, Problem{Position: p, Reason: reason, Message: fmt.Sprintf(format, args...)})
+}
+
+// errorPosition is the line of a file in an error about it.
+func errorPosition(file string, err error) tree.Position {
+	var parse *tree.ParseError
+	if errors.As(err, &parse) && parse.Line > 0 {
+		return tree.Position{File: parse.File, Line: parse.Line, Column: 1}
+	}
+	return tree.Position{File: file}
+}
+
+// reasonOf is an error without the file and line.
+func reasonOf(err error) error {
+	var parse *tree.ParseError
+	if errors.As(err, &parse) {
+		return parse.Err
+	}
+	return err
+}
+
+// positions finds the lines of a kustomization file.
+type positions struct {
+	file string
+	doc  *tree.Document
+}
+
+// positions has no lines if the file is generated, or not valid.
+func (c *checker) positions(file string) positions {
+	documents, err := c.source.Tree.Documents(file)
+	if err != nil || len(documents) == 0 {
+		return positions{file: file}
+	}
+	return positions{file, documents[0]}
+}
+
+// find is the position of a field.
+func (p positions) find(field string) tree.Position {
+	if p.doc == nil {
+		return tree.Position{File: p.file}
+	}
+	position, _, _ := p.doc.Find(field)
+	return position
+}
+
+// text is the position of the first scalar that is or ends with a path.
+func (p positions) text(value string) tree.Position {
+	if p.doc == nil {
+		return tree.Position{File: p.file}
+	}
+	var found *yaml.Node
+	var walk func(n *yaml.Node)
+	walk = func(n *yaml.Node) {
+		if found == nil && n.Kind == yaml.ScalarNode && (n.Value == value || strings.HasSuffix(n.Value, "="+value)) {
+			found = n
+		}
+		for _, child := range n.Content {
+			walk(child)
+		}
+	}
+	walk(p.doc.Node)
+	if found == nil {
+		return p.doc.Start()
+	}
+	return tree.Position{File: p.file, Line: found.Line, Column: found.Column}
+}

@@ -1,0 +1,214 @@
+// Package tree reads the files of a GitOps repository, and finds the line of a field in them.
+//
+// A tree is untrusted. Nothing outside of its directory is read, and symbolic links are not
+// followed. Sizes, numbers, depth and the expansion of YAML aliases are limited. The tree is
+// never changed.
+package tree
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// The limits of a tree. Kubernetes' own repository has 30,000 files.
+const (
+	// MaxFiles is the number of files and directories.
+	MaxFiles = 200_000
+	// MaxDepth is the number of nested directories.
+	MaxDepth = 64
+	// MaxFile is the size of a file that is read, in bytes: etcd accepts objects of 1.5 MiB,
+	// and generated manifests hold many objects.
+	MaxFile = 16 << 20
+	// MaxBytes is the size of all files together that are read, in bytes.
+	MaxBytes = 512 << 20
+)
+
+// ErrTooLarge is the reason for an error about a limit.
+var ErrTooLarge = errors.New("too large")
+
+// Tree is a directory with the files of a GitOps repository. Paths are relative to it, with
+// slashes: "gitops/fluxcd/infrastructure.yaml"; "." is the directory itself.
+type Tree struct {
+	// Dir is the directory as the user named it.
+	Dir   string
+	root  *os.Root
+	nodes map[string]*node
+
+	mu        sync.Mutex
+	read      int64
+	contents  map[string]content
+	documents map[string]parsed
+}
+
+// node is a file or directory.
+type node struct {
+	dir      bool
+	children []string // names, sorted
+	// refused is why the file can't be read: a symbolic link, a device.
+	refused error
+}
+
+type content struct {
+	data []byte
+	err  error
+}
+
+// Open lists the files of a directory. Directories named .git are not part of a tree.
+func Open(dir string) (*Tree, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open the tree: %w", err)
+	}
+	t := &Tree{
+		Dir: dir, root: root, nodes: map[string]*node{},
+		contents: map[string]content{}, documents: map[string]parsed{},
+	}
+	if err := t.list(".", 0); err != nil {
+		return nil, errors.Join(fmt.Errorf("list the files of %s: %w", dir, err), root.Close())
+	}
+	return t, nil
+}
+
+// Close releases the directory.
+func (t *Tree) Close() error { return t.root.Close() }
+
+// list adds a directory at a depth, and everything below it.
+func (t *Tree) list(dir string, depth int) error {
+	if depth > MaxDepth {
+		return fmt.Errorf("%w: %s is nested more than %d directories deep", ErrTooLarge, dir, MaxDepth)
+	}
+	opened, err := t.root.Open(dir)
+	if err != nil {
+		return err
+	}
+	entries, err := opened.ReadDir(-1)
+	if err = errors.Join(err, opened.Close()); err != nil {
+		return err
+	}
+	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return cmp.Compare(a.Name(), b.Name()) })
+	here := &node{dir: true}
+	t.nodes[dir] = here
+	for _, entry := range entries {
+		if entry.Name() == ".git" {
+			continue
+		}
+		if len(t.nodes) >= MaxFiles {
+			return fmt.Errorf("%w: it has more than %d files", ErrTooLarge, MaxFiles)
+		}
+		here.children = append(here.children, entry.Name())
+		child := path.Join(dir, entry.Name())
+		if entry.IsDir() {
+			if err := t.list(child, depth+1); err != nil {
+				return err
+			}
+			continue
+		}
+		t.nodes[child] = &node{refused: refusal(child, entry.Type())}
+	}
+	return nil
+}
+
+// refusal is why a file of a type is not read, nil for a regular file. source-controller does
+// not store symbolic links (github.com/fluxcd/pkg/artifact v0.18.1, storage/archive.go).
+func refusal(name string, mode fs.FileMode) error {
+	switch {
+	case mode.IsRegular():
+		return nil
+	case mode&fs.ModeSymlink != 0:
+		return fmt.Errorf("read %s: it is a symbolic link, which Flux does not follow", name)
+	}
+	return fmt.Errorf("read %s: it is not a regular file", name)
+}
+
+// Exists reports whether a file or directory exists.
+func (t *Tree) Exists(name string) bool { return t.nodes[name] != nil }
+
+// IsDir reports whether a directory exists.
+func (t *Tree) IsDir(name string) bool { return t.nodes[name] != nil && t.nodes[name].dir }
+
+// Children are the names of what a directory contains, sorted.
+func (t *Tree) Children(dir string) []string {
+	if n := t.nodes[dir]; n != nil {
+		return n.children
+	}
+	return nil
+}
+
+// Files are the paths of all files below a directory, sorted by directory.
+func (t *Tree) Files(dir string) []string {
+	var files []string
+	for _, name := range t.Children(dir) {
+		child := path.Join(dir, name)
+		if t.nodes[child].dir {
+			files = append(files, t.Files(child)...)
+			continue
+		}
+		files = append(files, child)
+	}
+	return files
+}
+
+// Refused are the errors of files that can't be read, such as symbolic links, by path.
+func (t *Tree) Refused() map[string]error {
+	refused := map[string]error{}
+	for name, n := range t.nodes {
+		if n.refused != nil {
+			refused[name] = n.refused
+		}
+	}
+	return refused
+}
+
+// ReadFile is the content of a file. It is read once. The errors are fs.ErrNotExist,
+// ErrTooLarge, and those of the file system.
+func (t *Tree) ReadFile(name string) ([]byte, error) {
+	n := t.nodes[name]
+	switch {
+	case n == nil:
+		return nil, fmt.Errorf("read %s: %w", name, fs.ErrNotExist)
+	case n.refused != nil:
+		return nil, n.refused
+	case n.dir:
+		return nil, fmt.Errorf("read %s: it is a directory", name)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c, ok := t.contents[name]
+	if !ok {
+		c.data, c.err = t.readFile(name)
+		t.contents[name] = c
+	}
+	return c.data, c.err
+}
+
+func (t *Tree) readFile(name string) ([]byte, error) {
+	file, err := t.root.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	defer file.Close() //nolint:errcheck // it was only read
+	data, err := io.ReadAll(io.LimitReader(file, MaxFile+1))
+	t.read += int64(len(data))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	case len(data) > MaxFile:
+		return nil, fmt.Errorf("read %s: %w: it has more than %d MiB", name, ErrTooLarge, MaxFile>>20)
+	case t.read > MaxBytes:
+		return nil, fmt.Errorf("read %s: %w: the files have more than %d MiB together", name, ErrTooLarge, MaxBytes>>20)
+	}
+	return data, nil
+}
+
+// IsYAML reports whether the extension of a file is that of YAML.
+func IsYAML(name string) bool {
+	return strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml")
+}
