@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"slices"
@@ -77,8 +78,33 @@ func Open(dir string) (*Tree, error) {
 	return t, nil
 }
 
+// New is a tree in memory: the contents of files by path.
+func New(files map[string][]byte) *Tree {
+	t := &Tree{nodes: map[string]*node{".": {dir: true}}, contents: map[string]content{}, documents: map[string]parsed{}}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		t.contents[name] = content{data: files[name]}
+		t.nodes[name] = &node{}
+		for child := name; child != "."; child = path.Dir(child) {
+			parent := path.Dir(child)
+			if t.nodes[parent] == nil {
+				t.nodes[parent] = &node{dir: true}
+			}
+			here := t.nodes[parent]
+			if i, ok := slices.BinarySearch(here.children, path.Base(child)); !ok {
+				here.children = slices.Insert(here.children, i, path.Base(child))
+			}
+		}
+	}
+	return t
+}
+
 // Close releases the directory.
-func (t *Tree) Close() error { return t.root.Close() }
+func (t *Tree) Close() error {
+	if t.root == nil {
+		return nil
+	}
+	return t.root.Close()
+}
 
 // list adds a directory at a depth, and everything below it.
 func (t *Tree) list(dir string, depth int) error {

@@ -139,7 +139,7 @@ func quiet() (restore func()) {
 }
 
 // add adds a resource that kustomize built.
-func (r *Result) add(res resource, f *frame, flux *unstructured.Unstructured, variables *Variables) error {
+func (r *Result) add(res marshaler, f *frame, flux *unstructured.Unstructured, variables *Variables) error {
 	text, err := res.MarshalJSON()
 	if err != nil {
 		return err
@@ -170,8 +170,8 @@ func (r *Result) add(res resource, f *frame, flux *unstructured.Unstructured, va
 	return nil
 }
 
-// resource is what this package needs of kustomize's Resource.
-type resource interface{ MarshalJSON() ([]byte, error) }
+// marshaler is what this package needs of kustomize's Resource.
+type marshaler interface{ MarshalJSON() ([]byte, error) }
 
 func disabled(obj *unstructured.Unstructured) bool {
 	return obj.GetLabels()[substituteKey] == substituteDisabled || obj.GetAnnotations()[substituteKey] == substituteDisabled

@@ -43,6 +43,15 @@ type frame struct {
 	flux Locator
 }
 
+// FromDocument is an object as a file of a source has it, which nothing in the tree builds.
+func FromDocument(s *Source, d *tree.Document) *Object {
+	return &Object{
+		Unstructured: (&unstructured.Unstructured{Object: d.Object}).DeepCopy(),
+		origin:       origin{Path: d.File},
+		frame:        &frame{source: s, dir: "."},
+	}
+}
+
 const originAnnotation = "config.kubernetes.io/origin"
 
 // takeOrigin removes the annotation that kustomize added.

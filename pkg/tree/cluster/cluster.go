@@ -1,0 +1,261 @@
+// Package cluster finds what Flux applies from a tree: it starts with the Kustomizations that
+// bootstrapping created, builds them, and continues with the Kustomizations that they apply.
+package cluster
+
+import (
+	"context"
+	"path"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/build"
+)
+
+// Cluster is what Flux applies from one entry point of a tree. A tree can have several, for
+// example one for staging and one for production.
+type Cluster struct {
+	Tree *tree.Tree
+	// Entry is the directory of the first Kustomization.
+	Entry string
+	// Kustomizations are in the order in which they are reached.
+	Kustomizations []*Kustomization
+	// Objects are all objects that the Kustomizations apply. An object that two of them apply is
+	// in it twice.
+	Objects []*Object
+
+	source *build.Source
+	// origin is the source of the first Kustomization: it contains the tree.
+	origin object.Ref
+	byKey  map[object.Key]*Kustomization
+	// raw are the documents of Flux's sources in the tree that nothing applies.
+	raw []*Object
+}
+
+// Kustomization is a Kustomization of Flux and what it applies.
+type Kustomization struct {
+	*Object
+	// Built is nil if it was not built.
+	Built *build.Result
+	// Err is why it could not be built: a *build.Error, or nil.
+	Err error
+	// Elsewhere is the source that contains its files, if that is not the tree.
+	Elsewhere string
+	// unresolved: variables of substituteFrom are not known yet.
+	unresolved bool
+}
+
+// Object is an object, and what applies it.
+type Object struct {
+	*build.Object
+	// By is the Kustomization that applies it, nil if no Kustomization of the tree does.
+	By *Kustomization
+	// Release is the HelmRelease whose chart contains it, or nil.
+	Release *Object
+}
+
+// Ref names the object.
+func (o *Object) Ref() object.Ref { return object.RefOf(o.Unstructured) }
+
+// Discover finds the clusters of a tree, in the order of their entries.
+func Discover(ctx context.Context, t *tree.Tree) ([]*Cluster, error) {
+	found, err := scan(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	var clusters []*Cluster
+	reached := map[*tree.Document]bool{}
+	for _, start := range found.entries() {
+		c, err := found.follow(ctx, []*Object{start})
+		if err != nil {
+			return nil, err
+		}
+		c.markReached(reached)
+		clusters = append(clusters, c)
+	}
+	for _, group := range found.unreached(reached) {
+		c, err := found.follow(ctx, group)
+		if err != nil {
+			return nil, err
+		}
+		clusters = append(clusters, c)
+	}
+	return clusters, nil
+}
+
+// follow builds Kustomizations, and those that they apply.
+func (f *scanned) follow(ctx context.Context, starts []*Object) (*Cluster, error) {
+	c := &Cluster{
+		Tree: f.tree, Entry: path.Dir(starts[0].File()), byKey: map[object.Key]*Kustomization{}, raw: f.sources,
+		origin: sourceOf(starts[0].Unstructured),
+	}
+	c.source = f.sourceWith(c.ignoreOf(c.origin))
+	for _, start := range starts {
+		c.add(start)
+	}
+	for next, rounds := 0, 0; ; rounds++ {
+		for ; next < len(c.Kustomizations); next++ {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			c.build(c.Kustomizations[next])
+		}
+		if rounds == maxRounds || !c.resolve() {
+			c.collect()
+			return c, nil
+		}
+	}
+}
+
+// maxRounds is how often Kustomizations are built again because variables became known.
+const maxRounds = 3
+
+// add adds a Kustomization, unless there is one of the same name.
+func (c *Cluster) add(o *Object) {
+	key := o.Ref().Key()
+	if c.byKey[key] == nil {
+		k := &Kustomization{Object: o}
+		c.byKey[key] = k
+		c.Kustomizations = append(c.Kustomizations, k)
+	}
+}
+
+// build builds a Kustomization, and adds those that it applies.
+func (c *Cluster) build(k *Kustomization) {
+	if reason := c.elsewhere(k); reason != "" {
+		k.Elsewhere = reason
+		return
+	}
+	variables := c.variables(k)
+	k.unresolved = variables != nil && variables.Incomplete
+	k.Built, k.Err = build.Build(c.source, k.Unstructured, variables, k.Object.Object)
+	if k.Err != nil {
+		return
+	}
+	for _, o := range k.Built.Objects {
+		if isKustomization(o.Unstructured) {
+			child := &Object{Object: o, By: k}
+			if o.GetNamespace() == "" {
+				o.SetNamespace(k.GetNamespace())
+			}
+			if known := c.byKey[child.Ref().Key()]; known != nil && known.By == nil && known != k {
+				known.Object = child
+				continue
+			}
+			c.add(child)
+		}
+	}
+}
+
+// resolve builds Kustomizations again whose variables are now known, and reports whether there
+// were any.
+func (c *Cluster) resolve() bool {
+	c.collect()
+	again := false
+	for _, k := range c.Kustomizations {
+		if k.unresolved && !c.variables(k).Incomplete {
+			c.build(k)
+			again = true
+		}
+	}
+	return again
+}
+
+// collect lists the objects of all Kustomizations.
+func (c *Cluster) collect() {
+	c.Objects = nil
+	for _, k := range c.Kustomizations {
+		if k.Built == nil {
+			continue
+		}
+		for _, o := range k.Built.Objects {
+			c.Objects = append(c.Objects, &Object{Object: o, By: k})
+		}
+	}
+}
+
+// elsewhere is the name of the source that contains a Kustomization's files, "" for the tree.
+func (c *Cluster) elsewhere(k *Kustomization) string {
+	ref := sourceOf(k.Unstructured)
+	if ref.Key() == c.origin.Key() || c.sameRepository(ref) {
+		return ""
+	}
+	return ref.String()
+}
+
+// sameRepository reports whether a source is the repository and revision of the tree.
+func (c *Cluster) sameRepository(ref object.Ref) bool {
+	mine, other := c.find(c.origin), c.find(ref)
+	if mine == nil || other == nil || mine.GetKind() != other.GetKind() {
+		return false
+	}
+	spec := func(o *Object, field string) string {
+		value, _ := object.Quote(o.Unstructured.Object, "spec."+field)
+		return strings.TrimSuffix(strings.TrimSuffix(value, "/"), ".git")
+	}
+	return spec(mine, "url") != "" && spec(mine, "url") == spec(other, "url") && spec(mine, "ref") == spec(other, "ref")
+}
+
+// find finds an object that a Kustomization applies, or a source that nothing applies.
+func (c *Cluster) find(ref object.Ref) *Object {
+	for _, k := range c.Kustomizations {
+		if k.Built == nil {
+			continue
+		}
+		for _, o := range k.Built.Objects {
+			if object.RefOf(o.Unstructured).Key() == ref.Key() {
+				return &Object{Object: o, By: k}
+			}
+		}
+	}
+	i := slices.IndexFunc(c.raw, func(o *Object) bool { return o.Ref().Key() == ref.Key() })
+	if i < 0 {
+		return nil
+	}
+	return c.raw[i]
+}
+
+// ignoreOf is spec.ignore of a source, nil if it has none.
+func (c *Cluster) ignoreOf(ref object.Ref) *string {
+	o := c.find(ref)
+	if o == nil {
+		return nil
+	}
+	if value, ok := object.Read(o.Unstructured.Object, "spec.ignore"); ok {
+		if text, ok := value.(string); ok {
+			return &text
+		}
+	}
+	return nil
+}
+
+func (c *Cluster) markReached(reached map[*tree.Document]bool) {
+	for _, o := range c.Objects {
+		if isKustomization(o.Unstructured) {
+			reached[o.Document()] = true
+		}
+	}
+	for _, k := range c.Kustomizations {
+		reached[k.Document()] = true
+	}
+}
+
+func isKustomization(obj *unstructured.Unstructured) bool {
+	return obj.GroupVersionKind().GroupKind() == object.KustomizationKind
+}
+
+// sourceOf is the source of a Kustomization.
+func sourceOf(obj *unstructured.Unstructured) object.Ref {
+	ref := object.Map(obj.Object, "spec", "sourceRef")
+	namespace := object.Text(ref, "namespace")
+	if namespace == "" {
+		namespace = obj.GetNamespace()
+	}
+	return object.Ref{
+		APIVersion: object.GitRepositoryKind.Group + "/v1", Kind: object.Text(ref, "kind"),
+		Namespace: namespace, Name: object.Text(ref, "name"),
+	}
+}

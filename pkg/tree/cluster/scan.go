@@ -1,0 +1,177 @@
+package cluster
+
+import (
+	"bytes"
+	"context"
+	"path"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/build"
+)
+
+// scanned are the documents of Flux in a tree, as the files have them.
+type scanned struct {
+	tree *tree.Tree
+	// plain is the tree with the default ignore patterns.
+	plain *build.Source
+	// kustomizations and sources are Flux's.
+	kustomizations, sources []*Object
+}
+
+// fluxInstance is the kind by which flux-operator bootstraps
+// (controlplaneio-fluxcd/flux-operator, api/v1/fluxinstance_types.go).
+const fluxInstance = "FluxInstance"
+
+// scan finds the documents of Flux in the files of a tree.
+func scan(ctx context.Context, t *tree.Tree) (*scanned, error) {
+	f := &scanned{tree: t, plain: build.NewSource(t, nil)}
+	for _, file := range t.Files(".") {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if !tree.IsYAML(file) || f.plain.Ignored(file) || inChart(t, file) {
+			continue
+		}
+		text, err := t.ReadFile(file)
+		if err != nil || !bytes.Contains(text, []byte("fluxcd.")) {
+			continue
+		}
+		documents, _ := t.Documents(file) // an error is reported by the build that uses the file
+		for _, d := range documents {
+			f.add(build.FromDocument(f.plain, d))
+		}
+	}
+	return f, nil
+}
+
+func (f *scanned) add(o *build.Object) {
+	switch kind := o.GroupVersionKind().GroupKind(); {
+	case kind == object.KustomizationKind:
+		f.kustomizations = append(f.kustomizations, &Object{Object: o})
+	case kind.Group == object.GitRepositoryKind.Group:
+		f.sources = append(f.sources, &Object{Object: o})
+	case kind.Kind == fluxInstance:
+		if sync := syncOf(o); sync != nil {
+			f.kustomizations = append(f.kustomizations, sync)
+		}
+	}
+}
+
+// syncOf is the Kustomization that flux-operator creates for spec.sync of a FluxInstance.
+func syncOf(o *build.Object) *Object {
+	sync := object.Map(o.Object, "spec", "sync")
+	if sync == nil {
+		return nil
+	}
+	name := object.Text(sync, "name")
+	if name == "" {
+		name = o.GetNamespace()
+	}
+	k := *o
+	k.Unstructured = &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": object.KustomizationKind.Group + "/v1",
+		"kind":       object.KustomizationKind.Kind,
+		"metadata":   map[string]any{"name": name, "namespace": o.GetNamespace()},
+		"spec": map[string]any{
+			"path":      object.Text(sync, "path"),
+			"prune":     true,
+			"sourceRef": map[string]any{"kind": object.Text(sync, "kind"), "name": name},
+		},
+	}}
+	return &Object{Object: &k}
+}
+
+// inChart reports whether a file is in the templates of a Helm chart, which are not YAML.
+func inChart(t *tree.Tree, file string) bool {
+	for dir := path.Dir(file); dir != "."; dir = path.Dir(dir) {
+		if path.Base(dir) == "templates" && t.Exists(path.Join(path.Dir(dir), "Chart.yaml")) {
+			return true
+		}
+	}
+	return false
+}
+
+// entries are the Kustomizations that apply themselves, as those of `flux bootstrap` do, and
+// those of FluxInstances.
+func (f *scanned) entries() []*Object {
+	var entries []*Object
+	for _, k := range f.kustomizations {
+		dir := pathOf(k.Unstructured)
+		_, isSync := object.Read(k.Document().Object, "spec.sync")
+		if dir != "." && (strings.HasPrefix(k.File(), dir+"/") || isSync) && f.tree.IsDir(dir) {
+			entries = append(entries, k)
+		}
+	}
+	return entries
+}
+
+// unreached are the Kustomizations that no entry reaches, by directory.
+func (f *scanned) unreached(reached map[*tree.Document]bool) [][]*Object {
+	groups := map[string][]*Object{}
+	var order []string
+	for _, k := range f.kustomizations {
+		if reached[k.Document()] || k.GetName() == "" || !f.tree.IsDir(pathOf(k.Unstructured)) {
+			continue
+		}
+		dir := path.Dir(k.File())
+		if groups[dir] == nil {
+			order = append(order, dir)
+		}
+		groups[dir] = append(groups[dir], k)
+	}
+	var list [][]*Object
+	for _, dir := range order {
+		list = append(list, groups[dir])
+	}
+	return list
+}
+
+// sourceWith is the tree as a source with spec.ignore stores it.
+func (f *scanned) sourceWith(ignore *string) *build.Source {
+	if ignore == nil {
+		return f.plain
+	}
+	return build.NewSource(f.tree, ignore)
+}
+
+// pathOf is the directory in spec.path.
+func pathOf(obj *unstructured.Unstructured) string {
+	dir := strings.TrimPrefix(path.Clean("/"+object.Text(obj.Object, "spec", "path")), "/")
+	if dir == "" {
+		return "."
+	}
+	return dir
+}
+
+// variables are the values of spec.postBuild, nil if there are none.
+func (c *Cluster) variables(k *Kustomization) *build.Variables {
+	post := object.Map(k.Unstructured.Object, "spec", "postBuild")
+	if post == nil {
+		return nil
+	}
+	v := &build.Variables{Values: map[string]string{}, Always: object.Text(post, "substituteStrategy") == "Always"}
+	for _, from := range object.List(post, "substituteFrom") {
+		ref := object.Ref{APIVersion: "v1", Kind: object.Text(from, "kind"), Namespace: k.GetNamespace(), Name: object.Text(from, "name")}
+		o := c.find(ref)
+		if o == nil || ref.Kind != object.ConfigMapKind.Kind || slices.ContainsFunc(c.Kustomizations, func(by *Kustomization) bool { return by == o.By && by.unresolved && by != k }) {
+			v.Incomplete = true
+			continue
+		}
+		for key, value := range object.Map(o.Unstructured.Object, "data") {
+			if text, ok := value.(string); ok {
+				v.Values[key] = text
+			}
+		}
+	}
+	for key, value := range object.Map(post, "substitute") {
+		if text, ok := value.(string); ok {
+			v.Values[key] = text
+		}
+	}
+	return v
+}
