@@ -55,7 +55,7 @@ func Build(s *Source, flux *unstructured.Unstructured, variables *Variables, loc
 	}
 	built, err := run(fileSystem{source: s, replaced: file, content: content, changesSchemas: check.changesSchemas}, dir)
 	if err != nil {
-		return nil, problem(tree.Position{File: file}, Failed, "kustomize failed: %s", cleanError(err))
+		return nil, problem(check.positions(file).find(""), Failed, "kustomize failed: %s", cleanError(err))
 	}
 	result := &Result{Dir: dir, Kustomizations: check.files, Undefined: map[object.Ref][]string{}}
 	frame := &frame{source: s, kustomizations: check.files, dir: dir, flux: locator}

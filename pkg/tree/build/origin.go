@@ -23,6 +23,8 @@ type Object struct {
 	*unstructured.Unstructured
 	origin origin
 	frame  *frame
+	// document is the object's document if it was not built.
+	document *tree.Document
 }
 
 // origin is where kustomize found a resource (sigs.k8s.io/kustomize/api v0.21.1,
@@ -48,6 +50,7 @@ func FromDocument(s *Source, d *tree.Document) *Object {
 	return &Object{
 		Unstructured: (&unstructured.Unstructured{Object: d.Object}).DeepCopy(),
 		origin:       origin{Path: d.File},
+		document:     d,
 		frame:        &frame{source: s, dir: "."},
 	}
 }
@@ -78,8 +81,8 @@ func (o *Object) File() string {
 
 // Document is the document that the object was built from, nil if it was generated.
 func (o *Object) Document() *tree.Document {
-	if o.origin.Path == "" {
-		return nil
+	if o.document != nil || o.origin.Path == "" {
+		return o.document
 	}
 	documents, err := o.frame.source.Tree.Documents(o.File())
 	if err != nil {

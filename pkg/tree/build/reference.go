@@ -285,10 +285,13 @@ func (c *checker) positions(file string) positions {
 	return positions{file, documents[0]}
 }
 
-// find is the position of a field.
+// find is the position of a field, or of the kustomization if it is "".
 func (p positions) find(field string) tree.Position {
-	if p.doc == nil {
+	switch {
+	case p.doc == nil:
 		return tree.Position{File: p.file}
+	case field == "":
+		return p.doc.Start()
 	}
 	position, _, _ := p.doc.Find(field)
 	return position

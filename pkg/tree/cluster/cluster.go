@@ -76,11 +76,16 @@ func Discover(ctx context.Context, t *tree.Tree) ([]*Cluster, error) {
 		c.markReached(reached)
 		clusters = append(clusters, c)
 	}
-	for _, group := range found.unreached(reached) {
+	for _, group := range found.byDirectory() {
+		group = slices.DeleteFunc(group, func(o *Object) bool { return reached[o.Document()] })
+		if len(group) == 0 {
+			continue
+		}
 		c, err := found.follow(ctx, group)
 		if err != nil {
 			return nil, err
 		}
+		c.markReached(reached)
 		clusters = append(clusters, c)
 	}
 	return clusters, nil
@@ -93,6 +98,9 @@ func (f *scanned) follow(ctx context.Context, starts []*Object) (*Cluster, error
 		origin: sourceOf(starts[0].Unstructured),
 	}
 	c.source = f.sourceWith(c.ignoreOf(c.origin))
+	if !isSync(starts[0]) && !f.mayBeTree(starts) {
+		c.origin = object.Ref{}
+	}
 	for _, start := range starts {
 		c.add(start)
 	}
@@ -186,6 +194,18 @@ func (c *Cluster) elsewhere(k *Kustomization) string {
 	return ref.String()
 }
 
+// mayBeTree reports whether the source of Kustomizations that no entry reaches is the tree: a
+// Git repository in which all of their paths exist.
+func (f *scanned) mayBeTree(group []*Object) bool {
+	for _, k := range group {
+		dir := pathOf(k.Unstructured)
+		if sourceOf(k.Unstructured).Kind != object.GitRepositoryKind.Kind || dir == "." || !f.tree.IsDir(dir) {
+			return false
+		}
+	}
+	return true
+}
+
 // sameRepository reports whether a source is the repository and revision of the tree.
 func (c *Cluster) sameRepository(ref object.Ref) bool {
 	mine, other := c.find(c.origin), c.find(ref)
@@ -232,12 +252,8 @@ func (c *Cluster) ignoreOf(ref object.Ref) *string {
 	return nil
 }
 
+// markReached marks the documents of all Kustomizations.
 func (c *Cluster) markReached(reached map[*tree.Document]bool) {
-	for _, o := range c.Objects {
-		if isKustomization(o.Unstructured) {
-			reached[o.Document()] = true
-		}
-	}
 	for _, k := range c.Kustomizations {
 		reached[k.Document()] = true
 	}

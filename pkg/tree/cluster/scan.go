@@ -2,7 +2,9 @@ package cluster
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -102,28 +104,36 @@ func (f *scanned) entries() []*Object {
 	var entries []*Object
 	for _, k := range f.kustomizations {
 		dir := pathOf(k.Unstructured)
-		_, isSync := object.Read(k.Document().Object, "spec.sync")
-		if dir != "." && (strings.HasPrefix(k.File(), dir+"/") || isSync) && f.tree.IsDir(dir) {
+		if f.tree.IsDir(dir) && (isSync(k) || dir != "." && strings.HasPrefix(k.File(), dir+"/") && f.appliesItself(k)) {
 			entries = append(entries, k)
 		}
 	}
 	return entries
 }
 
-// unreached are the Kustomizations that no entry reaches, by directory.
-func (f *scanned) unreached(reached map[*tree.Document]bool) [][]*Object {
+// isSync reports whether flux-operator creates a Kustomization.
+func isSync(k *Object) bool {
+	_, ok := object.Read(k.Document().Object, "spec.sync")
+	return ok
+}
+
+func (f *scanned) appliesItself(k *Object) bool {
+	built, err := build.Build(f.plain, k.Unstructured, nil, nil)
+	return err == nil && slices.ContainsFunc(built.Objects, func(o *build.Object) bool { return o.Document() == k.Document() })
+}
+
+// byDirectory groups the Kustomizations by the directory of their file, those nearest to the
+// root of the tree first: they usually apply the others. A patch, which has no source, is none.
+func (f *scanned) byDirectory() [][]*Object {
 	groups := map[string][]*Object{}
-	var order []string
 	for _, k := range f.kustomizations {
-		if reached[k.Document()] || k.GetName() == "" || !f.tree.IsDir(pathOf(k.Unstructured)) {
-			continue
+		if k.GetName() != "" && sourceOf(k.Unstructured).Name != "" {
+			groups[path.Dir(k.File())] = append(groups[path.Dir(k.File())], k)
 		}
-		dir := path.Dir(k.File())
-		if groups[dir] == nil {
-			order = append(order, dir)
-		}
-		groups[dir] = append(groups[dir], k)
 	}
+	order := slices.SortedFunc(maps.Keys(groups), func(a, b string) int {
+		return cmp.Or(cmp.Compare(strings.Count(a, "/"), strings.Count(b, "/")), cmp.Compare(a, b))
+	})
 	var list [][]*Object
 	for _, dir := range order {
 		list = append(list, groups[dir])

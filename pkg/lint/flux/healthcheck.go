@@ -1,0 +1,86 @@
+package flux
+
+import (
+	"fmt"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/lint/rule"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/similar"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/cluster"
+)
+
+var healthCheckTarget = &rule.Rule{
+	Code: "OW1105", Name: "health-check-target", Severity: finding.Critical,
+	Title: "A health check names an object that does not exist",
+	Kustomization: func(c *rule.Context, k *cluster.Kustomization) {
+		for i, check := range checks(k) {
+			if rule.Unknown(check.Name) || rule.Unknown(check.Namespace) || mayExist(c, check) {
+				continue
+			}
+			var names []string
+			for _, o := range c.OfKind(check.GroupKind()) {
+				if o.GetNamespace() == check.Namespace {
+					names = append(names, o.GetName())
+				}
+			}
+			c.Report(k.Object, fmt.Sprintf("spec.healthChecks[%d]", i),
+				fmt.Sprintf("a health check names %s, %s", check, suggest(similar.Nearest(check.Name, names))),
+				edit(k.File(), "Correct or remove the health check: until its timeout, the layer waits for an object that never exists"))
+		}
+	},
+}
+
+// checks are the objects that spec.healthChecks names.
+func checks(k *cluster.Kustomization) []object.Ref {
+	var refs []object.Ref
+	for _, entry := range object.List(k.Unstructured.Object, "spec", "healthChecks") {
+		refs = append(refs, object.Ref{
+			APIVersion: object.Text(entry, "apiVersion"), Kind: object.Text(entry, "kind"),
+			Namespace: object.Text(entry, "namespace"), Name: object.Text(entry, "name"),
+		})
+	}
+	return refs
+}
+
+// fromCharts are kinds that only the tree can create: neither charts nor controllers usually do.
+var fromTree = []schema.GroupKind{object.HelmReleaseKind, object.KustomizationKind}
+
+// mayExist reports whether an object exists in the tree, or may be created by something that is
+// not in it: a chart from a registry, another source, an operator.
+func mayExist(c *rule.Context, ref object.Ref) bool {
+	if exists(c, ref) {
+		return true
+	}
+	if slices.Contains(fromTree, ref.GroupKind()) {
+		return slices.ContainsFunc(c.Kustomizations, func(k *cluster.Kustomization) bool { return k.Built == nil })
+	}
+	return !c.Complete(ref.Namespace)
+}
+
+var uncoveredWorkload = &rule.Rule{
+	Code: "OW1901", Name: "uncovered-workload", Severity: finding.Warning,
+	Title: "A Kustomization is Ready before its workloads are",
+	Object: func(c *rule.Context, o *cluster.Object) {
+		if o.By == nil || o.Release != nil || !slices.Contains(waitedFor, o.Ref().GroupKind()) || covered(o) || rule.OfFlux(o) {
+			return
+		}
+		c.Report(o, "metadata.name", fmt.Sprintf("no health check of %s covers it, so the layer becomes Ready while it fails", o.By.Ref()),
+			edit(o.By.File(), "Set spec.wait: true, or add it to spec.healthChecks"))
+	},
+}
+
+// waitedFor are kinds that take time to become ready, or fail to.
+var waitedFor = []schema.GroupKind{
+	object.DeploymentKind, object.StatefulSetKind, object.DaemonSetKind, object.JobKind,
+	object.HelmReleaseKind, object.CertificateKind,
+}
+
+// covered reports whether the Kustomization that applies an object waits for it.
+func covered(o *cluster.Object) bool {
+	return object.Bool(o.By.Unstructured.Object, "spec", "wait") ||
+		slices.ContainsFunc(checks(o.By), func(check object.Ref) bool { return check.Key() == o.Ref().Key() })
+}

@@ -1,0 +1,33 @@
+// Package flux has the rules about Kustomizations, HelmReleases and their sources: whether they
+// can be built, what they depend on, what they wait for, and what they prune.
+package flux
+
+import (
+	"fmt"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/lint/rule"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
+)
+
+// Rules are all rules of the package.
+var Rules = []*rule.Rule{
+	missingDependency, dependencyCycle, missingPath, missingFile, notBuildable,
+	healthCheckTarget, uncoveredWorkload, appliedTwice,
+}
+
+// suggest is ", which does not exist", with a similar name.
+func suggest(near string) string {
+	if near == "" {
+		return "which does not exist"
+	}
+	return fmt.Sprintf("which does not exist; did you mean %s?", near)
+}
+
+// edit is a fix in the file that has the object.
+func edit(file, text string) finding.Fix { return finding.Fix{Text: text, File: file} }
+
+// kindAndName is "Deployment bhs-orthweb/orthanc".
+func kindAndName(kind, namespace, name string) string {
+	return object.Ref{Kind: kind, Namespace: namespace, Name: name}.String()
+}

@@ -1,0 +1,193 @@
+// Package lint finds defects in a GitOps tree before Flux applies it. It has the table of
+// rules, runs them, and removes the findings that a comment or the configuration ignores.
+package lint
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/lint/rule"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/build"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/cluster"
+)
+
+// Report is the result for a tree.
+type Report struct {
+	// Findings are in the order of files and lines.
+	Findings []rule.Finding
+	// Ignored are the findings that a comment or the configuration ignores.
+	Ignored []Ignored
+	// Unknown is what could not be checked, and may hide findings.
+	Unknown []Unknown
+	// Elsewhere are the Kustomizations whose files are in another source, by name.
+	Elsewhere []Elsewhere
+	// Kustomizations and Objects are how many were built.
+	Kustomizations, Objects int
+}
+
+// Ignored is a finding that is ignored, and why.
+type Ignored struct {
+	rule.Finding
+	Reason string
+}
+
+// Unknown is something that could not be checked.
+type Unknown struct {
+	At tree.Position
+	// Ref is the Kustomization that was not built.
+	Ref object.Ref
+	// Message is one sentence, without a period.
+	Message string
+}
+
+// Elsewhere is a Kustomization whose files are in another source than the tree.
+type Elsewhere struct {
+	Ref    object.Ref
+	Source string
+}
+
+// Check checks a tree with the rules that the configuration selects.
+func Check(ctx context.Context, t *tree.Tree, config Config) (*Report, error) {
+	clusters, err := cluster.Discover(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	report := &Report{}
+	var found []rule.Finding
+	add := func(f rule.Finding) { found = append(found, f) }
+	var used []string
+	var contexts []*rule.Context
+	for _, c := range clusters {
+		report.count(c)
+		used = append(used, filesOf(c)...)
+		contexts = append(contexts, rule.NewContext(c, config.Options, add))
+	}
+	for _, r := range Rules() {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if !config.runs(r) {
+			continue
+		}
+		if r.Tree != nil {
+			rule.RunTree(r, t, used, add)
+			continue
+		}
+		for _, c := range contexts {
+			c.Run(r)
+		}
+	}
+	report.sort(t, merge(found), config)
+	return report, nil
+}
+
+// count adds what a cluster has, and what of it was not built.
+func (r *Report) count(c *cluster.Cluster) {
+	r.Objects += len(c.Objects)
+	for _, k := range c.Kustomizations {
+		switch {
+		case k.Elsewhere != "":
+			r.Elsewhere = append(r.Elsewhere, Elsewhere{Ref: k.Ref(), Source: k.Elsewhere})
+		case k.Built != nil:
+			r.Kustomizations++
+		default:
+			r.unbuilt(k)
+		}
+	}
+}
+
+// unbuilt reports a Kustomization that could not be built for a reason that is not a defect of
+// the tree: remote references and files that can't be read.
+func (r *Report) unbuilt(k *cluster.Kustomization) {
+	var failed *build.Error
+	if !errors.As(k.Err, &failed) {
+		r.Unknown = append(r.Unknown, Unknown{At: k.Start(), Ref: k.Ref(), Message: k.Err.Error()})
+		return
+	}
+	for _, p := range failed.Problems {
+		if p.Reason == build.Remote || p.Reason == build.Unreadable {
+			r.Unknown = append(r.Unknown, Unknown{At: p.Position, Ref: k.Ref(), Message: p.Message})
+		}
+	}
+}
+
+// filesOf are the kustomization files of a cluster.
+func filesOf(c *cluster.Cluster) []string {
+	var files []string
+	for _, k := range c.Kustomizations {
+		if k.Built != nil {
+			files = append(files, k.Built.Kustomizations...)
+		}
+	}
+	slices.Sort(files)
+	return slices.Compact(files)
+}
+
+// merge joins the findings that one line causes for several objects.
+func merge(all []rule.Finding) []rule.Finding {
+	slices.SortStableFunc(all, func(a, b rule.Finding) int {
+		return cmp.Or(
+			cmp.Compare(a.At.File, b.At.File), cmp.Compare(a.At.Line, b.At.Line), cmp.Compare(a.At.Column, b.At.Column),
+			cmp.Compare(a.Code, b.Code), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Message, b.Message), a.Ref.Compare(b.Ref),
+		)
+	})
+	var merged []rule.Finding
+	for _, f := range all {
+		if len(merged) > 0 {
+			last := &merged[len(merged)-1]
+			if last.At == f.At && last.Rule == f.Rule && last.Message == f.Message {
+				if last.Ref != f.Ref {
+					last.More++
+				}
+				continue
+			}
+		}
+		merged = append(merged, f)
+	}
+	return merged
+}
+
+// sort separates the findings that are ignored.
+func (r *Report) sort(t *tree.Tree, found []rule.Finding, config Config) {
+	comments := readComments(t, found, config)
+	for _, f := range found {
+		f.Severity = config.severity(f)
+		if !config.within(f.At.File) {
+			continue
+		}
+		if reason, ok := config.ignores(f); ok {
+			r.Ignored = append(r.Ignored, Ignored{f, reason})
+			continue
+		}
+		if reason, ok := comments.ignores(f); ok {
+			r.Ignored = append(r.Ignored, Ignored{f, reason})
+			continue
+		}
+		r.Findings = append(r.Findings, f)
+	}
+	r.Findings = append(r.Findings, comments.findings()...)
+	slices.SortStableFunc(r.Findings, func(a, b rule.Finding) int {
+		return cmp.Or(cmp.Compare(a.At.File, b.At.File), cmp.Compare(a.At.Line, b.At.Line), cmp.Compare(a.At.Column, b.At.Column))
+	})
+}
+
+// Worst is the highest severity of the findings, "" if there are none.
+func (r *Report) Worst() finding.Severity {
+	var worst finding.Severity
+	for _, f := range r.Findings {
+		if worst == "" || rank(f.Severity) < rank(worst) {
+			worst = f.Severity
+		}
+	}
+	return worst
+}
+
+// rank orders severities, the worst first.
+func rank(s finding.Severity) int {
+	return slices.Index([]finding.Severity{finding.Critical, finding.Warning, finding.Info}, s)
+}

@@ -1,0 +1,141 @@
+// Package rule is what the rules of lint share: a rule, its findings, and the facts that rules
+// ask of a cluster that a tree describes.
+package rule
+
+import (
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/cluster"
+)
+
+// Rule finds one kind of defect in a tree. Exactly one of Cluster, Kustomization, Object and
+// Tree is set.
+type Rule struct {
+	// Code is that of a finding of explain if both ask the same question. Otherwise its second
+	// digit is 9.
+	Code finding.Code
+	// Name is lower case with hyphens; users name the rule by it.
+	Name     string
+	Severity finding.Severity
+	// Title is a sentence without a period: what is wrong where the rule finds something.
+	Title string
+
+	// Tree runs once for a tree.
+	Tree func(t *Tree)
+	// Cluster runs once for each cluster.
+	Cluster func(c *Context)
+	// Kustomization runs for each Kustomization of a cluster.
+	Kustomization func(c *Context, k *cluster.Kustomization)
+	// Object runs for each object that a Kustomization or a chart in the tree contains.
+	Object func(c *Context, o *cluster.Object)
+}
+
+// Options are what a tree is checked against.
+type Options struct {
+	// Flux and Kubernetes are the minor versions that will run, "2.8" and "1.36".
+	Flux, Kubernetes string
+}
+
+// Finding is one defect of a tree.
+type Finding struct {
+	finding.Finding
+	// Rule is the name of the rule.
+	Rule string
+	At   tree.Position
+	// Layer is the Kustomization that applies the object, if any.
+	Layer object.Ref
+	// More is the number of other objects that have the same defect because of the same line,
+	// for example because a base is used by several tenants.
+	More int
+}
+
+// Tree is what rules that look at files get.
+type Tree struct {
+	*tree.Tree
+	// Used are the kustomization files that the clusters use.
+	Used   []string
+	report func(Finding)
+	rule   *Rule
+}
+
+// Report reports a defect at a position.
+func (t *Tree) Report(at tree.Position, message string, fixes ...finding.Fix) {
+	t.report(newFinding(t.rule, at, object.Ref{}, message, fixes))
+}
+
+// Context is what the other rules get: a cluster, with its objects by kind and name.
+type Context struct {
+	*cluster.Cluster
+	Options
+	// Starts are the Kustomizations at which the cluster begins: nothing in the tree applies
+	// them.
+	byKind map[string][]*cluster.Object
+	byKey  map[object.Key][]*cluster.Object
+	report func(Finding)
+	rule   *Rule
+}
+
+// NewContext indexes a cluster. Findings are given to a function.
+func NewContext(c *cluster.Cluster, options Options, report func(Finding)) *Context {
+	x := &Context{Cluster: c, Options: options, byKind: map[string][]*cluster.Object{}, byKey: map[object.Key][]*cluster.Object{}, report: report}
+	for _, o := range c.Objects {
+		key := o.Ref().Key()
+		x.byKind[kindKey(key.Group, key.Kind)] = append(x.byKind[kindKey(key.Group, key.Kind)], o)
+		x.byKey[key] = append(x.byKey[key], o)
+	}
+	return x
+}
+
+func kindKey(group, kind string) string { return group + "/" + kind }
+
+// Run runs a rule on the cluster.
+func (c *Context) Run(r *Rule) {
+	c.rule = r
+	switch {
+	case r.Cluster != nil:
+		r.Cluster(c)
+	case r.Kustomization != nil:
+		for _, k := range c.Kustomizations {
+			r.Kustomization(c, k)
+		}
+	case r.Object != nil:
+		for _, o := range c.Objects {
+			r.Object(c, o)
+		}
+	}
+}
+
+// RunTree runs a rule that looks at files.
+func RunTree(r *Rule, t *tree.Tree, used []string, report func(Finding)) {
+	r.Tree(&Tree{Tree: t, Used: used, report: report, rule: r})
+}
+
+// Report reports a defect of an object at a field, in the notation of object.Read.
+func (c *Context) Report(o *cluster.Object, field, message string, fixes ...finding.Fix) {
+	at, _ := o.Locate(field)
+	f := newFinding(c.rule, at, o.Ref(), message, fixes)
+	if value, ok := object.Quote(o.Unstructured.Object, field); ok {
+		f.Evidence = []finding.Evidence{{Ref: o.Ref(), Field: field, Value: value}}
+	}
+	if o.By != nil {
+		f.Layer = o.By.Ref()
+	}
+	c.report(f)
+}
+
+// ReportAt reports a defect of an object at a position.
+func (c *Context) ReportAt(at tree.Position, o *cluster.Object, message string, fixes ...finding.Fix) {
+	f := newFinding(c.rule, at, o.Ref(), message, fixes)
+	if o.By != nil {
+		f.Layer = o.By.Ref()
+	}
+	c.report(f)
+}
+
+func newFinding(r *Rule, at tree.Position, ref object.Ref, message string, fixes []finding.Fix) Finding {
+	return Finding{
+		Finding: finding.Finding{Code: r.Code, Severity: r.Severity, Ref: ref, Message: message, Fixes: fixes},
+		Rule:    r.Name, At: at,
+	}
+}

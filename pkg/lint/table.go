@@ -1,0 +1,16 @@
+package lint
+
+import (
+	"slices"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/lint/flux"
+	"github.com/digihunch/kubectl-orthweb/pkg/lint/rule"
+)
+
+// rules are all rules, in the order of their codes.
+var rules = slices.Concat(
+	flux.Rules,
+)
+
+// Rules are all rules, in the order of their families.
+func Rules() []*rule.Rule { return append(slices.Clone(rules), commentRule) }
