@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"path"
 	"slices"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
@@ -190,4 +191,30 @@ func (r *Report) Worst() finding.Severity {
 // rank orders severities, the worst first.
 func rank(s finding.Severity) int {
 	return slices.Index([]finding.Severity{finding.Critical, finding.Warning, finding.Info}, s)
+}
+
+// Finding is a finding of a rule.
+type Finding = rule.Finding
+
+// Add adds another report.
+func (r *Report) Add(other *Report) {
+	r.Findings = append(r.Findings, other.Findings...)
+	r.Ignored = append(r.Ignored, other.Ignored...)
+	r.Unknown = append(r.Unknown, other.Unknown...)
+	r.Elsewhere = append(r.Elsewhere, other.Elsewhere...)
+	r.Kustomizations += other.Kustomizations
+	r.Objects += other.Objects
+}
+
+// Move makes all positions relative to another directory, in which the tree is a directory.
+func (r *Report) Move(dir string) {
+	for i := range r.Findings {
+		r.Findings[i].At.File = path.Join(dir, r.Findings[i].At.File)
+	}
+	for i := range r.Ignored {
+		r.Ignored[i].At.File = path.Join(dir, r.Ignored[i].At.File)
+	}
+	for i := range r.Unknown {
+		r.Unknown[i].At.File = path.Join(dir, r.Unknown[i].At.File)
+	}
 }

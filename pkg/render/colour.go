@@ -2,6 +2,7 @@ package render
 
 import (
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 )
 
@@ -21,4 +22,9 @@ func paintStatus(status health.Status, text string) string {
 		return string(code) + text + string(escape.Reset)
 	}
 	return text
+}
+
+// paintSeverity colours the word of a severity.
+func paintSeverity(severity finding.Severity) string {
+	return paintStatus(severityColour[severity], string(severity))
 }

@@ -44,6 +44,9 @@ type Kustomization struct {
 	Err error
 	// Elsewhere is the source that contains its files, if that is not the tree.
 	Elsewhere string
+	// Standalone: it is not a Kustomization of Flux, but a directory with a kustomization in a
+	// tree that has none of Flux.
+	Standalone bool
 	// unresolved: variables of substituteFrom are not known yet.
 	unresolved bool
 }
@@ -65,6 +68,10 @@ func Discover(ctx context.Context, t *tree.Tree) ([]*Cluster, error) {
 	found, err := scan(ctx, t)
 	if err != nil {
 		return nil, err
+	}
+	if len(found.kustomizations) == 0 {
+		c, err := found.standalone(ctx)
+		return []*Cluster{c}, err
 	}
 	var clusters []*Cluster
 	reached := map[*tree.Document]bool{}
@@ -180,7 +187,11 @@ func (c *Cluster) collect() {
 			continue
 		}
 		for _, o := range k.Built.Objects {
-			c.Objects = append(c.Objects, &Object{Object: o, By: k})
+			built := &Object{Object: o, By: k}
+			if k.Standalone {
+				built.By = nil
+			}
+			c.Objects = append(c.Objects, built)
 		}
 	}
 }

@@ -1,0 +1,240 @@
+// Package lint is the command "lint".
+package lint
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"k8s.io/kubectl/pkg/util/templates"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/lint"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
+	"github.com/digihunch/kubectl-orthweb/pkg/render"
+	"github.com/digihunch/kubectl-orthweb/pkg/render/versioned"
+)
+
+var (
+	lintLong = templates.LongDesc(`
+		Find defects in a GitOps repository before Flux applies them.
+
+		The command builds each Kustomization as Flux does, follows those that they
+		apply, and checks the objects. It needs no cluster and does not use the
+		network. Each finding has a code, a file and line, and a fix.
+
+		PATH is a directory or file of a repository, or - for rendered manifests on
+		standard input; by default the working directory. The whole repository is
+		read, but only findings below PATH are shown.
+
+		A comment ignores a finding: '# orthweb:ignore RULE: REASON', at the end of the
+		line, or before a field for everything below it. The file .orthweb-lint.yaml
+		at the root of the repository configures the rules.
+
+		The exit status is 0 without findings, 1 with findings of the severity of
+		--fail-on or worse, 2 when something could not be checked.`)
+	lintExample = templates.Examples(`
+		# Check the repository in the working directory
+		kubectl orthweb lint
+
+		# Check what the next version of Flux no longer serves
+		kubectl orthweb lint --flux-version=2.8 --only=flux-api
+
+		# Show the findings in a pull request on GitHub
+		kubectl orthweb lint -o github
+
+		# Check rendered manifests
+		kubectl kustomize gitops/application/bhs | kubectl orthweb lint -`)
+)
+
+// The formats besides the table.
+const (
+	sarif  = "sarif"
+	github = "github"
+)
+
+type options struct {
+	call   *command.Call
+	output *command.Output
+	paths  []string
+	failOn string
+	config string
+	list   bool
+	rules  lint.Config
+}
+
+// New is the command "lint".
+func New(call *command.Call) *cobra.Command {
+	o := &options{call: call, output: command.NewFormats(command.Table, command.Wide, command.JSON, command.YAML, sarif, command.JUnit, github)}
+	cmd := &cobra.Command{
+		Use:     "lint [PATH...]",
+		Short:   "Find defects in a GitOps repository",
+		Long:    lintLong,
+		Example: lintExample,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.paths = args
+			if err := o.validate(); err != nil {
+				return err
+			}
+			return o.run(cmd)
+		},
+	}
+	o.output.AddTo(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&o.failOn, "fail-on", "", "Lowest severity for which the exit status is 1: critical, warning, info or never (default warning)")
+	flags.StringSliceVar(&o.rules.Only, "only", nil, "Rules to check, by name or code; all by default")
+	flags.StringSliceVar(&o.rules.Skip, "skip", nil, "Rules not to check, by name or code")
+	flags.StringVar(&o.rules.Flux, "flux-version", "", "Version of Flux that will apply the repository")
+	flags.StringVar(&o.rules.Kubernetes, "kube-version", "", "Version of Kubernetes to which it will be applied")
+	flags.StringVar(&o.config, "config", "", "Configuration file (default "+lint.ConfigFile+" at the root of the repository)")
+	flags.BoolVar(&o.list, "list-rules", false, "List the rules, and check nothing")
+	return cmd
+}
+
+// severities are the values of --fail-on.
+var severities = map[string]finding.Severity{
+	"critical": finding.Critical, "warning": finding.Warning, "info": finding.Info,
+}
+
+// validate rejects wrong flags before anything is read.
+func (o *options) validate() error {
+	if err := o.output.Validate(); err != nil {
+		return err
+	}
+	if _, ok := severities[o.failOn]; !ok && o.failOn != "" && o.failOn != "never" {
+		return advice.Add(fmt.Errorf("unknown severity %q", o.failOn), "Use critical, warning, info or never.")
+	}
+	if slices.Contains(o.paths, "-") && len(o.paths) > 1 {
+		return advice.Add(errors.New("- can't be used together with other paths"), "Check them one after the other.")
+	}
+	if err := o.rules.Validate(); err != nil {
+		return advice.Add(err, "List the rules with 'kubectl orthweb lint --list-rules'.")
+	}
+	return nil
+}
+
+func (o *options) run(cmd *cobra.Command) error {
+	if o.list {
+		return o.listRules()
+	}
+	report, err := o.check(cmd.Context(), cmd.Flags().Changed)
+	if err != nil {
+		return err
+	}
+	if err := o.print(o.call.Streams.Out, report); err != nil {
+		return err
+	}
+	o.summarize(report)
+	return o.exit(report)
+}
+
+// check checks all repositories.
+func (o *options) check(ctx context.Context, changed func(string) bool) (*lint.Report, error) {
+	if slices.Contains(o.paths, "-") {
+		return o.checkInput(ctx)
+	}
+	repositories, err := locate(o.paths)
+	if err != nil {
+		return nil, err
+	}
+	all := &lint.Report{}
+	for _, r := range repositories {
+		report, err := o.checkRepository(ctx, r, changed)
+		if err != nil {
+			return nil, err
+		}
+		if len(repositories) > 1 || o.output.Table() || o.output.Format == command.Table {
+			report.Move(r.shown)
+		}
+		all.Add(report)
+	}
+	return all, nil
+}
+
+func (o *options) print(w io.Writer, report *lint.Report) error {
+	switch o.output.Format {
+	case command.Table, command.Wide:
+		style := o.output.Style(w)
+		return render.Lint(w, report, style)
+	case sarif:
+		return versioned.LintSARIF(w, report, o.call.Build)
+	case command.JUnit:
+		return versioned.LintJUnit(w, report, o.fails)
+	case github:
+		return versioned.LintGitHub(w, report)
+	}
+	object, err := versioned.Lint(report)
+	return o.output.Print(w, object, err)
+}
+
+// fails reports whether a finding of a severity fails the check.
+func (o *options) fails(s finding.Severity) bool {
+	least, ok := severities[o.failOn]
+	if o.failOn == "" {
+		least, ok = finding.Warning, true
+	}
+	return ok && (s == finding.Critical || s == least || least == finding.Info)
+}
+
+func (o *options) exit(report *lint.Report) error {
+	switch {
+	case slices.ContainsFunc(report.Findings, func(f lint.Finding) bool { return o.fails(f.Severity) }):
+		return command.No
+	case len(report.Unknown) > 0:
+		return command.Unclear
+	}
+	return nil
+}
+
+// summarize prints on standard error what was checked, and what was not.
+func (o *options) summarize(report *lint.Report) {
+	w := o.call.Streams.ErrOut
+	for _, u := range report.Unknown {
+		escape.Fprintf(w, "Not checked: %s: %s: %s\n", u.Ref, u.At, u.Message)
+	}
+	if n := len(report.Elsewhere); n > 0 {
+		sources := map[string]int{}
+		for _, e := range report.Elsewhere {
+			sources[e.Source]++
+		}
+		var names []string
+		for source := range sources {
+			names = append(names, source)
+		}
+		slices.Sort(names)
+		escape.Fprintf(w, "The files of %s are in other sources, and were not checked: %s\n", finding.Count(n, "Kustomization"), strings.Join(names, ", "))
+	}
+	counts := map[finding.Severity]int{}
+	for _, f := range report.Findings {
+		counts[f.Severity]++
+	}
+	var parts []string
+	for _, s := range []finding.Severity{finding.Critical, finding.Warning, finding.Info} {
+		if counts[s] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", counts[s], strings.ToLower(string(s))))
+		}
+	}
+	found := "no findings"
+	if len(parts) > 0 {
+		found = strings.Join(parts, ", ")
+	}
+	if len(report.Ignored) > 0 {
+		found += fmt.Sprintf(", %d ignored", len(report.Ignored))
+	}
+	escape.Fprintf(w, "Checked %s with %s: %s.\n",
+		finding.Count(report.Kustomizations, "Kustomization"), finding.Count(report.Objects, "object"), found)
+}
+
+// listRules prints all rules.
+func (o *options) listRules() error {
+	for _, r := range lint.Rules() {
+		escape.Fprintf(o.call.Streams.Out, "%s  %-24s %-8s  %s\n", r.Code, r.Name, r.Severity, r.Title)
+	}
+	return nil
+}

@@ -1,0 +1,173 @@
+package lint
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
+	"github.com/digihunch/kubectl-orthweb/pkg/lint"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree"
+)
+
+// repository is a directory to read, and what of it is shown.
+type repository struct {
+	root string
+	// below are the paths that the user named, relative to root, with slashes.
+	below []string
+	// shown is the root relative to the working directory, with slashes.
+	shown string
+}
+
+// locate finds the repositories of paths: the directory above each that has .git, or the path
+// itself.
+func locate(paths []string) ([]repository, error) {
+	if len(paths) == 0 {
+		paths = []string{"."}
+	}
+	var all []repository
+	for _, path := range paths {
+		dir, err := filepath.Abs(path)
+		if err != nil {
+			return nil, fmt.Errorf("find %s: %w", path, err)
+		}
+		info, err := os.Stat(dir)
+		if err != nil {
+			return nil, advice.Add(fmt.Errorf("read %s: %w", path, reason(err)), "Name a directory or a file of a GitOps repository.")
+		}
+		root := rootOf(dir, info.IsDir())
+		below, err := filepath.Rel(root, dir)
+		if err != nil {
+			return nil, fmt.Errorf("find %s: %w", path, err)
+		}
+		i := slices.IndexFunc(all, func(r repository) bool { return r.root == root })
+		if i < 0 {
+			i = len(all)
+			all = append(all, repository{root: root, shown: shown(root)})
+		}
+		all[i].below = append(all[i].below, filepath.ToSlash(below))
+	}
+	return all, nil
+}
+
+// reason is the error without the name of the file.
+func reason(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}
+
+// rootOf is the root of the Git repository that has a path, or the path itself, or its
+// directory.
+func rootOf(path string, isDir bool) string {
+	start := path
+	if !isDir {
+		start = filepath.Dir(path)
+	}
+	for dir := start; ; dir = filepath.Dir(dir) {
+		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
+			return dir
+		}
+		if dir == filepath.Dir(dir) {
+			return start
+		}
+	}
+}
+
+// shown is a directory relative to the working directory, or absolute if it is elsewhere.
+func shown(dir string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return filepath.ToSlash(dir)
+	}
+	relative, err := filepath.Rel(here, dir)
+	if err != nil || strings.HasPrefix(relative, ".."+string(filepath.Separator)+"..") {
+		return filepath.ToSlash(dir)
+	}
+	return filepath.ToSlash(relative)
+}
+
+func (o *options) checkRepository(ctx context.Context, r repository, changed func(string) bool) (*lint.Report, error) {
+	t, err := tree.Open(r.root)
+	if err != nil {
+		return nil, advice.Add(err, "Name a directory that has only the GitOps repository.")
+	}
+	defer t.Close() //nolint:errcheck // it was only read
+	config, err := o.configuration(t, changed)
+	if err != nil {
+		return nil, err
+	}
+	config.Below = r.below
+	return lint.Check(ctx, t, config)
+}
+
+// checkInput checks manifests on standard input.
+func (o *options) checkInput(ctx context.Context) (*lint.Report, error) {
+	text, err := io.ReadAll(io.LimitReader(o.call.Streams.In, tree.MaxFile+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("read standard input: %w", err)
+	case len(text) > tree.MaxFile:
+		return nil, fmt.Errorf("read standard input: it has more than %d MiB", tree.MaxFile>>20)
+	}
+	const name = "standard-input.yaml"
+	if _, err := tree.Parse(name, text); err != nil {
+		return nil, advice.Add(fmt.Errorf("read standard input: %w", err), "Pipe rendered manifests to the command.")
+	}
+	return lint.Check(ctx, tree.New(map[string][]byte{name: text}), o.rules)
+}
+
+// configuration is that of the repository, in which flags replace fields.
+func (o *options) configuration(t *tree.Tree, changed func(string) bool) (lint.Config, error) {
+	name, text, err := o.configurationFile(t)
+	if err != nil {
+		return lint.Config{}, advice.Add(fmt.Errorf("read the configuration: %w", err), "Correct the file, or name another with --config.")
+	}
+	config, failOn, err := lint.ParseConfig(text)
+	if err != nil {
+		return lint.Config{}, advice.Add(fmt.Errorf("read the configuration %s: %w", name, err), "List the rules with 'kubectl orthweb lint --list-rules'.")
+	}
+	if _, ok := severities[failOn]; !ok && failOn != "" && failOn != "never" {
+		return lint.Config{}, fmt.Errorf("read the configuration %s: unknown severity %q in failOn; use critical, warning, info or never", name, failOn)
+	}
+	if !changed("fail-on") && failOn != "" {
+		o.failOn = failOn
+	}
+	if changed("only") {
+		config.Only = o.rules.Only
+	}
+	config.Skip = append(config.Skip, o.rules.Skip...)
+	if changed("flux-version") {
+		config.Flux = o.rules.Flux
+	}
+	if changed("kube-version") {
+		config.Kubernetes = o.rules.Kubernetes
+	}
+	return config, nil
+}
+
+// configurationFile is the text of the configuration, empty if there is none.
+func (o *options) configurationFile(t *tree.Tree) (name string, text []byte, err error) {
+	switch {
+	case o.config != "":
+		file, err := os.Open(o.config)
+		if err != nil {
+			return "", nil, err
+		}
+		defer file.Close() //nolint:errcheck // it was only read
+		text, err := io.ReadAll(io.LimitReader(file, 1<<20))
+		return o.config, text, err
+	case t.Exists(lint.ConfigFile):
+		text, err := t.ReadFile(lint.ConfigFile)
+		return lint.ConfigFile, text, err
+	}
+	return "", nil, nil
+}

@@ -1,0 +1,109 @@
+package cluster
+
+import (
+	"context"
+	"path"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/kustomize/api/konfig"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/build"
+)
+
+// standalone is the cluster of a tree without Kustomizations of Flux: what each kustomization
+// builds that no other uses, and the manifests that no kustomization uses.
+func (f *scanned) standalone(ctx context.Context) (*Cluster, error) {
+	c := &Cluster{Tree: f.tree, Entry: ".", byKey: map[object.Key]*Kustomization{}, source: f.plain}
+	files := f.tree.Files(".")
+	used := map[string]bool{}
+	built := map[string]*Kustomization{}
+	var order []string
+	for _, file := range files {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if !isKustomizationFile(path.Base(file)) {
+			continue
+		}
+		k := f.directory(path.Dir(file))
+		order = append(order, file)
+		built[file] = k
+		k.Built, k.Err = build.Build(f.plain, k.Unstructured, nil, nil)
+		if k.Built == nil {
+			continue
+		}
+		for _, name := range k.Built.Kustomizations[1:] {
+			used[name] = true
+		}
+		for _, o := range k.Built.Objects {
+			used[o.File()] = true
+		}
+	}
+	for _, file := range order {
+		if !used[file] && !isComponent(f.tree, file) {
+			c.Kustomizations = append(c.Kustomizations, built[file])
+		}
+	}
+	c.collect()
+	for _, file := range files {
+		if !used[file] && tree.IsYAML(file) && !inChart(f.tree, file) && !f.plain.Ignored(file) && len(order) == 0 {
+			c.addManifests(f.plain, file)
+		}
+	}
+	return c, nil
+}
+
+// directory is a Kustomization in place of one of Flux.
+func (f *scanned) directory(dir string) *Kustomization {
+	name := path.Base(dir)
+	if dir == "." {
+		name = "kustomization"
+	}
+	document := &tree.Document{File: f.kustomizationIn(dir), Object: map[string]any{
+		"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization",
+		"metadata": map[string]any{"name": name}, "spec": map[string]any{"path": dir},
+	}}
+	if documents, err := f.tree.Documents(document.File); err == nil && len(documents) > 0 {
+		document.Node = documents[0].Node
+	}
+	return &Kustomization{Object: &Object{Object: build.FromDocument(f.plain, document)}, Standalone: true}
+}
+
+func (f *scanned) kustomizationIn(dir string) string {
+	for _, name := range konfig.RecognizedKustomizationFileNames() {
+		if file := path.Join(dir, name); f.tree.Exists(file) {
+			return file
+		}
+	}
+	return path.Join(dir, konfig.DefaultKustomizationFileName())
+}
+
+func isKustomizationFile(base string) bool {
+	for _, name := range konfig.RecognizedKustomizationFileNames() {
+		if name == base {
+			return true
+		}
+	}
+	return false
+}
+
+// isComponent reports whether a kustomization is only a part of others.
+func isComponent(t *tree.Tree, file string) bool {
+	documents, err := t.Documents(file)
+	return err == nil && len(documents) > 0 && object.Text(documents[0].Object, "kind") == "Component"
+}
+
+// addManifests adds the objects of a file.
+func (c *Cluster) addManifests(s *build.Source, file string) {
+	documents, err := s.Tree.Documents(file)
+	if err != nil {
+		return
+	}
+	for _, d := range documents {
+		if u := (unstructured.Unstructured{Object: d.Object}); u.GetAPIVersion() != "" && u.GetKind() != "" && u.GetName() != "" {
+			c.Objects = append(c.Objects, &Object{Object: build.FromDocument(s, d)})
+		}
+	}
+}
