@@ -46,7 +46,7 @@ func checks(k *cluster.Kustomization) []object.Ref {
 	return refs
 }
 
-// fromCharts are kinds that only the tree can create: neither charts nor controllers usually do.
+// fromTree are kinds that usually neither charts nor controllers create.
 var fromTree = []schema.GroupKind{object.HelmReleaseKind, object.KustomizationKind}
 
 // mayExist reports whether an object exists in the tree, or may be created by something that is
@@ -65,12 +65,59 @@ var uncoveredWorkload = &rule.Rule{
 	Code: "OW1901", Name: "uncovered-workload", Severity: finding.Warning,
 	Title: "A Kustomization is Ready before its workloads are",
 	Object: func(c *rule.Context, o *cluster.Object) {
-		if o.By == nil || o.Release != nil || !slices.Contains(waitedFor, o.Ref().GroupKind()) || covered(o) || rule.OfFlux(o) {
+		if !isWorkload(o) || covered(o) {
 			return
 		}
-		c.Report(o, "metadata.name", fmt.Sprintf("no health check of %s covers it, so the layer becomes Ready while it fails", o.By.Ref()),
+		reason := ""
+		dependent := dependentOn(c, o.By)
+		switch {
+		case dependent != nil:
+			reason = fmt.Sprintf("so %s starts although it fails", dependent.Ref())
+		case len(checks(o.By)) > 0:
+			reason = "so the layer becomes Ready although it fails"
+		default:
+			return
+		}
+		c.Report(o, "metadata.name", fmt.Sprintf("no health check of %s covers it, %s", o.By.Ref(), reason),
 			edit(o.By.File(), "Set spec.wait: true, or add it to spec.healthChecks"))
 	},
+}
+
+var noWait = &rule.Rule{
+	Code: "OW1903", Name: "no-wait", Severity: finding.Info,
+	Title: "A Kustomization waits for none of its workloads",
+	Kustomization: func(c *rule.Context, k *cluster.Kustomization) {
+		_, decided := object.Read(k.Unstructured.Object, "spec.wait")
+		if decided || len(checks(k)) > 0 || dependentOn(c, k) != nil {
+			return
+		}
+		workloads := 0
+		for _, o := range c.Objects {
+			if o.By == k && isWorkload(o) {
+				workloads++
+			}
+		}
+		if workloads > 0 {
+			c.Report(k.Object, "spec", fmt.Sprintf("it becomes Ready before its workloads do: %s", finding.Count(workloads, "object")),
+				edit(k.File(), "Set spec.wait: true, or false if this is intended"))
+		}
+	},
+}
+
+// isWorkload reports whether a Kustomization applies an object that takes time to become ready,
+// or fails to.
+func isWorkload(o *cluster.Object) bool {
+	return o.By != nil && o.Release == nil && slices.Contains(waitedFor, o.Ref().GroupKind()) && !rule.OfFlux(o)
+}
+
+// dependentOn is a Kustomization that depends on another, or nil.
+func dependentOn(c *rule.Context, k *cluster.Kustomization) *cluster.Kustomization {
+	for _, other := range c.Kustomizations {
+		if slices.ContainsFunc(dependencies(other.Object), func(ref object.Ref) bool { return ref.Key() == k.Ref().Key() }) {
+			return other
+		}
+	}
+	return nil
 }
 
 // waitedFor are kinds that take time to become ready, or fail to.

@@ -13,7 +13,7 @@ import (
 // Rules are all rules of the package.
 var Rules = []*rule.Rule{
 	missingDependency, dependencyCycle, missingPath, missingFile, notBuildable,
-	healthCheckTarget, uncoveredWorkload, appliedTwice,
+	healthCheckTarget, uncoveredWorkload, noWait, appliedTwice,
 }
 
 // suggest is ", which does not exist", with a similar name.
