@@ -7,13 +7,14 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/lint/rule"
-	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 // Rules are all rules of the package.
 var Rules = []*rule.Rule{
 	missingDependency, dependencyCycle, missingPath, missingFile, notBuildable,
-	healthCheckTarget, uncoveredWorkload, noWait, appliedTwice,
+	missingSource, missingValues, undefinedVariable, deprecatedField,
+	healthCheckTarget, uncoveredWorkload, noWait, appliedTwice, prunesData,
+	unpinnedChart, evidenceLost,
 }
 
 // suggest is ", which does not exist", with a similar name.
@@ -26,8 +27,3 @@ func suggest(near string) string {
 
 // edit is a fix in the file that has the object.
 func edit(file, text string) finding.Fix { return finding.Fix{Text: text, File: file} }
-
-// kindAndName is "Deployment bhs-orthweb/orthanc".
-func kindAndName(kind, namespace, name string) string {
-	return object.Ref{Kind: kind, Namespace: namespace, Name: name}.String()
-}

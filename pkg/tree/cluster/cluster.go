@@ -230,6 +230,12 @@ func (c *Cluster) sameRepository(ref object.Ref) bool {
 	return spec(mine, "url") != "" && spec(mine, "url") == spec(other, "url") && spec(mine, "ref") == spec(other, "ref")
 }
 
+// HasSource reports whether a source exists: in the objects, in a file that nothing applies, or
+// as the one that contains the tree.
+func (c *Cluster) HasSource(ref object.Ref) bool {
+	return ref.Key() == c.origin.Key() || c.find(ref) != nil
+}
+
 // find finds an object that a Kustomization applies, or a source that nothing applies.
 func (c *Cluster) find(ref object.Ref) *Object {
 	for _, k := range c.Kustomizations {

@@ -1,0 +1,65 @@
+package flux
+
+import (
+	"fmt"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/lint/rule"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/cluster"
+)
+
+var prunesData = &rule.Rule{
+	Code: "OW1904", Name: "prunes-data", Severity: finding.Info,
+	Title: "Flux deletes data when a file is renamed or removed",
+	Object: func(c *rule.Context, o *cluster.Object) {
+		if o.By == nil || o.Release != nil || !prunes(o.By) || keeps(o) {
+			return
+		}
+		lost := lostWith(c, o)
+		if lost == "" {
+			return
+		}
+		c.Report(o, "metadata.name", fmt.Sprintf("if it is renamed, or removed from %s, Flux deletes it, and %s", o.By.Ref(), lost),
+			edit(o.File(), "Annotate it with kustomize.toolkit.fluxcd.io/prune: disabled"))
+	},
+}
+
+// keeps reports whether Flux does not delete an object that is no longer in its manifests
+// (annotations and labels of kustomize-controller, "disabled" in any case).
+func keeps(o *cluster.Object) bool {
+	const key = "kustomize.toolkit.fluxcd.io/prune"
+	return o.GetAnnotations()[key] == "disabled" || o.GetLabels()[key] == "disabled"
+}
+
+// stateful are kinds whose objects have data, or create volumes.
+var stateful = []schema.GroupKind{object.ClaimKind, object.StatefulSetKind, object.HelmReleaseKind}
+
+// lostWith is what is lost with an object, "" if it has no data.
+func lostWith(c *rule.Context, o *cluster.Object) string {
+	switch o.Ref().GroupKind() {
+	case object.ClaimKind:
+		return "the volume is deleted or detached, depending on its reclaim policy"
+	case object.NamespaceKind:
+		for _, kind := range stateful {
+			i := slices.IndexFunc(c.OfKind(kind), func(other *cluster.Object) bool {
+				return other.GetNamespace() == o.GetName() && (kind != object.HelmReleaseKind || ofTenant(o))
+			})
+			if i >= 0 {
+				return "everything in it, including " + c.OfKind(kind)[i].Ref().Short()
+			}
+		}
+	case object.DefinitionKind:
+		return "all objects of that kind"
+	}
+	return ""
+}
+
+// ofTenant reports whether a namespace is that of a Korthweb tenant, whose releases have a
+// database.
+func ofTenant(namespace *cluster.Object) bool {
+	return namespace.GetLabels()["workload"] == "orthweb"
+}
