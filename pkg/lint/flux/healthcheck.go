@@ -68,17 +68,14 @@ var uncoveredWorkload = &rule.Rule{
 		if !isWorkload(o) || covered(o) {
 			return
 		}
-		reason := ""
-		dependent := dependentOn(c, o.By)
+		consequence := "so the layer becomes Ready although it fails"
 		switch {
-		case dependent != nil:
-			reason = fmt.Sprintf("so %s starts although it fails", dependent.Ref())
-		case len(checks(o.By)) > 0:
-			reason = "so the layer becomes Ready although it fails"
-		default:
+		case dependentOn(c, o.By) != nil:
+			consequence = "so layers that depend on it start although it fails"
+		case len(checks(o.By)) == 0:
 			return
 		}
-		c.Report(o, "metadata.name", fmt.Sprintf("no health check of %s covers it, %s", o.By.Ref(), reason),
+		c.Report(o, "metadata.name", "no health check of its layer covers it, "+consequence,
 			edit(o.By.File(), "Set spec.wait: true, or add it to spec.healthChecks"))
 	},
 }

@@ -1,7 +1,6 @@
 package flux
 
 import (
-	"fmt"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -16,14 +15,14 @@ var prunesData = &rule.Rule{
 	Code: "OW1904", Name: "prunes-data", Severity: finding.Info,
 	Title: "Flux deletes data when a file is renamed or removed",
 	Object: func(c *rule.Context, o *cluster.Object) {
-		if o.By == nil || o.Release != nil || !prunes(o.By) || keeps(o) {
+		if o.By == nil || o.Release != nil || !prunes(o.By) || keeps(o) || rule.OfFlux(o) {
 			return
 		}
 		lost := lostWith(c, o)
 		if lost == "" {
 			return
 		}
-		c.Report(o, "metadata.name", fmt.Sprintf("if it is renamed, or removed from %s, Flux deletes it, and %s", o.By.Ref(), lost),
+		c.Report(o, "metadata.name", "if it is renamed, or removed from its layer, Flux deletes it, and "+lost,
 			edit(o.File(), "Annotate it with kustomize.toolkit.fluxcd.io/prune: disabled"))
 	},
 }

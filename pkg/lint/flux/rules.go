@@ -14,7 +14,7 @@ var Rules = []*rule.Rule{
 	missingDependency, dependencyCycle, missingPath, missingFile, notBuildable,
 	missingSource, missingValues, undefinedVariable, deprecatedField,
 	healthCheckTarget, uncoveredWorkload, noWait, appliedTwice, prunesData,
-	unpinnedChart, evidenceLost,
+	databaseUncovered, unpinnedChart, evidenceLost,
 }
 
 // suggest is ", which does not exist", with a similar name.
