@@ -70,7 +70,7 @@ var uncoveredWorkload = &rule.Rule{
 		}
 		consequence := "so the layer becomes Ready although it fails"
 		switch {
-		case dependentOn(c, o.By) != nil:
+		case len(c.Dependents(o.By)) > 0:
 			consequence = "so layers that depend on it start although it fails"
 		case len(checks(o.By)) == 0:
 			return
@@ -85,12 +85,12 @@ var noWait = &rule.Rule{
 	Title: "A Kustomization waits for none of its workloads",
 	Kustomization: func(c *rule.Context, k *cluster.Kustomization) {
 		_, decided := object.Read(k.Unstructured.Object, "spec.wait")
-		if decided || len(checks(k)) > 0 || dependentOn(c, k) != nil {
+		if decided || len(checks(k)) > 0 || len(c.Dependents(k)) > 0 {
 			return
 		}
 		workloads := 0
-		for _, o := range c.Objects {
-			if o.By == k && isWorkload(o) {
+		for _, o := range c.AppliedBy(k) {
+			if isWorkload(o) {
 				workloads++
 			}
 		}
@@ -105,16 +105,6 @@ var noWait = &rule.Rule{
 // or fails to.
 func isWorkload(o *cluster.Object) bool {
 	return o.By != nil && o.Release == nil && slices.Contains(waitedFor, o.Ref().GroupKind()) && !rule.OfFlux(o)
-}
-
-// dependentOn is a Kustomization that depends on another, or nil.
-func dependentOn(c *rule.Context, k *cluster.Kustomization) *cluster.Kustomization {
-	for _, other := range c.Kustomizations {
-		if slices.ContainsFunc(dependencies(other.Object), func(ref object.Ref) bool { return ref.Key() == k.Ref().Key() }) {
-			return other
-		}
-	}
-	return nil
 }
 
 // waitedFor are kinds that take time to become ready, or fail to.

@@ -68,10 +68,12 @@ func (t *Tree) Report(at tree.Position, message string, fixes ...finding.Fix) {
 type Context struct {
 	*cluster.Cluster
 	Options
-	// Starts are the Kustomizations at which the cluster begins: nothing in the tree applies
-	// them.
 	byKind map[string][]*cluster.Object
 	byKey  map[object.Key][]*cluster.Object
+	// These are indexed when they are first needed.
+	incomplete map[string]bool
+	dependents map[object.Key][]*cluster.Kustomization
+	appliedBy  map[*cluster.Kustomization][]*cluster.Object
 	report func(Finding)
 	rule   *Rule
 }
