@@ -74,8 +74,8 @@ type Context struct {
 	incomplete map[string]bool
 	dependents map[object.Key][]*cluster.Kustomization
 	appliedBy  map[*cluster.Kustomization][]*cluster.Object
-	report func(Finding)
-	rule   *Rule
+	report     func(Finding)
+	rule       *Rule
 }
 
 // NewContext indexes a cluster. Findings are given to a function.
