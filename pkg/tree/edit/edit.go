@@ -4,29 +4,31 @@ package edit
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 )
 
-// Change is a change of one file.
+// Change is a change of one value.
 type Change struct {
-	// File is the path of the file in its tree.
-	File string
-	// Line is the line of the document that is changed, as in tree.Document.
-	Line int
-	// Field is the field, in the notation of object.Read.
-	Field string
-	// Op is what happens to the field.
+	// At is where the value is, or its key. For Add, it is where the document begins.
+	At tree.Position
+	// Op is what happens to it.
 	Op Op
-	// Value is the new value (Set), the new key (Rename), or a map of keys and values (Add).
+	// Value is the new value (Set), the new key (Rename, Wrap), or a map of keys and scalars (Add).
 	Value any
+	// Field is the map to which keys are added (Add), in the notation of object.Read. It is
+	// created if it does not exist.
+	Field string
 }
 
 // Op is a kind of change.
@@ -50,26 +52,24 @@ const (
 var errRefused = errors.New("the file can't be changed automatically")
 
 // Apply applies changes to the text of a file, and checks that the result has the same values
-// except for those that change. All changes must be about that file.
+// except for those that change. All changes must be about that file, and about its values as
+// they are. A change that is already made changes nothing.
 func Apply(file string, text []byte, changes []Change) ([]byte, error) {
-	before, err := tree.Parse(file, text)
-	if err != nil {
-		return nil, fmt.Errorf("change %s: %w", file, err)
-	}
-	result := text
-	for _, c := range changes {
-		if result, err = apply(file, result, c); err != nil {
-			return nil, fmt.Errorf("change %s in %s: %w", c.Field, file, err)
+	changes = slices.Clone(changes)
+	slices.SortStableFunc(changes, func(a, b Change) int { // from the end, so that positions stay
+		return cmp.Or(cmp.Compare(b.At.Line, a.At.Line), cmp.Compare(b.At.Column, a.At.Column))
+	})
+	for i, c := range changes {
+		if i > 0 && reflect.DeepEqual(c, changes[i-1]) {
+			continue
 		}
+		result, err := apply(file, text, c)
+		if err != nil {
+			return nil, fmt.Errorf("change line %d of %s: %w", c.At.Line, file, err)
+		}
+		text = result
 	}
-	after, err := tree.Parse(file, result)
-	if err != nil {
-		return nil, fmt.Errorf("change %s: %w: the result is not YAML", file, errRefused)
-	}
-	if len(before) != len(after) {
-		return nil, fmt.Errorf("change %s: %w: the number of documents changes", file, errRefused)
-	}
-	return result, nil
+	return text, nil
 }
 
 // apply applies one change.
@@ -78,29 +78,82 @@ func apply(file string, text []byte, c Change) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Earlier changes can move a document down.
-	i := slices.IndexFunc(documents, func(d *tree.Document) bool { return d.Node.Line >= c.Line })
-	if i < 0 {
-		return nil, fmt.Errorf("%w: the document was not found", errRefused)
+	t, ok := find(documents, c)
+	if !ok {
+		return nil, fmt.Errorf("%w: no value was found there", errRefused)
 	}
-	d := documents[i]
-	expected, err := expectation(d, c)
+	expected, err := expectation(t, c)
 	if err != nil {
 		return nil, err
 	}
-	if reflect.DeepEqual(expected, d.Object) {
-		return text, nil // it is already so
+	if reflect.DeepEqual(expected, t.document.Object) {
+		return text, nil
 	}
 	lines := &lineEditor{lines: splitLines(text)}
-	if err := lines.change(d, c); err != nil {
+	if err := lines.change(t, c); err != nil {
 		return nil, err
 	}
 	result := bytes.Join(lines.lines, nil)
 	after, err := tree.Parse(file, result)
-	if err != nil || len(after) != len(documents) || !reflect.DeepEqual(after[i].Object, expected) {
-		return nil, fmt.Errorf("%w: the result would not be the expected one", errRefused)
+	if err != nil || len(after) != len(documents) {
+		return nil, fmt.Errorf("%w: the result would not be valid", errRefused)
+	}
+	for i, d := range documents {
+		want := d.Object
+		if d == t.document {
+			want = expected
+		}
+		if !reflect.DeepEqual(after[i].Object, want) {
+			return nil, fmt.Errorf("%w: the result would not be the expected one", errRefused)
+		}
 	}
 	return result, nil
+}
+
+// target is what a change is about.
+type target struct {
+	document *tree.Document
+	// steps lead from the document to the value.
+	steps      []string
+	value, key *yaml.Node
+}
+
+// find finds the value, or its key, that begins at the position of a change.
+func find(documents []*tree.Document, c Change) (target, bool) {
+	for _, d := range documents {
+		if c.Op == Add {
+			if d.Node.Line == c.At.Line {
+				steps, ok := object.Steps(c.Field)
+				return target{document: d, steps: steps, value: d.Node}, ok
+			}
+			continue
+		}
+		if t, ok := findIn(target{document: d, value: d.Node}, c.At); ok {
+			return t, true
+		}
+	}
+	return target{}, false
+}
+
+func findIn(t target, at tree.Position) (target, bool) {
+	is := func(n *yaml.Node) bool { return n != nil && n.Line == at.Line && n.Column == at.Column }
+	if is(t.key) || is(t.value) && (t.value.Kind == yaml.ScalarNode || len(t.steps) > 0) {
+		return t, true
+	}
+	for i := 0; i < len(t.value.Content); i++ {
+		below := target{document: t.document, value: t.value.Content[i]}
+		step := strconv.Itoa(i)
+		if t.value.Kind == yaml.MappingNode {
+			below.key, below.value = t.value.Content[i], t.value.Content[i+1]
+			step = below.key.Value
+			i++
+		}
+		below.steps = append(slices.Clone(t.steps), step)
+		if found, ok := findIn(below, at); ok {
+			return found, true
+		}
+	}
+	return target{}, false
 }
 
 // splitLines are the lines of a text with their endings.
@@ -109,21 +162,19 @@ func splitLines(text []byte) [][]byte { return bytes.SplitAfter(text, []byte("\n
 // lineEditor changes lines.
 type lineEditor struct{ lines [][]byte }
 
-func (e *lineEditor) change(d *tree.Document, c Change) error {
-	value, key, found := tree.Find(d.Node, c.Field)
+func (e *lineEditor) change(t target, c Change) error {
 	switch {
 	case c.Op == Add:
-		return e.add(d, c, value, found)
-	case !found:
-		return fmt.Errorf("%w: the field does not exist", errRefused)
-	case c.Op == Rename && key != nil:
-		return e.replace(key, fmt.Sprint(c.Value))
-	case c.Op == Set && value.Kind == yaml.ScalarNode:
-		return e.replace(value, c.Value)
-	case c.Op == Wrap && value.Kind == yaml.ScalarNode:
-		return e.insert(value.Line, value.Column, fmt.Sprint(c.Value)+": ")
+		return e.add(t, c)
+	case c.Op == Rename && t.key != nil:
+		return e.replace(t.key, fmt.Sprint(c.Value))
+	case c.Op == Set && t.value.Kind == yaml.ScalarNode:
+		return e.replace(t.value, c.Value)
+	case c.Op == Wrap && t.value.Kind == yaml.ScalarNode:
+		e.insert(t.value.Line, t.value.Column, fmt.Sprint(c.Value)+": ")
+		return nil
 	case c.Op == Remove:
-		return e.remove(d, c, value, key)
+		return e.remove(t)
 	}
 	return errRefused
 }
@@ -187,23 +238,19 @@ func byteColumn(line []byte, column int) int {
 }
 
 // insert inserts text at a line and column.
-func (e *lineEditor) insert(line, column int, text string) error {
+func (e *lineEditor) insert(line, column int, text string) {
 	l := e.lines[line-1]
 	at := byteColumn(l, column)
 	e.lines[line-1] = slices.Concat(l[:at], []byte(text), l[at:])
-	return nil
 }
 
 // add adds the keys of a map below a field, and creates the fields on the way to it.
-func (e *lineEditor) add(d *tree.Document, c Change, value *yaml.Node, found bool) error {
+func (e *lineEditor) add(t target, c Change) error {
 	entries, ok := c.Value.(map[string]any)
 	if !ok {
 		return errRefused
 	}
-	parent, missing := value, []string(nil)
-	if !found {
-		parent, missing = innermost(d.Node, c.Field)
-	}
+	parent, missing := innermost(t.value, t.steps)
 	if parent.Kind != yaml.MappingNode || parent.Style&yaml.FlowStyle != 0 || len(parent.Content) == 0 {
 		return fmt.Errorf("%w: the map is not written in lines", errRefused)
 	}
@@ -235,14 +282,13 @@ func (e *lineEditor) add(d *tree.Document, c Change, value *yaml.Node, found boo
 func key(name string) string { return scalar(name, 0) }
 
 // remove removes a field of a map, or an entry of a list, with the lines that it occupies.
-func (e *lineEditor) remove(d *tree.Document, c Change, value, key *yaml.Node) error {
-	first := value.Line
-	if key != nil {
-		first = key.Line
+func (e *lineEditor) remove(t target) error {
+	first, last := t.value.Line, lastLine(t.value)
+	if t.key != nil {
+		first = t.key.Line
 	}
-	last := lastLine(value)
 	head := bytes.TrimLeft(e.lines[first-1], " ")
-	if key != nil && !bytes.HasPrefix(head, []byte(key.Value)) || key == nil && !bytes.HasPrefix(head, []byte("- ")) {
+	if t.key != nil && !bytes.HasPrefix(head, []byte(t.key.Value)) || t.key == nil && !bytes.HasPrefix(head, []byte("- ")) {
 		return fmt.Errorf("%w: other values are in the same line", errRefused)
 	}
 	e.lines = slices.Delete(e.lines, first-1, last)

@@ -9,18 +9,12 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 )
 
 // expectation is the object of a document after a change, independent of how it is written.
-func expectation(d *tree.Document, c Change) (map[string]any, error) {
-	steps, ok := object.Steps(c.Field)
-	if !ok {
-		return nil, fmt.Errorf("%w: the field %q is not valid", errRefused, c.Field)
-	}
-	result := runtime.DeepCopyJSON(d.Object)
-	changed, err := changeAt(result, steps, c)
+func expectation(t target, c Change) (map[string]any, error) {
+	changed, err := changeAt(runtime.DeepCopyJSON(t.document.Object), t.steps, c)
 	if err != nil {
 		return nil, err
 	}
@@ -97,29 +91,22 @@ func changeBelow(value any, steps []string, c Change) (any, error) {
 	return nil, errRefused
 }
 
-// index is the entry of a list that a step names: by name, type or number.
+// index is the entry of a list that a step names.
 func index(list []any, step string) (int, bool) {
-	for i, entry := range list {
-		if m, ok := entry.(map[string]any); ok && (m["name"] == step || m["type"] == step) {
-			return i, true
-		}
-	}
 	i, err := strconv.Atoi(step)
 	return i, err == nil && i >= 0 && i < len(list)
 }
 
-// innermost is the innermost map on the path of a field that exists, and the steps below it.
-func innermost(n *yaml.Node, field string) (parent *yaml.Node, missing []string) {
-	steps, _ := object.Steps(field)
-	parent = n
+// innermost is the innermost map on the way of some steps that exists, and the steps below it.
+func innermost(n *yaml.Node, steps []string) (parent *yaml.Node, missing []string) {
 	for i, step := range steps {
-		below, _, found := tree.Find(parent, "["+step+"]")
+		below, _, found := tree.Find(n, "["+step+"]")
 		if !found {
-			return parent, steps[i:]
+			return n, steps[i:]
 		}
-		parent = below
+		n = below
 	}
-	return parent, nil
+	return n, nil
 }
 
 func sortedKeys(m map[string]any) []string { return slices.Sorted(maps.Keys(m)) }
