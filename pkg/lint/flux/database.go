@@ -41,6 +41,6 @@ var databaseUncovered = &rule.Rule{
 		}
 		set := object.Ref{Kind: object.StatefulSetKind.Kind, Namespace: o.GetNamespace(), Name: name + suffix}
 		c.Report(o, "metadata.name", fmt.Sprintf("no health check covers its database, %s, so the layer stays Ready while the database is down", set),
-			edit(o.By.File(), "Add the StatefulSet to spec.healthChecks of the layer"))
+			inFile(o.By.File(), "Add the StatefulSet to spec.healthChecks of the layer"))
 	},
 }

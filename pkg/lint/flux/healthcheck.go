@@ -29,7 +29,7 @@ var healthCheckTarget = &rule.Rule{
 			}
 			c.Report(k.Object, fmt.Sprintf("spec.healthChecks[%d]", i),
 				fmt.Sprintf("a health check names %s, %s", check, suggest(similar.Nearest(check.Name, names))),
-				edit(k.File(), "Correct or remove the health check: until its timeout, the layer waits for an object that never exists"))
+				inFile(k.File(), "Correct or remove the health check: until its timeout, the layer waits for an object that never exists"))
 		}
 	},
 }
@@ -76,7 +76,7 @@ var uncoveredWorkload = &rule.Rule{
 			return
 		}
 		c.Report(o, "metadata.name", "no health check of its layer covers it, "+consequence,
-			edit(o.By.File(), "Set spec.wait: true, or add it to spec.healthChecks"))
+			inFile(o.By.File(), "Set spec.wait: true, or add it to spec.healthChecks"))
 	},
 }
 
@@ -96,7 +96,7 @@ var noWait = &rule.Rule{
 		}
 		if workloads > 0 {
 			c.Report(k.Object, "spec", fmt.Sprintf("it becomes Ready before its workloads do: %s", finding.Count(workloads, "object")),
-				edit(k.File(), "Set spec.wait: true, or false if this is intended"))
+				inFile(k.File(), "Set spec.wait: true, or false if this is intended"))
 		}
 	},
 }

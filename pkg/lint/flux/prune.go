@@ -9,6 +9,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/lint/rule"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/cluster"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/edit"
 )
 
 var prunesData = &rule.Rule{
@@ -22,16 +23,26 @@ var prunesData = &rule.Rule{
 		if lost == "" {
 			return
 		}
-		c.Report(o, "metadata.name", "if it is renamed, or removed from its layer, Flux deletes it, and "+lost,
-			edit(o.File(), "Annotate it with kustomize.toolkit.fluxcd.io/prune: disabled"))
+		c.ReportChange(o, "metadata.name", "if it is renamed, or removed from its layer, Flux deletes it, and "+lost,
+			inFile(o.File(), "Annotate it with kustomize.toolkit.fluxcd.io/prune: disabled"), keep(o)...)
 	},
 }
 
-// keeps reports whether Flux does not delete an object that is no longer in its manifests
-// (annotations and labels of kustomize-controller, "disabled" in any case).
+// pruneKey is the annotation or label by which kustomize-controller keeps an object that is no
+// longer in its manifests.
+const pruneKey = "kustomize.toolkit.fluxcd.io/prune"
+
+// keep are the changes that annotate an object, nil if it is generated.
+func keep(o *cluster.Object) []edit.Change {
+	if o.Document() == nil {
+		return nil
+	}
+	return []edit.Change{{At: o.Start(), Op: edit.Add, Field: "metadata.annotations", Value: map[string]any{pruneKey: "disabled"}}}
+}
+
+// keeps reports whether Flux does not delete an object that is no longer in its manifests.
 func keeps(o *cluster.Object) bool {
-	const key = "kustomize.toolkit.fluxcd.io/prune"
-	return o.GetAnnotations()[key] == "disabled" || o.GetLabels()[key] == "disabled"
+	return o.GetAnnotations()[pruneKey] == "disabled" || o.GetLabels()[pruneKey] == "disabled"
 }
 
 // stateful are kinds whose objects have data, or create volumes.

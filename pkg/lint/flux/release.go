@@ -24,7 +24,7 @@ var unpinnedChart = &rule.Rule{
 				return
 			}
 			c.Report(o, "spec.chart.spec.version", fmt.Sprintf("%s of chart %s is installed as soon as it is published, including incompatible ones",
-				versions(version), object.Text(chart, "chart")), edit(o.File(), "Set spec.chart.spec.version to a version or a bounded range"))
+				versions(version), object.Text(chart, "chart")), inFile(o.File(), "Set spec.chart.spec.version to a version or a bounded range"))
 		case object.OCIRepositoryKind:
 			ref := object.Map(o.Unstructured.Object, "spec", "ref")
 			if object.Text(ref, "digest") != "" || !usedByRelease(c, o) {
@@ -33,7 +33,7 @@ var unpinnedChart = &rule.Rule{
 			tag, semver := object.Text(ref, "tag"), object.Text(ref, "semver")
 			if tag == "" && unbounded(semver) || tag == "latest" {
 				c.Report(o, "spec.ref", fmt.Sprintf("%s of the chart is installed as soon as it is published, including incompatible ones", versions(semver)),
-					edit(o.File(), "Set spec.ref.tag to a version, or spec.ref.semver to a bounded range"))
+					inFile(o.File(), "Set spec.ref.tag to a version, or spec.ref.semver to a bounded range"))
 			}
 		}
 	},
@@ -76,6 +76,6 @@ var evidenceLost = &rule.Rule{
 			return
 		}
 		c.Report(o, "spec.install.remediation.retries", "after a failed installation, Flux uninstalls the release and installs it again: pods, logs and events are deleted with it",
-			edit(o.File(), "Set spec.install.strategy.name: RetryOnFailure (Flux 2.7 and later), or remove the retries while you look for a cause"))
+			inFile(o.File(), "Set spec.install.strategy.name: RetryOnFailure (Flux 2.7 and later), or remove the retries while you look for a cause"))
 	},
 }

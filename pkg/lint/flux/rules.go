@@ -25,5 +25,5 @@ func suggest(near string) string {
 	return fmt.Sprintf("which does not exist; did you mean %s?", near)
 }
 
-// edit is a fix in the file that has the object.
-func edit(file, text string) finding.Fix { return finding.Fix{Text: text, File: file} }
+// inFile is a fix in the file that has the object.
+func inFile(file, text string) finding.Fix { return finding.Fix{Text: text, File: file} }

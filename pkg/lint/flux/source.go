@@ -28,7 +28,7 @@ var missingSource = &rule.Rule{
 			}
 		}
 		c.Report(o, field+".name", fmt.Sprintf("its source is %s, %s", ref, suggest(similar.Nearest(ref.Name, names))),
-			edit(o.File(), "Correct the reference, or add the "+ref.Kind))
+			inFile(o.File(), "Correct the reference, or add the "+ref.Kind))
 	},
 }
 

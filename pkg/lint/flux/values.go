@@ -10,7 +10,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/lint/rule"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/similar"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/cluster"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/edit"
 )
 
 var missingValues = &rule.Rule{
@@ -30,7 +32,7 @@ var missingValues = &rule.Rule{
 				continue
 			}
 			c.Report(o, fmt.Sprintf("spec.valuesFrom[%d].name", i), fmt.Sprintf("its values are in ConfigMap %s, %s", name, suggestValues(c, o.GetNamespace(), name)),
-				edit(o.File(), "Correct the name, or add the ConfigMap"))
+				inFile(o.File(), "Correct the name, or add the ConfigMap"))
 		}
 	},
 }
@@ -69,7 +71,7 @@ var undefinedVariable = &rule.Rule{
 				about := &cluster.Object{Object: o, By: k}
 				c.ReportAt(o.LineOf("${"+name+"}"), about,
 					fmt.Sprintf("${%s} has no value in spec.postBuild of %s, so Flux removes it", name, k.Ref()),
-					edit(k.File(), "Add the variable to spec.postBuild.substitute, or write $${"+name+"} if the text is not a variable of Flux"))
+					inFile(k.File(), "Add the variable to spec.postBuild.substitute, or write $${"+name+"} if the text is not a variable of Flux"))
 			}
 		}
 	},
@@ -96,10 +98,35 @@ var deprecatedField = &rule.Rule{
 				for _, field := range slices.Sorted(maps.Keys(deprecatedFields)) {
 					if at, _, found := d.Find(field); found {
 						t.Report(at, fmt.Sprintf("the field %s is deprecated", field),
-							edit(file, fmt.Sprintf("Use the field %s; `kustomize edit fix` changes it", deprecatedFields[field])))
+							inFile(file, fmt.Sprintf("Use the field %s; `kustomize edit fix` changes it", deprecatedFields[field])),
+							modernize(d, field, at)...)
 					}
 				}
 			}
 		}
 	},
+}
+
+// modernize are the changes that replace a deprecated field, nil if they require a decision, or
+// the field has entries of another form.
+func modernize(d *tree.Document, field string, at tree.Position) []edit.Change {
+	newField := deprecatedFields[field]
+	if _, _, exists := d.Find(newField); exists || field == "vars" || field == "commonLabels" {
+		return nil
+	}
+	changes := []edit.Change{{At: at, Op: edit.Rename, Value: newField}}
+	if field != "patchesStrategicMerge" {
+		return changes
+	}
+	list, _ := object.Read(d.Object, field)
+	entries, _ := list.([]any)
+	for i, entry := range entries {
+		text, ok := entry.(string)
+		if !ok || strings.ContainsAny(text, "\n{") {
+			return nil
+		}
+		p, _, _ := d.Find(fmt.Sprintf("%s[%d]", field, i))
+		changes = append(changes, edit.Change{At: p, Op: edit.Wrap, Value: "path"})
+	}
+	return changes
 }
