@@ -179,6 +179,14 @@ func unreadCheck(why snapshot.Failure, gk schema.GroupKind) Check {
 	return unknown(finding.Fix{Text: "Run the check again"}, "%s", why)
 }
 
+func namesOf(objects []*unstructured.Unstructured) []string {
+	all := make([]string, len(objects))
+	for i, obj := range objects {
+		all[i] = obj.GetName()
+	}
+	return all
+}
+
 // names joins names, and counts those after the third.
 func names(all []string) string {
 	const most = 3

@@ -277,7 +277,7 @@ var kubernetesCases = []change{
 	{"no node", func(_ *testing.T, s *state) { s.remove("Node", "") }, "nodes-ready", Fail, "has no nodes"},
 	{"the only node is not ready", func(t *testing.T, s *state) { s.put(t, node("one", "v1.36.3", "False", "{}")) }, "nodes-ready", Fail, "not ready: one"},
 	{"one of two is not ready", func(t *testing.T, s *state) { s.put(t, node("two", "v1.36.3", "Unknown", "{}")) }, "nodes-ready", Warn, "1 of 2 nodes not ready: two"},
-	{"cordoned", func(t *testing.T, s *state) { s.set(t, "Node", "one", true, "spec", "unschedulable") }, "nodes-ready", Fail, "all 1 node are cordoned or tainted"},
+	{"cordoned", func(t *testing.T, s *state) { s.set(t, "Node", "one", true, "spec", "unschedulable") }, "nodes-ready", Fail, "all nodes are cordoned or tainted: one"},
 	{"tainted", func(t *testing.T, s *state) {
 		s.put(t, node("one", "v1.36.3", "True", "{taints: [{key: a, effect: NoSchedule}]}"))
 	}, "nodes-ready", Fail, "cordoned or tainted"},

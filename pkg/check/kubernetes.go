@@ -99,7 +99,7 @@ func nodesReady(c *cluster) Check {
 	case len(nodes) == 0:
 		return fail(finding.Fix{Text: "Add a node to the cluster"}, "the cluster has no nodes")
 	case usable == 0 && len(notReady) == 0:
-		return fail(finding.Fix{Text: "Uncordon a node, or remove its taint", Command: "kubectl get nodes"}, "all %s are cordoned or tainted", finding.Count(len(nodes), "node"))
+		return fail(finding.Fix{Text: "Uncordon a node, or remove its taint", Command: "kubectl get nodes"}, "all nodes are cordoned or tainted: %s", names(namesOf(nodes)))
 	case usable == 0:
 		return fail(fix, "no node is ready and schedulable; not ready: %s", names(notReady))
 	case len(notReady) > 0:

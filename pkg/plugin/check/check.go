@@ -40,10 +40,7 @@ var (
 		kubectl orthweb check
 
 		# Names of the checks that fail
-		kubectl orthweb check -o jsonpath='{range .checks[?(@.outcome=="FAIL")]}{.name}{"\n"}{end}'
-
-		# Try it without a cluster
-		kubectl orthweb check --from=example:healthy`)
+		kubectl orthweb check -o jsonpath='{range .checks[?(@.outcome=="FAIL")]}{.name}{"\n"}{end}'`)
 )
 
 type options struct {
