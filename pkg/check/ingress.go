@@ -17,9 +17,8 @@ var ingressTests = []test{
 	{"gateway-class", gatewayClass},
 }
 
-// istio is whether the cluster serves Istio's Gateways and VirtualServices. Korthweb's
-// objects use v1beta1, which all versions of Istio since 1.5 serve, so any version is
-// accepted.
+// istio is whether the cluster serves Istio's Gateways and VirtualServices, in any version:
+// Korthweb uses v1beta1 (gitops/application/base/route), which Istio still serves.
 func (c *cluster) istio() Check {
 	gateways := c.served(object.GatewayKind, "", installIstio)
 	routes := c.served(object.VirtualServiceKind, "", installIstio)

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/digihunch/kubectl-orthweb/internal/fakeapi"
@@ -34,6 +35,27 @@ func reviewsExcept(denied ...string) fakeapi.Fault {
 	}
 }
 
+// definitions are the CustomResourceDefinitions that the examples don't have, with the versions
+// that the lab serves.
+var definitions = map[string]string{
+	"kustomizations.kustomize.toolkit.fluxcd.io": "v1", "helmreleases.helm.toolkit.fluxcd.io": "v2",
+	"gitrepositories.source.toolkit.fluxcd.io": "v1", "helmrepositories.source.toolkit.fluxcd.io": "v1",
+	"certificates.cert-manager.io": "v1", "certificaterequests.cert-manager.io": "v1", "issuers.cert-manager.io": "v1",
+	"gateways.networking.istio.io": "v1", "virtualservices.networking.istio.io": "v1",
+}
+
+// definition is an established CustomResourceDefinition of one version.
+func definition(name, version string) *unstructured.Unstructured {
+	_, group, _ := strings.Cut(name, ".")
+	return &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": map[string]any{"name": name},
+		"spec": map[string]any{"group": group, "versions": []any{map[string]any{"name": version, "served": true, "storage": true}}},
+		"status": map[string]any{
+			"storedVersions": []any{version}, "conditions": []any{map[string]any{"type": "Established", "status": "True"}},
+		},
+	}}
+}
+
 const reviews = "/selfsubjectaccessreviews$"
 
 // TestCheckOfCluster runs the command on a server: all that a recording does not have is
@@ -45,14 +67,18 @@ func TestCheckOfCluster(t *testing.T) {
 		code       command.Exit
 		want       []string // regular expressions
 	}{
-		{"all allowed", "check", func(*fakeapi.Server) {}, command.Unclear, []string{
-			"UNKNOWN  flux-stored-versions +the cluster does not serve customresourcedefinitions", "PASS +can-status +you have all permissions", "PASS +can-cert-issue ",
+		{"all allowed", "check", func(*fakeapi.Server) {}, command.Yes, []string{
+			"PASS +flux-stored-versions +4 CustomResourceDefinitions", "PASS +can-status +you have all permissions", "PASS +can-cert-issue ",
+			"^The cluster is ready for tenants: 2 warnings, [0-9]+ checks passed$",
+		}},
+		{"old versions", "check", func(api *fakeapi.Server) { api.Put(definition("helmreleases.helm.toolkit.fluxcd.io", "v2beta1")) }, command.No, []string{
+			"FAIL +helmreleases-served +helmreleases.helm.toolkit.fluxcd.io is served as v2beta1, not as v2$",
 		}},
 		{"before Flux", "check --pre", func(api *fakeapi.Server) {
 			api.Unserve("kustomize.toolkit.fluxcd.io")
 			api.Unserve("helm.toolkit.fluxcd.io")
 		}, command.Yes, []string{
-			"PASS +can-install-flux ", "^The cluster is ready for tenants: 10 checks passed$",
+			"PASS +can-install-flux ", "^The cluster is ready for tenants: [0-9]+ checks passed$",
 		}},
 		{"may not list", "check --pre", func(api *fakeapi.Server) { api.Deny("nodes"); api.Fail(reviews, reviewsExcept("list nodes")) }, command.Unclear, []string{
 			"UNKNOWN  nodes-ready +forbidden: cannot list nodes at the cluster scope", "Fix +Request permission to list nodes; the ClusterRole orthweb-viewer has it",
@@ -79,6 +105,9 @@ func TestCheckOfCluster(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			api, _ := fakeapi.ExampleServer(t, "healthy", fakeapi.KeepAll)
 			api.Fail(reviews, reviewsExcept())
+			for name, version := range definitions {
+				api.Put(definition(name, version))
+			}
 			test.change(api)
 			var out bytes.Buffer
 			streams := genericiooptions.IOStreams{In: strings.NewReader(""), Out: &out, ErrOut: &out}
