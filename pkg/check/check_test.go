@@ -156,7 +156,7 @@ func (s *state) facts() Facts {
 		into.Add(request)
 	}
 	snap := into.Build(snapshot.Meta{At: now, Server: s.server})
-	facts := Facts{Snap: snap, Client: s.client, Commands: CommandsOf(snap, "", []schema.GroupKind{object.PodKind, object.NodeKind}, []schema.GroupKind{object.PodKind, object.EventKind}, false)}
+	facts := Facts{Snap: snap, Client: s.client, Commands: CommandsOf(snap, "", []schema.GroupKind{object.PodKind, object.NodeKind}, []schema.GroupKind{object.PodKind, object.EventKind, object.SecretKind}, false)}
 	if s.recorded {
 		return facts
 	}
@@ -533,6 +533,7 @@ var permissionCases = []change{
 	{"recorded", recorded, "can-status", Unknown, "a recording does not show what a user may do"},
 	{"not answered", unanswered, "can-status", Unknown, "no answer in time"},
 	{"denied", deny(Permission{"list", "", "events", ""}), "can-explain", Warn, "cannot list events at the cluster scope"},
+	{"Secrets are not required", deny(Permission{"list", "", "secrets", ""}), "can-explain", Pass, ""},
 	{"denied to another command", deny(Permission{"list", "", "events", ""}), "can-status", Pass, ""},
 	{"denied in the namespace of a tenant", deny(Permission{"patch", "helm.toolkit.fluxcd.io", "helmreleases", "bhs-orthweb"}), "can-reconcile", Warn, `cannot patch helmreleases.helm.toolkit.fluxcd.io in namespace "bhs-orthweb"`},
 	{"denied in the namespace of the layers", deny(Permission{"get", "kustomize.toolkit.fluxcd.io", "kustomizations", "flux-system"}), "can-reconcile", Warn, `in namespace "flux-system"`},

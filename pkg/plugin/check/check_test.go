@@ -32,9 +32,6 @@ func TestRoles(t *testing.T) {
 			t.Errorf("%s: role %s, %d permissions", command.Name, role.Name, len(command.Permissions))
 		}
 		for _, p := range command.Permissions {
-			if p.Resource == "secrets" { // orthweb-viewer has no Secrets: what depends on them is unknown
-				continue
-			}
 			if !slices.ContainsFunc(role.Rules, func(rule rbacv1.PolicyRule) bool {
 				return slices.Contains(rule.Verbs, p.Verb) && slices.Contains(rule.APIGroups, p.Group) && slices.Contains(rule.Resources, p.Resource)
 			}) {
