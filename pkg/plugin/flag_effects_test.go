@@ -15,7 +15,7 @@ import (
 // combinations. TestEffects fails for a flag that is in neither this list nor effects: a new
 // flag needs an entry.
 var independent = map[string]string{
-	"status": "all force interval save timeout wait watch", "explain": "save",
+	"status": "all force interval save timeout wait watch", "explain": "save", "check": "pre",
 	"snapshot save": "force", "version": "client output", "completion install": "dir",
 	"cert inspect": "p12 p12-password-env p12-password-file server-name",
 	"cert issue": "ca-secret csr dns duration email force ip issuer keep-request key-algorithm key-size name output-dir " +
