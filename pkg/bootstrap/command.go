@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 )
 
 // Provider is a kind of Git hosting, named as the subcommands of `flux bootstrap`.
@@ -54,8 +55,7 @@ func Providers() []string {
 // cluster. It contains no secret.
 type Command struct {
 	Provider Provider
-	// Args are its words, from "flux" on, not quoted.
-	Args []string
+	Flags    []Flag
 	// Variable is the environment variable that must hold the credentials: a token, or a
 	// password. It is empty if there are none: an SSH key is used.
 	Variable string
@@ -63,49 +63,64 @@ type Command struct {
 	Notes []string
 }
 
+// Flag is a flag with its value, empty for a flag without one.
+type Flag struct{ Name, Value string }
+
+// String is the command, quoted for a POSIX shell.
+func (c Command) String() string {
+	words := "flux bootstrap " + string(c.Provider)
+	for _, flag := range c.Flags {
+		words += " --" + flag.Name
+		if flag.Value != "" {
+			words += "=" + escape.ShellWord(flag.Value)
+		}
+	}
+	return words
+}
+
 // BootstrapCommand returns the command for the options, which must be valid.
 func BootstrapCommand(o Options) Command {
 	provider := o.provider()
-	c := Command{Provider: provider, Args: []string{"flux", "bootstrap", string(provider)}}
+	c := Command{Provider: provider}
 	if provider == Git {
 		c.addGit(o.Repository)
 	} else {
 		c.addHosted(o, provider)
 	}
 	defaults := Defaults()
-	c.add("--branch=" + o.Branch)
+	c.add("branch", o.Branch)
 	if path := o.directory(); path != "" {
-		c.add("--path=" + path)
+		c.add("path", path)
 	}
-	c.add("--version=" + o.Flux)
+	c.add("version", o.Flux)
 	if !slices.Equal(o.Components, defaults.Components) {
-		c.add("--components=" + strings.Join(o.Components, ","))
+		c.add("components", strings.Join(o.Components, ","))
 	}
 	if len(o.ComponentsExtra) > 0 {
-		c.add("--components-extra=" + strings.Join(o.ComponentsExtra, ","))
+		c.add("components-extra", strings.Join(o.ComponentsExtra, ","))
 	}
 	if !o.NetworkPolicy {
-		c.add("--network-policy=false")
+		c.add("network-policy", "false")
 	}
 	if o.Namespace != defaults.Namespace {
-		c.add("--namespace=" + o.Namespace)
+		c.add("namespace", o.Namespace)
 	}
 	if o.Secret != defaults.Secret {
-		c.add("--secret-name=" + o.Secret)
+		c.add("secret-name", o.Secret)
 	}
 	if o.Interval != defaults.Interval {
-		c.add("--interval=" + o.Interval.String())
+		c.add("interval", o.Interval.String())
 	}
 	return c
 }
 
-func (c *Command) add(args ...string) { c.Args = append(c.Args, args...) }
+func (c *Command) add(name, value string) { c.Flags = append(c.Flags, Flag{name, value}) }
 
 // addGit adds the flags of a server without an API that Flux knows.
 func (c *Command) addGit(r Repository) {
-	c.add("--url=" + r.URL)
+	c.add("url", r.URL)
 	if r.Scheme == "https" {
-		c.add("--token-auth")
+		c.add("token-auth", "")
 		c.Variable = hostings[Git].variable
 		c.Notes = append(c.Notes, "If the server requires a user name other than git, add --username.")
 		return
@@ -122,25 +137,27 @@ func (c *Command) addHosted(o Options, provider Provider) {
 		owner, personal = strings.TrimPrefix(owner, "~"), true
 	}
 	c.Variable = service.variable
-	c.add("--owner="+owner, "--repository="+name)
+	c.add("owner", owner)
+	c.add("repository", name)
 	switch {
 	case personal:
-		c.add("--personal")
+		c.add("personal", "")
 	case !strings.Contains(owner, "/"): // a user is no path
 		c.Notes = append(c.Notes, fmt.Sprintf("If %s is a user, not an organization, group or project, add --personal.", owner))
 	}
 	switch {
 	case r.Host == service.domain && r.Port == "":
 	case r.Host == service.ssh:
-		c.add("--ssh-hostname=" + r.address())
+		c.add("ssh-hostname", r.address())
 	case r.Scheme == "ssh" && r.Port != "":
-		c.add("--hostname="+r.Host, "--ssh-hostname="+r.address())
+		c.add("hostname", r.Host)
+		c.add("ssh-hostname", r.address())
 		c.Notes = append(c.Notes, "If the provider's API has another host or port than SSH, change --hostname.")
 	default:
-		c.add("--hostname=" + r.address())
+		c.add("hostname", r.address())
 	}
 	if r.Scheme == "https" {
-		c.add("--token-auth")
+		c.add("token-auth", "")
 	}
 	if provider == BitbucketServer && !personal {
 		c.Notes = append(c.Notes, "Add --username with the user whose token it is.")

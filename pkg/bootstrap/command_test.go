@@ -1,7 +1,6 @@
 package bootstrap
 
 import (
-	"strings"
 	"testing"
 	"time"
 )
@@ -45,7 +44,7 @@ func TestBootstrapCommand(t *testing.T) {
 		}
 		command := BootstrapCommand(o)
 		want := "flux bootstrap " + c.want + " --branch=main --version=v2.9.5"
-		if got := strings.Join(command.Args, " "); got != want || command.Variable != c.variable {
+		if got := command.String(); got != want || command.Variable != c.variable {
 			t.Errorf("%s:\n%s (%s), want\n%s (%s)", c.url, got, command.Variable, want, c.variable)
 		}
 	}
@@ -60,7 +59,7 @@ func TestBootstrapCommandOptions(t *testing.T) {
 	want := "flux bootstrap github --owner=digihunch --repository=korthweb --token-auth --branch=release/1 --path=gitops/fluxcd --version=v2.7.5 " +
 		"--components=source-controller,kustomize-controller --components-extra=source-watcher --network-policy=false " +
 		"--namespace=flux --secret-name=git --interval=5m0s"
-	if got := strings.Join(BootstrapCommand(o).Args, " "); got != want {
+	if got := BootstrapCommand(o).String(); got != want {
 		t.Errorf("%s\nwant\n%s", got, want)
 	}
 }

@@ -206,6 +206,7 @@ func TestValidate(t *testing.T) {
 		{func(o *Options) { o.Path = "/etc" }, "may not be inside the repository"},
 		{func(o *Options) { o.Path = `..\other` }, "may not be inside the repository"},
 		{func(o *Options) { o.Path = "C:/x" }, "may not be inside the repository"},
+		{func(o *Options) { o.Path = "--x" }, "may not be inside the repository"},
 		{func(o *Options) { o.Path = "a/.git/hooks" }, "git's own directory"},
 		{func(o *Options) { o.Path = "a\u200bb" }, "not printed"},
 		{func(o *Options) { o.Namespace = "" }, "not the name of a namespace"},

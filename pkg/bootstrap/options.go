@@ -125,9 +125,9 @@ func checkPath(name string) error {
 	if err := checkText("the path", name, 1024); err != nil {
 		return err
 	}
-	if strings.HasPrefix(name, "/") || strings.ContainsAny(name, `\:`) || slices.Contains(strings.Split(name, "/"), "..") {
+	if strings.HasPrefix(name, "/") || strings.HasPrefix(name, "-") || strings.ContainsAny(name, `\:`) || slices.Contains(strings.Split(name, "/"), "..") {
 		return advice.Add(fmt.Errorf("the path %q may not be inside the repository", name),
-			"Use a path relative to the repository's root, with '/', without '..'.")
+			"Use a path relative to the repository's root, with '/', without '..', that does not begin with '-'.")
 	}
 	if slices.Contains(strings.Split(strings.ToLower(name), "/"), ".git") {
 		return fmt.Errorf("the path %q is inside git's own directory", name)
