@@ -36,8 +36,8 @@ var (
 		# Write them to a checkout, for another release of Flux
 		kubectl orthweb bootstrap --export-dir=korthweb --url=git@gitlab.com:pacs/korthweb.git --path=gitops/fluxcd --flux-version=v2.8.8
 
-		# Compare them with what is installed
-		kubectl orthweb bootstrap --export --url=https://github.com/digihunch/korthweb --path=gitops/fluxcd | kubectl diff -f -`)
+		# Of a repository on your own server
+		kubectl orthweb bootstrap --export --url=https://git.example.com/pacs/korthweb --provider=gitea`)
 )
 
 // options are the flags of the command.
