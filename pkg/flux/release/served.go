@@ -32,8 +32,8 @@ type period struct {
 }
 
 // served are the API versions of each kind, by the minor version that changed them. They are
-// those of the CRDs, spec.versions with served: true, of every release from 2.2.3 to 2.9.5
-// (manifests.tar.gz of the release), and of the releases 2.0.0 to 2.2.0 in the controllers'
+// those of the CRDs, spec.versions with served: true, of all releases from 2.2.3 to 2.9.5 except
+// 2.8.4 (manifests.tar.gz of the release), and of the releases 2.0.0 to 2.2.2 in the controllers'
 // config/crd/bases at the versions that flux2 names in manifests/bases: helm-controller 0.35
 // to 0.37, source-controller, kustomize-controller and notification-controller 1.0 to 1.2,
 // image-reflector-controller 0.29 to 0.31, image-automation-controller 0.35 to 0.37. No patch
