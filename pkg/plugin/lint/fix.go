@@ -53,7 +53,7 @@ func (o *options) fixRepository(ctx context.Context, r repository, changed func(
 	}
 	fixed, err := lint.Fix(ctx, t, report.Findings)
 	if err != nil {
-		return 0, advice.Add(err, "Nothing was changed. Fix the findings by hand.")
+		return 0, advice.Add(err, "Nothing was changed. Fix the findings manually.")
 	}
 	if err := o.showDiff(t, fixed.Files); err != nil {
 		return 0, err

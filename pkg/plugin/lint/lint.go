@@ -125,7 +125,7 @@ func (o *options) validate() error {
 		return advice.Add(errors.New("--fix changes files: it can't be used with -o or standard input"), "Remove --fix, or name a repository.")
 	}
 	if slices.Contains(o.paths, "-") && len(o.paths) > 1 {
-		return advice.Add(errors.New("- can't be used together with other paths"), "Check them one after the other.")
+		return advice.Add(errors.New("- can't be used together with other paths"), "Check them separately.")
 	}
 	if err := o.rules.Validate(); err != nil {
 		return advice.Add(err, "List the rules with 'kubectl orthweb lint --list-rules'.")
