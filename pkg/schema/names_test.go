@@ -1,0 +1,5 @@
+package schema
+
+import "k8s.io/apimachinery/pkg/runtime/schema"
+
+type gvk = schema.GroupVersionKind
