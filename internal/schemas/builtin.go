@@ -32,6 +32,7 @@ var optional = map[string][]string{
 	"io.k8s.api.storage.v1.CSIDriver":                            {"spec"},
 	"io.k8s.api.storage.v1.CSINode":                              {"spec"},
 	"io.k8s.api.storage.v1.CSINodeSpec":                          {"drivers"},
+	"io.k8s.api.storage.v1.TokenRequest":                         {"audience"},
 	"io.k8s.api.authorization.v1.SelfSubjectRulesReview":         {"spec"},
 	"io.k8s.api.authentication.v1.TokenReviewSpec":               {"token"},
 	apiextensions + "CustomResourceDefinitionVersion":            {"served", "storage"},

@@ -116,7 +116,7 @@ func (n *node) decodes(v string) (valid bool, name string) {
 
 // numeric compares a number with its limits.
 func (w *walk) numeric(n *node, v float64, at *location) {
-	if n.format == "int32" && n.typ == "integer" && (v < math.MinInt32 || v > math.MaxInt32) {
+	if (n.format == "int32" && n.typ == "integer" || n.goType && n.intOrString) && (v < math.MinInt32 || v > math.MaxInt32) {
 		w.add(InvalidValue, at, "must be a number of 32 bits")
 	}
 	switch m := n.minimum; {
