@@ -23,8 +23,8 @@ type API struct {
 	// and no longer served: "1.22". Removed is empty if no version is planned; later
 	// versions than that of k8s.io/api (1.36) are a plan.
 	Deprecated, Removed string
-	// Replacement is the kind to use instead, empty if there is none. It may also be
-	// deprecated.
+	// Replacement is the kind to use instead, empty if there is none. In the answers of Lookup
+	// and Table it may be one that is also removed later.
 	Replacement schema.GroupVersionKind
 	// Changes is what to change besides apiVersion, as sentences; empty if nothing.
 	Changes string
@@ -48,8 +48,8 @@ func Lookup(kind schema.GroupVersionKind) (API, bool) {
 }
 
 // Removed returns the lifecycle of a kind that a version of Kubernetes ("v1.29.3",
-// "1.29+") no longer serves. It is false if it is served, or not known; the error is that of
-// a version that can't be read.
+// "1.29+") no longer serves, with a replacement that it serves. It is false if the kind is
+// served, or not known; the error is that of a version that can't be read.
 func Removed(kind schema.GroupVersionKind, kubernetes string) (API, bool, error) {
 	api, ok := Lookup(kind)
 	if !ok || api.Removed == "" {
@@ -58,6 +58,9 @@ func Removed(kind schema.GroupVersionKind, kubernetes string) (API, bool, error)
 	reached, err := atLeast(kubernetes, api.Removed)
 	if err != nil || !reached {
 		return API{}, false, err
+	}
+	if next, gone, _ := Removed(api.Replacement, kubernetes); gone {
+		api.Replacement = next.Replacement
 	}
 	return api, true, nil
 }
@@ -118,8 +121,8 @@ var table = sync.OnceValue(func() map[schema.GroupVersionKind]API {
 	}
 	for kind, api := range apis {
 		api.Changes = changesOf(api)
-		if api.Replacement.Empty() {
-			api.Replacement = replacements[kind]
+		if r, ok := replacements[kind]; ok {
+			api.Replacement = r
 		}
 		apis[kind] = api
 	}

@@ -59,17 +59,32 @@ var rows = []API{
 	{Kind: kind("settings.k8s.io/v1alpha1", "PodPreset"), Deprecated: "1.20", Removed: "1.20"},
 }
 
-// replacements are those that the types of k8s.io/api do not have.
+// replacements are those that the types of k8s.io/api do not have, or have wrong.
 var replacements = map[schema.GroupVersionKind]schema.GroupVersionKind{
-	kind("batch/v1beta1", "CronJob"):                           kind("batch/v1", "CronJob"),
-	kind("policy/v1beta1", "Eviction"):                         kind("policy/v1", "Eviction"),
-	kind("events.k8s.io/v1beta1", "Event"):                     kind("events.k8s.io/v1", "Event"),
-	kind("discovery.k8s.io/v1beta1", "EndpointSlice"):          kind("discovery.k8s.io/v1", "EndpointSlice"),
-	kind("node.k8s.io/v1beta1", "RuntimeClass"):                kind("node.k8s.io/v1", "RuntimeClass"),
-	kind("storage.k8s.io/v1beta1", "VolumeAttributesClass"):    kind("storage.k8s.io/v1", "VolumeAttributesClass"),
-	kind("storage.k8s.io/v1alpha1", "VolumeAttributesClass"):   kind("storage.k8s.io/v1", "VolumeAttributesClass"),
-	kind("storage.k8s.io/v1alpha1", "CSIStorageCapacity"):      kind("storage.k8s.io/v1", "CSIStorageCapacity"),
-	kind("certificates.k8s.io/v1alpha1", "ClusterTrustBundle"): kind("certificates.k8s.io/v1beta1", "ClusterTrustBundle"),
+	kind("admissionregistration.k8s.io/v1alpha1", "MutatingAdmissionPolicy"):          kind("admissionregistration.k8s.io/v1", "MutatingAdmissionPolicy"),
+	kind("admissionregistration.k8s.io/v1alpha1", "MutatingAdmissionPolicyBinding"):   kind("admissionregistration.k8s.io/v1", "MutatingAdmissionPolicyBinding"),
+	kind("admissionregistration.k8s.io/v1alpha1", "ValidatingAdmissionPolicy"):        kind("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy"),
+	kind("admissionregistration.k8s.io/v1alpha1", "ValidatingAdmissionPolicyBinding"): kind("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding"),
+	kind("admissionregistration.k8s.io/v1beta1", "ValidatingAdmissionPolicy"):         kind("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy"),
+	kind("admissionregistration.k8s.io/v1beta1", "ValidatingAdmissionPolicyBinding"):  kind("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding"),
+	kind("authentication.k8s.io/v1alpha1", "SelfSubjectReview"):                       kind("authentication.k8s.io/v1", "SelfSubjectReview"),
+	kind("authentication.k8s.io/v1beta1", "SelfSubjectReview"):                        kind("authentication.k8s.io/v1", "SelfSubjectReview"),
+	kind("certificates.k8s.io/v1alpha1", "ClusterTrustBundle"):                        kind("certificates.k8s.io/v1beta1", "ClusterTrustBundle"),
+	kind("coordination.k8s.io/v1alpha2", "LeaseCandidate"):                            kind("coordination.k8s.io/v1beta1", "LeaseCandidate"),
+	kind("networking.k8s.io/v1beta1", "IngressClass"):                                 kind("networking.k8s.io/v1", "IngressClass"),
+	kind("networking.k8s.io/v1beta1", "IPAddress"):                                    kind("networking.k8s.io/v1", "IPAddress"),
+	kind("networking.k8s.io/v1beta1", "ServiceCIDR"):                                  kind("networking.k8s.io/v1", "ServiceCIDR"),
+	kind("resource.k8s.io/v1alpha3", "DeviceTaintRule"):                               kind("resource.k8s.io/v1beta2", "DeviceTaintRule"),
+	kind("resource.k8s.io/v1beta1", "DeviceClass"):                                    kind("resource.k8s.io/v1", "DeviceClass"),
+	kind("resource.k8s.io/v1beta1", "ResourceClaim"):                                  kind("resource.k8s.io/v1", "ResourceClaim"),
+	kind("resource.k8s.io/v1beta1", "ResourceClaimTemplate"):                          kind("resource.k8s.io/v1", "ResourceClaimTemplate"),
+	kind("resource.k8s.io/v1beta1", "ResourceSlice"):                                  kind("resource.k8s.io/v1", "ResourceSlice"),
+	kind("resource.k8s.io/v1beta2", "DeviceClass"):                                    kind("resource.k8s.io/v1", "DeviceClass"),
+	kind("resource.k8s.io/v1beta2", "ResourceClaim"):                                  kind("resource.k8s.io/v1", "ResourceClaim"),
+	kind("resource.k8s.io/v1beta2", "ResourceClaimTemplate"):                          kind("resource.k8s.io/v1", "ResourceClaimTemplate"),
+	kind("resource.k8s.io/v1beta2", "ResourceSlice"):                                  kind("resource.k8s.io/v1", "ResourceSlice"),
+	kind("storage.k8s.io/v1alpha1", "VolumeAttributesClass"):                          kind("storage.k8s.io/v1", "VolumeAttributesClass"),
+	kind("storage.k8s.io/v1beta1", "VolumeAttributesClass"):                           kind("storage.k8s.io/v1", "VolumeAttributesClass"),
 }
 
 func kind(apiVersion, name string) schema.GroupVersionKind {
@@ -83,15 +98,15 @@ type changed struct {
 	version, text string
 }
 
-const selector = "spec.selector is required: use the labels of the template. "
+const selector = "spec.selector is required: use the labels of the template."
 
 // changes are from the guide for migration from deprecated APIs.
 var changes = []changed{
-	{"extensions", "Deployment", "", selector + "spec.rollbackTo is removed."},
-	{"apps", "Deployment", "", selector + "spec.rollbackTo is removed."},
-	{"extensions", "DaemonSet", "", selector + "spec.templateGeneration is removed. The default of spec.updateStrategy.type is RollingUpdate, not OnDelete."},
-	{"apps", "DaemonSet", "", selector + "spec.templateGeneration is removed."},
-	{"apps", "StatefulSet", "", selector + "The default of spec.updateStrategy.type is RollingUpdate; in apps/v1beta1 it was OnDelete."},
+	{"extensions", "Deployment", "", selector + " spec.rollbackTo is removed."},
+	{"apps", "Deployment", "", selector + " spec.rollbackTo is removed."},
+	{"extensions", "DaemonSet", "", selector + " spec.templateGeneration is removed. The default of spec.updateStrategy.type is RollingUpdate, not OnDelete."},
+	{"apps", "DaemonSet", "", selector + " spec.templateGeneration is removed."},
+	{"apps", "StatefulSet", "", selector + " The default of spec.updateStrategy.type is RollingUpdate; in apps/v1beta1 it was OnDelete."},
 	{"extensions", "ReplicaSet", "", selector},
 	{"apps", "ReplicaSet", "", selector},
 	{"extensions", "Ingress", "", ingressChanges},
