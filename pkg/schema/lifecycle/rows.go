@@ -71,6 +71,7 @@ var replacements = map[schema.GroupVersionKind]schema.GroupVersionKind{
 	kind("authentication.k8s.io/v1beta1", "SelfSubjectReview"):                        kind("authentication.k8s.io/v1", "SelfSubjectReview"),
 	kind("certificates.k8s.io/v1alpha1", "ClusterTrustBundle"):                        kind("certificates.k8s.io/v1beta1", "ClusterTrustBundle"),
 	kind("coordination.k8s.io/v1alpha2", "LeaseCandidate"):                            kind("coordination.k8s.io/v1beta1", "LeaseCandidate"),
+	kind("events.k8s.io/v1beta1", "Event"):                                            kind("events.k8s.io/v1", "Event"),
 	kind("networking.k8s.io/v1beta1", "IngressClass"):                                 kind("networking.k8s.io/v1", "IngressClass"),
 	kind("networking.k8s.io/v1beta1", "IPAddress"):                                    kind("networking.k8s.io/v1", "IPAddress"),
 	kind("networking.k8s.io/v1beta1", "ServiceCIDR"):                                  kind("networking.k8s.io/v1", "ServiceCIDR"),
@@ -103,7 +104,8 @@ const selector = "spec.selector is required: use the labels of the template."
 // changes are from the guide for migration from deprecated APIs.
 var changes = []changed{
 	{"extensions", "Deployment", "", selector + " spec.rollbackTo is removed."},
-	{"apps", "Deployment", "", selector + " spec.rollbackTo is removed."},
+	{"apps", "Deployment", "v1beta1", selector + " spec.rollbackTo is removed."},
+	{"apps", "Deployment", "v1beta2", selector},
 	{"extensions", "DaemonSet", "", selector + " spec.templateGeneration is removed. The default of spec.updateStrategy.type is RollingUpdate, not OnDelete."},
 	{"apps", "DaemonSet", "", selector + " spec.templateGeneration is removed."},
 	{"apps", "StatefulSet", "", selector + " The default of spec.updateStrategy.type is RollingUpdate; in apps/v1beta1 it was OnDelete."},
