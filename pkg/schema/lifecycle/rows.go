@@ -71,6 +71,8 @@ var replacements = map[schema.GroupVersionKind]schema.GroupVersionKind{
 	kind("authentication.k8s.io/v1beta1", "SelfSubjectReview"):                        kind("authentication.k8s.io/v1", "SelfSubjectReview"),
 	kind("certificates.k8s.io/v1alpha1", "ClusterTrustBundle"):                        kind("certificates.k8s.io/v1beta1", "ClusterTrustBundle"),
 	kind("coordination.k8s.io/v1alpha2", "LeaseCandidate"):                            kind("coordination.k8s.io/v1beta1", "LeaseCandidate"),
+	kind("node.k8s.io/v1beta1", "RuntimeClass"):                                       kind("node.k8s.io/v1", "RuntimeClass"),
+	kind("policy/v1beta1", "Eviction"):                                                kind("policy/v1", "Eviction"),
 	kind("events.k8s.io/v1beta1", "Event"):                                            kind("events.k8s.io/v1", "Event"),
 	kind("networking.k8s.io/v1beta1", "IngressClass"):                                 kind("networking.k8s.io/v1", "IngressClass"),
 	kind("networking.k8s.io/v1beta1", "IPAddress"):                                    kind("networking.k8s.io/v1", "IPAddress"),
