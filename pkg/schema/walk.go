@@ -15,8 +15,8 @@ import (
 const (
 	// maxProblems of one object are returned.
 	maxProblems = 100
-	// maxSteps is how many values are compared with how many schemas in one object. An
-	// object of a megabyte takes 100,000 with the embedded schemas.
+	// maxSteps is how many values are compared with how many schemas in one object. With the
+	// embedded schemas, an object takes less than 0.4 steps for each byte of its JSON.
 	maxSteps = 2_000_000
 	// maxLevels limits the nesting of schemas of schemas, which are recursive.
 	maxLevels = 1_000
