@@ -8,8 +8,8 @@
 // The caller prepares objects. A file that SOPS encrypted has a field "sops" beside spec, and
 // encrypted values have other types: decrypt it, or do not validate it. Variables of Flux
 // (spec.postBuild) must be substituted first. Patches are no complete objects. Secrets of a
-// snapshot are redacted, and then no longer encoded in base64. An object whose kind ends in List has no
-// schema: validate its items.
+// snapshot are redacted, and then no longer encoded in base64. An object whose kind ends in
+// List has no schema: validate its items.
 package schema
 
 import (
