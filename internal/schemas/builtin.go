@@ -17,7 +17,7 @@ import (
 // optional are required fields whose absence the API server accepts, because the zero value
 // of their Go type is valid. OpenAPI marks all fields as required that are always written. The
 // list was compared with the validation of Kubernetes 1.36.3 (pkg/registry) for workloads,
-// networking, storage, RBAC and webhooks, on 1,528 manifests without one of the other fields.
+// services, storage and RBAC, on 1,528 manifests without one of the other fields.
 // It accepts one of them: a volume without a claim's name that a claim's template replaces.
 var optional = map[string][]string{
 	"io.k8s.api.apiserverinternal.v1alpha1.StorageVersion":       {"metadata"},
