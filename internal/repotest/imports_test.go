@@ -57,6 +57,8 @@ var layers = []string{
 	"pkg/object",
 	"pkg/escape pkg/similar",
 	"pkg/finding",
+	"pkg/schema",
+	"pkg/schema/lifecycle",
 	"pkg/advice",
 	"pkg/atomicfile",
 	"pkg/redact/sensitive",
@@ -124,6 +126,7 @@ var layers = []string{
 // for those in impure.
 var pure = map[string]string{
 	"pkg/object": "it is a leaf", "pkg/escape": "it is a leaf", "pkg/finding": "it is a leaf", "pkg/api/v1alpha1": "it is a leaf",
+	"pkg/schema":   "whether an object is valid depends on the object and the schemas alone",
 	"pkg/redact":   "what is redacted depends on the object alone",
 	"pkg/snapshot": "a snapshot is a value; its callers read and write files",
 	"pkg/health":   "a verdict depends on the snapshot alone",
