@@ -3,13 +3,14 @@ package lint
 import (
 	"slices"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/lint/api"
 	"github.com/digihunch/kubectl-orthweb/pkg/lint/flux"
 	"github.com/digihunch/kubectl-orthweb/pkg/lint/rule"
 )
 
 // rules are all rules, in the order of their codes.
 var rules = slices.Concat(
-	flux.Rules,
+	flux.Rules, api.Rules,
 )
 
 // Rules are all rules, in the order of their families.
