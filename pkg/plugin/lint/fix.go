@@ -57,7 +57,7 @@ func (o *options) fixRepository(ctx context.Context, r command.Repository, chang
 	counted := fmt.Sprintf("%d of %s in %s", len(fixed.Findings), finding.Count(len(report.Findings), "finding"), finding.Count(len(fixed.Files), "file"))
 	switch {
 	case len(fixed.Files) == 0:
-		escape.Fprintf(w, "None of %s can be fixed automatically.\n", finding.Count(len(report.Findings), "finding"))
+		escape.Fprintf(w, "%s can't be fixed automatically.\n", finding.Count(len(report.Findings), "finding"))
 		return len(report.Findings), nil
 	case !o.yes:
 		escape.Fprintf(w, "The changes fix %s. Nothing was changed: add --yes to change the files.\n", counted)

@@ -11,6 +11,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/internal/samples"
 	"github.com/digihunch/kubectl-orthweb/pkg/certs/trust"
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
+	"github.com/digihunch/kubectl-orthweb/pkg/lint"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -59,6 +60,8 @@ func TestJSONKeepsToItsSchema(t *testing.T) {
 		{"clustercheck", func() (any, error) {
 			return ClusterCheck(samples.ClusterChecks(), snapshot.Meta{At: samples.At, Server: "v1.36.3"})
 		}},
+		{"lintreport", func() (any, error) { return Lint(samples.LintReport()) }},
+		{"lintreport", func() (any, error) { return Lint(&lint.Report{}) }},
 		{"clustercheck", func() (any, error) { return ClusterCheck(nil, snapshot.Meta{At: samples.At}) }},
 	} {
 		compiler := jsonschema.NewCompiler()
