@@ -92,12 +92,6 @@ func fluxBuild(t *testing.T, root string, ks *unstructured.Unstructured) map[str
 			t.Fatal(err)
 		}
 		u := &unstructured.Unstructured{Object: content}
-		annotations := u.GetAnnotations()
-		delete(annotations, originAnnotation) // Flux adds it if a kustomization has no resources
-		if len(annotations) == 0 {
-			annotations = nil
-		}
-		u.SetAnnotations(annotations)
 		objects[object.RefOf(u).String()] = text(t, u.Object)
 	}
 	return objects

@@ -44,7 +44,9 @@ func (s *Source) generate(dir string, flux *unstructured.Unstructured) (file str
 		file = path.Join(dir, konfig.DefaultKustomizationFileName())
 		k.Resources = s.manifests(dir)
 	}
-	k.BuildMetadata = []string{types.OriginAnnotations}
+	if len(k.Resources) == 0 { // kustomize would reject a kustomization without content
+		k.BuildMetadata = []string{types.OriginAnnotations}
+	}
 	return file, k, addSettings(k, flux)
 }
 
@@ -97,6 +99,9 @@ func addSettings(k *types.Kustomization, flux *unstructured.Unstructured) error 
 	k.Components = append(k.Components, object.Texts(spec, "components")...)
 	if err := addOldPatches(k, spec); err != nil {
 		return err
+	}
+	if metadata := object.Texts(spec, "buildMetadata"); len(metadata) > 0 {
+		k.BuildMetadata = metadata
 	}
 	for _, image := range object.List(spec, "images") {
 		addImage(k, types.Image{

@@ -26,6 +26,8 @@ type checker struct {
 	problems []Problem
 	// changesSchemas: a kustomization has the field openapi.
 	changesSchemas bool
+	// origins are the resources and generators, in the order in which they are reached.
+	origins []*origin
 }
 
 // maxReferences limits the number of references of a build: a hostile tree can double them
@@ -38,7 +40,8 @@ const maxReferences = 20_000
 var remote = regexp.MustCompile(`(?i)^[^/]*:|://|^git@|^[a-z0-9][a-z0-9-]*@|^github\.com/`)
 
 // directory follows the kustomization of a directory. The content of its file is k, at a path.
-func (c *checker) directory(dir, file string, k *types.Kustomization) {
+// The setting is what the kustomizations that use it do to its resources.
+func (c *checker) directory(dir, file string, k *types.Kustomization, outer setting) {
 	c.files = append(c.files, file)
 	if len(c.files) > maxReferences {
 		c.add(tree.Position{File: file}, Unreadable, "the kustomization has more than %d references", maxReferences)
@@ -48,11 +51,13 @@ func (c *checker) directory(dir, file string, k *types.Kustomization) {
 	defer func() { c.stack = c.stack[:len(c.stack)-1] }()
 	c.changesSchemas = c.changesSchemas || len(k.OpenAPI) > 0
 	at := c.positions(file)
+	inner := outer.in(file, k)
+	c.addGenerators(file, k, inner)
 	if len(k.HelmCharts)+len(k.HelmChartInflationGenerator) > 0 || k.HelmGlobals != nil {
 		c.add(at.find("helmCharts"), Unsupported, "Flux does not render the field helmCharts of a kustomization")
 	}
 	for _, r := range references(k) {
-		c.reference(dir, r, at)
+		c.reference(dir, r, at, inner)
 	}
 	for _, text := range slices.Concat(k.Generators, k.Transformers, k.Validators) {
 		if !isFile(text) {
@@ -147,7 +152,7 @@ func generatorFiles(sources types.KvPairSources) []string {
 	return paths
 }
 
-func (c *checker) reference(dir string, r reference, at positions) {
+func (c *checker) reference(dir string, r reference, at positions, s setting) {
 	p := at.text(r.path)
 	target := path.Join(dir, r.path)
 	switch {
@@ -158,11 +163,11 @@ func (c *checker) reference(dir string, r reference, at positions) {
 	case !c.source.exists(target):
 		c.missing(p, r, target)
 	case c.source.Tree.IsDir(target):
-		c.isDirectory(p, r, target)
+		c.isDirectory(p, r, target, s)
 	case r.kind == base:
 		c.add(p, Malformed, "%s is a file, but %s must name directories", r.path, r.field)
 	default:
-		c.file(p, r, target)
+		c.file(p, r, target, s)
 	}
 }
 
@@ -175,7 +180,7 @@ func (c *checker) missing(p tree.Position, r reference, target string) {
 	c.add(p, Missing, "%s does not exist", r.path)
 }
 
-func (c *checker) isDirectory(p tree.Position, r reference, target string) {
+func (c *checker) isDirectory(p tree.Position, r reference, target string, s setting) {
 	switch {
 	case r.kind == data && r.field != "crds": // a generator reads all files of a directory
 		return
@@ -204,11 +209,11 @@ func (c *checker) isDirectory(p tree.Position, r reference, target string) {
 		c.add(errorPosition(file, err), Malformed, "%s is not a kustomization: %v", file, reasonOf(err))
 		return
 	}
-	c.directory(target, file, &k)
+	c.directory(target, file, &k, s)
 }
 
 // file checks a file that kustomize parses.
-func (c *checker) file(p tree.Position, r reference, target string) {
+func (c *checker) file(p tree.Position, r reference, target string, s setting) {
 	if r.kind == data {
 		if _, err := c.source.Tree.ReadFile(target); err != nil {
 			c.add(p, Unreadable, "%v", err)
@@ -224,9 +229,12 @@ func (c *checker) file(p tree.Position, r reference, target string) {
 		c.add(errorPosition(target, err), reason, "%v", reasonOf(err))
 		return
 	}
-	if r.kind == plugin {
-		for _, d := range documents {
+	for _, d := range documents {
+		switch r.kind {
+		case plugin:
 			c.plugin(d, d.Start())
+		case resource:
+			c.addDocument(d, s)
 		}
 	}
 }
