@@ -3,6 +3,7 @@ package secret
 import (
 	"encoding/pem"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
@@ -62,12 +63,13 @@ func replace(file string) finding.Fix {
 
 // publicKeys are keys of Secrets whose values are not secret.
 var publicKeys = sensitive.NewWords("username", "user", "host", "hostname", "port", "database", "dbname", "url", "uri", "endpoint",
-	"region", "bucket", "email", "type", "name", "server", "project", "cacrt", "tlscrt", "knownhosts", "identitypub", "provider", "path")
+	"region", "bucket", "email", "type", "name", "server", "project", "owner", "appid", "installationid", "audience",
+	"cacrt", "capem", "tlscrt", "knownhosts", "identitypub", "trustpolicyjson", "provider", "path")
 
 // isSecret reports whether an entry of a Secret has a secret: not what is public, refers to a
 // value that is elsewhere, or is a file of settings without one.
 func isSecret(e entry) bool {
-	if isPlaceholder(e.text) || rule.Unknown(e.text) || isPublicPEM(e.text) {
+	if isPlaceholder(e.text) || rule.Unknown(e.text) || isPublicPEM(e.text) || host.MatchString(e.text) {
 		return false
 	}
 	inside := inValue(e.key, e.text)
@@ -82,6 +84,9 @@ func isSecret(e entry) bool {
 	settings := strings.HasSuffix(e.key, ".yaml") || strings.HasSuffix(e.key, ".yml") || strings.HasSuffix(e.key, ".sql") || strings.HasSuffix(e.key, ".sh")
 	return !settings && !publicKeys.MatchEnd(e.key)
 }
+
+// host is the URL of a host. One with a path may be a secret, as those of chat rooms are.
+var host = regexp.MustCompile(`^[a-z]+://[^/?#@\s]+/?$`)
 
 // isPublicPEM reports whether a text has PEM blocks, and only certificates and public keys.
 func isPublicPEM(text string) bool {

@@ -15,7 +15,7 @@ var missingDisruptionBudget = &rule.Rule{
 	Code: "OW4906", Name: "missing-disruption-budget", Severity: finding.Info,
 	Title: "A workload with several pods has no PodDisruptionBudget",
 	Object: func(c *rule.Context, o *cluster.Object) {
-		if !isOneOf(o, scalable) || rule.OfFlux(o) || !c.Complete(o.GetNamespace()) {
+		if o.By == nil || !isOneOf(o, scalable) || rule.OfFlux(o) || !c.Complete(o.GetNamespace()) {
 			return
 		}
 		smallest, _, known := replicas(c, o)

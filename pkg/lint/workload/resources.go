@@ -28,8 +28,8 @@ var missingRequests = &rule.Rule{
 var unrequested = map[bool]map[bool]string{
 	false: {true: "requests no memory: it is placed on nodes that have none left, and is among the first to be killed there"},
 	true: {
-		false: "requests no CPU: on a busy node it gets next to none",
-		true:  "requests neither memory nor CPU: on a busy node it gets next to no CPU, and is the first to be killed",
+		false: "requests no CPU: on a busy node, the other containers are served first",
+		true:  "requests neither memory nor CPU: on a busy node, the other containers are served first, and it is the first to be killed",
 	},
 }
 
