@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/certs/trust"
+	cluster "github.com/digihunch/kubectl-orthweb/pkg/check"
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
@@ -125,5 +126,22 @@ func Checks() []check.Check {
 			Details: []string{"the peer is ORTHANC_1.12.3, and takes PDUs of up to 16384 bytes", "Verification: accepted with Implicit VR Little Endian"},
 			Fix:     finding.Fix{Text: "See DicomAlwaysAllowStore in Orthanc's configuration", Command: "kubectl logs -n bhs-orthweb deploy/orthanc"}},
 		{Name: "dicom-echo", Outcome: check.Skip, After: "dicom-association"},
+	}
+}
+
+// ClusterChecks has a check of a cluster of each outcome.
+func ClusterChecks() []cluster.Category {
+	return []cluster.Category{
+		{Name: "Kubernetes", Checks: []cluster.Check{
+			{Name: "kubernetes-version", Outcome: cluster.Pass, Message: "v1.36.3 (Flux 2.9 requires 1.33 or later)"},
+			{Name: "nodes-ready", Outcome: cluster.Warn, Message: "1 of 3 nodes not ready: node-\x1b[2J3",
+				Fix: finding.Fix{Text: "Find out why the node is not ready", Command: "kubectl orthweb explain node/node-3"}},
+			{Name: "default-storage-class", Outcome: cluster.Fail, Message: "the cluster has no StorageClass: the volumes of databases stay Pending",
+				Fix: finding.Fix{Text: "Install a volume provisioner with a default StorageClass"}},
+		}},
+		{Name: "Permissions", Checks: []cluster.Check{
+			{Name: "can-status", Outcome: cluster.Unknown, Message: "forbidden: cannot create selfsubjectaccessreviews.authorization.k8s.io at the cluster scope",
+				Fix: finding.Fix{Text: "Check it with 'kubectl auth can-i --list'"}},
+		}},
 	}
 }

@@ -40,6 +40,7 @@ func TestRules(t *testing.T) {
 			} else if want := fileOf(archive, "want"); got != want {
 				t.Errorf("found in fail:\n%s\nwant:\n%s", got, want)
 			}
+			testFix(t, treeOf(archive, "fail/"), fail, config)
 			if found := list(check(t, treeOf(archive, "pass/"), config)); found != "" {
 				t.Errorf("found in pass:\n%s", found)
 			}
@@ -48,6 +49,30 @@ func TestRules(t *testing.T) {
 				t.Errorf("ignored %d findings in ignored, and found:\n%s", len(ignored.Ignored), list(ignored))
 			}
 		})
+	}
+}
+
+// testFix fixes what the rule can fix, and checks that it is no longer found, and that nothing is
+// left to change.
+func testFix(t *testing.T, tr *tree.Tree, r *Report, config Config) {
+	t.Helper()
+	fixed, err := Fix(context.Background(), tr, r.Findings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fixable := 0
+	for _, f := range r.Findings {
+		if len(f.Changes) > 0 {
+			fixable++
+		}
+	}
+	after := tr.With(fixed.Files)
+	left := check(t, after, config)
+	if len(fixed.Findings) != fixable || len(left.Findings) != len(r.Findings)-fixable {
+		t.Errorf("fixed %d of %d findings, and found afterwards:\n%s", len(fixed.Findings), fixable, list(left))
+	}
+	if again, err := Fix(context.Background(), after, left.Findings); err != nil || len(again.Files) > 0 {
+		t.Errorf("a second time, it changes %d files: %v", len(again.Files), err)
 	}
 }
 

@@ -224,8 +224,8 @@ type form struct {
 
 // formatValues are for formats that take a value.
 var formatValues = map[string]string{
-	"jsonpath=":       "jsonpath={range .items[*]}{.metadata.name}{\"\\n\"}{end}{.metadata.name}{.items[*].message}",
-	"go-template=":    "go-template={{range .items}}{{.metadata.name}} {{.status}}{{\"\\n\"}}{{end}}",
+	"jsonpath=":       "jsonpath={range .items[*]}{.metadata.name}{\"\\n\"}{end}{.metadata.name}{.items[*].message}{.checks[*].message}",
+	"go-template=":    "go-template={{range .items}}{{.metadata.name}} {{.status}}{{\"\\n\"}}{{end}}{{range .checks}}{{.message}}{{\"\\n\"}}{{end}}",
 	"custom-columns=": "custom-columns=NAME:.metadata.name,STATUS:.status",
 }
 

@@ -26,7 +26,7 @@ import (
 // liveCommands are the commands that connect to an API server; {DIR} is a directory of the
 // test.
 var liveCommands = []string{
-	"status", "status bhs -o json", "status --wait --timeout=300ms --interval=100ms", "explain", "explain bhs", "explain ks/bhs-application",
+	"status", "status bhs -o json", "status --wait --timeout=300ms --interval=100ms", "check --pre -o json", "explain", "explain bhs", "explain ks/bhs-application",
 	"snapshot save {DIR}/file.tgz", "version", "version -o json",
 	"cert list --connect=false", "cert list --secrets --connect=false -o json", "cert inspect secret/web-tls -n bhs-orthweb",
 	"cert issue bhs --key-algorithm=ecdsa --output-dir={DIR} --timeout=300ms", "cert issue bhs --key-algorithm=ecdsa --via=secret --output-dir={DIR}",
@@ -123,11 +123,11 @@ func TestServerModes(t *testing.T) {
 		t.Errorf("another host was sent %d requests", n)
 	}
 	rows := []reliability.Row{{
-		Tried: "31 kinds of invalid answers, to lists and to discovery, each with 26 commands",
+		Tried: "31 kinds of invalid answers, to lists and to discovery, each with 27 commands",
 		Times: int(tried.Load()), Held: int(held.Load()),
 		Promise: "the command ended with a clear error and exit code 2 (124 after a timeout), changed nothing, and sent nothing to another host",
 	}}
-	if len(modes) != 31 || len(liveCommands) != 26 {
+	if len(modes) != 31 || len(liveCommands) != 27 {
 		t.Errorf("%d modes and %d commands", len(modes), len(liveCommands))
 	}
 	if memory := memoryRow(t); memory != nil {

@@ -163,6 +163,7 @@ var keptAnnotations = map[string]bool{
 	"volume.kubernetes.io":                    true,
 	"volume.beta.kubernetes.io":               true,
 	"storageclass.kubernetes.io":              true,
+	"storageclass.beta.kubernetes.io":         true,
 	"service.kubernetes.io":                   true,
 	"service.beta.kubernetes.io":              true,
 	"service.alpha.kubernetes.io":             true,

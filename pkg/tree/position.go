@@ -1,8 +1,8 @@
 package tree
 
 import (
+	"bytes"
 	"strconv"
-	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -114,11 +114,23 @@ func identifies(entry *yaml.Node, step string) bool {
 	return false
 }
 
-// InText is the position of a line and column of a block scalar's text, such as a patch that is
-// written in a kustomization file.
-func InText(file string, scalar *yaml.Node, line, column int) Position {
-	if scalar.Style&(yaml.LiteralStyle|yaml.FoldedStyle) == 0 || strings.Count(scalar.Value, "\n") == 0 {
+// InText is the position of a line and column of a scalar's text, such as a patch that is written
+// in a kustomization file. The lines of a block scalar are those of the file, with an indent.
+func (t *Tree) InText(file string, scalar *yaml.Node, line, column int) Position {
+	text, err := t.ReadFile(file)
+	if err != nil || scalar.Style&(yaml.LiteralStyle|yaml.FoldedStyle) == 0 {
 		return Position{File: file, Line: scalar.Line, Column: scalar.Column}
 	}
-	return Position{File: file, Line: scalar.Line + line, Column: column}
+	indent, rest := 0, text
+	for range scalar.Line { // the header of the block is on the scalar's line
+		_, after, _ := bytes.Cut(rest, []byte("\n"))
+		rest = after
+	}
+	for content := range bytes.Lines(rest) {
+		if trimmed := bytes.TrimLeft(content, " "); len(bytes.TrimSpace(trimmed)) > 0 {
+			indent = len(content) - len(trimmed)
+			break
+		}
+	}
+	return Position{File: file, Line: scalar.Line + line, Column: column + indent}
 }

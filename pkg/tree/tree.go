@@ -98,6 +98,21 @@ func New(files map[string][]byte) *Tree {
 	return t
 }
 
+// With is the tree with other contents of some of its files. Other files are shared with the
+// tree, which must stay open.
+func (t *Tree) With(files map[string][]byte) *Tree {
+	changed := &Tree{Dir: t.Dir, root: t.root, nodes: t.nodes, contents: map[string]content{}, documents: map[string]parsed{}}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	maps.Copy(changed.contents, t.contents)
+	maps.Copy(changed.documents, t.documents)
+	for name, text := range files {
+		changed.contents[name] = content{data: text}
+		delete(changed.documents, name)
+	}
+	return changed
+}
+
 // Close releases the directory.
 func (t *Tree) Close() error {
 	if t.root == nil {

@@ -59,6 +59,21 @@ func Operate() []collect.Query {
 	return required
 }
 
+// Check are the kinds that show whether a cluster is ready for tenants; with pre, only those
+// required before Flux is installed. Most of them are read completely: capacity depends on
+// all nodes and pods.
+func Check(pre bool) []collect.Query {
+	required := append(Names(), collect.Queries(
+		object.NodeKind, object.PodKind, object.StorageClassKind, object.ServiceKind, object.DaemonSetKind,
+	)...)
+	if pre {
+		return required
+	}
+	return append(required, collect.Queries(
+		object.DefinitionKind, object.ValidatingWebhookKind, object.MutatingWebhookKind, object.GatewayClassKind,
+	)...)
+}
+
 // Ingress are the kinds that identify a tenant, its ingress and its issuers. With a
 // namespace, nothing is read outside of it, so that permissions in it are sufficient.
 func Ingress(namespace string) []collect.Query {

@@ -16,7 +16,7 @@ var missingPath = &rule.Rule{
 	Kustomization: func(c *rule.Context, k *cluster.Kustomization) {
 		for _, p := range problems(k) {
 			if p.Reason == build.Missing && isPath(k, p) {
-				c.Report(k.Object, "spec.path", p.Message, edit(k.File(), "Correct spec.path, or add the directory"))
+				c.Report(k.Object, "spec.path", p.Message, inFile(k.File(), "Correct spec.path, or add the directory"))
 			}
 		}
 	},
@@ -28,7 +28,7 @@ var missingFile = &rule.Rule{
 	Kustomization: func(c *rule.Context, k *cluster.Kustomization) {
 		for _, p := range problems(k) {
 			if p.Reason == build.Missing && !isPath(k, p) {
-				c.ReportAt(p.Position, k.Object, p.Message, edit(p.File, "Correct the reference, or add the file"))
+				c.ReportAt(p.Position, k.Object, p.Message, inFile(p.File, "Correct the reference, or add the file"))
 			}
 		}
 	},
@@ -40,7 +40,7 @@ var notBuildable = &rule.Rule{
 	Kustomization: func(c *rule.Context, k *cluster.Kustomization) {
 		for _, p := range problems(k) {
 			if advice, ok := buildAdvice[p.Reason]; ok {
-				c.ReportAt(p.Position, k.Object, p.Message, edit(p.File, advice))
+				c.ReportAt(p.Position, k.Object, p.Message, inFile(p.File, advice))
 			}
 		}
 	},

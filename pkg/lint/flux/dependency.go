@@ -22,7 +22,7 @@ var missingDependency = &rule.Rule{
 					continue
 				}
 				c.Report(o, fmt.Sprintf("spec.dependsOn[%d].name", i), fmt.Sprintf("depends on %s, %s", ref, suggest(nearest(c, ref))),
-					edit(o.File(), "Correct spec.dependsOn, or add the missing "+ref.Kind))
+					inFile(o.File(), "Correct spec.dependsOn, or add the missing "+ref.Kind))
 			}
 		}
 	},
@@ -52,7 +52,7 @@ var dependencyCycle = &rule.Rule{
 			i := slices.IndexFunc(dependencies(cycle[0]), func(ref object.Ref) bool { return ref.Key() == cycle[1%len(cycle)].Ref().Key() })
 			c.Report(cycle[0], fmt.Sprintf("spec.dependsOn[%d].name", i),
 				"dependencies form a cycle, so none of them can start: "+strings.Join(names, " → "),
-				edit(cycle[0].File(), "Remove one of the dependencies from spec.dependsOn"))
+				inFile(cycle[0].File(), "Remove one of the dependencies from spec.dependsOn"))
 		}
 	},
 }

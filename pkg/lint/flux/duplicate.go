@@ -27,7 +27,7 @@ var appliedTwice = &rule.Rule{
 			if other.By == o.By {
 				continue
 			}
-			c.Report(o, "metadata.name", message(o, other), edit(o.File(), "Annotate the object with kustomize.toolkit.fluxcd.io/prune: disabled, then remove it from one of the two"))
+			c.Report(o, "metadata.name", message(o, other), inFile(o.File(), "Annotate the object with kustomize.toolkit.fluxcd.io/prune: disabled, then remove it from one of the two"))
 		}
 	},
 }

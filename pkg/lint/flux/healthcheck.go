@@ -29,7 +29,7 @@ var healthCheckTarget = &rule.Rule{
 			}
 			c.Report(k.Object, fmt.Sprintf("spec.healthChecks[%d]", i),
 				fmt.Sprintf("a health check names %s, %s", check, suggest(similar.Nearest(check.Name, names))),
-				edit(k.File(), "Correct or remove the health check: until its timeout, the layer waits for an object that never exists"))
+				inFile(k.File(), "Correct or remove the health check: until its timeout, the layer waits for an object that never exists"))
 		}
 	},
 }
@@ -68,18 +68,15 @@ var uncoveredWorkload = &rule.Rule{
 		if !isWorkload(o) || covered(o) {
 			return
 		}
-		reason := ""
-		dependent := dependentOn(c, o.By)
+		consequence := "so the layer becomes Ready although it fails"
 		switch {
-		case dependent != nil:
-			reason = fmt.Sprintf("so %s starts although it fails", dependent.Ref())
-		case len(checks(o.By)) > 0:
-			reason = "so the layer becomes Ready although it fails"
-		default:
+		case len(c.Dependents(o.By)) > 0:
+			consequence = "so layers that depend on it start although it fails"
+		case len(checks(o.By)) == 0:
 			return
 		}
-		c.Report(o, "metadata.name", fmt.Sprintf("no health check of %s covers it, %s", o.By.Ref(), reason),
-			edit(o.By.File(), "Set spec.wait: true, or add it to spec.healthChecks"))
+		c.Report(o, "metadata.name", "no health check of its layer covers it, "+consequence,
+			inFile(o.By.File(), "Set spec.wait: true, or add it to spec.healthChecks"))
 	},
 }
 
@@ -88,18 +85,18 @@ var noWait = &rule.Rule{
 	Title: "A Kustomization waits for none of its workloads",
 	Kustomization: func(c *rule.Context, k *cluster.Kustomization) {
 		_, decided := object.Read(k.Unstructured.Object, "spec.wait")
-		if decided || len(checks(k)) > 0 || dependentOn(c, k) != nil {
+		if decided || len(checks(k)) > 0 || len(c.Dependents(k)) > 0 {
 			return
 		}
 		workloads := 0
-		for _, o := range c.Objects {
-			if o.By == k && isWorkload(o) {
+		for _, o := range c.AppliedBy(k) {
+			if isWorkload(o) {
 				workloads++
 			}
 		}
 		if workloads > 0 {
 			c.Report(k.Object, "spec", fmt.Sprintf("it becomes Ready before its workloads do: %s", finding.Count(workloads, "object")),
-				edit(k.File(), "Set spec.wait: true, or false if this is intended"))
+				inFile(k.File(), "Set spec.wait: true, or false if this is intended"))
 		}
 	},
 }
@@ -108,16 +105,6 @@ var noWait = &rule.Rule{
 // or fails to.
 func isWorkload(o *cluster.Object) bool {
 	return o.By != nil && o.Release == nil && slices.Contains(waitedFor, o.Ref().GroupKind()) && !rule.OfFlux(o)
-}
-
-// dependentOn is a Kustomization that depends on another, or nil.
-func dependentOn(c *rule.Context, k *cluster.Kustomization) *cluster.Kustomization {
-	for _, other := range c.Kustomizations {
-		if slices.ContainsFunc(dependencies(other.Object), func(ref object.Ref) bool { return ref.Key() == k.Ref().Key() }) {
-			return other
-		}
-	}
-	return nil
 }
 
 // waitedFor are kinds that take time to become ready, or fail to.

@@ -7,13 +7,14 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/lint/rule"
-	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 // Rules are all rules of the package.
 var Rules = []*rule.Rule{
 	missingDependency, dependencyCycle, missingPath, missingFile, notBuildable,
-	healthCheckTarget, uncoveredWorkload, noWait, appliedTwice,
+	missingSource, missingValues, undefinedVariable, deprecatedField,
+	healthCheckTarget, uncoveredWorkload, noWait, appliedTwice, prunesData,
+	databaseUncovered, unpinnedChart, evidenceLost,
 }
 
 // suggest is ", which does not exist", with a similar name.
@@ -24,10 +25,5 @@ func suggest(near string) string {
 	return fmt.Sprintf("which does not exist; did you mean %s?", near)
 }
 
-// edit is a fix in the file that has the object.
-func edit(file, text string) finding.Fix { return finding.Fix{Text: text, File: file} }
-
-// kindAndName is "Deployment bhs-orthweb/orthanc".
-func kindAndName(kind, namespace, name string) string {
-	return object.Ref{Kind: kind, Namespace: namespace, Name: name}.String()
-}
+// inFile is a fix in the file that has the object.
+func inFile(file, text string) finding.Fix { return finding.Fix{Text: text, File: file} }

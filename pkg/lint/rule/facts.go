@@ -23,36 +23,71 @@ func (c *Context) Find(kind schema.GroupKind, namespace, name string) []*cluster
 
 // Complete reports whether the tree has everything that Flux applies in a namespace: nothing is
 // rendered from a chart that is not in the tree, or applied from another source. Without it, an
-// object that is not in the tree may exist.
+// object that is not in the tree may exist. The namespace "" is for objects without one.
 func (c *Context) Complete(namespace string) bool {
+	if c.incomplete == nil {
+		c.findIncomplete()
+	}
+	return !c.incomplete[everywhere] && !c.incomplete[namespace]
+}
+
+// everywhere stands for all namespaces in Context.incomplete: no namespace has this name.
+const everywhere = "*"
+
+func (c *Context) findIncomplete() {
+	c.incomplete = map[string]bool{}
 	for _, k := range c.Kustomizations {
-		if k.Built == nil && (k.Elsewhere == "" || namespaceOf(k) == "" || namespaceOf(k) == namespace) {
-			return false
+		target := object.Text(k.Unstructured.Object, "spec", "targetNamespace")
+		switch {
+		case k.Built != nil:
+		case k.Elsewhere != "" && target != "":
+			c.incomplete[target], c.incomplete[""] = true, true
+		default:
+			c.incomplete[everywhere] = true
 		}
+	}
+	rendered := map[*cluster.Object]bool{}
+	for _, o := range c.Objects {
+		rendered[o.Release] = true
 	}
 	for _, release := range c.OfKind(object.HelmReleaseKind) {
-		target := object.Text(release.Unstructured.Object, "spec", "targetNamespace")
-		if !c.Rendered(release) && (release.GetNamespace() == namespace || target == namespace || namespace == "") {
-			return false
+		if !rendered[release] {
+			c.incomplete[release.GetNamespace()], c.incomplete[""] = true, true
+			if target := object.Text(release.Unstructured.Object, "spec", "targetNamespace"); target != "" {
+				c.incomplete[target] = true
+			}
 		}
 	}
-	return true
 }
 
-// namespaceOf is the namespace to which everything is applied, "" if there is none.
-func namespaceOf(k *cluster.Kustomization) string {
-	return object.Text(k.Unstructured.Object, "spec", "targetNamespace")
-}
-
-// Rendered reports whether the chart of a HelmRelease is in the tree, so that its objects are
-// among those of the cluster.
-func (c *Context) Rendered(release *cluster.Object) bool {
-	for _, o := range c.Objects {
-		if o.Release == release {
-			return true
+// Dependents are the Kustomizations that depend on another.
+func (c *Context) Dependents(k *cluster.Kustomization) []*cluster.Kustomization {
+	if c.dependents == nil {
+		c.dependents = map[object.Key][]*cluster.Kustomization{}
+		for _, other := range c.Kustomizations {
+			for _, entry := range object.List(other.Unstructured.Object, "spec", "dependsOn") {
+				key := object.Key{GroupKind: object.KustomizationKind, Namespace: object.Text(entry, "namespace"), Name: object.Text(entry, "name")}
+				if key.Namespace == "" {
+					key.Namespace = other.GetNamespace()
+				}
+				c.dependents[key] = append(c.dependents[key], other)
+			}
 		}
 	}
-	return false
+	return c.dependents[k.Ref().Key()]
+}
+
+// AppliedBy are the objects that a Kustomization applies, without those of charts.
+func (c *Context) AppliedBy(k *cluster.Kustomization) []*cluster.Object {
+	if c.appliedBy == nil {
+		c.appliedBy = map[*cluster.Kustomization][]*cluster.Object{}
+		for _, o := range c.Objects {
+			if o.Release == nil {
+				c.appliedBy[o.By] = append(c.appliedBy[o.By], o)
+			}
+		}
+	}
+	return c.appliedBy[k]
 }
 
 // Unknown reports whether a value depends on a variable whose value is not in the tree.

@@ -7,6 +7,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/cluster"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/edit"
 )
 
 // Rule finds one kind of defect in a tree. Exactly one of Cluster, Kustomization, Object and
@@ -48,6 +49,9 @@ type Finding struct {
 	// More is the number of other objects that have the same defect because of the same line,
 	// for example because a base is used by several tenants.
 	More int
+	// Changes fix the defect without a decision by a person. They are about the files as they
+	// are.
+	Changes []edit.Change
 }
 
 // Tree is what rules that look at files get.
@@ -60,20 +64,24 @@ type Tree struct {
 }
 
 // Report reports a defect at a position.
-func (t *Tree) Report(at tree.Position, message string, fixes ...finding.Fix) {
-	t.report(newFinding(t.rule, at, object.Ref{}, message, fixes))
+func (t *Tree) Report(at tree.Position, message string, fix finding.Fix, changes ...edit.Change) {
+	f := newFinding(t.rule, at, object.Ref{}, message, []finding.Fix{fix})
+	f.Changes = changes
+	t.report(f)
 }
 
 // Context is what the other rules get: a cluster, with its objects by kind and name.
 type Context struct {
 	*cluster.Cluster
 	Options
-	// Starts are the Kustomizations at which the cluster begins: nothing in the tree applies
-	// them.
 	byKind map[string][]*cluster.Object
 	byKey  map[object.Key][]*cluster.Object
-	report func(Finding)
-	rule   *Rule
+	// These are indexed when they are first needed.
+	incomplete map[string]bool
+	dependents map[object.Key][]*cluster.Kustomization
+	appliedBy  map[*cluster.Kustomization][]*cluster.Object
+	report     func(Finding)
+	rule       *Rule
 }
 
 // NewContext indexes a cluster. Findings are given to a function.
@@ -122,6 +130,17 @@ func (c *Context) Report(o *cluster.Object, field, message string, fixes ...find
 		f.Layer = o.By.Ref()
 	}
 	c.report(f)
+}
+
+// ReportChange reports a defect of an object at a field, which changes fix.
+func (c *Context) ReportChange(o *cluster.Object, field, message string, fix finding.Fix, changes ...edit.Change) {
+	report := c.report
+	defer func() { c.report = report }()
+	c.report = func(f Finding) {
+		f.Changes = changes
+		report(f)
+	}
+	c.Report(o, field, message, fix)
 }
 
 // ReportAt reports a defect of an object at a position.

@@ -26,6 +26,8 @@ type Call struct {
 	Name string
 	// Build is the program's version, which snapshots record.
 	Build string
+	// Kubernetes is the version of the program's Kubernetes client, empty if it is not known.
+	Kubernetes string
 }
 
 // Origin are the flags of a recording that is read instead of the cluster.

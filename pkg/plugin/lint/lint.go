@@ -46,6 +46,10 @@ var (
 		# Check what the next version of Flux no longer serves
 		kubectl orthweb lint --flux-version=2.8 --only=flux-api
 
+		# Show what can be fixed automatically, then fix it
+		kubectl orthweb lint --fix
+		kubectl orthweb lint --fix --yes
+
 		# Show the findings in a pull request on GitHub
 		kubectl orthweb lint -o github
 
@@ -66,6 +70,8 @@ type options struct {
 	failOn string
 	config string
 	list   bool
+	fix    bool
+	yes    bool
 	rules  lint.Config
 }
 
@@ -93,6 +99,8 @@ func New(call *command.Call) *cobra.Command {
 	flags.StringVar(&o.rules.Flux, "flux-version", "", "Version of Flux that will apply the repository")
 	flags.StringVar(&o.rules.Kubernetes, "kube-version", "", "Version of Kubernetes to which it will be applied")
 	flags.StringVar(&o.config, "config", "", "Configuration file (default "+lint.ConfigFile+" at the root of the repository)")
+	flags.BoolVar(&o.fix, "fix", false, "Show the changes that fix findings, as a diff; --yes makes them")
+	flags.BoolVarP(&o.yes, "yes", "y", false, "Make the changes of --fix")
 	flags.BoolVar(&o.list, "list-rules", false, "List the rules, and check nothing")
 	return cmd
 }
@@ -110,8 +118,14 @@ func (o *options) validate() error {
 	if _, ok := severities[o.failOn]; !ok && o.failOn != "" && o.failOn != "never" {
 		return advice.Add(fmt.Errorf("unknown severity %q", o.failOn), "Use critical, warning, info or never.")
 	}
+	if o.yes && !o.fix {
+		return advice.Add(errors.New("--yes has no effect without --fix"), "Add --fix.")
+	}
+	if o.fix && (o.output.Format != command.Table || slices.Contains(o.paths, "-")) {
+		return advice.Add(errors.New("--fix changes files: it can't be used with -o or standard input"), "Remove --fix, or name a repository.")
+	}
 	if slices.Contains(o.paths, "-") && len(o.paths) > 1 {
-		return advice.Add(errors.New("- can't be used together with other paths"), "Check them one after the other.")
+		return advice.Add(errors.New("- can't be used together with other paths"), "Check them separately.")
 	}
 	if err := o.rules.Validate(); err != nil {
 		return advice.Add(err, "List the rules with 'kubectl orthweb lint --list-rules'.")
@@ -122,6 +136,9 @@ func (o *options) validate() error {
 func (o *options) run(cmd *cobra.Command) error {
 	if o.list {
 		return o.listRules()
+	}
+	if o.fix {
+		return o.fixAll(cmd.Context(), cmd.Flags().Changed)
 	}
 	report, err := o.check(cmd.Context(), cmd.Flags().Changed)
 	if err != nil {

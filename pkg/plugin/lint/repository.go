@@ -96,17 +96,26 @@ func shown(dir string) string {
 }
 
 func (o *options) checkRepository(ctx context.Context, r repository, changed func(string) bool) (*lint.Report, error) {
-	t, err := tree.Open(r.root)
-	if err != nil {
-		return nil, advice.Add(err, "Name a directory that has only the GitOps repository.")
-	}
-	defer t.Close() //nolint:errcheck // it was only read
-	config, err := o.configuration(t, changed)
+	t, config, err := o.open(r, changed)
 	if err != nil {
 		return nil, err
 	}
-	config.Below = r.below
+	defer t.Close() //nolint:errcheck // it was only read
 	return lint.Check(ctx, t, config)
+}
+
+// open opens a repository and reads its configuration. The caller closes the tree.
+func (o *options) open(r repository, changed func(string) bool) (*tree.Tree, lint.Config, error) {
+	t, err := tree.Open(r.root)
+	if err != nil {
+		return nil, lint.Config{}, advice.Add(err, "Name a directory that has only the GitOps repository.")
+	}
+	config, err := o.configuration(t, changed)
+	if err != nil {
+		return nil, lint.Config{}, errors.Join(err, t.Close())
+	}
+	config.Below = r.below
+	return t, config, nil
 }
 
 // checkInput checks manifests on standard input.

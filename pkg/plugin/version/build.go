@@ -25,6 +25,10 @@ type clientVersion struct {
 // BuildVersion is the release, or the version that the Go toolchain recorded.
 func BuildVersion() string { return builtFrom().GitVersion }
 
+// KubernetesVersion is the version of the program's Kubernetes client ("v1.36.4"), empty if it
+// is not known.
+func KubernetesVersion() string { return builtFrom().Kubernetes }
+
 // builtFrom combines the values that the linker set with those that the Go toolchain
 // recorded.
 func builtFrom() clientVersion {

@@ -1,21 +1,17 @@
 package version
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	semver "k8s.io/apimachinery/pkg/util/version"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/check"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
-
-// newestFlux is the newest minor version of Flux whose messages the explanations are tested
-// with: that of the lab.
-const newestFlux = "v2.9"
 
 // fluxNamespace is the default namespace of `flux install`.
 const fluxNamespace = "flux-system"
@@ -64,7 +60,7 @@ func findFlux(snap *snapshot.Snapshot) fluxVersion {
 		if found.Controllers == nil {
 			found.Controllers = map[string]string{}
 		}
-		found.Controllers[obj.GetName()] = imageTag(obj.Object)
+		found.Controllers[obj.GetName()] = check.ImageTag(obj.Object)
 	}
 	found.GitVersion = strings.Join(slices.Sorted(maps.Keys(versions)), ", ")
 	return found
@@ -79,41 +75,9 @@ func (f fluxVersion) skew() []string {
 	}
 	for _, name := range strings.Split(f.GitVersion, ", ") {
 		running, err := semver.ParseGeneric(name)
-		if err == nil && minorOf(semver.MustParseGeneric(newestFlux)).LessThan(minorOf(running)) {
-			warnings = append(warnings, fmt.Sprintf("Flux %s is newer than %s, the newest version whose messages this plugin recognizes: explain may name the object but not the cause", name, newestFlux))
+		if err == nil && semver.MustParseGeneric(check.NewestFlux).LessThan(check.Minor(running)) {
+			warnings = append(warnings, check.NewerFlux(name))
 		}
 	}
 	return warnings
-}
-
-// serverSkew is Kubernetes' rule for its clients: one minor older or newer than
-// the server (kubernetes.io/releases/version-skew-policy, kubectl).
-func serverSkew(client, server string) []string {
-	ours, err := semver.ParseGeneric(client)
-	if err != nil {
-		return nil // a build without a version
-	}
-	theirs, err := semver.ParseGeneric(server)
-	if err != nil {
-		return []string{fmt.Sprintf("the server's version %q can't be compared with the client's %s", server, client)}
-	}
-	if ours.Major() == theirs.Major() && ours.Minor() <= theirs.Minor()+1 && theirs.Minor() <= ours.Minor()+1 {
-		return nil
-	}
-	return []string{fmt.Sprintf("the Kubernetes client in this plugin is %d.%d and the server is %d.%d: more than one minor version apart, which Kubernetes does not support",
-		ours.Major(), ours.Minor(), theirs.Major(), theirs.Minor())}
-}
-
-func minorOf(v *semver.Version) *semver.Version {
-	return semver.MajorMinor(v.Major(), v.Minor())
-}
-
-// imageTag is the tag of a Deployment's first image, empty when it has none.
-func imageTag(deployment map[string]any) string {
-	for _, container := range object.List(deployment, "spec", "template", "spec", "containers") {
-		image, _, _ := strings.Cut(object.Text(container, "image"), "@")
-		_, tag, _ := strings.Cut(image[strings.LastIndex(image, "/")+1:], ":")
-		return tag
-	}
-	return ""
 }

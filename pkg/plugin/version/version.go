@@ -9,6 +9,7 @@ import (
 	"k8s.io/kubectl/pkg/util/templates"
 	"sigs.k8s.io/yaml"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/check"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
@@ -77,7 +78,10 @@ func (v *versionInfo) addCluster(cmd *cobra.Command, call *command.Call) error {
 	v.ServerVersion = &serverVersion{GitVersion: snap.Meta().Server}
 	flux := findFlux(snap)
 	v.FluxVersion = &flux
-	v.Warnings = append(serverSkew(v.ClientVersion.Kubernetes, snap.Meta().Server), flux.skew()...)
+	if skew := check.ClientSkew(v.ClientVersion.Kubernetes, snap.Meta().Server); skew != "" {
+		v.Warnings = append(v.Warnings, skew)
+	}
+	v.Warnings = append(v.Warnings, flux.skew()...)
 	return nil
 }
 

@@ -1,34 +1,12 @@
 package version
 
 import (
-	"os"
-	"regexp"
 	"runtime/debug"
 	"strings"
 	"testing"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/manifest"
 )
-
-func TestServerSkew(t *testing.T) {
-	for _, c := range []struct {
-		about, client, server string
-		warns                 bool
-	}{
-		{"the same minor", "v1.36.4", "v1.36.1", false},
-		{"a minor older", "v1.36.4", "v1.35.9", false},
-		{"a minor newer, of a vendor", "v1.36.4", "v1.37.0-eks-1a2b3c", false},
-		{"two minors older", "v1.36.4", "v1.34.0+k3s1", true},
-		{"two minors newer", "v1.36.4", "v1.38.0", true},
-		{"another major", "v1.36.4", "v2.36.0", true},
-		{"a server that says nothing of use", "v1.36.4", "unknown", true},
-		{"a client that does not know its own", "", "v1.20.0", false},
-	} {
-		if got := serverSkew(c.client, c.server); (len(got) > 0) != c.warns {
-			t.Errorf("%s: %s with %s: %q", c.about, c.client, c.server, got)
-		}
-	}
-}
 
 func TestFindFlux(t *testing.T) {
 	for _, c := range []struct {
@@ -82,19 +60,6 @@ func TestFluxThatMayNotBeRead(t *testing.T) {
 	}
 	if got := findFlux(snap); !strings.HasPrefix(got.String(), "unknown: ") || got.Unknown == "" {
 		t.Errorf("%q: what was not read is not absent", got)
-	}
-}
-
-// TestNewestFluxIsTheLabs compares the constant with the Flux release of the lab. The lab is
-// another module, which the product must not import.
-func TestNewestFluxIsTheLabs(t *testing.T) {
-	source, err := os.ReadFile("../../../lab/korthweb/flux.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	match := regexp.MustCompile(`FluxVersion = "(v\d+\.\d+)\.`).FindSubmatch(source)
-	if match == nil || string(match[1]) != newestFlux {
-		t.Errorf("the lab's Flux is %q, newestFlux is %q", match, newestFlux)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/internal/samples"
 	"github.com/digihunch/kubectl-orthweb/pkg/certs/trust"
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
 // TestJSONKeepsToItsSchema validates objects with every field set, and objects with empty
@@ -55,6 +56,10 @@ func TestJSONKeepsToItsSchema(t *testing.T) {
 			return Validation("bhs", samples.At, samples.Checks(), &inside)
 		}},
 		{"validation", func() (any, error) { return Validation("bhs", samples.At, nil, nil) }},
+		{"clustercheck", func() (any, error) {
+			return ClusterCheck(samples.ClusterChecks(), snapshot.Meta{At: samples.At, Server: "v1.36.3"})
+		}},
+		{"clustercheck", func() (any, error) { return ClusterCheck(nil, snapshot.Meta{At: samples.At}) }},
 	} {
 		compiler := jsonschema.NewCompiler()
 		compiler.AssertFormat()

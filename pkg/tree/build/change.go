@@ -85,7 +85,7 @@ func inPatchText(file, text string, scalar *yaml.Node, targeted bool, o *Object,
 		if scalar == nil {
 			return tree.Position{File: file, Line: n.Line, Column: n.Column}, true
 		}
-		return tree.InText(file, scalar, n.Line, n.Column), true
+		return o.frame.source.Tree.InText(file, scalar, n.Line, n.Column), true
 	}
 }
 

@@ -152,6 +152,33 @@ func (o *Object) Locate(field string) (tree.Position, bool) {
 	return p, found
 }
 
+// LineOf is the position of a text in the object's document, or that of the object.
+func (o *Object) LineOf(text string) tree.Position {
+	d := o.Document()
+	if d == nil {
+		return o.Start()
+	}
+	var found *yaml.Node
+	var walk func(n *yaml.Node)
+	walk = func(n *yaml.Node) {
+		if found == nil && n.Kind == yaml.ScalarNode && strings.Contains(n.Value, text) {
+			found = n
+		}
+		for _, child := range n.Content {
+			walk(child)
+		}
+	}
+	walk(d.Node)
+	if found == nil {
+		return o.Start()
+	}
+	before := found.Value[:strings.Index(found.Value, text)]
+	if line := strings.Count(before, "\n"); found.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
+		return o.frame.source.Tree.InText(d.File, found, line+1, len(before)-strings.LastIndex(before, "\n"))
+	}
+	return tree.Position{File: d.File, Line: found.Line, Column: found.Column}
+}
+
 func isScalar(obj map[string]any, field string) bool {
 	value, _ := object.Read(obj, field)
 	switch value.(type) {

@@ -1,0 +1,105 @@
+package lint
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/advice"
+	"github.com/digihunch/kubectl-orthweb/pkg/atomicfile"
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/lint"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/edit"
+)
+
+// fixAll shows the changes that fix findings, and with --yes makes them.
+func (o *options) fixAll(ctx context.Context, changed func(string) bool) error {
+	repositories, err := locate(o.paths)
+	if err != nil {
+		return err
+	}
+	left := 0
+	for _, r := range repositories {
+		n, err := o.fixRepository(ctx, r, changed)
+		if err != nil {
+			return err
+		}
+		left += n
+	}
+	if left > 0 {
+		return command.No
+	}
+	return nil
+}
+
+// fixRepository fixes a repository, and returns the number of findings that are left.
+func (o *options) fixRepository(ctx context.Context, r repository, changed func(string) bool) (left int, err error) {
+	t, config, err := o.open(r, changed)
+	if err != nil {
+		return 0, err
+	}
+	defer t.Close() //nolint:errcheck // it was only read
+	report, err := lint.Check(ctx, t, config)
+	if err != nil {
+		return 0, err
+	}
+	fixed, err := lint.Fix(ctx, t, report.Findings)
+	if err != nil {
+		return 0, advice.Add(err, "Nothing was changed. Fix the findings manually.")
+	}
+	if err := o.showDiff(t, fixed.Files); err != nil {
+		return 0, err
+	}
+	w := o.call.Streams.ErrOut
+	counted := fmt.Sprintf("%d of %s in %s", len(fixed.Findings), finding.Count(len(report.Findings), "finding"), finding.Count(len(fixed.Files), "file"))
+	switch {
+	case len(fixed.Files) == 0:
+		escape.Fprintf(w, "None of %s can be fixed automatically.\n", finding.Count(len(report.Findings), "finding"))
+		return len(report.Findings), nil
+	case !o.yes:
+		escape.Fprintf(w, "The changes fix %s. Nothing was changed: add --yes to change the files.\n", counted)
+		return len(report.Findings), nil
+	}
+	if err := write(r.root, fixed.Files); err != nil {
+		return 0, advice.Add(fmt.Errorf("change the files: %w", err), "All files are as before.")
+	}
+	escape.Fprintf(w, "Fixed %s. Nothing was committed.\n", counted)
+	return len(report.Findings) - len(fixed.Findings), nil
+}
+
+// showDiff prints the changes of files.
+func (o *options) showDiff(t *tree.Tree, files map[string][]byte) error {
+	for _, file := range slices.Sorted(maps.Keys(files)) {
+		before, err := t.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		escape.Fprintf(o.call.Streams.Out, "%s", escape.Composed(escape.Lines(edit.Diff(file, before, files[file]), "")))
+	}
+	return nil
+}
+
+// write replaces files of a repository, all of them or none.
+func write(root string, files map[string][]byte) error {
+	var list []atomicfile.File
+	for _, file := range slices.Sorted(maps.Keys(files)) {
+		path := filepath.Join(root, filepath.FromSlash(file))
+		info, err := os.Lstat(path)
+		if err != nil {
+			return err
+		}
+		list = append(list, atomicfile.File{Path: path, Mode: info.Mode().Perm(), Write: func(w io.Writer) error {
+			_, err := io.Copy(w, bytes.NewReader(files[file]))
+			return err
+		}})
+	}
+	return atomicfile.Create(true, list...)
+}
