@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/lint/rule"
@@ -49,8 +50,7 @@ func inVariables(o *cluster.Object) []credential {
 			what := fmt.Sprintf("the variable %s of container %s", name, object.Text(container.Fields, "name"))
 			for _, text := range inValue(name, value) {
 				text.at, _ = o.Locate(fmt.Sprintf("%s.env[%d].value", container.Path, i))
-				text.what = what
-				found = append(found, text.credential)
+				found = append(found, text.in(what))
 			}
 		}
 	}
@@ -73,18 +73,26 @@ func inValues(o *cluster.Object) []credential {
 		}
 		for _, part := range inValue(key, text) {
 			part.at, _ = o.Locate(path)
-			part.what = "the value " + dotted(strings.TrimPrefix(path, root))
-			found = append(found, part.credential)
+			found = append(found, part.in("the value "+dotted(strings.TrimPrefix(path, root))))
 		}
 		return true
 	})
 	return found
 }
 
-// dotted is a path in brackets as people write it: "[auth][password]" is "auth.password".
+// dotted is a path in brackets as people write it: "[auth][users][0]" is "auth.users[0]".
 func dotted(path string) string {
-	return strings.NewReplacer("][", ".", "[", "", "]", "").Replace(path)
+	text := bracketed.ReplaceAllStringFunc(path, func(step string) string {
+		key := strings.Trim(step, "[]")
+		if _, err := strconv.Atoi(key); err == nil {
+			return step
+		}
+		return "." + key
+	})
+	return strings.TrimPrefix(text, ".")
 }
+
+var bracketed = regexp.MustCompile(`\[[^\]]*\]`)
 
 // inEntries are the passwords in the entries of a ConfigMap or Secret.
 func inEntries(c *rule.Context, o *cluster.Object) []credential {
@@ -92,10 +100,7 @@ func inEntries(c *rule.Context, o *cluster.Object) []credential {
 	for _, e := range entries(o) {
 		for _, text := range inValue(e.key, e.text) {
 			text.at = e.locate(c, o, text.offset)
-			if text.what == "" {
-				text.what = "the key " + e.key
-			}
-			found = append(found, text.credential)
+			found = append(found, text.in("the key "+e.key))
 		}
 	}
 	return found
@@ -105,6 +110,15 @@ func inEntries(c *rule.Context, o *cluster.Object) []credential {
 type inText struct {
 	credential
 	offset int
+}
+
+// in is the credential with the name of the place that contains the text.
+func (t inText) in(place string) credential {
+	if t.what != "" {
+		place = t.what + " in " + place
+	}
+	t.what = place
+	return t.credential
 }
 
 // inValue finds credentials in the value of a key: the value itself, or in a text of several
@@ -119,7 +133,7 @@ func inValue(key, text string) []inText {
 		for _, pair := range jsonPair.FindAllStringSubmatchIndex(clean[users[2]:users[3]], -1) {
 			user := clean[users[2]+pair[2] : users[2]+pair[3]]
 			found = append(found, inText{credential{
-				what: "the password of user " + user + " in RegisteredUsers", user: user,
+				what: "the password of user " + user, user: user,
 				value: clean[users[2]+pair[4] : users[2]+pair[5]], certain: true,
 			}, users[2] + pair[4] - 1})
 		}
@@ -128,7 +142,7 @@ func inValue(key, text string) []inText {
 		found = append(found, inText{credential{what: "the setting " + text[at[2]:at[3]], value: text[at[4]:at[5]]}, at[4]})
 	}
 	for _, at := range userInfo.FindAllStringSubmatchIndex(text, -1) {
-		found = append(found, inText{credential{user: text[at[2]:at[3]], value: text[at[4]:at[5]]}, at[4]})
+		found = append(found, inText{credential{what: "the password of user " + text[at[2]:at[3]], user: text[at[2]:at[3]], value: text[at[4]:at[5]]}, at[4]})
 	}
 	return found
 }

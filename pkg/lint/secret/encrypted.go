@@ -28,11 +28,11 @@ var notDecrypted = &rule.Rule{
 			return
 		}
 		text := fmt.Sprintf("it applies %s, which is encrypted with SOPS, but it has no spec.decryption", found[0])
-		if len(found) > 1 {
-			text += fmt.Sprintf("; %s more", finding.Count(len(found)-1, "object"))
+		if more := len(found) - 1; more > 0 {
+			text = fmt.Sprintf("it applies %s and %s that are encrypted with SOPS, but it has no spec.decryption", found[0], finding.Count(more, "other object"))
 		}
 		c.Report(k.Object, "spec.decryption", text,
-			edit(k.File(), "Set spec.decryption with provider sops and a secretRef to the Secret that has the private key"))
+			inFile(k.File(), "Set spec.decryption with provider sops and a secretRef to the Secret that has the private key"))
 	},
 }
 

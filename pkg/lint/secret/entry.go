@@ -48,7 +48,7 @@ func (e entry) locate(c *rule.Context, o *cluster.Object, offset int) tree.Posit
 	column := offset - strings.LastIndex(e.text[:offset], "\n")
 	if document := o.Document(); document != nil {
 		if n, _, found := tree.Find(document.Node, e.field); found && n.Kind == yaml.ScalarNode && n.Value == e.text {
-			return tree.InText(document.File, n, line, column)
+			return c.Tree.InText(document.File, n, line, column)
 		}
 	} else {
 		for _, file := range kustomizations(o) {

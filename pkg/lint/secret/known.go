@@ -19,7 +19,7 @@ var defaultCredentials = &rule.Rule{
 		for _, found := range credentials(c, o) {
 			if isKnown(found) {
 				c.ReportAt(found.at, o, found.what+" is a default that is publicly known: everybody who reaches the server can sign in",
-					edit(found.at.File, "Set a random password in a Secret that is encrypted, and change it on the server"))
+					inFile(found.at.File, "Set a random password in a Secret that is encrypted, and change it on the server"))
 			}
 		}
 	},

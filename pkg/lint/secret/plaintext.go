@@ -58,7 +58,7 @@ func reportSecret(c *rule.Context, o *cluster.Object) {
 
 // replace is the fix.
 func replace(file string) finding.Fix {
-	return edit(file, "Replace the secret on the server, and encrypt the new one with sops, or have an operator create it from a vault")
+	return inFile(file, "Replace the secret on the server, and encrypt the new one with sops, or have an operator create it from a vault")
 }
 
 // publicKeys are keys of Secrets whose values are not secret.

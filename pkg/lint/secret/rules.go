@@ -11,5 +11,5 @@ import (
 // Rules are all rules of the package.
 var Rules = []*rule.Rule{notDecrypted, defaultCredentials, plainTextSecret}
 
-// edit is a fix in a file.
-func edit(file, text string) finding.Fix { return finding.Fix{Text: text, File: file} }
+// inFile is a fix in a file.
+func inFile(file, text string) finding.Fix { return finding.Fix{Text: text, File: file} }

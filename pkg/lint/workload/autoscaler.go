@@ -32,7 +32,7 @@ var brokenAutoscaler = &rule.Rule{
 					continue
 				}
 				c.Report(o, m.field, fmt.Sprintf("it scales on the utilization of %s, but %s of %s has no request for it, so it never scales", m.resource, nameOf(container), target),
-					edit(found[0], "Set resources.requests."+m.resource+" in all containers of the target"))
+					inFile(found[0], "Set resources.requests."+m.resource+" in all containers of the target"))
 			}
 		}
 	},
@@ -53,7 +53,7 @@ func reportTarget(c *rule.Context, autoscaler *cluster.Object, target object.Ref
 	if near := similar.Nearest(target.Name, names); near != "" {
 		text += fmt.Sprintf("; did you mean %s?", near)
 	}
-	c.Report(autoscaler, "spec.scaleTargetRef.name", text, edit(autoscaler, "Correct spec.scaleTargetRef, or remove the autoscaler"))
+	c.Report(autoscaler, "spec.scaleTargetRef.name", text, inFile(autoscaler, "Correct spec.scaleTargetRef, or remove the autoscaler"))
 }
 
 // metric is a resource that an autoscaler watches.
@@ -111,7 +111,7 @@ var autoscalerMemory = &rule.Rule{
 				continue
 			}
 			if text := misfit(c, o, found[0], m); text != "" {
-				c.Report(o, m.field, text, edit(o, "Scale on CPU alone, or set the target between what a pod uses without load and its limit"))
+				c.Report(o, m.field, text, inFile(o, "Scale on CPU alone, or set the target between what a pod uses without load and its limit"))
 			}
 		}
 	},

@@ -28,7 +28,7 @@ var missingDisruptionBudget = &rule.Rule{
 			}
 		}
 		c.Report(o, "spec.replicas", fmt.Sprintf("no PodDisruptionBudget selects its %d pods: draining nodes may stop all of them at once", smallest),
-			edit(o, "Add a PodDisruptionBudget with maxUnavailable: 1"))
+			inFile(o, "Add a PodDisruptionBudget with maxUnavailable: 1"))
 	},
 }
 
@@ -43,7 +43,7 @@ var budgetBlocks = &rule.Rule{
 		if most, ok := object.Quote(spec, "maxUnavailable"); ok {
 			if most == "0" || most == "0%" {
 				c.Report(o, "spec.maxUnavailable", "it never allows an eviction, so draining a node with its pods never ends",
-					edit(o, "Set maxUnavailable: 1, or scale the workload before nodes are drained"))
+					inFile(o, "Set maxUnavailable: 1, or scale the workload before nodes are drained"))
 			}
 			return
 		}
@@ -51,7 +51,7 @@ var budgetBlocks = &rule.Rule{
 		pods, known := selected(c, o)
 		if ok && known && pods > 0 && required(least, pods) >= pods {
 			c.Report(o, "spec.minAvailable", fmt.Sprintf("it requires all of its %s to be available, so draining a node with one of them never ends", finding.Count(int(pods), "pod")),
-				edit(o, "Set maxUnavailable: 1 in place of minAvailable, or add replicas"))
+				inFile(o, "Set maxUnavailable: 1 in place of minAvailable, or add replicas"))
 		}
 	},
 }

@@ -7,12 +7,16 @@ import (
 	"slices"
 	"strings"
 
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/image"
 	"github.com/digihunch/kubectl-orthweb/pkg/lint/rule"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/cluster"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/edit"
 )
 
 var imageName = &rule.Rule{
@@ -28,14 +32,45 @@ var imageName = &rule.Rule{
 			if err == nil {
 				continue
 			}
-			fix := "Correct the image's name"
+			field, fix, changes := container.Path+".image", "Correct the image's name", []edit.Change(nil)
 			if errors.Is(err, image.ErrBareDigest) {
-				fix = "Add the prefix sha256: to the image's digest"
+				fix, changes = "Add the prefix sha256: to the image's digest", addAlgorithm(c, o, field, image.Split(text))
 			}
-			c.Report(o, container.Path+".image",
-				fmt.Sprintf("the image of %s can't be parsed, so its pods never start: %v", nameOf(container), err), edit(o, fix))
+			c.ReportChange(o, field, fmt.Sprintf("the image of %s can't be parsed, so its pods never start: %v", nameOf(container), err),
+				inFile(o, fix), changes...)
 		}
 	},
+}
+
+// addAlgorithm is the change of the digest of an image, where it is written alone or in the name.
+func addAlgorithm(c *rule.Context, o *cluster.Object, field string, name image.Name) []edit.Change {
+	at, sure := o.Locate(field)
+	documents, err := c.Tree.Documents(at.File)
+	if err != nil || !sure {
+		return nil
+	}
+	for _, d := range documents {
+		switch text := scalarAt(d.Node, at); text {
+		case name.Digest:
+			return []edit.Change{{At: at, Op: edit.Set, Value: "sha256:" + text}}
+		case name.Repository + "@" + name.Digest:
+			return []edit.Change{{At: at, Op: edit.Set, Value: name.Repository + "@sha256:" + name.Digest}}
+		}
+	}
+	return nil
+}
+
+// scalarAt is the text of the scalar at a position, "" if there is none.
+func scalarAt(n *yaml.Node, at tree.Position) string {
+	if n.Kind == yaml.ScalarNode && n.Line == at.Line && n.Column == at.Column {
+		return n.Value
+	}
+	for _, child := range n.Content {
+		if text := scalarAt(child, at); text != "" {
+			return text
+		}
+	}
+	return ""
 }
 
 var floatingTag = &rule.Rule{
@@ -51,7 +86,7 @@ var floatingTag = &rule.Rule{
 				reason = "has no tag, so the nodes pull latest"
 			}
 			c.Report(o, used.field, fmt.Sprintf("the image %s %s: pods that start at another time run another version", used.name.Repository, reason),
-				edit(o, "Set the tag of a version, or a digest"))
+				inFile(o, "Set the tag of a version, or a digest"))
 		}
 	},
 }
@@ -63,7 +98,7 @@ var retiredCatalogue = &rule.Rule{
 		for _, used := range images(o) {
 			if target, moved := used.name.Moved(); moved && used.name.Tag != "latest" {
 				c.Report(o, used.field, fmt.Sprintf("Bitnami moved the versions of %s to %s on 2025-08-28: nodes that don't have the image can't pull it", used.name.Repository, target),
-					edit(o, "Use another image; "+target+" has this one, without updates"))
+					inFile(o, "Use another image; "+target+" has this one, without updates"))
 			}
 		}
 		if isBitnami(o) {
@@ -92,7 +127,7 @@ func reportCharts(c *rule.Context, repository *cluster.Object) {
 		who += " uses"
 	}
 	c.Report(repository, "spec.url", who+" its charts, whose images Bitnami moved to docker.io/bitnamilegacy on 2025-08-28: nodes that don't have them can't pull them",
-		edit(repository, "Use another chart; until then, set the images of the release to docker.io/bitnamilegacy, which has no updates"))
+		inFile(repository, "Use another chart; until then, set the images of the release to docker.io/bitnamilegacy, which has no updates"))
 }
 
 // isBitnami reports whether an object is a source of Bitnami's charts.

@@ -7,7 +7,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/lint/rule"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/schema/lifecycle"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/cluster"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/edit"
 )
 
 var deprecatedNodeLabel = &rule.Rule{
@@ -21,15 +23,15 @@ var deprecatedNodeLabel = &rule.Rule{
 		parents := map[string]string{}
 		rule.Walk(root, path, func(field, key string, value any) bool {
 			parents[field] = key
-			label := key
+			label, op := key, edit.Rename
 			if text, ok := value.(string); ok && (key == "key" || key == "topologyKey") {
-				label = text
+				label, op = text, edit.Set
 			} else if !isNodeSelector(field, key, parents) {
 				return key != "tolerations" // a toleration of a taint that no node has is harmless
 			}
-			if deprecated, ok := nodeLabels[label]; ok {
-				c.Report(o, field, fmt.Sprintf("its pods are placed by the node label %s, which %s", label, deprecated.reason),
-					edit(o, "Use the label "+deprecated.replacement))
+			if deprecated, ok := lifecycle.NodeLabel(label); ok {
+				c.ReportChange(o, field, fmt.Sprintf("its pods are placed by the node label %s, which %s", label, whyDeprecated(deprecated)),
+					inFile(o, "Use the label "+deprecated.Replacement), replaceLabel(o, field, op, deprecated.Replacement)...)
 			}
 			return true
 		})
@@ -46,23 +48,20 @@ func isNodeSelector(field, key string, parents map[string]string) bool {
 	return strings.HasSuffix(strings.ToLower(name), "nodeselector")
 }
 
-// deprecatedLabel is why a label of nodes should not be used, and the label to use.
-type deprecatedLabel struct{ reason, replacement string }
+// whyDeprecated is why a label should not be used.
+func whyDeprecated(label lifecycle.Key) string {
+	if label.Ineffective != "" {
+		return "nodes no longer have since Kubernetes " + label.Ineffective
+	}
+	return "is deprecated since Kubernetes " + label.Deprecated + ", and which not all nodes have"
+}
 
-const (
-	since114 = "is deprecated since Kubernetes 1.14, and which not all nodes have"
-	since117 = "is deprecated since Kubernetes 1.17, and which not all nodes have"
-)
-
-// nodeLabels are the labels of nodes for which the API server prints a warning (kubernetes
-// v1.36.3, pkg/api/node/util.go). Kubelets and cloud controllers of 1.36 still set all but the
-// last; other programs that create nodes need not. kubeadm removed the last from its nodes
-// (Kubernetes 1.24).
-var nodeLabels = map[string]deprecatedLabel{
-	"beta.kubernetes.io/os":                    {since114, "kubernetes.io/os"},
-	"beta.kubernetes.io/arch":                  {since114, "kubernetes.io/arch"},
-	"beta.kubernetes.io/instance-type":         {since117, "node.kubernetes.io/instance-type"},
-	"failure-domain.beta.kubernetes.io/zone":   {since117, "topology.kubernetes.io/zone"},
-	"failure-domain.beta.kubernetes.io/region": {since117, "topology.kubernetes.io/region"},
-	"node-role.kubernetes.io/master":           {"nodes no longer have since Kubernetes 1.24", "node-role.kubernetes.io/control-plane"},
+// replaceLabel is the change to another label, where the object's own file has it: as a key, or
+// as the value of one.
+func replaceLabel(o *cluster.Object, field string, op edit.Op, replacement string) []edit.Change {
+	at, sure := o.Locate(field)
+	if !sure || o.Document() == nil || at.File != o.File() {
+		return nil
+	}
+	return []edit.Change{{At: at, Op: op, Value: replacement}}
 }

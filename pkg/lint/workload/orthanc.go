@@ -29,7 +29,7 @@ var memoryLimit = &rule.Rule{
 			}
 			c.Report(o, container.Path+".resources.limits.memory",
 				fmt.Sprintf("the memory limit of %s is %s, but its storage cache alone grows to %dMi: it is killed while it stores or reads studies", nameOf(container), limit.String(), cache>>20),
-				edit(o, "Raise the limit well above MaximumStorageCacheSize in Orthanc's configuration, or lower that setting"))
+				inFile(o, "Raise the limit well above MaximumStorageCacheSize in Orthanc's configuration, or lower that setting"))
 		}
 	},
 }

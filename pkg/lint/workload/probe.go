@@ -28,7 +28,7 @@ var missingProbe = &rule.Rule{
 			if service := serviceOf(c, o, container); service != nil {
 				c.Report(o, container.Path+".readinessProbe",
 					fmt.Sprintf("%s has no readiness probe, so %s sends it connections before it accepts them, and while it hangs", nameOf(container), service.Ref()),
-					edit(o, "Add a readinessProbe"))
+					inFile(o, "Add a readinessProbe"))
 			}
 		}
 	},
@@ -83,7 +83,7 @@ var probeCredentials = &rule.Rule{
 					at, _ := o.Locate(container.Path + "." + strings.Join(p.path, ".") + "." + field)
 					// A finding of c.Report would quote the credentials.
 					c.ReportAt(at, o, fmt.Sprintf("the %s of %s has credentials in it: when they change, %s", p.name, nameOf(container), p.effect),
-						edit(o, "Probe a path that needs no credentials, or the port with tcpSocket"))
+						inFile(o, "Probe a path that needs no credentials, or the port with tcpSocket"))
 				}
 			}
 		}

@@ -17,7 +17,7 @@ var missingRequests = &rule.Rule{
 		}
 		for _, container := range running(o) {
 			if effect := unrequested[without(c, o, container, "cpu")][without(c, o, container, "memory")]; effect != "" {
-				c.Report(o, container.Path+".resources.requests", nameOf(container)+" "+effect, edit(o, "Set resources.requests to what the container uses"))
+				c.Report(o, container.Path+".resources.requests", nameOf(container)+" "+effect, inFile(o, "Set resources.requests to what the container uses"))
 			}
 		}
 	},
@@ -50,7 +50,7 @@ var missingLimits = &rule.Rule{
 			if _, ok := limitOf(container, "memory"); !ok && !defaulted(c, o, "limits", "memory") {
 				c.Report(o, container.Path+".resources.limits",
 					fmt.Sprintf("%s has no memory limit: if its memory grows, pods of others on its node are killed", nameOf(container)),
-					edit(o, "Set resources.limits.memory"))
+					inFile(o, "Set resources.limits.memory"))
 			}
 		}
 	},

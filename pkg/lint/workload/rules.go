@@ -15,4 +15,6 @@ var Rules = []*rule.Rule{
 }
 
 // edit is a fix in the file that has the object.
-func edit(o *cluster.Object, text string) finding.Fix { return finding.Fix{Text: text, File: o.File()} }
+func inFile(o *cluster.Object, text string) finding.Fix {
+	return finding.Fix{Text: text, File: o.File()}
+}
