@@ -34,7 +34,9 @@ func credentials(c *rule.Context, o *cluster.Object) []credential {
 	case object.ConfigMapKind, object.SecretKind:
 		found = inEntries(c, o)
 	case object.HelmReleaseKind:
-		found = inValues(o)
+		found = inFields(o, "spec.values", "the value ")
+	case object.KustomizationKind:
+		found = inFields(o, "spec.postBuild.substitute", "the variable ")
 	default:
 		found = inVariables(o)
 	}
@@ -47,9 +49,9 @@ func inVariables(o *cluster.Object) []credential {
 	for _, container := range rule.Containers(o) {
 		for i, variable := range object.List(container.Fields, "env") {
 			name, value := object.Text(variable, "name"), object.Text(variable, "value")
-			what := fmt.Sprintf("the variable %s of container %s", name, object.Text(container.Fields, "name"))
-			for _, text := range inValue(name, value) {
-				text.at, _ = o.Locate(fmt.Sprintf("%s.env[%d].value", container.Path, i))
+			what, field := fmt.Sprintf("the variable %s of container %s", name, object.Text(container.Fields, "name")), fmt.Sprintf("%s.env[%d].value", container.Path, i)
+			for _, text := range inValue(name, written(o, field, value)) {
+				text.at, _ = o.Locate(field)
 				found = append(found, text.in(what))
 			}
 		}
@@ -57,11 +59,11 @@ func inVariables(o *cluster.Object) []credential {
 	return found
 }
 
-// inValues are the values of a release.
-func inValues(o *cluster.Object) []credential {
+// inFields are those in the map at a path, such as the values of a release. What names a field.
+func inFields(o *cluster.Object, root, what string) []credential {
 	var found []credential
-	const root = "spec.values"
-	rule.Walk(object.Map(o.Unstructured.Object, "spec", "values"), root, func(path, key string, value any) bool {
+	fields, _ := object.Read(o.Unstructured.Object, root)
+	rule.Walk(fields, root, func(path, key string, value any) bool {
 		fields, isMap := value.(map[string]any)
 		text, isText := value.(string)
 		if name := object.Text(fields, "name"); isMap && name != "" && object.Text(fields, "value") != "" {
@@ -71,9 +73,9 @@ func inValues(o *cluster.Object) []credential {
 		if !isText {
 			return true
 		}
-		for _, part := range inValue(key, text) {
+		for _, part := range inValue(key, written(o, path, text)) {
 			part.at, _ = o.Locate(path)
-			found = append(found, part.in("the value "+dotted(strings.TrimPrefix(path, root))))
+			found = append(found, part.in(what+dotted(strings.TrimPrefix(path, root))))
 		}
 		return true
 	})
@@ -97,9 +99,9 @@ var bracketed = regexp.MustCompile(`\[[^\]]*\]`)
 // inEntries are the passwords in the entries of a ConfigMap or Secret.
 func inEntries(c *rule.Context, o *cluster.Object) []credential {
 	var found []credential
-	for _, e := range entries(o) {
+	for _, e := range entries(c, o) {
 		for _, text := range inValue(e.key, e.text) {
-			text.at = e.locate(c, o, text.offset)
+			text.at = e.locate(text.offset)
 			found = append(found, text.in("the key "+e.key))
 		}
 	}
@@ -185,9 +187,9 @@ func isRandom(value string) bool {
 
 // placeholder is a value that refers to one which is elsewhere, or is to be replaced: a
 // variable, a template, a reference to a vault, an encrypted value.
-var placeholder = regexp.MustCompile(`(?i)^$|\$[({a-z_]|\{\{|^<.*>$|^(?:op|ref\+[a-z0-9]+|vault|awssm|gcpsm)://|^vault:|ENC\[AES256_GCM,|^(?:null|true|false|none)$|replace|your[-_ ]|placeholder|redacted`)
+var placeholder = regexp.MustCompile(`(?i)^$|\$[({]|^\$[a-z_]\w*$|\{\{|^<.*>$|^(?:op|ref\+[a-z0-9]+|vault|awssm|gcpsm)://|^vault:|ENC\[AES256_GCM,|^(?:null|true|false|none)$|replace|your[-_ ]|placeholder|redacted`)
 
 func isPlaceholder(value string) bool {
 	value = strings.TrimSpace(value)
-	return placeholder.MatchString(value) || strings.Trim(value, value[:1]) == ""
+	return placeholder.MatchString(value) || len(value) > 2 && strings.Trim(value, value[:1]) == ""
 }

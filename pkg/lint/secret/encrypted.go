@@ -20,7 +20,7 @@ var notDecrypted = &rule.Rule{
 		}
 		var found []object.Ref
 		for _, o := range c.Objects {
-			if o.By == k && encrypted(o) {
+			if o.By == k && encrypted(c, o) {
 				found = append(found, o.Ref())
 			}
 		}
@@ -42,14 +42,14 @@ const encryptedValue = "ENC[AES256_GCM,"
 // encrypted reports whether SOPS encrypted an object, or the files of the secretGenerator that
 // it was generated from. kustomize-controller decrypts both (v1.9.6,
 // internal/decryptor/decryptor.go).
-func encrypted(o *cluster.Object) bool {
+func encrypted(c *rule.Context, o *cluster.Object) bool {
 	if object.Map(o.Unstructured.Object, "sops") != nil {
 		return true
 	}
 	if o.Ref().GroupKind() != object.SecretKind {
 		return false
 	}
-	for _, e := range entries(o) {
+	for _, e := range entries(c, o) {
 		if strings.Contains(e.text, encryptedValue) {
 			return true
 		}

@@ -17,48 +17,67 @@ import (
 
 // entry is an entry of a Secret or ConfigMap.
 type entry struct {
-	// field is its path: "data[orthanc.json]".
-	field, key string
-	// text is its content, decoded.
+	key string
+	// text is its content, decoded. A variable is not replaced: its value is not written here.
 	text string
+	// place is the position of a line and column of the text.
+	place func(line, column int) tree.Position
+}
+
+// locate is the position of a place in the text, an offset in bytes.
+func (e entry) locate(offset int) tree.Position {
+	before := e.text[:offset]
+	return e.place(strings.Count(before, "\n")+1, offset-strings.LastIndex(before, "\n"))
 }
 
 // entries are the entries of a Secret or ConfigMap, in the order of their keys.
-func entries(o *cluster.Object) []entry {
+func entries(c *rule.Context, o *cluster.Object) []entry {
 	var all []entry
 	for _, section := range []string{"data", "stringData"} {
 		content := object.Map(o.Unstructured.Object, section)
 		for _, key := range slices.Sorted(maps.Keys(content)) {
 			text, ok := object.Quote(content, "["+key+"]")
+			if !ok {
+				continue
+			}
 			if decoded, err := base64.StdEncoding.DecodeString(text); err == nil && section == "data" && o.GetKind() == object.SecretKind.Kind {
 				text = string(decoded)
 			}
-			if ok {
-				all = append(all, entry{field: rule.Field(section, key), key: key, text: text})
-			}
+			all = append(all, newEntry(c, o, rule.Field(section, key), key, text))
 		}
 	}
 	return all
 }
 
-// locate is the position of a place in an entry, an offset in bytes: in the manifest that has
-// the entry, in the file that a generator reads, or in the generator's literal.
-func (e entry) locate(c *rule.Context, o *cluster.Object, offset int) tree.Position {
-	line := strings.Count(e.text[:offset], "\n") + 1
-	column := offset - strings.LastIndex(e.text[:offset], "\n")
+// newEntry finds where an entry is written: in the object's manifest, in a file or a literal of
+// its generator, or in a patch.
+func newEntry(c *rule.Context, o *cluster.Object, field, key, text string) entry {
+	e := entry{key: key, text: text, place: func(int, int) tree.Position {
+		at, _ := o.Locate(field)
+		return at
+	}}
 	if document := o.Document(); document != nil {
-		if n, _, found := tree.Find(document.Node, e.field); found && n.Kind == yaml.ScalarNode && n.Value == e.text {
-			return c.Tree.InText(document.File, n, line, column)
+		if n, _, found := tree.Find(document.Node, field); found && n.Kind == yaml.ScalarNode && writes(n.Value, text) {
+			e.text, e.place = n.Value, func(line, column int) tree.Position { return c.Tree.InText(document.File, n, line, column) }
 		}
-	} else {
-		for _, file := range kustomizations(o) {
-			if at, ok := e.inGenerator(c.Tree, o, file, line, column); ok {
-				return at
+		return e
+	}
+	for _, file := range kustomizations(o) {
+		for _, generator := range generators(c.Tree, o, file) {
+			for _, written := range sources(c.Tree, generator, file, key) {
+				if writes(written.text, text) {
+					return written
+				}
 			}
 		}
 	}
-	at, _ := o.Locate(e.field)
-	return at
+	return e
+}
+
+// writes reports whether a text becomes another when variables are replaced, as far as that is
+// known.
+func writes(source, text string) bool {
+	return source == text || strings.Contains(source, "${") && strings.Count(source, "\n") == strings.Count(text, "\n")
 }
 
 // kustomizations are the files that may have the generator of an object.
@@ -69,66 +88,75 @@ func kustomizations(o *cluster.Object) []string {
 	return o.By.Built.Kustomizations
 }
 
-// inGenerator finds the entry in a generator of a kustomization file.
-func (e entry) inGenerator(t *tree.Tree, o *cluster.Object, file string, line, column int) (tree.Position, bool) {
+// generators are the entries of a kustomization file that may generate an object.
+func generators(t *tree.Tree, o *cluster.Object, file string) []*yaml.Node {
 	documents, err := t.Documents(file)
 	if err != nil || len(documents) == 0 {
-		return tree.Position{}, false
+		return nil
 	}
-	for _, generator := range []string{"configMapGenerator", "secretGenerator"} {
-		list, _, found := tree.Find(documents[0].Node, generator)
-		if !found || list.Kind != yaml.SequenceNode || !strings.HasPrefix(strings.ToLower(generator), strings.ToLower(o.GetKind())) {
-			continue
-		}
-		for _, item := range list.Content {
-			if name, _, ok := tree.Find(item, "name"); !ok || !strings.Contains(o.GetName(), name.Value) {
-				continue
-			}
-			if at, ok := e.inSources(t, item, file, line, column); ok {
-				return at, true
-			}
-		}
+	field := "configMapGenerator"
+	if o.Ref().GroupKind() == object.SecretKind {
+		field = "secretGenerator"
 	}
-	return tree.Position{}, false
+	return slices.DeleteFunc(sequence(documents[0].Node, field), func(generator *yaml.Node) bool {
+		name, _, ok := tree.Find(generator, "name")
+		return !ok || !strings.Contains(o.GetName(), name.Value)
+	})
 }
 
-// inSources finds the entry in the literals and files of a generator.
-func (e entry) inSources(t *tree.Tree, generator *yaml.Node, file string, line, column int) (tree.Position, bool) {
-	for _, source := range sequence(generator, "literals") {
-		if key, value, _ := strings.Cut(source.Value, "="); key == e.key && strings.Trim(value, `"'`) == e.text {
-			return tree.Position{File: file, Line: source.Line, Column: source.Column}, true
+// sources are the literals and files of a generator that have a key.
+func sources(t *tree.Tree, generator *yaml.Node, file, key string) []entry {
+	var found []entry
+	at := func(p tree.Position) func(int, int) tree.Position { return func(int, int) tree.Position { return p } }
+	for _, literal := range sequence(generator, "literals") {
+		if name, value, _ := strings.Cut(literal.Value, "="); name == key {
+			found = append(found, entry{key, strings.Trim(value, `"'`), at(tree.Position{File: file, Line: literal.Line, Column: literal.Column})})
 		}
 	}
 	for _, source := range sequence(generator, "files") {
-		key, name, named := strings.Cut(source.Value, "=")
+		name, relative, named := strings.Cut(source.Value, "=")
 		if !named {
-			key, name = path.Base(source.Value), source.Value
+			name, relative = path.Base(source.Value), source.Value
 		}
-		name = path.Join(path.Dir(file), name)
-		if text, err := t.ReadFile(name); key == e.key && err == nil && string(text) == e.text {
-			return tree.Position{File: name, Line: line, Column: column}, true
+		relative = path.Join(path.Dir(file), relative)
+		if text, err := t.ReadFile(relative); err == nil && name == key {
+			found = append(found, entry{key, string(text), func(line, column int) tree.Position {
+				return tree.Position{File: relative, Line: line, Column: column}
+			}})
 		}
 	}
-	for _, source := range sequence(generator, "envs") {
-		name := path.Join(path.Dir(file), source.Value)
-		text, err := t.ReadFile(name)
-		if err != nil {
-			continue
-		}
+	envs := sequence(generator, "envs")
+	if env, _, ok := tree.Find(generator, "env"); ok {
+		envs = append(envs, env)
+	}
+	for _, source := range envs {
+		relative := path.Join(path.Dir(file), source.Value)
+		text, _ := t.ReadFile(relative) // the build reports an error
 		for i, assignment := range strings.Split(string(text), "\n") {
-			if key, value, _ := strings.Cut(assignment, "="); strings.TrimSpace(key) == e.key && value == e.text {
-				return tree.Position{File: name, Line: i + 1, Column: 1}, true
+			if name, value, _ := strings.Cut(assignment, "="); strings.TrimSpace(name) == key {
+				found = append(found, entry{key, value, at(tree.Position{File: relative, Line: i + 1, Column: 1})})
 			}
 		}
 	}
-	return tree.Position{}, false
+	return found
 }
 
-// sequence are the texts of a list.
+// sequence are the entries of a list.
 func sequence(n *yaml.Node, field string) []*yaml.Node {
 	list, _, found := tree.Find(n, field)
 	if !found || list.Kind != yaml.SequenceNode {
 		return nil
 	}
-	return list.Content
+	return slices.Clone(list.Content)
+}
+
+// written is a field as the object's manifest has it if it contains a variable, and otherwise
+// its value.
+func written(o *cluster.Object, field, value string) string {
+	if d := o.Document(); d != nil {
+		if _, text, found := d.Find(field); found && strings.Contains(text, "${") {
+			return text
+		}
+	}
+	return value
 }

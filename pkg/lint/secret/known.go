@@ -13,7 +13,7 @@ var defaultCredentials = &rule.Rule{
 	Code: "OW4912", Name: "default-credentials", Severity: finding.Critical,
 	Title: "A password is publicly known",
 	Object: func(c *rule.Context, o *cluster.Object) {
-		if encrypted(o) {
+		if encrypted(c, o) {
 			return
 		}
 		for _, found := range credentials(c, o) {

@@ -18,7 +18,7 @@ var plainTextSecret = &rule.Rule{
 	Title: "A secret is in Git without encryption",
 	Object: func(c *rule.Context, o *cluster.Object) {
 		switch {
-		case encrypted(o):
+		case encrypted(c, o):
 		case o.Ref().GroupKind() == object.SecretKind:
 			reportSecret(c, o)
 		default:
@@ -35,7 +35,7 @@ var plainTextSecret = &rule.Rule{
 func reportSecret(c *rule.Context, o *cluster.Object) {
 	var first *entry
 	more := 0
-	for _, e := range entries(o) {
+	for _, e := range entries(c, o) {
 		if !isSecret(e) || isKnown(credential{value: e.text}) {
 			continue
 		}
@@ -52,7 +52,7 @@ func reportSecret(c *rule.Context, o *cluster.Object) {
 	if more > 0 {
 		text = fmt.Sprintf("the key %s and %s are not encrypted", first.key, finding.Count(more, "other"))
 	}
-	at := first.locate(c, o, 0)
+	at := first.locate(0)
 	c.ReportAt(at, o, text+": everybody who can read the repository knows the content, and its history keeps it", replace(at.File))
 }
 

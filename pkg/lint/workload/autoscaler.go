@@ -31,7 +31,8 @@ var brokenAutoscaler = &rule.Rule{
 				if name := object.Text(container.Fields, "name"); m.percent == 0 || m.container != "" && m.container != name || !without(c, found[0], container, m.resource) {
 					continue
 				}
-				c.Report(o, m.field, fmt.Sprintf("it scales on the utilization of %s, but %s of %s has no request for it, so it never scales", m.resource, nameOf(container), target),
+				at, _ := found[0].Locate(container.Path + ".resources.requests")
+				c.ReportAt(at, o, fmt.Sprintf("it scales on the utilization of %s, but %s of %s has no request for it, so it never scales", m.resource, nameOf(container), target),
 					inFile(found[0], "Set resources.requests."+m.resource+" in all containers of the target"))
 			}
 		}
