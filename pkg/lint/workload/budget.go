@@ -27,7 +27,7 @@ var missingDisruptionBudget = &rule.Rule{
 				return
 			}
 		}
-		c.Report(o, "spec.replicas", fmt.Sprintf("no PodDisruptionBudget selects its %d pods: draining nodes may stop all of them at once", smallest),
+		c.Report(o, "spec.replicas", fmt.Sprintf("no PodDisruptionBudget selects its %d pods: draining nodes may stop all of them at the same time", smallest),
 			inFile(o, "Add a PodDisruptionBudget with maxUnavailable: 1"))
 	},
 }

@@ -96,9 +96,9 @@ var probes = []struct {
 	name, effect string
 }{
 	{[]string{"readinessProbe"}, "readiness probe", "it fails, and the pods get no connections"},
-	{[]string{"livenessProbe"}, "liveness probe", "it fails, and the container is restarted again and again"},
-	{[]string{"startupProbe"}, "startup probe", "it fails, and the container is restarted again and again"},
-	{[]string{"lifecycle", "postStart"}, "postStart hook", "it fails, and the container is restarted again and again"},
+	{[]string{"livenessProbe"}, "liveness probe", "it fails, and the container is restarted repeatedly"},
+	{[]string{"startupProbe"}, "startup probe", "it fails, and the container is restarted repeatedly"},
+	{[]string{"lifecycle", "postStart"}, "postStart hook", "it fails, and the container is restarted repeatedly"},
 	{[]string{"lifecycle", "preStop"}, "preStop hook", "it fails, and the container stops without it"},
 }
 
