@@ -125,7 +125,7 @@ var layers = []string{
 // the network or the time, each with the reason. It includes the packages below them, except
 // for those in impure.
 var pure = map[string]string{
-	"pkg/object": "it is a leaf", "pkg/escape": "it is a leaf", "pkg/image": "it is a leaf", "pkg/image": "it is a leaf", "pkg/finding": "it is a leaf", "pkg/api/v1alpha1": "it is a leaf",
+	"pkg/object": "it is a leaf", "pkg/escape": "it is a leaf", "pkg/image": "it is a leaf", "pkg/finding": "it is a leaf", "pkg/api/v1alpha1": "it is a leaf",
 	"pkg/schema":   "whether an object is valid depends on the object and the schemas alone",
 	"pkg/redact":   "what is redacted depends on the object alone",
 	"pkg/snapshot": "a snapshot is a value; its callers read and write files",
