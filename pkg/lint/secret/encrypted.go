@@ -19,8 +19,8 @@ var notDecrypted = &rule.Rule{
 			return
 		}
 		var found []object.Ref
-		for _, o := range c.Objects {
-			if o.By == k && encrypted(c, o) {
+		for _, o := range c.AppliedBy(k) {
+			if encrypted(c, o) {
 				found = append(found, o.Ref())
 			}
 		}

@@ -57,7 +57,7 @@ func targetOf(autoscaler *cluster.Object) object.Ref {
 // autoscalerOf is the autoscaler of a workload, or nil.
 func autoscalerOf(c *rule.Context, o *cluster.Object) *cluster.Object {
 	for _, autoscaler := range c.OfKind(object.AutoscalerKind) {
-		if targetOf(autoscaler).Key() == o.Ref().Key() {
+		if autoscaler.GetNamespace() == o.GetNamespace() && targetOf(autoscaler).Key() == o.Ref().Key() {
 			return autoscaler
 		}
 	}

@@ -39,8 +39,11 @@ var missingProbe = &rule.Rule{
 func serviceOf(c *rule.Context, o *cluster.Object, container rule.Container) *cluster.Object {
 	labels := engine.PodLabels(o.Unstructured)
 	for _, service := range c.OfKind(object.ServiceKind) {
+		if service.GetNamespace() != o.GetNamespace() {
+			continue
+		}
 		selector := engine.SelectorOf(service.Unstructured)
-		if service.GetNamespace() != o.GetNamespace() || len(selector) == 0 || !engine.Matches(selector, labels) ||
+		if len(selector) == 0 || !engine.Matches(selector, labels) ||
 			object.Bool(service.Unstructured.Object, "spec", "publishNotReadyAddresses") {
 			continue
 		}
