@@ -156,7 +156,7 @@ func (o *options) check(ctx context.Context, changed func(string) bool) (*lint.R
 	if slices.Contains(o.paths, "-") {
 		return o.checkInput(ctx)
 	}
-	repositories, err := locate(o.paths)
+	repositories, err := command.Repositories(o.paths)
 	if err != nil {
 		return nil, err
 	}
@@ -167,7 +167,7 @@ func (o *options) check(ctx context.Context, changed func(string) bool) (*lint.R
 			return nil, err
 		}
 		if len(repositories) > 1 || o.output.Table() || o.output.Format == command.Table {
-			report.Move(r.shown)
+			report.Move(r.Shown)
 		}
 		all.Add(report)
 	}

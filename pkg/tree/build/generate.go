@@ -37,8 +37,8 @@ func (s *Source) generate(dir string, flux *unstructured.Unstructured) (file str
 		if err != nil {
 			return "", nil, problem(tree.Position{File: file}, Unreadable, "%v", err)
 		}
-		if err := yaml.Unmarshal(text, k); err != nil {
-			return "", nil, problem(tree.Position{File: file}, Malformed, "%s is not a kustomization: %v", file, err)
+		if err := parseKustomization(s, file, text, k); err != nil {
+			return "", nil, problem(errorPosition(file, err), Malformed, "%s is not a kustomization: %v", file, reasonOf(err))
 		}
 	} else {
 		file = path.Join(dir, konfig.DefaultKustomizationFileName())
@@ -46,6 +46,14 @@ func (s *Source) generate(dir string, flux *unstructured.Unstructured) (file str
 	}
 	k.BuildMetadata = []string{types.OriginAnnotations}
 	return file, k, addSettings(k, flux)
+}
+
+// parseKustomization reads a kustomization file within the limits of a tree.
+func parseKustomization(s *Source, file string, text []byte, k *types.Kustomization) error {
+	if _, err := s.Tree.Documents(file); err != nil {
+		return err
+	}
+	return yaml.Unmarshal(text, k)
 }
 
 // manifests are the resources of a directory without kustomization file: YAML files, and

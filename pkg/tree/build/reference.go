@@ -11,7 +11,6 @@ import (
 
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
-	k8syaml "sigs.k8s.io/yaml"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 )
@@ -55,6 +54,11 @@ func (c *checker) directory(dir, file string, k *types.Kustomization) {
 	for _, r := range references(k) {
 		c.reference(dir, r, at)
 	}
+	for _, text := range slices.Concat(k.Generators, k.Transformers, k.Validators) {
+		if !isFile(text) {
+			c.inlinePlugin(file, text)
+		}
+	}
 }
 
 // A reference is a path in a kustomization, and how it is used.
@@ -75,7 +79,7 @@ const (
 	resource
 	// base is a directory with a kustomization.
 	base
-	// plugin is a YAML file with the configuration of a generator or transformer, or a directory.
+	// plugin is a YAML file with the configuration of a generator or transformer.
 	plugin
 )
 
@@ -122,8 +126,10 @@ func references(k *types.Kustomization) []reference {
 
 // inFiles are the entries that name files: others are YAML, which has line breaks or braces.
 func inFiles(entries []string) []string {
-	return slices.DeleteFunc(slices.Clone(entries), func(e string) bool { return strings.ContainsAny(e, "\n{") })
+	return slices.DeleteFunc(slices.Clone(entries), func(e string) bool { return !isFile(e) })
 }
+
+func isFile(entry string) bool { return !strings.ContainsAny(entry, "\n{") }
 
 // generatorFiles are the paths in the sources of a generator; "key=path" names a key.
 func generatorFiles(sources types.KvPairSources) []string {
@@ -176,6 +182,9 @@ func (c *checker) isDirectory(p tree.Position, r reference, target string) {
 	case r.kind == data || r.kind == manifests:
 		c.add(p, Malformed, "%s is a directory, but %s must name files", r.path, r.field)
 		return
+	case r.kind == plugin:
+		c.add(p, Unsupported, "%s is a directory; %s of directories are not built", r.path, r.field)
+		return
 	case slices.Contains(c.stack, target):
 		c.add(p, Cycle, "%s contains this kustomization itself", r.path)
 		return
@@ -191,22 +200,11 @@ func (c *checker) isDirectory(p tree.Position, r reference, target string) {
 		return
 	}
 	var k types.Kustomization
-	if err := c.parse(file, text, &k); err != nil {
+	if err := parseKustomization(c.source, file, text, &k); err != nil {
+		c.add(errorPosition(file, err), Malformed, "%s is not a kustomization: %v", file, reasonOf(err))
 		return
 	}
 	c.directory(target, file, &k)
-}
-
-// parse reads a kustomization file, and reports why it can't be read.
-func (c *checker) parse(file string, text []byte, k *types.Kustomization) error {
-	_, err := c.source.Tree.Documents(file)
-	if err == nil {
-		err = k8syaml.Unmarshal(text, k)
-	}
-	if err != nil {
-		c.add(errorPosition(file, err), Malformed, "%s is not a kustomization: %v", file, reasonOf(err))
-	}
-	return err
 }
 
 // file checks a file that kustomize parses.
@@ -228,18 +226,34 @@ func (c *checker) file(p tree.Position, r reference, target string) {
 	}
 	if r.kind == plugin {
 		for _, d := range documents {
-			c.plugin(d)
+			c.plugin(d, d.Start())
 		}
 	}
 }
 
+// download matches a value that kustomize downloads if it is the name of a file: IsRemoteFile in
+// sigs.k8s.io/kustomize/api v0.21.1, internal/loader/fileloader.go. A generator's file can have
+// a key before it.
+var download = regexp.MustCompile(`(?i)(^|=)\s*https?:`)
+
+// inlinePlugin checks the configuration of a generator or transformer in a kustomization file.
+func (c *checker) inlinePlugin(file, text string) {
+	documents, err := tree.Parse(file, []byte(text))
+	if err != nil {
+		c.add(c.positions(file).text(text), Malformed, "the configuration of a generator or transformer is not YAML: %v", reasonOf(err))
+	}
+	for _, d := range documents {
+		c.plugin(d, c.positions(file).text(text))
+	}
+}
+
 // plugin rejects a URL in the configuration of a generator or transformer, whose fields can
-// name files.
-func (c *checker) plugin(d *tree.Document) {
+// name files. The position is that of the configuration.
+func (c *checker) plugin(d *tree.Document, at tree.Position) {
 	var walk func(n *yaml.Node)
 	walk = func(n *yaml.Node) {
-		if n.Kind == yaml.ScalarNode && remote.MatchString(n.Value) && strings.Contains(n.Value, "/") && !strings.Contains(n.Value, "\n") {
-			c.add(tree.Position{File: d.File, Line: n.Line, Column: n.Column}, Remote, "%s may be a remote reference, which was not downloaded", n.Value)
+		if n.Kind == yaml.ScalarNode && download.MatchString(n.Value) {
+			c.add(at, Remote, "%s may be a remote reference, which was not downloaded", n.Value)
 		}
 		for _, child := range n.Content {
 			walk(child)
