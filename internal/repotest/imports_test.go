@@ -55,7 +55,7 @@ var rules = []rule{
 // them in the same order.
 var layers = []string{
 	"pkg/object",
-	"pkg/escape pkg/similar",
+	"pkg/escape pkg/similar pkg/image",
 	"pkg/finding",
 	"pkg/schema",
 	"pkg/schema/lifecycle",
@@ -109,7 +109,7 @@ var layers = []string{
 	"pkg/tree/build pkg/tree/edit",
 	"pkg/tree/cluster",
 	"pkg/lint/rule",
-	"pkg/lint/flux pkg/lint/api",
+	"pkg/lint/flux pkg/lint/api pkg/lint/workload pkg/lint/secret",
 	"pkg/lint",
 	"pkg/explain/repository",
 	"pkg/api/v1alpha1",
@@ -126,7 +126,7 @@ var layers = []string{
 // the network or the time, each with the reason. It includes the packages below them, except
 // for those in impure.
 var pure = map[string]string{
-	"pkg/object": "it is a leaf", "pkg/escape": "it is a leaf", "pkg/finding": "it is a leaf", "pkg/api/v1alpha1": "it is a leaf",
+	"pkg/object": "it is a leaf", "pkg/escape": "it is a leaf", "pkg/image": "it is a leaf", "pkg/finding": "it is a leaf", "pkg/api/v1alpha1": "it is a leaf",
 	"pkg/schema":   "whether an object is valid depends on the object and the schemas alone",
 	"pkg/redact":   "what is redacted depends on the object alone",
 	"pkg/snapshot": "a snapshot is a value; its callers read and write files",
