@@ -40,7 +40,7 @@ func (c *Context) findIncomplete() {
 		target := object.Text(k.Unstructured.Object, "spec", "targetNamespace")
 		switch {
 		case k.Built != nil:
-		case k.Elsewhere != "" && target != "":
+		case k.OtherSource != "" && target != "":
 			c.incomplete[target], c.incomplete[""] = true, true
 		default:
 			c.incomplete[everywhere] = true
