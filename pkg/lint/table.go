@@ -4,12 +4,16 @@ import (
 	"slices"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/lint/flux"
+	"github.com/digihunch/kubectl-orthweb/pkg/lint/mesh"
+	"github.com/digihunch/kubectl-orthweb/pkg/lint/pki"
 	"github.com/digihunch/kubectl-orthweb/pkg/lint/rule"
 )
 
 // rules are all rules, in the order of their codes.
 var rules = slices.Concat(
 	flux.Rules,
+	pki.Rules,
+	mesh.Rules,
 )
 
 // Rules are all rules, in the order of their families.

@@ -3,6 +3,7 @@ package traffic
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -33,6 +34,48 @@ func (g Gateway) Claims(s GatewayServer) {
 			return
 		}
 	}
+}
+
+// Conflict is a server of another Gateway that Istio does not use together with a server, on the
+// pods that serve both.
+type Conflict struct {
+	Gateway *unstructured.Unstructured
+	Server  GatewayServer
+	// Host is the host that both claim, "" if they use two protocols on one port.
+	Host string
+	// Tolerated: each of the two has pods of its own, and both claim "*" for other protocols than
+	// HTTPS (see Claims, which does not report these).
+	Tolerated bool
+}
+
+// Conflicts are the servers of other Gateways that conflict with one. Unlike Claims, it compares
+// manifests: which Gateway is older is not known, and equal selectors match the same pods even if
+// no pod is known.
+func (g Gateway) Conflicts(s GatewayServer) []Conflict {
+	if len(engine.SelectorOf(g.Obj)) == 0 || s.Number() == 0 {
+		return nil
+	}
+	own := FindClaim(g.X, g.Obj, s)
+	var found []Conflict
+	for _, obj := range g.X.Snap.Everywhere(object.GatewayKind).Objects {
+		if obj == g.Obj || len(engine.SelectorOf(obj)) == 0 || !mayShare(g.Obj, obj) {
+			continue
+		}
+		for i, spec := range object.List(obj.Object, "spec", "servers") {
+			other := rival(g.X, obj, GatewayServer{i, spec})
+			host, ok := excludes(own, other)
+			if ok && other.server.Number() == s.Number() && (samePods(g.X, own, other) || equalSelectors(own, other)) {
+				found = append(found, Conflict{obj, other.server, host, host != "" && own.tolerated(host) && other.tolerated(host)})
+			}
+		}
+	}
+	return found
+}
+
+// equalSelectors reports whether two Gateways have the same selector, and istiod applies it in
+// all namespaces.
+func equalSelectors(a, b Claim) bool {
+	return maps.Equal(engine.SelectorOf(a.Obj), engine.SelectorOf(b.Obj)) && (a.Obj.GetNamespace() == b.Obj.GetNamespace() || !GatewaysScoped(a.X))
 }
 
 // claimKey is what only one Gateway for the same pods can have: a host on a port with
@@ -145,24 +188,27 @@ type Claim struct {
 
 // collide reports two servers on one port of which Istio uses only the older one.
 func collide(x *engine.Context, a, b Claim) (finding.Finding, bool) {
-	host, shared := sharedHost(a, b)
-	bothTLS := a.server.HasTLS() && b.server.HasTLS()
-	switch {
-	case bothTLS && !shared, plainHTTP(a.server) && plainHTTP(b.server):
-		return finding.Finding{}, false
-	case bothTLS && a.tolerated(host) && b.tolerated(host):
-		return finding.Finding{}, false
-	case !samePods(x, a, b):
+	host, ok := excludes(a, b)
+	if !ok || host != "" && a.tolerated(host) && b.tolerated(host) || !samePods(x, a, b) {
 		return finding.Finding{}, false
 	}
 	winner, loser := a, b
 	if older(b.Obj, a.Obj) {
 		winner, loser = b, a
 	}
-	if !bothTLS {
+	if host == "" {
 		return portConflict(x, winner, loser), true
 	}
 	return hostConflict(x, winner, loser, host), true
+}
+
+// excludes reports whether Istio uses only one of two servers on one port, if the same pods serve
+// both: they claim the same host with TLS, which it returns, or use two protocols.
+func excludes(a, b Claim) (host string, ok bool) {
+	if a.server.HasTLS() && b.server.HasTLS() {
+		return sharedHost(a, b)
+	}
+	return "", !plainHTTP(a.server) || !plainHTTP(b.server)
 }
 
 // samePods reports whether some pods serve both Gateways. If istiod restricts a Gateway
@@ -174,12 +220,12 @@ func samePods(x *engine.Context, a, b Claim) bool {
 	}
 	shared := slices.ContainsFunc(x.Selected(engine.SelectorOf(a.Obj), a.Obj.GetNamespace()), served) ||
 		slices.ContainsFunc(x.Selected(engine.SelectorOf(a.Obj), ""), served) // which requires more reads
-	return shared && (a.Obj.GetNamespace() == b.Obj.GetNamespace() || !gatewaysScoped(x))
+	return shared && (a.Obj.GetNamespace() == b.Obj.GetNamespace() || !GatewaysScoped(x))
 }
 
-// gatewaysScoped reports whether istiod may select the pods of a Gateway only in its own
+// GatewaysScoped reports whether istiod may select the pods of a Gateway only in its own
 // namespace (istio 1.24, pilot/pkg/features, PILOT_SCOPE_GATEWAY_TO_NAMESPACE).
-func gatewaysScoped(x *engine.Context) bool {
+func GatewaysScoped(x *engine.Context) bool {
 	for _, istiod := range x.Snap.List(object.DeploymentKind, MeshNamespace).Objects {
 		for _, container := range object.List(istiod.Object, "spec", "template", "spec", "containers") {
 			for _, env := range object.List(container, "env") {

@@ -44,4 +44,6 @@ func message(o, other *cluster.Object) string {
 	return text + "; if one of them no longer does, it deletes the object"
 }
 
-func prunes(k *cluster.Kustomization) bool { return object.Bool(k.Unstructured.Object, "spec", "prune") }
+func prunes(k *cluster.Kustomization) bool {
+	return object.Bool(k.Unstructured.Object, "spec", "prune")
+}

@@ -3,6 +3,7 @@
 package rule
 
 import (
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
@@ -72,6 +73,7 @@ type Context struct {
 	// them.
 	byKind map[string][]*cluster.Object
 	byKey  map[object.Key][]*cluster.Object
+	facts  *engine.Context
 	report func(Finding)
 	rule   *Rule
 }

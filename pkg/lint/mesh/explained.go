@@ -1,0 +1,135 @@
+package mesh
+
+import (
+	"fmt"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/istio"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/network"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/traffic"
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/lint/rule"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/cluster"
+)
+
+// These rules ask the questions of explain that need no running cluster.
+var (
+	gatewayPort = &rule.Rule{
+		Code: engine.CodeGatewayPort, Name: "gateway-port", Severity: finding.Critical,
+		Title: "The Service of the gateway pods does not have a gateway's port",
+		Object: func(c *rule.Context, o *cluster.Object) {
+			if o.Ref().GroupKind() == object.GatewayKind {
+				c.Explain(o, istio.ExplainGateway, "PortNotExposed")
+			}
+		},
+	}
+	wrongHost = &rule.Rule{
+		Code: engine.CodeGatewayHost, Name: "gateway-host", Severity: finding.Critical,
+		Title: "A gateway serves a host for which it has neither a route nor a certificate",
+		Object: func(c *rule.Context, o *cluster.Object) {
+			if o.Ref().GroupKind() == object.GatewayKind {
+				c.Explain(o, istio.ExplainGateway)
+			}
+		},
+	}
+	devicesWithoutName = &rule.Rule{
+		Code: engine.CodeHostByName, Name: "devices-without-server-name", Severity: finding.Warning,
+		Title: "Devices that send no server name can't connect",
+		Object: func(c *rule.Context, o *cluster.Object) {
+			if g, ok := gatewayOf(c, o); ok && onlyDICOM(g) {
+				c.Explain(o, istio.ExplainGateway)
+			}
+		},
+	}
+	missingRoute = &rule.Rule{
+		Code: engine.CodeRouteBroken, Name: "missing-route-target", Severity: finding.Critical,
+		Title: "A VirtualService references something that does not exist",
+		Object: func(c *rule.Context, o *cluster.Object) {
+			if o.Ref().GroupKind() != object.VirtualServiceKind {
+				return
+			}
+			routeTargets(c, o)
+			c.Explain(o, istio.ExplainVirtualService, "HostNotServed", "ProtocolMismatch", "PortNotServed", "HostNotResolved", "PortNotSet", "PortNotFound", "SubsetNotFound")
+		},
+	}
+	subsetWithoutPods = &rule.Rule{
+		Code: engine.CodeSubset, Name: "subset-without-pods", Severity: finding.Critical,
+		Title: "A subset selects no pods",
+		Object: func(c *rule.Context, o *cluster.Object) {
+			if o.Ref().GroupKind() == object.VirtualServiceKind {
+				c.Explain(o, istio.ExplainVirtualService)
+			}
+		},
+	}
+	missingTargetPort = &rule.Rule{
+		Code: engine.CodeServicePort, Name: "missing-target-port", Severity: finding.Critical,
+		Title: "A Service targets a port that no container has",
+		Object: func(c *rule.Context, o *cluster.Object) {
+			if o.Ref().GroupKind() == object.ServiceKind {
+				c.Explain(o, network.ExplainService)
+			}
+		},
+	}
+	missingBackend = &rule.Rule{
+		Code: engine.CodeAPIRoute, Name: "missing-backend", Severity: finding.Critical,
+		Title: "An HTTPRoute references something that does not exist",
+		Object: func(c *rule.Context, o *cluster.Object) {
+			if o.Ref().GroupKind() == object.HTTPRouteKind {
+				c.Explain(o, network.ExplainAPIRoute, "GatewayNotFound", "BackendNotFound", "PortNotFound")
+			}
+		},
+	}
+	missingGrant = &rule.Rule{
+		Code: engine.CodeGrantMissing, Name: "missing-grant", Severity: finding.Critical,
+		Title: "No ReferenceGrant allows a reference to another namespace",
+		Object: func(c *rule.Context, o *cluster.Object) {
+			if o.Ref().GroupKind() == object.HTTPRouteKind {
+				c.Explain(o, network.ExplainAPIRoute)
+			}
+		},
+	}
+	missingIngressBackend = &rule.Rule{
+		Code: engine.CodeIngress, Name: "missing-ingress-backend", Severity: finding.Critical,
+		Title: "An Ingress references a Service that does not exist",
+		Object: func(c *rule.Context, o *cluster.Object) {
+			if o.Ref().GroupKind() == object.IngressKind {
+				c.Explain(o, network.ExplainIngress, "BackendNotFound", "PortNotFound")
+			}
+		},
+	}
+)
+
+// routeTargets reports the Gateways and Services of a VirtualService that do not exist.
+func routeTargets(c *rule.Context, o *cluster.Object) {
+	x := c.Facts()
+	obj := x.Snap.Lookup(o.Ref()).Object
+	if obj == nil {
+		return
+	}
+	r := traffic.Route{X: x, Obj: obj, Result: &engine.Result{}}
+	for _, entry := range r.Gateways() {
+		reportMissing(c, o, entry.Ref, fmt.Sprintf("spec.gateways[%d]", entry.Index))
+	}
+	for _, rules := range r.Rules() {
+		for _, to := range rules.Destinations() {
+			name, namespace, ok := traffic.ServiceHost(to.Host(), obj.GetNamespace())
+			if ok && !istio.InServiceEntry(r, to.Host()) {
+				reportMissing(c, o, engine.CoreRef(object.ServiceKind.Kind, namespace, name), to.Path()+".host")
+			}
+		}
+	}
+}
+
+// reportMissing reports a reference at a field to an object that does not exist.
+func reportMissing(c *rule.Context, o *cluster.Object, ref object.Ref, field string) {
+	near, missing := c.Missing(ref)
+	if !missing {
+		return
+	}
+	text := fmt.Sprintf("Correct %s, or add the %s", field, ref.Kind)
+	if near != "" {
+		text = fmt.Sprintf("In %s, write %s instead of %s", field, near, ref.Name)
+	}
+	c.Report(o, field, fmt.Sprintf("%s does not exist%s", ref, rule.DidYouMean(near)), edit(o, text))
+}
