@@ -14,8 +14,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/cluster"
 )
 
-// hostClaimed reports both Gateways: which of them Istio uses depends on their age, and which
-// one has to be changed is not known.
+// hostClaimed reports the Gateway of the tenant whose name is not in the host, or both: which of
+// them Istio uses depends on their age.
 var hostClaimed = &rule.Rule{
 	Code: engine.CodeHostClaimed, Name: "host-claimed-twice", Severity: finding.Critical,
 	Title: "Two gateways for the same pods claim one host and port",
@@ -24,6 +24,9 @@ var hostClaimed = &rule.Rule{
 			for _, conflict := range g.Conflicts(s) {
 				other := object.RefOf(conflict.Gateway)
 				if conflict.Tolerated || rule.HasUnknown(conflict.Gateway) || !applied(c, o.Ref()) || !applied(c, other) {
+					continue
+				}
+				if otherIsWrong(g.X, conflict.Host, o.GetNamespace(), other.Namespace) {
 					continue
 				}
 				if conflict.Host == "" {
@@ -37,6 +40,12 @@ var hostClaimed = &rule.Rule{
 			}
 		})
 	},
+}
+
+// otherIsWrong reports whether a host of two Gateways contains the name of the tenant of the
+// first, and not that of the second.
+func otherIsWrong(x *engine.Context, host, namespace, other string) bool {
+	return traffic.OtherTenantNamed(x, host, namespace) == "" && traffic.OtherTenantNamed(x, host, other) != ""
 }
 
 // hostPath is where a server has a host, with or without a namespace.
@@ -104,11 +113,22 @@ func reportHostOfTwo(c *rule.Context, collision tenant.HostCollision, name strin
 	}
 	for _, ref := range collision.Own.From {
 		for _, o := range c.Find(ref.GroupKind(), ref.Namespace, ref.Name) {
-			if field := hostField(o, name); field != "" && o.By != nil {
+			if field := hostField(o, name); field != "" && o.By != nil && !conflicting(c, o, collision.Other.From) {
 				c.Report(o, field, text, edit(o, fmt.Sprintf("Use hosts of tenant %s instead", collision.Own.Tenant)))
 			}
 		}
 	}
+}
+
+// conflicting reports whether hostClaimed reports a Gateway because of one of others.
+func conflicting(c *rule.Context, o *cluster.Object, others []object.Ref) bool {
+	found := false
+	eachServer(c, o, func(g traffic.Gateway, s traffic.GatewayServer) {
+		for _, conflict := range g.Conflicts(s) {
+			found = found || !conflict.Tolerated && slices.ContainsFunc(others, object.RefOf(conflict.Gateway).Same)
+		}
+	})
+	return found
 }
 
 // hostField is where a Gateway, VirtualService or Certificate has a host name, "" if it does

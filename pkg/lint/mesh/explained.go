@@ -131,5 +131,5 @@ func reportMissing(c *rule.Context, o *cluster.Object, ref object.Ref, field str
 	if near != "" {
 		text = fmt.Sprintf("In %s, write %s instead of %s", field, near, ref.Name)
 	}
-	c.Report(o, field, fmt.Sprintf("%s does not exist%s", ref, rule.DidYouMean(near)), edit(o, text))
+	c.Report(o, field, rule.Local(o, " "+ref.String())[1:]+" does not exist"+rule.DidYouMean(near), edit(o, text))
 }

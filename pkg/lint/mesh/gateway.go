@@ -27,8 +27,8 @@ var gatewayWithoutPods = &rule.Rule{
 		}
 		selector := engine.SelectorOf(g.Obj)
 		if near, ok := engine.NearestLabels(selector, workloads(g.X, "")); ok && rule.Misspelled(near.Key+"="+near.Value, near.PodKey+"="+near.PodValue) {
-			c.Report(o, "spec.selector["+near.Key+"]", fmt.Sprintf("no pod matches its selector %s; the pods of %s have %s=%s",
-				engine.WriteLabels(selector), object.RefOf(near.Workload), near.PodKey, near.PodValue),
+			c.Report(o, "spec.selector["+near.Key+"]", rule.Local(o, fmt.Sprintf("no pod matches its selector %s; the pods of %s have %s=%s",
+				engine.WriteLabels(selector), object.RefOf(near.Workload), near.PodKey, near.PodValue)),
 				edit(o, fmt.Sprintf("In spec.selector, write %s: %s instead of %s: %s", near.PodKey, near.PodValue, near.Key, near.Value)))
 		}
 	},
@@ -140,11 +140,19 @@ var missingCredential = &rule.Rule{
 				}
 			}
 			if why, fix := certificateMeant(c, g, s, namespaces, name); why != "" {
-				c.Report(o, s.Path("tls.credentialName"), fmt.Sprintf("serves no certificate on port %d: Secret %s does not exist in namespace %s of the gateway pods; %s",
-					s.Number(), name, strings.Join(namespaces, ", "), why), edit(o, fix))
+				c.Report(o, s.Path("tls.credentialName"), rule.Local(o, fmt.Sprintf("serves no certificate on port %d: Secret %s does not exist in %s; %s",
+					s.Number(), name, podsNamespace(o, namespaces), why)), edit(o, fix))
 			}
 		})
 	},
+}
+
+// podsNamespace is where Istio reads a Gateway's Secrets: the namespaces of its pods.
+func podsNamespace(o *cluster.Object, namespaces []string) string {
+	if slices.Equal(namespaces, []string{o.GetNamespace()}) {
+		return "its namespace"
+	}
+	return "namespace " + strings.Join(namespaces, ", ") + ", in which the gateway pods are"
 }
 
 // secretIn reports whether something in the tree creates a Secret: a Certificate, or any object
@@ -158,13 +166,13 @@ func secretIn(c *rule.Context, namespace, name string) bool {
 }
 
 // certificateMeant is the certificate that was meant by the name of a Secret that does not exist:
-// one of a similar name, or one of the same name in another namespace.
+// one that has this name itself, one of a similar name, or one of the same name in another namespace.
 func certificateMeant(c *rule.Context, g traffic.Gateway, s traffic.GatewayServer, namespaces []string, name string) (why, fix string) {
 	for _, certificate := range g.X.Snap.List(object.CertificateKind, "").Objects {
 		secret, ref := object.Text(certificate.Object, "spec", "secretName"), object.RefOf(certificate)
 		switch {
 		case slices.Contains(namespaces, ref.Namespace):
-			if rule.Misspelled(name, secret) || covers(certificate, s) && !referenced(g.X, secret) {
+			if ref.Name == name || rule.Misspelled(name, secret) || covers(certificate, s) && !referenced(g.X, secret) {
 				return fmt.Sprintf("%s creates %s", ref, secret), fmt.Sprintf("In tls.credentialName, write %s instead of %s", secret, name)
 			}
 		case secret == name && (g.X.TenantOf(ref.Namespace) == g.X.TenantOf(g.Obj.GetNamespace()) || covers(certificate, s)):
@@ -210,7 +218,7 @@ var serviceWithoutPods = &rule.Rule{
 		near, ok := engine.NearestLabels(selector, own)
 		switch {
 		case ok && rule.Misspelled(near.Key+"="+near.Value, near.PodKey+"="+near.PodValue):
-			c.Report(o, "spec.selector["+near.Key+"]", fmt.Sprintf("%s; the pods of %s have %s=%s", text, object.RefOf(near.Workload), near.PodKey, near.PodValue),
+			c.Report(o, "spec.selector["+near.Key+"]", rule.Local(o, fmt.Sprintf("%s; the pods of %s have %s=%s", text, object.RefOf(near.Workload), near.PodKey, near.PodValue)),
 				edit(o, fmt.Sprintf("In spec.selector, write %s: %s instead of %s: %s", near.PodKey, near.PodValue, near.Key, near.Value)))
 		case len(x.UnreadSelectable(o.GetNamespace())) == 0:
 			c.Report(o, selectorField(obj), text, edit(o, "Correct spec.selector, so that it matches the labels of pods"))

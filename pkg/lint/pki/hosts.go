@@ -34,7 +34,7 @@ var uncoveredHost = &rule.Rule{
 			if s.host == "" || s.host == "*" || rule.Unknown(s.host) || engine.Covered(s.host, names) {
 				continue
 			}
-			c.Report(o, namesField(o), fmt.Sprintf("is not valid for %s, which %s serves with it: %s", s.host, s.by, validFor(names)),
+			c.Report(o, namesField(o), rule.Local(o, fmt.Sprintf("is not valid for %s, which %s serves with it: %s", s.host, s.by, validFor(names))),
 				edit(o, fmt.Sprintf("Add %s to spec.dnsNames", s.host)))
 		}
 	},

@@ -2,6 +2,7 @@ package pki
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -118,13 +119,13 @@ var lateRenewal = &rule.Rule{
 	},
 }
 
-// short is a duration without zero parts at its end: "72h", "90m".
+// short is a duration without zero parts at its end: "72h", "1h30m".
 func short(d time.Duration) string {
-	switch {
-	case d%time.Hour == 0:
-		return fmt.Sprintf("%dh", d/time.Hour)
-	case d%time.Minute == 0:
-		return fmt.Sprintf("%dm", d/time.Minute)
+	text := d.String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, zero) {
+			text = text[:len(text)-2]
+		}
 	}
-	return d.String()
+	return text
 }

@@ -29,7 +29,7 @@ var missingIssuer = &rule.Rule{
 			return
 		}
 		if other, ok := otherKind(c, issuer); ok && !exists(c, issuer) {
-			c.Report(o, "spec.issuerRef.name", fmt.Sprintf("references %s, which does not exist; did you mean %s?", issuer, other),
+			c.Report(o, "spec.issuerRef.name", rule.Local(o, fmt.Sprintf("references %s, which does not exist; did you mean %s?", issuer, other)),
 				edit(o, fmt.Sprintf("In spec.issuerRef, write kind: %s", other.Kind)))
 			return
 		}
@@ -41,7 +41,7 @@ var missingIssuer = &rule.Rule{
 		if near != "" {
 			fix = fmt.Sprintf("In spec.issuerRef.name, write %s instead of %s", near, issuer.Name)
 		}
-		c.Report(o, "spec.issuerRef.name", fmt.Sprintf("references %s, which does not exist%s", issuer, rule.DidYouMean(near)), edit(o, fix))
+		c.Report(o, "spec.issuerRef.name", rule.Local(o, fmt.Sprintf("references %s, which does not exist%s", issuer, rule.DidYouMean(near))), edit(o, fix))
 	},
 }
 
@@ -68,7 +68,7 @@ var sharedSecret = &rule.Rule{
 			return !slices.ContainsFunc(c.Find(object.CertificateKind, creator.GetNamespace(), creator.GetName()), func(found *cluster.Object) bool { return found.By != nil })
 		})
 		if i := slices.IndexFunc(makers, func(creator *unstructured.Unstructured) bool { return creator.GetName() == o.GetName() }); i > 0 {
-			c.Report(o, "spec.secretName", fmt.Sprintf("writes Secret %s, as %s does: each overwrites the certificate of the other", secret, object.RefOf(makers[0])),
+			c.Report(o, "spec.secretName", fmt.Sprintf("writes Secret %s, as Certificate %s does: each overwrites the certificate of the other", secret, makers[0].GetName()),
 				edit(o, "Give each Certificate its own Secret in spec.secretName, or remove the one that is not needed"))
 		}
 	},

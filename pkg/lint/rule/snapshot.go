@@ -162,19 +162,40 @@ func (c *Context) reportExplained(o *cluster.Object, f finding.Finding) {
 	if found := c.Find(f.Ref.GroupKind(), f.Ref.Namespace, f.Ref.Name); len(found) > 0 {
 		o = found[0]
 	}
-	message := strings.TrimPrefix(strings.TrimPrefix(f.Message, f.Ref.String()+" "), "does not work: ")
+	message := Local(o, strings.TrimPrefix(strings.TrimPrefix(f.Message, f.Ref.String()+" "), "does not work: "))
 	var fixes []finding.Fix
 	for _, fix := range f.Fixes {
 		if fix.File == "" && fix.Command != "" && len(fixes) > 0 {
 			continue // what to inspect in a live cluster
 		}
-		fixes = append(fixes, finding.Fix{Text: fix.Text, File: o.File()})
+		fixes = append(fixes, finding.Fix{Text: Local(o, fix.Text), File: o.File()})
 	}
 	field := "metadata.name"
 	if i := slices.IndexFunc(f.Evidence, func(e finding.Evidence) bool { return e.Ref.Same(o.Ref()) }); i >= 0 {
 		field = f.Evidence[i].Field
 	}
+	if value, _ := object.Read(o.Unstructured.Object, field); isTexts(value) {
+		field += "[0]" // a patch is found by the text that it sets
+	}
 	c.Report(o, field, message, fixes...)
+}
+
+func isTexts(value any) bool {
+	list, _ := value.([]any)
+	if len(list) == 0 {
+		return false
+	}
+	_, ok := list[0].(string)
+	return ok
+}
+
+// Local is a text without the namespace of an object, which is printed before it. So the findings
+// about several tenants are the same if one line of a base causes them.
+func Local(o *cluster.Object, text string) string {
+	if o.GetNamespace() == "" {
+		return text
+	}
+	return strings.ReplaceAll(text, " "+o.GetNamespace()+"/", " ")
 }
 
 // HasUnknown reports whether a text in an object depends on a variable whose value is not in the
