@@ -25,7 +25,7 @@ func (g Gateway) Claims(s GatewayServer) {
 		return
 	}
 	own := FindClaim(g.X, g.Obj, s)
-	for _, rival := range rivals(g.X, own) {
+	for _, rival := range rivals(g.X, own, false) {
 		if rival.Obj == g.Obj || !mayShare(g.Obj, rival.Obj) {
 			continue
 		}
@@ -57,16 +57,12 @@ func (g Gateway) Conflicts(s GatewayServer) []Conflict {
 	}
 	own := FindClaim(g.X, g.Obj, s)
 	var found []Conflict
-	for _, obj := range g.X.Snap.Everywhere(object.GatewayKind).Objects {
-		if obj == g.Obj || len(engine.SelectorOf(obj)) == 0 || !mayShare(g.Obj, obj) {
+	for _, other := range rivals(g.X, own, true) {
+		if other.Obj == g.Obj || !mayShare(g.Obj, other.Obj) {
 			continue
 		}
-		for i, spec := range object.List(obj.Object, "spec", "servers") {
-			other := rival(g.X, obj, GatewayServer{i, spec})
-			host, ok := excludes(own, other)
-			if ok && other.server.Number() == s.Number() && (samePods(g.X, own, other) || equalSelectors(own, other)) {
-				found = append(found, Conflict{obj, other.server, host, host != "" && own.tolerated(host) && other.tolerated(host)})
-			}
+		if host, ok := excludes(own, other); ok && (equalSelectors(own, other) || samePods(g.X, own, other)) {
+			found = append(found, Conflict{other.Obj, other.server, host, host != "" && own.tolerated(host) && other.tolerated(host)})
 		}
 	}
 	return found
@@ -92,8 +88,9 @@ type claimsKey struct{}
 
 // rivals are the servers that may conflict with one: those with the same host on its
 // port, and those that share the port but not the protocol. The Gateways of all
-// namespaces count, even of tenants of which nothing else is read.
-func rivals(x *engine.Context, c Claim) []Claim {
+// namespaces count, even of tenants of which nothing else is read. Those of which both are
+// tolerated are omitted unless all are wanted.
+func rivals(x *engine.Context, c Claim, all bool) []Claim {
 	claimed := engine.Memoize(x, claimsKey{}, func() map[claimKey][]Claim {
 		claimed := map[claimKey][]Claim{}
 		for _, obj := range x.Snap.Everywhere(object.GatewayKind).Objects {
@@ -114,7 +111,7 @@ func rivals(x *engine.Context, c Claim) []Claim {
 		if key.host == anyTLS {
 			continue
 		}
-		if !key.tolerated {
+		if all || !key.tolerated {
 			found = append(found, claimed[key]...)
 		}
 		key.tolerated = !key.tolerated
@@ -332,7 +329,7 @@ func IsClaimToChange(x *engine.Context, c Claim, index int) bool {
 	if len(engine.SelectorOf(c.Obj)) == 0 || !c.server.HasTLS() {
 		return false
 	}
-	return slices.ContainsFunc(rivals(x, c), func(rival Claim) bool {
+	return slices.ContainsFunc(rivals(x, c, false), func(rival Claim) bool {
 		if rival.Obj == c.Obj || !rival.server.HasTLS() || !slices.Contains(rival.claimed(), host) ||
 			c.tolerated(host) && rival.tolerated(host) || !mayShare(c.Obj, rival.Obj) || !samePods(x, c, rival) {
 			return false

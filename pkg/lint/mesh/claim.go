@@ -111,11 +111,10 @@ func reportHostOfTwo(c *rule.Context, collision tenant.HostCollision, name strin
 	if len(collision.Owners) == 1 && !collision.CanBe(collision.Own.Tenant) {
 		text += fmt.Sprintf("; it contains the name of tenant %s", collision.Owners[0])
 	}
-	for _, ref := range collision.Own.From {
-		for _, o := range c.Find(ref.GroupKind(), ref.Namespace, ref.Name) {
-			if field := hostField(o, name); field != "" && o.By != nil && !conflicting(c, o, collision.Other.From) {
-				c.Report(o, field, text, edit(o, fmt.Sprintf("Use hosts of tenant %s instead", collision.Own.Tenant)))
-			}
+	ref := collision.Own.From[0]
+	for _, o := range c.Find(ref.GroupKind(), ref.Namespace, ref.Name) {
+		if field := hostField(o, name); field != "" && o.By != nil && !conflicting(c, o, collision.Other.From) {
+			c.Report(o, field, text, edit(o, fmt.Sprintf("Use hosts of tenant %s instead", collision.Own.Tenant)))
 		}
 	}
 }

@@ -15,6 +15,15 @@ import (
 
 // These rules ask the questions of explain that need no running cluster.
 var (
+	gatewayWithoutTLS = &rule.Rule{
+		Code: engine.CodeCredentialBroken, Name: "gateway-without-tls", Severity: finding.Critical,
+		Title: "A gateway's server for HTTPS or TLS has no TLS settings",
+		Object: func(c *rule.Context, o *cluster.Object) {
+			if o.Ref().GroupKind() == object.GatewayKind {
+				c.Explain(o, istio.ExplainGateway, "TLSMissing")
+			}
+		},
+	}
 	gatewayPort = &rule.Rule{
 		Code: engine.CodeGatewayPort, Name: "gateway-port", Severity: finding.Critical,
 		Title: "The Service of the gateway pods does not have a gateway's port",

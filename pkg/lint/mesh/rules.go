@@ -17,7 +17,7 @@ import (
 
 // Rules are all rules of the package.
 var Rules = []*rule.Rule{
-	missingCredential, gatewayWithoutPods, hostClaimed, sharedGatewayPods, gatewayPort, wrongHost, hostOfTwoTenants, devicesWithoutName,
+	missingCredential, gatewayWithoutTLS, gatewayWithoutPods, hostClaimed, sharedGatewayPods, gatewayPort, wrongHost, hostOfTwoTenants, devicesWithoutName,
 	serviceWithoutPods, missingRoute, missingTargetPort, subsetWithoutPods, missingBackend, missingGrant, missingIngressBackend,
 	wildcardHost, clientCertificate, otherTenant, routeCollision,
 }

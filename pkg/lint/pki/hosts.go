@@ -62,27 +62,36 @@ type servedHost struct {
 	by   object.Ref
 }
 
-// byGateways are the hosts of Istio Gateways whose pods are in the namespace of a Secret. Hosts
-// that the Gateway should not serve are reported there.
+// byGateways are the hosts of Istio Gateways whose pods are in the namespace of a Secret.
 func byGateways(x *engine.Context, namespace, secret string) []servedHost {
-	var found []servedHost
-	for _, obj := range x.Snap.List(object.GatewayKind, "").Objects {
-		g := traffic.Gateway{X: x, Obj: obj}
-		if !slices.Contains(g.Namespaces(), namespace) {
-			continue
-		}
-		for i, spec := range object.List(obj.Object, "spec", "servers") {
-			s := traffic.GatewayServer{Index: i, Spec: spec}
-			if object.Text(spec, "tls", "credentialName") != secret || s.Mode() == "PASSTHROUGH" {
-				continue
-			}
-			for j, host := range s.Hosts() {
-				if _, mismatch := g.HostMismatch(s, j); !mismatch && !traffic.IsClaimToChange(x, traffic.FindClaim(x, obj, s), j) {
-					_, bare, _ := engine.CutNamespace(host)
-					found = append(found, servedHost{bare, object.RefOf(obj)})
+	return engine.Memoize(x, gatewayHosts{}, func() map[[2]string][]servedHost {
+		hosts := map[[2]string][]servedHost{}
+		for _, obj := range x.Snap.List(object.GatewayKind, "").Objects {
+			g := traffic.Gateway{X: x, Obj: obj}
+			for i, spec := range object.List(obj.Object, "spec", "servers") {
+				for _, home := range g.Namespaces() {
+					key := [2]string{home, object.Text(spec, "tls", "credentialName")}
+					hosts[key] = append(hosts[key], servedBy(g, traffic.GatewayServer{Index: i, Spec: spec})...)
 				}
 			}
 		}
+		return hosts
+	})[[2]string{namespace, secret}]
+}
+
+// gatewayHosts is the key of the hosts of Gateways by namespace and name of their Secret.
+type gatewayHosts struct{}
+
+// servedBy are the hosts of a server that terminates TLS. Hosts that the Gateway should not serve
+// are reported there.
+func servedBy(g traffic.Gateway, s traffic.GatewayServer) []servedHost {
+	var found []servedHost
+	for i, host := range s.Hosts() {
+		if _, mismatch := g.HostMismatch(s, i); mismatch || s.Mode() == "PASSTHROUGH" || traffic.IsClaimToChange(g.X, traffic.FindClaim(g.X, g.Obj, s), i) {
+			continue
+		}
+		_, bare, _ := engine.CutNamespace(host)
+		found = append(found, servedHost{bare, object.RefOf(g.Obj)})
 	}
 	return found
 }

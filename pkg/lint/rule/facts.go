@@ -46,14 +46,7 @@ func namespaceOf(k *cluster.Kustomization) string {
 
 // Rendered reports whether the chart of a HelmRelease is in the tree, so that its objects are
 // among those of the cluster.
-func (c *Context) Rendered(release *cluster.Object) bool {
-	for _, o := range c.Objects {
-		if o.Release == release {
-			return true
-		}
-	}
-	return false
-}
+func (c *Context) Rendered(release *cluster.Object) bool { return c.rendered[release] }
 
 // Unknown reports whether a value depends on a variable whose value is not in the tree.
 func Unknown(text string) bool { return build.Unresolved(text) }

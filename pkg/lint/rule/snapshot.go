@@ -73,26 +73,37 @@ func (c *Context) request(kind schema.GroupKind, namespace string) snapshot.Requ
 
 // hasAll reports whether an object of a kind that the tree does not have does not exist in a
 // namespace: the tree has the namespace and everything that Flux applies in it, and no objects
-// from which operators create others. Users create Secrets by hand, so it is never true for
+// from which controllers create others. Users create Secrets by hand, so it is never true for
 // these.
 func (c *Context) hasAll(kind schema.GroupKind, namespace string) bool {
-	if kind == object.SecretKind || namespace == "" || len(c.Find(object.NamespaceKind, "", namespace)) == 0 || !c.Complete(namespace) {
+	if kind == object.SecretKind || namespace == "" || len(c.Find(object.NamespaceKind, "", namespace)) == 0 || c.creators[creation{namespace, false}] {
 		return false
 	}
-	return !slices.ContainsFunc(c.Objects, func(o *cluster.Object) bool {
-		return o.GetNamespace() == namespace && !createsNothing(o.GroupVersionKind().Group)
-	})
+	return !(runsPods(kind) && c.creators[creation{namespace, true}]) && c.Complete(namespace)
 }
 
-// createsNothing reports whether the controllers of an API group create no Services, Gateways,
-// issuers and pods that a selector could match, except for those of workloads: of the groups of
-// Kubernetes, Flux, Istio and cert-manager.
-func createsNothing(group string) bool {
-	if !strings.Contains(group, ".") {
-		return true
+// creation is what controllers may create in a namespace: anything, or only workloads and their
+// Services.
+type creation struct {
+	namespace string
+	workloads bool
+}
+
+// noteCreator notes that controllers may create objects because of an object: those of all groups
+// except those of Kubernetes, Flux, Istio and cert-manager; and those of the Gateway API, which
+// create a Deployment and a Service for a Gateway.
+func (c *Context) noteCreator(o *cluster.Object) {
+	group := o.GroupVersionKind().Group
+	known := !strings.Contains(group, ".") || group == object.CertificateKind.Group ||
+		slices.ContainsFunc([]string{".k8s.io", ".istio.io", ".fluxcd.io"}, func(suffix string) bool { return strings.HasSuffix(group, suffix) })
+	if !known || o.Ref().GroupKind() == object.APIGatewayKind {
+		c.creators[creation{o.GetNamespace(), known}] = true
 	}
-	return slices.ContainsFunc([]string{".k8s.io", ".istio.io", ".fluxcd.io"}, func(suffix string) bool { return strings.HasSuffix(group, suffix) }) ||
-		group == object.CertificateKind.Group
+}
+
+// runsPods reports whether a kind is a workload, its pods or a Service in front of them.
+func runsPods(kind schema.GroupKind) bool {
+	return kind == object.ServiceKind || slices.Contains(engine.Selectable, kind)
 }
 
 // Missing reports whether an object does not exist that another references: the tree does not
