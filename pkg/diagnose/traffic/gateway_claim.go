@@ -26,7 +26,7 @@ func (g Gateway) Claims(s GatewayServer) {
 	}
 	own := FindClaim(g.X, g.Obj, s)
 	for _, rival := range rivals(g.X, own, false) {
-		if rival.Obj == g.Obj || !mayShare(g.Obj, rival.Obj) {
+		if rival.Obj == g.Obj || !mayShare(own, rival) {
 			continue
 		}
 		if f, ok := collide(g.X, own, rival); ok {
@@ -55,10 +55,19 @@ func (g Gateway) Conflicts(s GatewayServer) []Conflict {
 	if len(engine.SelectorOf(g.Obj)) == 0 || s.Number() == 0 {
 		return nil
 	}
-	own := FindClaim(g.X, g.Obj, s)
+	return engine.Memoize(g.X, conflictsKey{g.Obj, s.Index}, func() []Conflict { return g.conflicts(FindClaim(g.X, g.Obj, s)) })
+}
+
+// conflictsKey is the key of the conflicts of a Gateway's server.
+type conflictsKey struct {
+	gateway *unstructured.Unstructured
+	server  int
+}
+
+func (g Gateway) conflicts(own Claim) []Conflict {
 	var found []Conflict
 	for _, other := range rivals(g.X, own, true) {
-		if other.Obj == g.Obj || !mayShare(g.Obj, other.Obj) {
+		if other.Obj == g.Obj || !mayShare(own, other) {
 			continue
 		}
 		if host, ok := excludes(own, other); ok && (equalSelectors(own, other) || samePods(g.X, own, other)) {
@@ -71,7 +80,7 @@ func (g Gateway) Conflicts(s GatewayServer) []Conflict {
 // equalSelectors reports whether two Gateways have the same selector, and istiod applies it in
 // all namespaces.
 func equalSelectors(a, b Claim) bool {
-	return maps.Equal(engine.SelectorOf(a.Obj), engine.SelectorOf(b.Obj)) && (a.Obj.GetNamespace() == b.Obj.GetNamespace() || !GatewaysScoped(a.X))
+	return maps.Equal(a.selector, b.selector) && (a.Obj.GetNamespace() == b.Obj.GetNamespace() || !GatewaysScoped(a.X))
 }
 
 // claimKey is what only one Gateway for the same pods can have: a host on a port with
@@ -150,7 +159,8 @@ func (c Claim) tolerated(host string) bool {
 // FindClaim returns the claim of a Gateway's server. Whether its own namespace has pods for
 // it is computed once.
 func FindClaim(x *engine.Context, obj *unstructured.Unstructured, s GatewayServer) Claim {
-	return Claim{Gateway{X: x, Obj: obj}, s, len(x.Selected(engine.SelectorOf(obj), obj.GetNamespace())) > 0}
+	selector := engine.SelectorOf(obj)
+	return Claim{Gateway{X: x, Obj: obj}, s, len(x.Selected(selector, obj.GetNamespace())) > 0, selector}
 }
 
 // rival returns the claim of a server of any Gateway. It reads nothing in the Gateway's
@@ -159,17 +169,16 @@ func FindClaim(x *engine.Context, obj *unstructured.Unstructured, s GatewayServe
 func rival(x *engine.Context, obj *unstructured.Unstructured, s GatewayServer) Claim {
 	known := *x
 	known.Snap = x.Known
-	namespace := obj.GetNamespace()
-	own := len(known.Selected(engine.SelectorOf(obj), namespace)) > 0 || len(known.UnreadSelectable(namespace)) > 0
-	return Claim{Gateway{X: x, Obj: obj}, s, own}
+	namespace, selector := obj.GetNamespace(), engine.SelectorOf(obj)
+	own := len(known.Selected(selector, namespace)) > 0 || len(known.UnreadSelectable(namespace)) > 0
+	return Claim{Gateway{X: x, Obj: obj}, s, own, selector}
 }
 
 // mayShare reports whether the selectors of two Gateways can match the same pods. It is a
 // cheap test before all others.
-func mayShare(a, b *unstructured.Unstructured) bool {
-	theirs := engine.SelectorOf(b)
-	for key, value := range engine.SelectorOf(a) {
-		if their, ok := theirs[key]; ok && their != value {
+func mayShare(a, b Claim) bool {
+	for key, value := range a.selector {
+		if their, ok := b.selector[key]; ok && their != value {
 			return false
 		}
 	}
@@ -179,8 +188,9 @@ func mayShare(a, b *unstructured.Unstructured) bool {
 // Claim is a server of a Gateway that claims a host and a port.
 type Claim struct {
 	Gateway
-	server  GatewayServer
-	ownPods bool
+	server   GatewayServer
+	ownPods  bool
+	selector map[string]string
 }
 
 // collide reports two servers on one port of which Istio uses only the older one.
@@ -213,16 +223,23 @@ func excludes(a, b Claim) (host string, ok bool) {
 // of that setting is redacted, so only its presence counts.
 func samePods(x *engine.Context, a, b Claim) bool {
 	served := func(w *unstructured.Unstructured) bool {
-		return engine.Matches(engine.SelectorOf(b.Obj), engine.PodLabels(w))
+		return engine.Matches(b.selector, engine.PodLabels(w))
 	}
-	shared := slices.ContainsFunc(x.Selected(engine.SelectorOf(a.Obj), a.Obj.GetNamespace()), served) ||
-		slices.ContainsFunc(x.Selected(engine.SelectorOf(a.Obj), ""), served) // which requires more reads
+	shared := slices.ContainsFunc(x.Selected(a.selector, a.Obj.GetNamespace()), served) ||
+		slices.ContainsFunc(x.Selected(a.selector, ""), served) // which requires more reads
 	return shared && (a.Obj.GetNamespace() == b.Obj.GetNamespace() || !GatewaysScoped(x))
 }
 
 // GatewaysScoped reports whether istiod may select the pods of a Gateway only in its own
 // namespace (istio 1.24, pilot/pkg/features, PILOT_SCOPE_GATEWAY_TO_NAMESPACE).
 func GatewaysScoped(x *engine.Context) bool {
+	return engine.Memoize(x, scopedKey{}, func() bool { return scoped(x) })
+}
+
+// scopedKey is the key of whether istiod restricts Gateways to their namespaces.
+type scopedKey struct{}
+
+func scoped(x *engine.Context) bool {
 	for _, istiod := range x.Snap.List(object.DeploymentKind, MeshNamespace).Objects {
 		for _, container := range object.List(istiod.Object, "spec", "template", "spec", "containers") {
 			for _, env := range object.List(container, "env") {
@@ -331,7 +348,7 @@ func IsClaimToChange(x *engine.Context, c Claim, index int) bool {
 	}
 	return slices.ContainsFunc(rivals(x, c, false), func(rival Claim) bool {
 		if rival.Obj == c.Obj || !rival.server.HasTLS() || !slices.Contains(rival.claimed(), host) ||
-			c.tolerated(host) && rival.tolerated(host) || !mayShare(c.Obj, rival.Obj) || !samePods(x, c, rival) {
+			c.tolerated(host) && rival.tolerated(host) || !mayShare(c, rival) || !samePods(x, c, rival) {
 			return false
 		}
 		winner, loser := c, rival

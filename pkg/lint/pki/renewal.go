@@ -21,9 +21,9 @@ const (
 )
 
 // minimumReserve is the shortest time between the first attempt at a renewal and the end of a
-// certificate in which a failure can be noticed and fixed. cert-manager waits 1, 2, 4, 8 and 16
-// hours between attempts (v1.21, pkg/controller/certificates/trigger/trigger_controller.go), so
-// this is four of them.
+// certificate in which a failure can be noticed and fixed. By default, cert-manager waits 1, 2, 4,
+// 8 and 16 hours between attempts (v1.21, trigger_controller.go in
+// pkg/controller/certificates/trigger), so there are five of them in this time.
 const minimumReserve = 24 * time.Hour
 
 // lifetime is the times in a Certificate.
@@ -86,7 +86,7 @@ var invalidRenewal = &rule.Rule{
 			switch {
 			case l.malformed != "":
 				value, _ := object.Quote(o.Unstructured.Object, l.malformed)
-				c.Report(o, l.malformed, fmt.Sprintf("is rejected by the API server: %s: %s is not a duration", l.malformed, value),
+				c.Report(o, l.malformed, fmt.Sprintf("is rejected by cert-manager: %s: %s is not a duration", l.malformed, value),
 					edit(o, "Write the time in hours or minutes, such as 2160h; days are not supported"))
 			case l.duration < minimumDuration:
 				c.Report(o, l.durationField, fmt.Sprintf("is rejected by cert-manager: spec.duration is %s, and must not be less than an hour", short(l.duration)),

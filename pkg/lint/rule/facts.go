@@ -25,6 +25,15 @@ func (c *Context) Find(kind schema.GroupKind, namespace, name string) []*cluster
 // rendered from a chart that is not in the tree, or applied from another source. Without it, an
 // object that is not in the tree may exist.
 func (c *Context) Complete(namespace string) bool {
+	known, ok := c.complete[namespace]
+	if !ok {
+		known = c.isComplete(namespace)
+		c.complete[namespace] = known
+	}
+	return known
+}
+
+func (c *Context) isComplete(namespace string) bool {
 	for _, k := range c.Kustomizations {
 		if k.Built == nil && (k.Elsewhere == "" || namespaceOf(k) == "" || namespaceOf(k) == namespace) {
 			return false

@@ -78,6 +78,8 @@ type Context struct {
 	facts    *engine.Context
 	// creators are the namespaces in which a controller may create objects of a class.
 	creators map[creation]bool
+	// complete is what Complete has returned.
+	complete map[string]bool
 	report   func(Finding)
 	rule     *Rule
 }
@@ -86,7 +88,7 @@ type Context struct {
 func NewContext(c *cluster.Cluster, options Options, report func(Finding)) *Context {
 	x := &Context{
 		Cluster: c, Options: options, byKind: map[string][]*cluster.Object{}, byKey: map[object.Key][]*cluster.Object{},
-		rendered: map[*cluster.Object]bool{}, creators: map[creation]bool{}, report: report,
+		rendered: map[*cluster.Object]bool{}, creators: map[creation]bool{}, complete: map[string]bool{}, report: report,
 	}
 	for _, o := range c.Objects {
 		x.rendered[o.Release] = true

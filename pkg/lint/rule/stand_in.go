@@ -3,6 +3,7 @@ package rule
 import (
 	"cmp"
 	"maps"
+	"path"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -17,10 +18,11 @@ import (
 // gateway pods, on which all rules about gateways depend; for its chart istiod, the Deployment
 // with its environment.
 func standIns(c *Context, release *cluster.Object) []*unstructured.Unstructured {
-	if !fromIstio(c, release) {
+	spec := object.Map(release.Unstructured.Object, "spec")
+	if len(object.List(spec, "postRenderers")) > 0 || anyUnknown(spec["values"]) {
 		return nil
 	}
-	switch chartOf(release) {
+	switch istioChart(c, release) {
 	case "gateway":
 		return gatewayOf(release)
 	case "istiod":
@@ -29,27 +31,25 @@ func standIns(c *Context, release *cluster.Object) []*unstructured.Unstructured 
 	return nil
 }
 
-// chartOf is the name of a release's chart. The chart of an OCIRepository is usually that of its
-// name.
-func chartOf(release *cluster.Object) string {
-	return cmp.Or(object.Text(release.Unstructured.Object, "spec", "chart", "spec", "chart"), object.Text(release.Unstructured.Object, "spec", "chartRef", "name"))
-}
-
-// fromIstio reports whether the chart of a release is from a repository of Istio: its name or
-// URL contains that word.
-func fromIstio(c *Context, release *cluster.Object) bool {
-	for _, path := range [][]string{{"spec", "chart", "spec", "sourceRef"}, {"spec", "chartRef"}} {
-		ref := flux.SourceRef(object.Map(release.Unstructured.Object, path...), release.GetNamespace())
-		if strings.Contains(ref.Name, "istio") {
-			return true
-		}
-		for _, source := range c.Find(ref.GroupKind(), ref.Namespace, ref.Name) {
-			if strings.Contains(object.Text(source.Unstructured.Object, "spec", "url"), "istio") {
-				return true
-			}
-		}
+// istioChart is the name of a release's chart, "" if its repository is not Istio's: then neither
+// the name nor the URL of the repository contains that word.
+func istioChart(c *Context, release *cluster.Object) string {
+	spec := object.Map(release.Unstructured.Object, "spec")
+	chart := object.Text(spec, "chart", "spec", "chart")
+	ref := flux.SourceRef(object.Map(spec, "chart", "spec", "sourceRef"), release.GetNamespace())
+	if chart == "" {
+		ref = flux.SourceRef(object.Map(spec, "chartRef"), release.GetNamespace())
 	}
-	return false
+	istio := strings.Contains(ref.Name, "istio")
+	for _, source := range c.Find(ref.GroupKind(), ref.Namespace, ref.Name) {
+		url := object.Text(source.Unstructured.Object, "spec", "url")
+		istio = istio || strings.Contains(url, "istio")
+		chart = cmp.Or(chart, path.Base(url))
+	}
+	if !istio {
+		return ""
+	}
+	return chart
 }
 
 // gatewayOf are the Deployment and the Service of the gateway pods (istio,
@@ -96,8 +96,8 @@ func gatewayOf(release *cluster.Object) []*unstructured.Unstructured {
 func istiodOf(release *cluster.Object) *unstructured.Unstructured {
 	_, namespace := flux.ReleaseName(release.Unstructured)
 	var env []any
-	for _, path := range [][]string{{"spec", "values", "env"}, {"spec", "values", "pilot", "env"}} {
-		for name, value := range object.Map(release.Unstructured.Object, path...) {
+	for _, fields := range [][]string{{"spec", "values", "env"}, {"spec", "values", "pilot", "env"}} {
+		for name, value := range object.Map(release.Unstructured.Object, fields...) {
 			if value != false && value != "false" {
 				env = append(env, map[string]any{"name": name, "value": "true"})
 			}
