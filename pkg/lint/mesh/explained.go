@@ -1,7 +1,11 @@
 package mesh
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/istio"
@@ -85,7 +89,10 @@ var (
 		Title: "An HTTPRoute references something that does not exist",
 		Object: func(c *rule.Context, o *cluster.Object) {
 			if o.Ref().GroupKind() == object.HTTPRouteKind {
-				c.Explain(o, network.ExplainAPIRoute, "GatewayNotFound", "BackendNotFound", "PortNotFound")
+				for _, reference := range routeReferences(o) {
+					reportMissing(c, o, reference.ref, reference.field)
+				}
+				c.Explain(o, network.ExplainAPIRoute, "PortNotFound")
 			}
 		},
 	}
@@ -103,7 +110,10 @@ var (
 		Title: "An Ingress references a Service that does not exist",
 		Object: func(c *rule.Context, o *cluster.Object) {
 			if o.Ref().GroupKind() == object.IngressKind {
-				c.Explain(o, network.ExplainIngress, "BackendNotFound", "PortNotFound")
+				for _, reference := range ingressReferences(o) {
+					reportMissing(c, o, reference.ref, reference.field)
+				}
+				c.Explain(o, network.ExplainIngress, "PortNotFound")
 			}
 		},
 	}
@@ -141,4 +151,47 @@ func reportMissing(c *rule.Context, o *cluster.Object, ref object.Ref, field str
 		text = fmt.Sprintf("In %s, write %s instead of %s", field, near, ref.Name)
 	}
 	c.Report(o, field, rule.Local(o, " "+ref.String())[1:]+" does not exist"+rule.DidYouMean(near), edit(o, text))
+}
+
+// reference is an object that a field names.
+type reference struct {
+	field string
+	ref   object.Ref
+}
+
+// routeReferences are the Gateways and Services that an HTTPRoute references.
+func routeReferences(o *cluster.Object) []reference {
+	var found []reference
+	add := func(entry map[string]any, kind schema.GroupKind, field string) {
+		if cmp.Or(object.Text(entry, "group"), kind.Group) == kind.Group && cmp.Or(object.Text(entry, "kind"), kind.Kind) == kind.Kind {
+			found = append(found, reference{field + ".name", object.Ref{
+				APIVersion: strings.TrimPrefix(kind.Group+"/v1", "/"), Kind: kind.Kind,
+				Namespace: cmp.Or(object.Text(entry, "namespace"), o.GetNamespace()), Name: object.Text(entry, "name"),
+			}})
+		}
+	}
+	for i, parent := range object.List(o.Unstructured.Object, "spec", "parentRefs") {
+		add(parent, object.APIGatewayKind, fmt.Sprintf("spec.parentRefs[%d]", i))
+	}
+	for i, entry := range object.List(o.Unstructured.Object, "spec", "rules") {
+		for j, backend := range object.List(entry, "backendRefs") {
+			add(backend, object.ServiceKind, fmt.Sprintf("spec.rules[%d].backendRefs[%d]", i, j))
+		}
+	}
+	return found
+}
+
+// ingressReferences are the Services that an Ingress references.
+func ingressReferences(o *cluster.Object) []reference {
+	var found []reference
+	add := func(backend map[string]any, field string) {
+		found = append(found, reference{field + ".service.name", engine.CoreRef(object.ServiceKind.Kind, o.GetNamespace(), object.Text(backend, "service", "name"))})
+	}
+	add(object.Map(o.Unstructured.Object, "spec", "defaultBackend"), "spec.defaultBackend")
+	for i, entry := range object.List(o.Unstructured.Object, "spec", "rules") {
+		for j, path := range object.List(entry, "http", "paths") {
+			add(object.Map(path, "backend"), fmt.Sprintf("spec.rules[%d].http.paths[%d].backend", i, j))
+		}
+	}
+	return found
 }
