@@ -46,12 +46,8 @@ func (c *Context) findIncomplete() {
 			c.incomplete[everywhere] = true
 		}
 	}
-	rendered := map[*cluster.Object]bool{}
-	for _, o := range c.Objects {
-		rendered[o.Release] = true
-	}
 	for _, release := range c.OfKind(object.HelmReleaseKind) {
-		if !rendered[release] {
+		if !c.rendered[release] {
 			c.incomplete[release.GetNamespace()], c.incomplete[""] = true, true
 			if target := object.Text(release.Unstructured.Object, "spec", "targetNamespace"); target != "" {
 				c.incomplete[target] = true
