@@ -84,7 +84,7 @@ func (o *Object) Locate(field string) (tree.Position, bool) {
 			return changed, true
 		}
 	}
-	return p, found
+	return p, found && !exists
 }
 
 // LineOf is the position of a text in the object's document, or that of the object.

@@ -52,6 +52,11 @@ func (c *checker) directory(dir, file string, k *types.Kustomization, outer sett
 	c.changesSchemas = c.changesSchemas || len(k.OpenAPI) > 0
 	at := c.positions(file)
 	inner := outer.in(file, k)
+	for _, component := range k.Components { // it changes the resources of this kustomization
+		if file := c.source.kustomizationFile(path.Join(dir, component)); file != "" {
+			inner.files = append(inner.files, file)
+		}
+	}
 	c.addGenerators(file, k, inner)
 	if len(k.HelmCharts)+len(k.HelmChartInflationGenerator) > 0 || k.HelmGlobals != nil {
 		c.add(at.find("helmCharts"), Unsupported, "Flux does not render the field helmCharts of a kustomization")

@@ -49,8 +49,9 @@ type Kustomization struct {
 	// Standalone: it is not a Kustomization of Flux, but a directory with a kustomization in a
 	// tree that has none of Flux.
 	Standalone bool
-	// unresolved: variables of substituteFrom are not known yet.
+	// unresolved: variables of substituteFrom are not known. known is how many are.
 	unresolved bool
+	known      int
 }
 
 // Declared reports whether the tree has the Kustomization: it is neither that which
@@ -154,7 +155,9 @@ func (c *Cluster) build(k *Kustomization) {
 		return
 	}
 	variables := c.variables(k)
-	k.unresolved = variables != nil && variables.Incomplete
+	if variables != nil {
+		k.unresolved, k.known = variables.Incomplete, len(variables.Values)
+	}
 	k.Built, k.Err = build.Build(c.source, k.Unstructured, variables, k.Object.Object)
 	if k.Err != nil {
 		return
@@ -180,7 +183,10 @@ func (c *Cluster) resolve() bool {
 	c.collect()
 	again := false
 	for _, k := range c.Kustomizations {
-		if k.unresolved && !c.variables(k).Incomplete {
+		if !k.unresolved {
+			continue
+		}
+		if now := c.variables(k); !now.Incomplete || len(now.Values) > k.known {
 			c.build(k)
 			again = true
 		}
