@@ -32,6 +32,8 @@ var effects = map[string]effect{
 	"cert issue --clamp": {needs: []string{"duration"}},
 	"bootstrap --export": {unless: []string{"export-dir"}},
 	"bootstrap --yes":    {needs: []string{"export-dir"}},
+	"lint --yes":         {needs: []string{"fix"}},
+	"explain --yes":      {needs: []string{"fix"}},
 	"--prefer":           {unless: []string{"ip"}},
 	"--allow-address":    {unless: []string{"ip"}},
 	"--sudo":             {unless: []string{"dry-run"}},
@@ -56,6 +58,7 @@ var blockFlags = []string{"cluster", "context", "kubeconfig", "server"}
 var unconnected = map[string][]string{
 	"hosts remove": {"namespace", "as", "as-group", "as-uid", "as-user-extra", "token", "request-timeout"},
 	"bootstrap":    connectionFlags,
+	"lint":         append([]string{"namespace"}, connectionFlags...),
 }
 
 // checkEffects rejects flags that would have no effect: a user who sets one expects an

@@ -15,7 +15,7 @@ import (
 // combinations. TestEffects fails for a flag that is in neither this list nor effects: a new
 // flag needs an entry.
 var independent = map[string]string{
-	"status": "all force interval save timeout wait watch", "explain": "save", "check": "pre",
+	"status": "all force interval save timeout wait watch", "explain": "fix repo save", "check": "pre",
 	"snapshot save": "force", "version": "client output", "completion install": "dir",
 	"cert inspect": "p12 p12-password-env p12-password-file server-name",
 	"cert issue": "ca-secret csr dns duration email force ip issuer keep-request key-algorithm key-size name output-dir " +
@@ -27,6 +27,7 @@ var independent = map[string]string{
 	"reconcile": "dry-run timeout with-source", "resume": "dry-run timeout with-source", "suspend": "dry-run",
 	"validate": "aec aet ca cert concurrency dicom-port insecure keep key other-cert other-key other-password-secret p12 " +
 		"p12-password-env p12-password-file password-env password-file password-secret quiet resume store timeout user via web-port",
+	"lint":        "config fail-on fix flux-version kube-version list-rules only skip",
 	"bootstrap":   "branch components components-extra export-dir flux-version interval network-policy path personal provider secret-name url",
 	"hosts apply": "hosts-file", // hidden: 'hosts sync' runs it under sudo
 }

@@ -127,10 +127,7 @@ func (o *options) change(c *changes) error {
 
 // validate rejects wrong flags before anything is read.
 func (o *options) validate() error {
-	switch {
-	case o.yes && !o.fix:
-		return advice.Add(errors.New("--yes has no effect without --fix"), "Add --fix.")
-	case o.fix && o.output.Format != command.Tree && o.output.Format != command.Wide:
+	if o.fix && o.output.Format != command.Tree && o.output.Format != command.Wide {
 		return advice.Add(errors.New("--fix shows changes as text: it can't be used with this format"), "Remove -o, or --fix.")
 	}
 	return o.output.Validate()

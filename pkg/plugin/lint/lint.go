@@ -118,9 +118,6 @@ func (o *options) validate() error {
 	if _, ok := severities[o.failOn]; !ok && o.failOn != "" && o.failOn != "never" {
 		return advice.Add(fmt.Errorf("unknown severity %q", o.failOn), "Use critical, warning, info or never.")
 	}
-	if o.yes && !o.fix {
-		return advice.Add(errors.New("--yes has no effect without --fix"), "Add --fix.")
-	}
 	if o.fix && (o.output.Format != command.Table || slices.Contains(o.paths, "-")) {
 		return advice.Add(errors.New("--fix changes files: it can't be used with -o or standard input"), "Remove --fix, or name a repository.")
 	}
