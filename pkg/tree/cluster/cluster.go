@@ -33,6 +33,8 @@ type Cluster struct {
 	byKey  map[object.Key]*Kustomization
 	// raw are the documents of Flux's sources in the tree that nothing applies.
 	raw []*Object
+	// lookup finds variables that the tree does not have; it may be nil.
+	lookup Lookup
 }
 
 // Kustomization is a Kustomization of Flux and what it applies.
@@ -63,12 +65,26 @@ type Object struct {
 // Ref names the object.
 func (o *Object) Ref() object.Ref { return object.RefOf(o.Unstructured) }
 
+// Incomplete reports whether variables of spec.postBuild have no known value: they remain in the
+// built objects as ${name}.
+func (k *Kustomization) Incomplete() bool { return k.unresolved }
+
+// Lookup finds the values of a ConfigMap or Secret of spec.postBuild that the tree does not have.
+// Known is false if it can't be determined whether the object exists.
+type Lookup func(ref object.Ref) (values map[string]string, exists, known bool)
+
 // Discover finds the clusters of a tree, in the order of their entries.
 func Discover(ctx context.Context, t *tree.Tree) ([]*Cluster, error) {
+	return DiscoverWith(ctx, t, nil)
+}
+
+// DiscoverWith is Discover with the values of ConfigMaps and Secrets that are not in the tree.
+func DiscoverWith(ctx context.Context, t *tree.Tree, lookup Lookup) ([]*Cluster, error) {
 	found, err := scan(ctx, t)
 	if err != nil {
 		return nil, err
 	}
+	found.lookup = lookup
 	if len(found.kustomizations) == 0 {
 		c, err := found.standalone(ctx)
 		return []*Cluster{c}, err
@@ -102,7 +118,7 @@ func Discover(ctx context.Context, t *tree.Tree) ([]*Cluster, error) {
 func (f *scanned) follow(ctx context.Context, starts []*Object) (*Cluster, error) {
 	c := &Cluster{
 		Tree: f.tree, Entry: path.Dir(starts[0].File()), byKey: map[object.Key]*Kustomization{}, raw: f.sources,
-		origin: sourceOf(starts[0].Unstructured),
+		origin: sourceOf(starts[0].Unstructured), lookup: f.lookup,
 	}
 	c.source = f.sourceWith(c.ignoreOf(c.origin))
 	if !isSync(starts[0]) && !f.mayBeTree(starts) {
