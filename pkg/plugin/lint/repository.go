@@ -13,6 +13,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/lint"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 )
 
@@ -41,7 +42,7 @@ func locate(paths []string) ([]repository, error) {
 		if err != nil {
 			return nil, advice.Add(fmt.Errorf("read %s: %w", path, reason(err)), "Name a directory or a file of a GitOps repository.")
 		}
-		root := rootOf(dir, info.IsDir())
+		root := command.RepositoryRoot(dir, info.IsDir())
 		below, err := filepath.Rel(root, dir)
 		if err != nil {
 			return nil, fmt.Errorf("find %s: %w", path, err)
@@ -63,23 +64,6 @@ func reason(err error) error {
 		return path.Err
 	}
 	return err
-}
-
-// rootOf is the root of the Git repository that has a path, or the path itself, or its
-// directory.
-func rootOf(path string, isDir bool) string {
-	start := path
-	if !isDir {
-		start = filepath.Dir(path)
-	}
-	for dir := start; ; dir = filepath.Dir(dir) {
-		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
-			return dir
-		}
-		if dir == filepath.Dir(dir) {
-			return start
-		}
-	}
 }
 
 // shown is a directory relative to the working directory, or absolute if it is elsewhere.
