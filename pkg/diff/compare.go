@@ -147,7 +147,7 @@ func (p *Plan) compareApplied(l *layerPlan, i item, answer Answer) Change {
 		return Change{Action: Ignored}
 	case answer.ReadFailure != nil:
 		return p.refused(l, i, answer, answer.ReadFailure)
-	case isEncrypted(i.desired) && answer.Live == nil:
+	case isEncrypted(i.desired) && answer.Live == nil && !l.generated[i.ref.Namespace+"/"+withoutHash(i.ref.Name)]:
 		return Change{Action: Added, Message: "it is encrypted with SOPS"}
 	case isEncrypted(i.desired):
 		return Change{Action: Encrypted, Message: "it is encrypted with SOPS"}

@@ -59,6 +59,9 @@ type layerPlan struct {
 	objects []*build.Object
 	ignore  []ignoreRule
 	items   []item
+	// generated are encrypted Secrets of the tree that the cluster's layer has with another hash
+	// in their names: the hash is that of the decrypted content. The key has no hash.
+	generated map[string]bool
 }
 
 // item is an object of a layer.
@@ -191,6 +194,7 @@ func (p *Plan) addPruned(l *layerPlan, live *snapshot.Snapshot) {
 	if l.live == nil || l.Problem != "" || l.Elsewhere != "" {
 		return
 	}
+	l.generated = map[string]bool{}
 	built := map[object.Key]bool{}
 	encrypted := map[string]bool{}
 	for _, i := range l.items {
@@ -207,7 +211,11 @@ func (p *Plan) addPruned(l *layerPlan, live *snapshot.Snapshot) {
 		why = ""
 	}
 	for _, ref := range health.Inventory(l.live) {
-		if built[ref.Key()] || ref.GroupKind() == object.SecretKind && encrypted[ref.Namespace+"/"+withoutHash(ref.Name)] {
+		if name := ref.Namespace + "/" + withoutHash(ref.Name); ref.GroupKind() == object.SecretKind && encrypted[name] {
+			l.generated[name] = true
+			continue
+		}
+		if built[ref.Key()] {
 			continue
 		}
 		l.items = append(l.items, item{ref: ref, kept: why, to: p.by[ref.Key()]})

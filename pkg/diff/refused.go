@@ -118,6 +118,9 @@ func (p *Plan) refusedField(i item, answer Answer, path string) []Field {
 	if path == "" {
 		return nil
 	}
+	if written, ok := writtenAs[path]; ok {
+		path = written
+	}
 	f := Field{Path: path}
 	old, now := p.masked(answer.Live, i.desired)
 	if old != nil {
@@ -127,6 +130,9 @@ func (p *Plan) refusedField(i item, answer Answer, path string) []Field {
 	f.At, _ = i.applied.Locate(path)
 	return []Field{f}
 }
+
+// writtenAs are the fields that manifests set in place of those that messages name.
+var writtenAs = map[string]string{"spec.clusterIPs[0]": "spec.clusterIP"}
 
 // text is a message of the API server without secrets.
 func (p *Plan) text(message string) string { return p.withoutSecrets(mask.Mask(oneLine(message))) }

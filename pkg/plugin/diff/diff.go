@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/kubectl/pkg/util/templates"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
@@ -20,10 +21,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/dryrun"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/queries"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/render/versioned"
-	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/cluster"
 )
@@ -159,11 +160,20 @@ func (o *options) compare(ctx context.Context, t *tree.Tree) (*diff.Report, erro
 		return nil, err
 	}
 	requests := execute.NewCluster(client, session.Served)
+	opts := diff.Options{Tenants: o.tenants, Scope: requests.Scope}
+	origin := object.Ref{}
+	if ref, ok := diff.Root(chosen, live); ok {
+		if opts.Root, err = readRoot(ctx, requests, ref); err != nil {
+			return nil, err
+		}
+		origin = cluster.SourceOf(opts.Root)
+	}
 	variables := &variables{cluster: requests}
-	if chosen, err = variables.complete(ctx, t, chosen); err != nil {
+	if chosen, err = variables.complete(ctx, t, chosen, origin); err != nil {
 		return nil, err
 	}
-	plan, err := o.plan(ctx, chosen, live, requests, variables.secrets)
+	opts.Secrets = variables.secrets
+	plan, err := diff.NewPlan(chosen, live, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -174,17 +184,16 @@ func (o *options) compare(ctx context.Context, t *tree.Tree) (*diff.Report, erro
 	return plan.Compare(answers), nil
 }
 
-// plan determines which objects are compared.
-func (o *options) plan(ctx context.Context, chosen *cluster.Cluster, live *snapshot.Snapshot, requests *execute.Cluster, secrets []string) (*diff.Plan, error) {
-	opts := diff.Options{Tenants: o.tenants, Scope: requests.Scope, Secrets: secrets}
-	if ref, ok := diff.Root(chosen, live); ok {
-		obj, failure := requests.Get(ctx, ref)
-		if failure != nil {
-			return nil, advice.Add(fmt.Errorf("read %s: %s", ref, failure.Message), "Request permission to get Kustomizations (docs/rbac.md has the role, orthweb-differ).")
-		}
-		opts.Root = obj
+// readRoot reads the Kustomization that applies the tree but is not in it.
+func readRoot(ctx context.Context, requests *execute.Cluster, ref object.Ref) (*unstructured.Unstructured, error) {
+	obj, failure := requests.Get(ctx, ref)
+	switch {
+	case failure != nil:
+		return nil, advice.Add(fmt.Errorf("read %s: %s", ref, failure.Message), "Request permission to get Kustomizations (docs/rbac.md has the role, orthweb-differ).")
+	case obj == nil:
+		return nil, advice.Add(fmt.Errorf("read %s: it no longer exists", ref), "Try again.")
 	}
-	return diff.NewPlan(chosen, live, opts)
+	return obj, nil
 }
 
 // explainChoice adds to the error how to choose the part of the tree.

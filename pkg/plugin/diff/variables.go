@@ -29,19 +29,21 @@ type values struct {
 // that are applied by those with variables may have variables themselves.
 const maxPasses = 3
 
-// complete builds the tree again with the variables that only the cluster has, and returns the
-// same part of it. It reads nothing that this part does not name.
-func (v *variables) complete(ctx context.Context, t *tree.Tree, c *cluster.Cluster) (*cluster.Cluster, error) {
-	for range maxPasses {
+// complete builds the tree again with what only the cluster has: variables, and the source that
+// contains the tree, if that is known. It returns the same part of the tree, and reads nothing
+// that this part does not name.
+func (v *variables) complete(ctx context.Context, t *tree.Tree, c *cluster.Cluster, origin object.Ref) (*cluster.Cluster, error) {
+	opts := cluster.Options{Origin: origin, Lookup: func(ref object.Ref) (map[string]string, bool, bool) {
+		found := v.read[ref.Key()]
+		return found.data, found.exists, found.known
+	}}
+	for pass := range maxPasses {
 		wanted := v.wanted(c)
-		if len(wanted) == 0 {
+		if len(wanted) == 0 && (pass > 0 || origin.Name == "") {
 			return c, nil
 		}
 		v.readAll(ctx, wanted)
-		clusters, err := cluster.DiscoverWith(ctx, t, func(ref object.Ref) (map[string]string, bool, bool) {
-			found := v.read[ref.Key()]
-			return found.data, found.exists, found.known
-		})
+		clusters, err := cluster.DiscoverWith(ctx, t, opts)
 		if err != nil {
 			return nil, err
 		}

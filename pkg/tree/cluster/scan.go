@@ -23,8 +23,7 @@ type scanned struct {
 	plain *build.Source
 	// kustomizations and sources are Flux's.
 	kustomizations, sources []*Object
-	// lookup finds variables that the tree does not have; it may be nil.
-	lookup Lookup
+	opts                    Options
 }
 
 // fluxInstance is the kind by which flux-operator bootstraps
@@ -129,7 +128,7 @@ func (f *scanned) appliesItself(k *Object) bool {
 func (f *scanned) byDirectory() [][]*Object {
 	groups := map[string][]*Object{}
 	for _, k := range f.kustomizations {
-		if k.GetName() != "" && sourceOf(k.Unstructured).Name != "" {
+		if k.GetName() != "" && SourceOf(k.Unstructured).Name != "" {
 			groups[path.Dir(k.File())] = append(groups[path.Dir(k.File())], k)
 		}
 	}
