@@ -28,12 +28,8 @@ func Diff(w io.Writer, r *diff.Report, style term.Style) error {
 	p := diffText{explanation{out: out, style: style}}
 	if r.Count(diff.Immutable)+r.Count(diff.Refused) > 0 {
 		fmt.Fprintln(out, p.bold("Flux could not apply these objects, nor the rest of their layers:"))
-		for _, l := range r.Layers {
-			for _, c := range l.Changes {
-				if isBlocking(c) {
-					p.change(c, " in layer "+l.Ref.Name)
-				}
-			}
+		for _, action := range blocking {
+			p.blocking(r, action)
 		}
 		fmt.Fprintln(out)
 	}
@@ -46,6 +42,17 @@ func Diff(w io.Writer, r *diff.Report, style term.Style) error {
 func isBlocking(c diff.Change) bool { return c.Action == blocking[0] || c.Action == blocking[1] }
 
 type diffText struct{ explanation }
+
+// blocking prints the objects of all layers with an action.
+func (p diffText) blocking(r *diff.Report, action diff.Action) {
+	for _, l := range r.Layers {
+		for _, c := range l.Changes {
+			if c.Action == action {
+				p.change(c, " in layer "+l.Ref.Name)
+			}
+		}
+	}
+}
 
 // layer prints a layer, unless nothing of it changes.
 func (p diffText) layer(l diff.Layer) {
@@ -144,14 +151,32 @@ func (p diffText) change(c diff.Change, where string) {
 			fmt.Fprintln(p.out, line)
 		}
 	}
-	if isBlocking(c) || c.Action == diff.Recreated {
-		for _, f := range c.Fields {
-			fmt.Fprintln(p.out, indent+term.Clean(fieldChange(f)))
+	for _, line := range places(c) {
+		fmt.Fprintln(p.out, indent+term.Clean(line))
+	}
+}
+
+// maxPlaces is how many changed fields are listed.
+const maxPlaces = 8
+
+// places are the lines of the tree that set what changes, with the values of fields that are not
+// in a difference.
+func places(c diff.Change) []string {
+	var lines []string
+	for _, f := range c.Fields {
+		switch {
+		case len(lines) == maxPlaces:
+			return append(lines, "…")
+		case c.Diff == "":
+			lines = append(lines, fieldChange(f), f.At.String())
+		case f.At.File != "":
+			lines = append(lines, f.At.String()+": "+f.Path)
 		}
 	}
-	if c.At.File != "" {
-		fmt.Fprintln(p.out, indent+term.Clean(place(c)))
+	if len(lines) == 0 && c.At.File != "" {
+		lines = append(lines, c.At.String())
 	}
+	return lines
 }
 
 // changeReason is the message of a change, with the layer that an object moves to.
