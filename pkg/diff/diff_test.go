@@ -381,3 +381,32 @@ func TestChoose(t *testing.T) {
 		t.Error("no error for a tree without Kustomizations")
 	}
 }
+
+func TestKindsThatAreNotServed(t *testing.T) {
+	definition := map[string]any{"group": "example.com", "names": map[string]any{"kind": "Thing"}, "versions": []any{
+		map[string]any{"name": "v1", "served": true}, map[string]any{"name": "v1alpha1", "served": false},
+	}}
+	for _, test := range []struct {
+		name, version  string
+		known, defined bool
+		want           Action
+	}{
+		{"new kind of the tree", "example.com/v1", false, true, Added},
+		{"new version of the tree", "example.com/v1", true, true, Unknown},
+		{"version that the tree does not serve", "example.com/v1alpha1", false, true, Refused},
+		{"other version", "example.com/v2", true, false, Refused},
+		{"unknown kind", "example.com/v1", false, false, Unknown},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := &Plan{kinds: map[schema.GroupKind][]string{}, scope: func(schema.GroupKind) (bool, bool) { return true, test.known }}
+			if test.defined {
+				p.addKind(definition)
+			}
+			ref := object.Ref{APIVersion: test.version, Kind: "Thing", Namespace: "n", Name: "x"}
+			obj := &unstructured.Unstructured{Object: map[string]any{"apiVersion": test.version, "kind": "Thing"}}
+			if got := p.notServed(item{ref: ref, desired: obj}, ref.GroupKind()); got.Action != test.want {
+				t.Errorf("got %s %q, want %s", got.Action, got.Message, test.want)
+			}
+		})
+	}
+}

@@ -42,9 +42,9 @@ type Plan struct {
 	scope         func(schema.GroupKind) (namespaced, known bool)
 	// by is the last layer of the tree that applies an object.
 	by map[object.Key]*layerPlan
-	// namespaces and kinds are those that the tree creates.
+	// namespaces are those that the tree creates, kinds the versions of those that it defines.
 	namespaces map[string]bool
-	kinds      map[schema.GroupKind]bool
+	kinds      map[schema.GroupKind][]string
 	secrets    []string
 }
 
@@ -93,7 +93,7 @@ func Root(c *cluster.Cluster, live *snapshot.Snapshot) (object.Ref, bool) {
 func NewPlan(c *cluster.Cluster, live *snapshot.Snapshot, opts Options) (*Plan, error) {
 	p := &Plan{
 		entry: c.Entry, scope: opts.Scope, secrets: opts.Secrets,
-		by: map[object.Key]*layerPlan{}, namespaces: map[string]bool{}, kinds: map[schema.GroupKind]bool{},
+		by: map[object.Key]*layerPlan{}, namespaces: map[string]bool{}, kinds: map[schema.GroupKind][]string{},
 	}
 	if opts.Root != nil {
 		p.addRoot(c, opts.Root)
@@ -182,10 +182,20 @@ func (p *Plan) addBuilt(l *layerPlan) {
 		case object.NamespaceKind:
 			p.namespaces[ref.Name] = true
 		case object.DefinitionKind:
-			p.kinds[schema.GroupKind{Group: object.Text(desired.Object, "spec", "group"), Kind: object.Text(desired.Object, "spec", "names", "kind")}] = true
+			p.addKind(object.Map(desired.Object, "spec"))
 		}
 		p.by[ref.Key()] = l
 		l.items = append(l.items, item{ref: ref, applied: o, desired: desired})
+	}
+}
+
+// addKind adds the versions of a CustomResourceDefinition that are served.
+func (p *Plan) addKind(spec map[string]any) {
+	kind := schema.GroupKind{Group: object.Text(spec, "group"), Kind: object.Text(spec, "names", "kind")}
+	for _, version := range object.List(spec, "versions") {
+		if object.Bool(version, "served") {
+			p.kinds[kind] = append(p.kinds[kind], kind.Group+"/"+object.Text(version, "name"))
+		}
 	}
 }
 

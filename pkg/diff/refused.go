@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -16,8 +17,6 @@ import (
 func (p *Plan) refused(l *layerPlan, i item, answer Answer, failure *Failure) Change {
 	kind := i.ref.GroupKind()
 	switch {
-	case failure.NotServed && p.kinds[kind]:
-		return p.added(i, i.desired, "the tree creates its CustomResourceDefinition")
 	case failure.NotServed:
 		return p.notServed(i, kind)
 	case failure.Code == 0, failure.Code == http.StatusUnauthorized, failure.Code == http.StatusTooManyRequests:
@@ -57,9 +56,15 @@ func (p *Plan) refused(l *layerPlan, i item, answer Answer, failure *Failure) Ch
 	return c
 }
 
-// notServed is the result for a kind that the cluster does not serve.
+// notServed is the result for a kind that the cluster does not serve, or not in the version.
 func (p *Plan) notServed(i item, kind schema.GroupKind) Change {
-	if _, known := p.scope(kind); known {
+	_, known := p.scope(kind)
+	switch defined := slices.Contains(p.kinds[kind], i.ref.APIVersion); {
+	case defined && !known:
+		return p.added(i, i.desired, "the tree creates its CustomResourceDefinition")
+	case defined:
+		return Change{Action: Unknown, Message: fmt.Sprintf("the cluster does not serve version %s of the kind, which the tree adds to its CustomResourceDefinition", i.ref.APIVersion)}
+	case known, p.kinds[kind] != nil:
 		return Change{Action: Refused, Message: fmt.Sprintf("the cluster does not serve %s in version %s", kind.Kind, i.ref.APIVersion)}
 	}
 	return Change{Action: Unknown, Message: fmt.Sprintf("the cluster does not serve the kind %s, and no CustomResourceDefinition of the tree defines it; a Helm chart may", kind)}

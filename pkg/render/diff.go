@@ -167,7 +167,7 @@ func places(c diff.Change) []string {
 		switch {
 		case len(lines) == maxPlaces:
 			return append(lines, "…")
-		case c.Diff == "":
+		case c.Diff == "" && f.Old+f.New != "":
 			lines = append(lines, fieldChange(f), f.At.String())
 		case f.At.File != "":
 			lines = append(lines, f.At.String()+": "+f.Path)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/internal/samples"
 	"github.com/digihunch/kubectl-orthweb/pkg/certs/trust"
+	"github.com/digihunch/kubectl-orthweb/pkg/diff"
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
@@ -59,6 +60,8 @@ func TestJSONKeepsToItsSchema(t *testing.T) {
 		{"clustercheck", func() (any, error) {
 			return ClusterCheck(samples.ClusterChecks(), snapshot.Meta{At: samples.At, Server: "v1.36.3"})
 		}},
+		{"diffreport", func() (any, error) { return Diff(samples.Diff()) }},
+		{"diffreport", func() (any, error) { return Diff(&diff.Report{Entry: "."}) }},
 		{"clustercheck", func() (any, error) { return ClusterCheck(nil, snapshot.Meta{At: samples.At}) }},
 	} {
 		compiler := jsonschema.NewCompiler()
