@@ -26,16 +26,35 @@ func (e *EntryError) Error() string { return e.reason }
 // ErrUnreadable is the error of a cluster whose Kustomizations can't be read.
 var ErrUnreadable = errors.New("the cluster's Kustomizations could not be read")
 
+// ofFlux are the clusters that have Kustomizations of Flux. The error is an *EntryError.
+func ofFlux(clusters []*cluster.Cluster) ([]*cluster.Cluster, error) {
+	clusters = filter(clusters, func(c *cluster.Cluster) bool {
+		return len(c.Kustomizations) > 0 && !c.Kustomizations[0].Standalone
+	})
+	if len(clusters) == 0 {
+		return nil, &EntryError{reason: "the tree has no Kustomizations of Flux"}
+	}
+	return clusters, nil
+}
+
+// CheckEntry reports, before the cluster is read, that a tree has no Kustomizations of Flux, or not
+// in the directory, unless that is empty. Errors are *EntryError.
+func CheckEntry(clusters []*cluster.Cluster, dir string) error {
+	clusters, err := ofFlux(clusters)
+	if err == nil && dir != "" {
+		_, err = named(clusters, clean(dir))
+	}
+	return err
+}
+
 // Choose finds the part of a tree that Flux applies to the cluster of the snapshot: the one whose
 // first Kustomization the cluster has with the same path, otherwise the one of which the cluster
 // has the most Kustomizations. A directory chooses it instead. Errors are *EntryError and
 // ErrUnreadable.
 func Choose(clusters []*cluster.Cluster, live *snapshot.Snapshot, dir string) (*cluster.Cluster, error) {
-	clusters = slices.DeleteFunc(slices.Clone(clusters), func(c *cluster.Cluster) bool {
-		return len(c.Kustomizations) == 0 || c.Kustomizations[0].Standalone
-	})
-	if len(clusters) == 0 {
-		return nil, &EntryError{reason: "the tree has no Kustomizations of Flux"}
+	clusters, err := ofFlux(clusters)
+	if err != nil {
+		return nil, err
 	}
 	if dir != "" {
 		return named(clusters, clean(dir))

@@ -168,7 +168,10 @@ func places(c diff.Change) []string {
 		case len(lines) == maxPlaces:
 			return append(lines, "…")
 		case c.Diff == "" && f.Old+f.New != "":
-			lines = append(lines, fieldChange(f), f.At.String())
+			lines = append(lines, fieldChange(f))
+			if f.At.File != "" {
+				lines = append(lines, f.At.String())
+			}
 		case f.At.File != "":
 			lines = append(lines, f.At.String()+": "+f.Path)
 		}

@@ -139,6 +139,9 @@ func (o *options) compare(ctx context.Context, t *tree.Tree) (*diff.Report, erro
 	if err != nil {
 		return nil, err
 	}
+	if err := diff.CheckEntry(clusters, o.path); err != nil {
+		return nil, explainChoice(err)
+	}
 	session, err := o.call.Session(ctx, false)
 	if err != nil {
 		return nil, err
