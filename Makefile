@@ -7,7 +7,7 @@ GO = CGO_ENABLED=0 go
 export GOFLAGS := $(shell go env GOFLAGS) -trimpath
 
 .PHONY: build lab demo test lint unit unit-without-race fuzz peers sudo live krew-test bench docs docs-check \
-	reliability screen licenses release-snapshot examples faults clean
+	reliability screen licenses schemas flux-manifests release-snapshot examples faults clean
 
 build: ## bin/kubectl-orthweb
 	$(GO) build -o bin/kubectl-orthweb ./cmd/kubectl-orthweb
@@ -64,6 +64,12 @@ screen: ## generate docs/screen.svg from the output of the program
 licenses: ## generate THIRD_PARTY_LICENSES from the linked packages
 	go run ./internal/licenses >THIRD_PARTY_LICENSES.next
 	mv THIRD_PARTY_LICENSES.next THIRD_PARTY_LICENSES
+
+flux-manifests: ## write pkg/flux/release/manifests from the modules of Flux's releases
+	go run ./internal/fluxmanifests
+
+schemas: ## generate pkg/schema/*.gz from the Go modules of Kubernetes, cert-manager, Istio and the Gateway API
+	go run ./internal/schemas
 
 release-snapshot: ## build in dist/ all parts of a release that need neither network nor keys
 	.ci/release-snapshot

@@ -97,6 +97,7 @@ func createInputs(t *testing.T, dir string) {
 		}
 	}
 	write("password", []byte("correct-horse\n"))
+	write("korthweb/README.md", []byte("# A checkout\n"))
 	var seed [32]byte
 	_, _ = rand.Read(seed[:])
 	for i, instance := range part10.NewTestStudy(seed, time.Now(), 3) {

@@ -59,6 +59,8 @@ type Evidence struct {
 // tree to edit. Command and File may be empty.
 type Fix struct {
 	Text, Command, File string
+	// Diff is the change of the file as a unified diff, if no decision is needed to make it.
+	Diff string
 }
 
 // Count is "1 pod", "2 pods", for messages.

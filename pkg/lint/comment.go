@@ -156,7 +156,7 @@ func begins(n *yaml.Node, line int) *yaml.Node {
 
 func lastLine(n *yaml.Node) int {
 	last := n.Line
-	if n.Kind == yaml.ScalarNode {
+	if n.Kind == yaml.ScalarNode && n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
 		last += strings.Count(strings.TrimRight(n.Value, "\n"), "\n") + 1
 	}
 	for _, child := range n.Content {

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/tools/txtar"
-
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 )
 
@@ -57,10 +55,7 @@ func oneLine(quotation string) string {
 // printed are the findings of a rule's test, as sentences without their positions.
 func printed(t *testing.T, name string) map[string]bool {
 	t.Helper()
-	archive, err := txtar.ParseFile("testdata/" + name + ".txtar")
-	if err != nil {
-		t.Fatal(err)
-	}
+	archive := archiveOf(t, name)
 	lines := map[string]bool{}
 	for line := range strings.Lines(fileOf(archive, "want")) {
 		_, message, _ := strings.Cut(strings.TrimSpace(line), " ")

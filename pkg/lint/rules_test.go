@@ -25,10 +25,7 @@ func TestRules(t *testing.T) {
 	for _, r := range Rules() {
 		t.Run(r.Name, func(t *testing.T) {
 			name := filepath.Join("testdata", r.Name+".txtar")
-			archive, err := txtar.ParseFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
+			archive := archiveOf(t, r.Name)
 			config := testConfig(t, archive, r.Name)
 			fail := check(t, treeOf(archive, "fail/"), config)
 			got := list(fail)
@@ -104,6 +101,15 @@ func TestArchivesHaveRules(t *testing.T) {
 			t.Errorf("%s: there is no rule %s", archive, name)
 		}
 	}
+}
+
+func archiveOf(t *testing.T, name string) *txtar.Archive {
+	t.Helper()
+	archive, err := txtar.ParseFile(filepath.Join("testdata", name+".txtar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return archive
 }
 
 // testConfig selects one rule, and has the options of an archive.

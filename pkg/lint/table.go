@@ -3,13 +3,16 @@ package lint
 import (
 	"slices"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/lint/api"
 	"github.com/digihunch/kubectl-orthweb/pkg/lint/flux"
 	"github.com/digihunch/kubectl-orthweb/pkg/lint/rule"
+	"github.com/digihunch/kubectl-orthweb/pkg/lint/secret"
+	"github.com/digihunch/kubectl-orthweb/pkg/lint/workload"
 )
 
 // rules are all rules, in the order of their codes.
 var rules = slices.Concat(
-	flux.Rules,
+	flux.Rules, api.Rules, workload.Rules, secret.Rules,
 )
 
 // Rules are all rules, in the order of their families.

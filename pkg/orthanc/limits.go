@@ -1,4 +1,4 @@
-// Package orthanc reads the limits of an Orthanc's archive from its configuration.
+// Package orthanc reads the limits of an Orthanc's archive and memory from its configuration.
 package orthanc
 
 import (
@@ -77,7 +77,7 @@ type Configuration map[string]json.RawMessage
 // contain passwords.
 func (c Configuration) Add(file []byte, environment map[string]string) error {
 	var more Configuration
-	if err := json.Unmarshal(withoutComments(substitute(file, environment)), &more); err != nil {
+	if err := json.Unmarshal(WithoutComments(substitute(file, environment)), &more); err != nil {
 		var syntax *json.SyntaxError
 		if errors.As(err, &syntax) {
 			return fmt.Errorf("it is not JSON, at byte %d", syntax.Offset)
@@ -102,35 +102,50 @@ const variablePrefix = "ORTHANC__"
 // that differs between a file and a variable, is not known: not every image reads the
 // variables.
 func (c Configuration) Limits(environment map[string]string) Limits {
-	setting := func(name, variable string) string {
-		file := strings.Trim(string(c[name]), `"`)
-		value, both := environment[variablePrefix+variable]
-		switch {
-		case !both:
-			return file
-		case file == "" || file == value:
-			return value
-		}
-		return UnknownValue
-	}
-	number := func(name, variable string) *int64 {
-		text := setting(name, variable)
-		if text == "" {
-			return new(int64)
-		}
-		n, err := strconv.ParseInt(text, 10, 64)
-		if err != nil || n < 0 || n > 1<<40 {
-			return nil
-		}
-		return &n
-	}
 	// An Orthanc that does not read the variable does not reject because of it.
 	mode := strings.Trim(string(c["MaximumStorageMode"]), `"`)
 	return Limits{
-		Patients: number("MaximumPatientCount", "MAXIMUM_PATIENT_COUNT"),
-		Size:     number("MaximumStorageSize", "MAXIMUM_STORAGE_SIZE"),
-		Rejects:  mode == "Reject" && setting("MaximumStorageMode", "MAXIMUM_STORAGE_MODE") == mode,
+		Patients: c.number("MaximumPatientCount", "MAXIMUM_PATIENT_COUNT", 0, environment),
+		Size:     c.number("MaximumStorageSize", "MAXIMUM_STORAGE_SIZE", 0, environment),
+		Rejects:  mode == "Reject" && c.setting("MaximumStorageMode", "MAXIMUM_STORAGE_MODE", environment) == mode,
 	}
+}
+
+// defaultStorageCache is the default of MaximumStorageCacheSize
+// (OrthancServer/Resources/Configuration.json, Orthanc 1.10.0 and later).
+const defaultStorageCache = 128
+
+// StorageCache is how much memory the copies of recently stored and read files use at most, in
+// units of 1,048,576 bytes (MaximumStorageCacheSize); nil is not known. A file is removed only
+// when another needs its place.
+func (c Configuration) StorageCache(environment map[string]string) *int64 {
+	return c.number("MaximumStorageCacheSize", "MAXIMUM_STORAGE_CACHE_SIZE", defaultStorageCache, environment)
+}
+
+// setting is the text of a setting in the files or the environment, "" if it is not set.
+func (c Configuration) setting(name, variable string, environment map[string]string) string {
+	file := strings.Trim(string(c[name]), `"`)
+	value, both := environment[variablePrefix+variable]
+	switch {
+	case !both:
+		return file
+	case file == "" || file == value:
+		return value
+	}
+	return UnknownValue
+}
+
+// number is a setting that is a whole number, nil if it is not known.
+func (c Configuration) number(name, variable string, byDefault int64, environment map[string]string) *int64 {
+	text := c.setting(name, variable, environment)
+	if text == "" {
+		return &byDefault
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 0 || n > 1<<40 {
+		return nil
+	}
+	return &n
 }
 
 // UnknownValue is the value of an environment variable that is not known. It is JSON with
@@ -153,8 +168,9 @@ func substitute(file []byte, environment map[string]string) []byte {
 	})
 }
 
-// withoutComments replaces comments by spaces: // to the end of the line, /* to */.
-func withoutComments(file []byte) []byte {
+// WithoutComments replaces the comments of a configuration file by spaces: // to the end of the
+// line, /* to */. The places of everything else stay the same.
+func WithoutComments(file []byte) []byte {
 	out := append([]byte(nil), file...)
 	for i := 0; i < len(out); {
 		switch {

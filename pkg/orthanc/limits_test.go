@@ -106,7 +106,7 @@ func FuzzAdd(f *testing.F) {
 	f.Add([]byte("{ // a\n\"MaximumPatientCount\": ${X:-5} /* b */ }"))
 	f.Add([]byte(`{"a": "\"//`))
 	f.Fuzz(func(t *testing.T, file []byte) {
-		if n := len(withoutComments(file)); n != len(file) {
+		if n := len(WithoutComments(file)); n != len(file) {
 			t.Errorf("%d bytes of %d", n, len(file))
 		}
 		config := Configuration{}
@@ -115,4 +115,29 @@ func FuzzAdd(f *testing.F) {
 		}
 		config.Limits(nil)
 	})
+}
+
+func TestStorageCache(t *testing.T) {
+	const variable = "ORTHANC__MAXIMUM_STORAGE_CACHE_SIZE"
+	for _, c := range []struct {
+		file        string
+		environment map[string]string
+		want        string
+	}{
+		{file: `{}`, want: "128"},
+		{file: `{"MaximumStorageCacheSize": 0}`, want: "0"},
+		{file: `{"MaximumStorageCacheSize": "64"}`, want: "64"},
+		{file: `{"MaximumStorageCacheSize": ${CACHE}}`, want: "?"},
+		{file: `{}`, environment: map[string]string{variable: "32"}, want: "32"},
+		{file: `{"MaximumStorageCacheSize": 64}`, environment: map[string]string{variable: "32"}, want: "?"},
+		{file: `{}`, environment: map[string]string{variable: UnknownValue}, want: "?"},
+	} {
+		configuration := Configuration{}
+		if err := configuration.Add([]byte(c.file), nil); err != nil {
+			t.Fatal(err)
+		}
+		if got := show(configuration.StorageCache(c.environment)); got != c.want {
+			t.Errorf("%s with %v: %s, want %s", c.file, c.environment, got, c.want)
+		}
+	}
 }

@@ -30,6 +30,8 @@ var effects = map[string]effect{
 	"explain --force":    {needs: []string{"save"}},
 	"status --interval":  {needs: []string{"watch", "wait"}},
 	"cert issue --clamp": {needs: []string{"duration"}},
+	"bootstrap --export": {unless: []string{"export-dir"}},
+	"bootstrap --yes":    {needs: []string{"export-dir"}},
 	"--prefer":           {unless: []string{"ip"}},
 	"--allow-address":    {unless: []string{"ip"}},
 	"--sudo":             {unless: []string{"dry-run"}},
@@ -53,6 +55,7 @@ var blockFlags = []string{"cluster", "context", "kubeconfig", "server"}
 // request to a cluster. The kubeconfig's context names the block of a hosts file.
 var unconnected = map[string][]string{
 	"hosts remove": {"namespace", "as", "as-group", "as-uid", "as-user-extra", "token", "request-timeout"},
+	"bootstrap":    connectionFlags,
 }
 
 // checkEffects rejects flags that would have no effect: a user who sets one expects an
@@ -69,7 +72,7 @@ func checkEffects(cmd *cobra.Command) (err error) {
 		case disconnectedBy(flags, flag.Name) != "":
 			err = advice.Add(fmt.Errorf("--%s has no effect with %s: no request is sent to a cluster", flag.Name, disconnectedBy(flags, flag.Name)), "Remove one of them.")
 		case slices.Contains(unconnected[pathOf(cmd)], flag.Name):
-			err = advice.Add(fmt.Errorf("--%s has no effect: no request is sent to a cluster", flag.Name), "Specify tenants, or remove it.")
+			err = advice.Add(fmt.Errorf("--%s has no effect: no request is sent to a cluster", flag.Name), "Remove it%s.", map[string]string{"hosts remove": ", or specify tenants"}[pathOf(cmd)])
 		case len(e.needs) > 0 && !slices.ContainsFunc(e.needs, func(name string) bool { return command.Given(flags, name) }):
 			err = advice.Add(fmt.Errorf("--%s has no effect without --%s", flag.Name, strings.Join(e.needs, " or --")), "See '%s --help' for usage.", cmd.CommandPath())
 		case without >= 0:

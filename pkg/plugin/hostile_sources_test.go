@@ -101,8 +101,8 @@ func liveCalls(t testing.TB, payload string) [][]string {
 	api := hostileServer(t, payload)
 	var calls [][]string
 	for _, args := range everyCommand(t) {
-		if slices.Contains(args, "apply") {
-			continue // it writes its standard input and reads no cluster
+		if slices.Contains(args, "apply") || slices.Contains(args, "bootstrap") {
+			continue // they read no cluster
 		}
 		args = append(slices.Clone(args), "--kubeconfig="+api.Kubeconfig())
 		calls = append(calls, args, append(slices.Clone(args), "-v=8"))
@@ -118,6 +118,11 @@ func argumentCalls(payload string) [][]string {
 		{"status", "-o", "x" + payload}, {"status", "--from=" + payload}, {"status", "--from=example:" + payload},
 		{"status", "--context=x" + payload}, {"cert", "inspect", "x" + payload}, {"status", "--" + payload},
 		{"status", "-o", "jsonpath={" + payload}, {"hosts", "list", "--ip=" + payload}, {"validate", payload},
+		{"bootstrap", "--export", "--url=" + payload}, {"bootstrap", "--export", "--url=https://example.com/x" + payload},
+		{"bootstrap", "--export", "--url=https://example.com/o/r", "--path=x" + payload},
+		{"bootstrap", "--export", "--url=https://example.com/o/r", "--branch=x" + payload},
+		{"bootstrap", "--export", "--url=https://example.com/o/r", "--components=x" + payload},
+		{"bootstrap", "--export-dir=x" + payload, "--url=https://example.com/o/r"},
 	}
 }
 
@@ -243,7 +248,7 @@ func outputCalls(t testing.TB) [][]string {
 	}
 	return append(calls, []string{}, []string{"help", "status"}, []string{"version", "--client"}, []string{"version", "--client", "-o", "json"},
 		[]string{"version", "--client", "-o", "yaml"}, []string{"__complete", "status", ""}, []string{"explain", "--from=example:healthy"},
-		[]string{"completion", "install", "--dir=" + t.TempDir()})
+		[]string{"completion", "install", "--dir=" + t.TempDir()}, []string{"bootstrap", "--export", "--url=https://github.com/digihunch/korthweb"})
 }
 
 // TestOutputErrors runs each command with a standard output that fails.

@@ -199,6 +199,9 @@ func (p explanation) fixes(c diagnose.Cause) {
 		for _, line := range p.style.WrapCommand(fix.Command) {
 			fmt.Fprintln(p.out, line)
 		}
+		for line := range strings.Lines(fix.Diff) {
+			fmt.Fprintln(p.out, "         "+escape.Line(strings.TrimRight(line, "\r\n")))
+		}
 		label = "       "
 	}
 }

@@ -57,8 +57,20 @@ func markdownCause(out io.Writer, c diagnose.Cause) {
 		if fix.Command != "" {
 			fmt.Fprintf(out, "  %s\n", code(fix.Command))
 		}
+		if fix.Diff != "" {
+			fmt.Fprintf(out, "\n%s\n", indented(fix.Diff))
+		}
 	}
 	fmt.Fprintln(out)
+}
+
+// indented is a text as a code block of a list entry: six spaces, so that no fence can end it.
+func indented(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		b.WriteString("      " + escape.Line(strings.TrimRight(line, "\r\n")) + "\n")
+	}
+	return b.String()
 }
 
 // markdownSpecial escapes what CommonMark and GitHub's tables, math and strikethrough

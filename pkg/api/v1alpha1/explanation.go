@@ -66,6 +66,8 @@ type Fix struct {
 	Text    string `json:"text"`
 	Command string `json:"command,omitempty"`
 	File    string `json:"file,omitempty"`
+	// Diff is the change of the file as a unified diff, if it can be made automatically.
+	Diff string `json:"diff,omitempty"`
 }
 
 // Blocks are the layers and tenants that a cause blocks.

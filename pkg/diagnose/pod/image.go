@@ -1,8 +1,8 @@
 package pod
 
 import (
+	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
@@ -11,6 +11,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/pods"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/image"
 	"github.com/digihunch/kubectl-orthweb/pkg/message/kubelet"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
@@ -46,7 +47,7 @@ func badImage(c pods.Container, reason string) pods.Problem {
 	if reason == "InvalidImageName" {
 		t.Code = engine.CodeInvalidImage
 		t.Message = c.Description() + " has an image name that can't be parsed: " + image
-		if bareDigest.MatchString(image) {
+		if lacksAlgorithm(image) {
 			t.Message += "; its digest lacks the prefix sha256:"
 		}
 		t.Fixes = rename(c, image)
@@ -99,11 +100,11 @@ func pullFailed(c pods.Container, t *pods.Problem, image string, answer kubelet.
 
 // imageSetting is the setting of an image in the GitOps tree: kustomize has a list of
 // images, and a chart its own values.
-func imageSetting(c pods.Container, image string) string {
+func imageSetting(c pods.Container, name string) string {
 	if c.Work != nil && c.X.DefinedIn(c.Work) == "" {
 		return "the image of container " + c.Name
 	}
-	return "images[" + imageName(image) + "]"
+	return "images[" + image.Split(name).Repository + "]"
 }
 
 // pullSecrets reports a Secret for pulling the image that does not exist. A pod gets its
@@ -141,22 +142,16 @@ func architecture(s pods.View) []finding.Evidence {
 	return []finding.Evidence{engine.Evidence(node, path, value, time.Time{})}
 }
 
-// bareDigest is a digest without its algorithm.
-var bareDigest = regexp.MustCompile(`@[0-9a-f]{64}$`)
-
-// imageName is an image without its tag and digest, as kustomize names it.
-func imageName(image string) string {
-	name, _, _ := strings.Cut(image, "@")
-	if at := strings.LastIndex(name, ":"); at > strings.LastIndex(name, "/") {
-		name = name[:at]
-	}
-	return name
+// lacksAlgorithm reports whether the digest of an image has no algorithm.
+func lacksAlgorithm(name string) bool {
+	_, err := image.Parse(name)
+	return errors.Is(err, image.ErrBareDigest)
 }
 
 // rename is the fix for the image's name.
-func rename(c pods.Container, image string) []finding.Fix {
-	setting := imageSetting(c, image)
-	if !bareDigest.MatchString(image) {
+func rename(c pods.Container, name string) []finding.Fix {
+	setting := imageSetting(c, name)
+	if !lacksAlgorithm(name) {
 		return []finding.Fix{{Text: "Correct the image's name", File: flux.File(c.X, c.Work, setting), Command: flux.ApplyCommand(c.X, c.Work)}}
 	}
 	if strings.HasPrefix(setting, "images[") {
@@ -187,10 +182,9 @@ var pullFailures = map[kubelet.ContainerProblem]pullFailure{
 	kubelet.ContainerImageUnreachable:  {"the registry does not respond", "Check the network from the nodes to the registry"},
 }
 
-// explain distinguishes an image that Bitnami has moved (bitnami/charts#35164) from one
-// that never existed.
-func (p pullFailure) explain(image string, answer kubelet.Container) pullFailure {
-	if answer.Problem == kubelet.ContainerImageNotFound && strings.HasPrefix(strings.TrimPrefix(image, "docker.io/"), "bitnami/") {
+// explain distinguishes an image that Bitnami has moved from one that never existed.
+func (p pullFailure) explain(name string, answer kubelet.Container) pullFailure {
+	if _, moved := image.Split(name).Moved(); moved && answer.Problem == kubelet.ContainerImageNotFound {
 		return pullFailure{why: p.why + "; Bitnami moved most images of its free catalogue to docker.io/bitnamilegacy in August 2025",
 			fix: "Use another image; docker.io/bitnamilegacy may have this one, without updates"}
 	}

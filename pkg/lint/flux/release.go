@@ -65,7 +65,7 @@ func usedByRelease(c *rule.Context, source *cluster.Object) bool {
 
 var evidenceLost = &rule.Rule{
 	Code: "OW3902", Name: "evidence-lost", Severity: finding.Info,
-	Title: "A failed release is uninstalled before anybody can look",
+	Title: "A failed release is uninstalled before its cause can be found",
 	Object: func(c *rule.Context, o *cluster.Object) {
 		if o.Ref().GroupKind() != object.HelmReleaseKind {
 			return

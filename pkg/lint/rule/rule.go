@@ -123,13 +123,22 @@ func RunTree(r *Rule, t *tree.Tree, used []string, report func(Finding)) {
 func (c *Context) Report(o *cluster.Object, field, message string, fixes ...finding.Fix) {
 	at, _ := o.Locate(field)
 	f := newFinding(c.rule, at, o.Ref(), message, fixes)
-	if value, ok := object.Quote(o.Unstructured.Object, field); ok {
+	if value, ok := quote(o, field); ok {
 		f.Evidence = []finding.Evidence{{Ref: o.Ref(), Field: field, Value: value}}
 	}
 	if o.By != nil {
 		f.Layer = o.By.Ref()
 	}
 	c.report(f)
+}
+
+// quote is the value of a field, if it is a scalar: a map or list may contain a secret.
+func quote(o *cluster.Object, field string) (string, bool) {
+	switch value, _ := object.Read(o.Unstructured.Object, field); value.(type) {
+	case map[string]any, []any:
+		return "", false
+	}
+	return object.Quote(o.Unstructured.Object, field)
 }
 
 // ReportChange reports a defect of an object at a field, which changes fix.

@@ -6,9 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -113,22 +110,13 @@ func (o *options) run(ctx context.Context) error {
 
 // open opens the repository.
 func (o *options) open() (*tree.Tree, error) {
-	const hint = "Name the directory of a GitOps repository with --repo."
-	dir, err := filepath.Abs(o.repo)
+	repositories, err := command.Repositories([]string{o.repo})
 	if err != nil {
-		return nil, fmt.Errorf("find %s: %w", o.repo, err)
+		return nil, err
 	}
-	info, err := os.Stat(dir)
+	t, err := tree.Open(repositories[0].Root)
 	if err != nil {
-		var path *fs.PathError
-		if errors.As(err, &path) {
-			err = path.Err
-		}
-		return nil, advice.Add(fmt.Errorf("read the repository %s: %w", o.repo, err), hint)
-	}
-	t, err := tree.Open(command.RepositoryRoot(dir, info.IsDir()))
-	if err != nil {
-		return nil, advice.Add(err, hint)
+		return nil, advice.Add(err, "Name the directory of a GitOps repository with --repo.")
 	}
 	return t, nil
 }

@@ -56,6 +56,9 @@ type options struct {
 	origin command.Origin
 	save   string
 	force  bool
+	repo   string
+	fix    bool
+	yes    bool
 }
 
 // New is the command "explain".
@@ -71,7 +74,7 @@ func New(call *command.Call) *cobra.Command {
 		Example: explainExample,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.args = args
-			if err := o.output.Validate(); err != nil {
+			if err := o.validate(); err != nil {
 				return err
 			}
 			return o.run(cmd.Context())
@@ -80,6 +83,9 @@ func New(call *command.Call) *cobra.Command {
 	o.output.AddTo(cmd)
 	o.origin.AddTo(cmd.Flags())
 	cmd.Flags().StringVar(&o.save, "save", "", "Save the objects that were read to this file, as a snapshot")
+	cmd.Flags().StringVar(&o.repo, "repo", "", "Directory of the Git repository that Flux applies: fixes then name files and lines; by default the working directory, if it is that repository")
+	cmd.Flags().BoolVar(&o.fix, "fix", false, "Change the files of the repository where no decision is needed, after showing the changes")
+	cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "Don't ask before --fix changes files")
 	cmd.Flags().BoolVar(&o.force, "force", false, "Allow --save to replace an existing file")
 	return cmd
 }
@@ -100,8 +106,17 @@ func (o *options) run(ctx context.Context) error {
 	if answer.Err != nil {
 		return answer.Err
 	}
+	changes, err := o.locate(ctx, &answer.Explanation, snap)
+	if err != nil {
+		return err
+	}
 	if err := o.print(answer.Explanation, answer.Tenants); err != nil {
 		return err
+	}
+	if o.fix {
+		if err := o.change(changes); err != nil {
+			return err
+		}
 	}
 	return answerOf(answer.Explanation)
 }

@@ -1,17 +1,12 @@
 package lint
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
-	"github.com/digihunch/kubectl-orthweb/pkg/atomicfile"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/lint"
@@ -22,7 +17,7 @@ import (
 
 // fixAll shows the changes that fix findings, and with --yes makes them.
 func (o *options) fixAll(ctx context.Context, changed func(string) bool) error {
-	repositories, err := locate(o.paths)
+	repositories, err := command.Repositories(o.paths)
 	if err != nil {
 		return err
 	}
@@ -41,7 +36,7 @@ func (o *options) fixAll(ctx context.Context, changed func(string) bool) error {
 }
 
 // fixRepository fixes a repository, and returns the number of findings that are left.
-func (o *options) fixRepository(ctx context.Context, r repository, changed func(string) bool) (left int, err error) {
+func (o *options) fixRepository(ctx context.Context, r command.Repository, changed func(string) bool) (left int, err error) {
 	t, config, err := o.open(r, changed)
 	if err != nil {
 		return 0, err
@@ -53,7 +48,7 @@ func (o *options) fixRepository(ctx context.Context, r repository, changed func(
 	}
 	fixed, err := lint.Fix(ctx, t, report.Findings)
 	if err != nil {
-		return 0, advice.Add(err, "Nothing was changed. Fix the findings by hand.")
+		return 0, advice.Add(err, "Nothing was changed. Fix the findings manually.")
 	}
 	if err := o.showDiff(t, fixed.Files); err != nil {
 		return 0, err
@@ -62,13 +57,13 @@ func (o *options) fixRepository(ctx context.Context, r repository, changed func(
 	counted := fmt.Sprintf("%d of %s in %s", len(fixed.Findings), finding.Count(len(report.Findings), "finding"), finding.Count(len(fixed.Files), "file"))
 	switch {
 	case len(fixed.Files) == 0:
-		escape.Fprintf(w, "None of %s can be fixed automatically.\n", finding.Count(len(report.Findings), "finding"))
+		escape.Fprintf(w, "%s can't be fixed automatically.\n", finding.Count(len(report.Findings), "finding"))
 		return len(report.Findings), nil
 	case !o.yes:
 		escape.Fprintf(w, "The changes fix %s. Nothing was changed: add --yes to change the files.\n", counted)
 		return len(report.Findings), nil
 	}
-	if err := write(r.root, fixed.Files); err != nil {
+	if err := command.ReplaceFiles(r.Root, fixed.Files); err != nil {
 		return 0, advice.Add(fmt.Errorf("change the files: %w", err), "All files are as before.")
 	}
 	escape.Fprintf(w, "Fixed %s. Nothing was committed.\n", counted)
@@ -85,21 +80,4 @@ func (o *options) showDiff(t *tree.Tree, files map[string][]byte) error {
 		escape.Fprintf(o.call.Streams.Out, "%s", escape.Composed(escape.Lines(edit.Diff(file, before, files[file]), "")))
 	}
 	return nil
-}
-
-// write replaces files of a repository, all of them or none.
-func write(root string, files map[string][]byte) error {
-	var list []atomicfile.File
-	for _, file := range slices.Sorted(maps.Keys(files)) {
-		path := filepath.Join(root, filepath.FromSlash(file))
-		info, err := os.Lstat(path)
-		if err != nil {
-			return err
-		}
-		list = append(list, atomicfile.File{Path: path, Mode: info.Mode().Perm(), Write: func(w io.Writer) error {
-			_, err := io.Copy(w, bytes.NewReader(files[file]))
-			return err
-		}})
-	}
-	return atomicfile.Create(true, list...)
 }

@@ -125,7 +125,7 @@ func (o *options) validate() error {
 		return advice.Add(errors.New("--fix changes files: it can't be used with -o or standard input"), "Remove --fix, or name a repository.")
 	}
 	if slices.Contains(o.paths, "-") && len(o.paths) > 1 {
-		return advice.Add(errors.New("- can't be used together with other paths"), "Check them one after the other.")
+		return advice.Add(errors.New("- can't be used together with other paths"), "Check them separately.")
 	}
 	if err := o.rules.Validate(); err != nil {
 		return advice.Add(err, "List the rules with 'kubectl orthweb lint --list-rules'.")
@@ -156,7 +156,7 @@ func (o *options) check(ctx context.Context, changed func(string) bool) (*lint.R
 	if slices.Contains(o.paths, "-") {
 		return o.checkInput(ctx)
 	}
-	repositories, err := locate(o.paths)
+	repositories, err := command.Repositories(o.paths)
 	if err != nil {
 		return nil, err
 	}
@@ -167,7 +167,7 @@ func (o *options) check(ctx context.Context, changed func(string) bool) (*lint.R
 			return nil, err
 		}
 		if len(repositories) > 1 || o.output.Table() || o.output.Format == command.Table {
-			report.Move(r.shown)
+			report.Move(r.Shown)
 		}
 		all.Add(report)
 	}

@@ -5,11 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/lint"
@@ -17,69 +13,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 )
 
-// repository is a directory to read, and what of it is shown.
-type repository struct {
-	root string
-	// below are the paths that the user named, relative to root, with slashes.
-	below []string
-	// shown is the root relative to the working directory, with slashes.
-	shown string
-}
-
-// locate finds the repositories of paths: the directory above each that has .git, or the path
-// itself.
-func locate(paths []string) ([]repository, error) {
-	if len(paths) == 0 {
-		paths = []string{"."}
-	}
-	var all []repository
-	for _, path := range paths {
-		dir, err := filepath.Abs(path)
-		if err != nil {
-			return nil, fmt.Errorf("find %s: %w", path, err)
-		}
-		info, err := os.Stat(dir)
-		if err != nil {
-			return nil, advice.Add(fmt.Errorf("read %s: %w", path, reason(err)), "Name a directory or a file of a GitOps repository.")
-		}
-		root := command.RepositoryRoot(dir, info.IsDir())
-		below, err := filepath.Rel(root, dir)
-		if err != nil {
-			return nil, fmt.Errorf("find %s: %w", path, err)
-		}
-		i := slices.IndexFunc(all, func(r repository) bool { return r.root == root })
-		if i < 0 {
-			i = len(all)
-			all = append(all, repository{root: root, shown: shown(root)})
-		}
-		all[i].below = append(all[i].below, filepath.ToSlash(below))
-	}
-	return all, nil
-}
-
-// reason is the error without the name of the file.
-func reason(err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		return path.Err
-	}
-	return err
-}
-
-// shown is a directory relative to the working directory, or absolute if it is elsewhere.
-func shown(dir string) string {
-	here, err := os.Getwd()
-	if err != nil {
-		return filepath.ToSlash(dir)
-	}
-	relative, err := filepath.Rel(here, dir)
-	if err != nil || strings.HasPrefix(relative, ".."+string(filepath.Separator)+"..") {
-		return filepath.ToSlash(dir)
-	}
-	return filepath.ToSlash(relative)
-}
-
-func (o *options) checkRepository(ctx context.Context, r repository, changed func(string) bool) (*lint.Report, error) {
+func (o *options) checkRepository(ctx context.Context, r command.Repository, changed func(string) bool) (*lint.Report, error) {
 	t, config, err := o.open(r, changed)
 	if err != nil {
 		return nil, err
@@ -89,8 +23,8 @@ func (o *options) checkRepository(ctx context.Context, r repository, changed fun
 }
 
 // open opens a repository and reads its configuration. The caller closes the tree.
-func (o *options) open(r repository, changed func(string) bool) (*tree.Tree, lint.Config, error) {
-	t, err := tree.Open(r.root)
+func (o *options) open(r command.Repository, changed func(string) bool) (*tree.Tree, lint.Config, error) {
+	t, err := tree.Open(r.Root)
 	if err != nil {
 		return nil, lint.Config{}, advice.Add(err, "Name a directory that has only the GitOps repository.")
 	}
@@ -98,7 +32,7 @@ func (o *options) open(r repository, changed func(string) bool) (*tree.Tree, lin
 	if err != nil {
 		return nil, lint.Config{}, errors.Join(err, t.Close())
 	}
-	config.Below = r.below
+	config.Below = r.Below
 	return t, config, nil
 }
 

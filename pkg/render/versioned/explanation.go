@@ -45,7 +45,7 @@ func cause(c diagnose.Cause) v1alpha1.Cause {
 		out.Evidence = append(out.Evidence, v1alpha1.Evidence{Ref: e.Ref, Field: e.Field, Value: e.Value, At: known(e.At)})
 	}
 	for _, f := range c.Fixes {
-		out.Fixes = append(out.Fixes, v1alpha1.Fix{Text: f.Text, Command: f.Command, File: f.File})
+		out.Fixes = append(out.Fixes, v1alpha1.Fix{Text: f.Text, Command: f.Command, File: f.File, Diff: f.Diff})
 	}
 	for _, step := range c.Path {
 		out.Path = append(out.Path, step.Ref)

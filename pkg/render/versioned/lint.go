@@ -144,14 +144,14 @@ func LintGitHub(w io.Writer, r *lint.Report) error {
 			text += "\nFix: " + fix.Text
 		}
 		if _, err := fmt.Fprintf(w, "::%s file=%s,line=%d,col=%d,title=%s::%s\n",
-			levels[f.Severity], githubField.Replace(f.At.File), max(1, f.At.Line), max(1, f.At.Column),
-			githubField.Replace(string(f.Code)+" "+f.Rule), githubText.Replace(text)); err != nil {
+			levels[f.Severity], escape.Line(githubField.Replace(f.At.File)), max(1, f.At.Line), max(1, f.At.Column),
+			githubField.Replace(string(f.Code)+" "+f.Rule), escape.Line(githubText.Replace(text))); err != nil {
 			return err
 		}
 	}
 	for _, u := range r.Unknown {
 		if _, err := fmt.Fprintf(w, "::warning file=%s,line=%d,title=not checked::%s\n",
-			githubField.Replace(u.At.File), max(1, u.At.Line), githubText.Replace(u.Ref.String()+": "+u.Message)); err != nil {
+			escape.Line(githubField.Replace(u.At.File)), max(1, u.At.Line), escape.Line(githubText.Replace(u.Ref.String()+": "+u.Message))); err != nil {
 			return err
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/certs/trust"
 	"github.com/digihunch/kubectl-orthweb/pkg/diff"
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
+	"github.com/digihunch/kubectl-orthweb/pkg/lint"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -60,6 +61,8 @@ func TestJSONKeepsToItsSchema(t *testing.T) {
 		{"clustercheck", func() (any, error) {
 			return ClusterCheck(samples.ClusterChecks(), snapshot.Meta{At: samples.At, Server: "v1.36.3"})
 		}},
+		{"lintreport", func() (any, error) { return Lint(samples.LintReport()) }},
+		{"lintreport", func() (any, error) { return Lint(&lint.Report{}) }},
 		{"diffreport", func() (any, error) { return Diff(samples.Diff()) }},
 		{"diffreport", func() (any, error) { return Diff(&diff.Report{Entry: "."}) }},
 		{"clustercheck", func() (any, error) { return ClusterCheck(nil, snapshot.Meta{At: samples.At}) }},

@@ -45,7 +45,7 @@ func Build(s *Source, flux *unstructured.Unstructured, variables *Variables, loc
 		return nil, asError(tree.Position{File: file}, err)
 	}
 	check := &checker{source: s}
-	check.directory(dir, file, k)
+	check.directory(dir, file, k, setting{})
 	if len(check.problems) > 0 {
 		return nil, &Error{Problems: check.problems}
 	}
@@ -58,9 +58,9 @@ func Build(s *Source, flux *unstructured.Unstructured, variables *Variables, loc
 		return nil, problem(check.positions(file).find(""), Failed, "kustomize failed: %s", cleanError(err))
 	}
 	result := &Result{Dir: dir, Kustomizations: check.files, Undefined: map[object.Ref][]string{}}
-	frame := &frame{source: s, kustomizations: check.files, dir: dir, flux: locator}
+	frame := &frame{source: s, flux: locator}
 	for _, res := range built.Resources() {
-		if err := result.add(res, frame, flux, variables); err != nil {
+		if err := result.add(res, check.origins, frame, flux, variables); err != nil {
 			return nil, asError(tree.Position{File: file}, err)
 		}
 	}
@@ -139,7 +139,7 @@ func quiet() (restore func()) {
 }
 
 // add adds a resource that kustomize built.
-func (r *Result) add(res marshaler, f *frame, flux *unstructured.Unstructured, variables *Variables) error {
+func (r *Result) add(res marshaler, origins []*origin, f *frame, flux *unstructured.Unstructured, variables *Variables) error {
 	text, err := res.MarshalJSON()
 	if err != nil {
 		return err
@@ -149,8 +149,8 @@ func (r *Result) add(res marshaler, f *frame, flux *unstructured.Unstructured, v
 		return err
 	}
 	o := &Object{Unstructured: &unstructured.Unstructured{Object: content}, frame: f}
-	if o.origin, err = takeOrigin(o.Unstructured); err != nil {
-		return err
+	if o.origin = originOf(origins, o.Unstructured); o.origin == nil {
+		o.origin = &origin{file: r.Kustomizations[0], kustomizations: r.Kustomizations}
 	}
 	if o.GetName() == "" || o.GetKind() == "" || o.GetAPIVersion() == "" {
 		return problem(o.Start(), Malformed, "an object has no apiVersion, kind or metadata.name")

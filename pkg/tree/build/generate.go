@@ -37,15 +37,25 @@ func (s *Source) generate(dir string, flux *unstructured.Unstructured) (file str
 		if err != nil {
 			return "", nil, problem(tree.Position{File: file}, Unreadable, "%v", err)
 		}
-		if err := yaml.Unmarshal(text, k); err != nil {
-			return "", nil, problem(tree.Position{File: file}, Malformed, "%s is not a kustomization: %v", file, err)
+		if err := parseKustomization(s, file, text, k); err != nil {
+			return "", nil, problem(errorPosition(file, err), Malformed, "%s is not a kustomization: %v", file, reasonOf(err))
 		}
 	} else {
 		file = path.Join(dir, konfig.DefaultKustomizationFileName())
 		k.Resources = s.manifests(dir)
 	}
-	k.BuildMetadata = []string{types.OriginAnnotations}
+	if len(k.Resources) == 0 { // kustomize would reject a kustomization without content
+		k.BuildMetadata = []string{types.OriginAnnotations}
+	}
 	return file, k, addSettings(k, flux)
+}
+
+// parseKustomization reads a kustomization file within the limits of a tree.
+func parseKustomization(s *Source, file string, text []byte, k *types.Kustomization) error {
+	if _, err := s.Tree.Documents(file); err != nil {
+		return err
+	}
+	return yaml.Unmarshal(text, k)
 }
 
 // manifests are the resources of a directory without kustomization file: YAML files, and
@@ -89,6 +99,9 @@ func addSettings(k *types.Kustomization, flux *unstructured.Unstructured) error 
 	k.Components = append(k.Components, object.Texts(spec, "components")...)
 	if err := addOldPatches(k, spec); err != nil {
 		return err
+	}
+	if metadata := object.Texts(spec, "buildMetadata"); len(metadata) > 0 {
+		k.BuildMetadata = metadata
 	}
 	for _, image := range object.List(spec, "images") {
 		addImage(k, types.Image{

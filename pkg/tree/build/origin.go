@@ -6,7 +6,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
-	k8syaml "sigs.k8s.io/yaml"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
@@ -21,26 +20,13 @@ type Locator interface {
 // Object is an object that a Kustomization of Flux applies.
 type Object struct {
 	*unstructured.Unstructured
-	origin origin
+	origin *origin
 	frame  *frame
-	// document is the object's document if it was not built.
-	document *tree.Document
-}
-
-// origin is where kustomize found a resource (sigs.k8s.io/kustomize/api v0.21.1,
-// resource/origin.go). Paths are relative to the directory that was built.
-type origin struct {
-	// Path is the resource's file.
-	Path string `json:"path"`
-	// ConfiguredIn is the kustomization file with the generator of the resource.
-	ConfiguredIn string `json:"configuredIn"`
 }
 
 // frame is what the objects of a build share.
 type frame struct {
-	source         *Source
-	kustomizations []string
-	dir            string
+	source *Source
 	// flux is the Kustomization of Flux, or nil.
 	flux Locator
 }
@@ -49,67 +35,16 @@ type frame struct {
 func FromDocument(s *Source, d *tree.Document) *Object {
 	return &Object{
 		Unstructured: (&unstructured.Unstructured{Object: d.Object}).DeepCopy(),
-		origin:       origin{Path: d.File},
-		document:     d,
-		frame:        &frame{source: s, dir: "."},
+		origin:       &origin{document: d, file: d.File},
+		frame:        &frame{source: s},
 	}
-}
-
-const originAnnotation = "config.kubernetes.io/origin"
-
-// takeOrigin removes the annotation that kustomize added.
-func takeOrigin(obj *unstructured.Unstructured) (origin, error) {
-	annotations := obj.GetAnnotations()
-	text := annotations[originAnnotation]
-	delete(annotations, originAnnotation)
-	if len(annotations) == 0 {
-		annotations = nil
-	}
-	obj.SetAnnotations(annotations)
-	var o origin
-	err := k8syaml.Unmarshal([]byte(text), &o)
-	return o, err
 }
 
 // File is the path of the file that has the object, or the kustomization file that generates it.
-func (o *Object) File() string {
-	if o.origin.Path == "" {
-		return path.Join(o.frame.dir, o.origin.ConfiguredIn)
-	}
-	return path.Join(o.frame.dir, o.origin.Path)
-}
+func (o *Object) File() string { return o.origin.file }
 
 // Document is the document that the object was built from, nil if it was generated.
-func (o *Object) Document() *tree.Document {
-	if o.document != nil || o.origin.Path == "" {
-		return o.document
-	}
-	documents, err := o.frame.source.Tree.Documents(o.File())
-	if err != nil {
-		return nil
-	}
-	var best *tree.Document
-	for _, d := range documents {
-		if object.Text(d.Object, "kind") != o.GetKind() {
-			continue
-		}
-		name := object.Text(d.Object, "metadata", "name")
-		if name == o.GetName() && namespaceFits(d, o.GetNamespace()) {
-			return d
-		}
-		if best == nil && (strings.Contains(o.GetName(), name) || strings.Contains(name, "${")) {
-			best = d
-		}
-	}
-	return best
-}
-
-// namespaceFits reports whether a document can be the source of an object in a namespace: a
-// kustomization can only replace the namespace with another.
-func namespaceFits(d *tree.Document, namespace string) bool {
-	own := object.Text(d.Object, "metadata", "namespace")
-	return own == "" || own == namespace
-}
+func (o *Object) Document() *tree.Document { return o.origin.document }
 
 // Start is the position of the object.
 func (o *Object) Start() tree.Position {
@@ -211,7 +146,7 @@ func (o *Object) locateGenerated() tree.Position {
 // locateChange finds what sets a field to a value: a patch or a setting of a kustomization file,
 // the outermost first, or of the Kustomization of Flux.
 func (o *Object) locateChange(field, value string) (tree.Position, bool) {
-	for _, file := range o.frame.kustomizations {
+	for _, file := range o.origin.kustomizations {
 		documents, err := o.frame.source.Tree.Documents(file)
 		if err != nil || len(documents) == 0 {
 			continue

@@ -11,7 +11,6 @@ import (
 
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
-	k8syaml "sigs.k8s.io/yaml"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 )
@@ -27,6 +26,8 @@ type checker struct {
 	problems []Problem
 	// changesSchemas: a kustomization has the field openapi.
 	changesSchemas bool
+	// origins are the resources and generators, in the order in which they are reached.
+	origins []*origin
 }
 
 // maxReferences limits the number of references of a build: a hostile tree can double them
@@ -39,7 +40,8 @@ const maxReferences = 20_000
 var remote = regexp.MustCompile(`(?i)^[^/]*:|://|^git@|^[a-z0-9][a-z0-9-]*@|^github\.com/`)
 
 // directory follows the kustomization of a directory. The content of its file is k, at a path.
-func (c *checker) directory(dir, file string, k *types.Kustomization) {
+// The setting is what the kustomizations that use it do to its resources.
+func (c *checker) directory(dir, file string, k *types.Kustomization, outer setting) {
 	c.files = append(c.files, file)
 	if len(c.files) > maxReferences {
 		c.add(tree.Position{File: file}, Unreadable, "the kustomization has more than %d references", maxReferences)
@@ -49,11 +51,18 @@ func (c *checker) directory(dir, file string, k *types.Kustomization) {
 	defer func() { c.stack = c.stack[:len(c.stack)-1] }()
 	c.changesSchemas = c.changesSchemas || len(k.OpenAPI) > 0
 	at := c.positions(file)
+	inner := outer.in(file, k)
+	c.addGenerators(file, k, inner)
 	if len(k.HelmCharts)+len(k.HelmChartInflationGenerator) > 0 || k.HelmGlobals != nil {
 		c.add(at.find("helmCharts"), Unsupported, "Flux does not render the field helmCharts of a kustomization")
 	}
 	for _, r := range references(k) {
-		c.reference(dir, r, at)
+		c.reference(dir, r, at, inner)
+	}
+	for _, text := range slices.Concat(k.Generators, k.Transformers, k.Validators) {
+		if !isFile(text) {
+			c.inlinePlugin(file, text)
+		}
 	}
 }
 
@@ -75,7 +84,7 @@ const (
 	resource
 	// base is a directory with a kustomization.
 	base
-	// plugin is a YAML file with the configuration of a generator or transformer, or a directory.
+	// plugin is a YAML file with the configuration of a generator or transformer.
 	plugin
 )
 
@@ -122,8 +131,10 @@ func references(k *types.Kustomization) []reference {
 
 // inFiles are the entries that name files: others are YAML, which has line breaks or braces.
 func inFiles(entries []string) []string {
-	return slices.DeleteFunc(slices.Clone(entries), func(e string) bool { return strings.ContainsAny(e, "\n{") })
+	return slices.DeleteFunc(slices.Clone(entries), func(e string) bool { return !isFile(e) })
 }
+
+func isFile(entry string) bool { return !strings.ContainsAny(entry, "\n{") }
 
 // generatorFiles are the paths in the sources of a generator; "key=path" names a key.
 func generatorFiles(sources types.KvPairSources) []string {
@@ -141,7 +152,7 @@ func generatorFiles(sources types.KvPairSources) []string {
 	return paths
 }
 
-func (c *checker) reference(dir string, r reference, at positions) {
+func (c *checker) reference(dir string, r reference, at positions, s setting) {
 	p := at.text(r.path)
 	target := path.Join(dir, r.path)
 	switch {
@@ -152,11 +163,11 @@ func (c *checker) reference(dir string, r reference, at positions) {
 	case !c.source.exists(target):
 		c.missing(p, r, target)
 	case c.source.Tree.IsDir(target):
-		c.isDirectory(p, r, target)
+		c.isDirectory(p, r, target, s)
 	case r.kind == base:
 		c.add(p, Malformed, "%s is a file, but %s must name directories", r.path, r.field)
 	default:
-		c.file(p, r, target)
+		c.file(p, r, target, s)
 	}
 }
 
@@ -169,12 +180,15 @@ func (c *checker) missing(p tree.Position, r reference, target string) {
 	c.add(p, Missing, "%s does not exist", r.path)
 }
 
-func (c *checker) isDirectory(p tree.Position, r reference, target string) {
+func (c *checker) isDirectory(p tree.Position, r reference, target string, s setting) {
 	switch {
 	case r.kind == data && r.field != "crds": // a generator reads all files of a directory
 		return
 	case r.kind == data || r.kind == manifests:
 		c.add(p, Malformed, "%s is a directory, but %s must name files", r.path, r.field)
+		return
+	case r.kind == plugin:
+		c.add(p, Unsupported, "%s is a directory; %s of directories are not built", r.path, r.field)
 		return
 	case slices.Contains(c.stack, target):
 		c.add(p, Cycle, "%s contains this kustomization itself", r.path)
@@ -191,26 +205,15 @@ func (c *checker) isDirectory(p tree.Position, r reference, target string) {
 		return
 	}
 	var k types.Kustomization
-	if err := c.parse(file, text, &k); err != nil {
+	if err := parseKustomization(c.source, file, text, &k); err != nil {
+		c.add(errorPosition(file, err), Malformed, "%s is not a kustomization: %v", file, reasonOf(err))
 		return
 	}
-	c.directory(target, file, &k)
-}
-
-// parse reads a kustomization file, and reports why it can't be read.
-func (c *checker) parse(file string, text []byte, k *types.Kustomization) error {
-	_, err := c.source.Tree.Documents(file)
-	if err == nil {
-		err = k8syaml.Unmarshal(text, k)
-	}
-	if err != nil {
-		c.add(errorPosition(file, err), Malformed, "%s is not a kustomization: %v", file, reasonOf(err))
-	}
-	return err
+	c.directory(target, file, &k, s)
 }
 
 // file checks a file that kustomize parses.
-func (c *checker) file(p tree.Position, r reference, target string) {
+func (c *checker) file(p tree.Position, r reference, target string, s setting) {
 	if r.kind == data {
 		if _, err := c.source.Tree.ReadFile(target); err != nil {
 			c.add(p, Unreadable, "%v", err)
@@ -226,20 +229,39 @@ func (c *checker) file(p tree.Position, r reference, target string) {
 		c.add(errorPosition(target, err), reason, "%v", reasonOf(err))
 		return
 	}
-	if r.kind == plugin {
-		for _, d := range documents {
-			c.plugin(d)
+	for _, d := range documents {
+		switch r.kind {
+		case plugin:
+			c.plugin(d, d.Start())
+		case resource:
+			c.addDocument(d, s)
 		}
 	}
 }
 
+// download matches a value that kustomize downloads if it is the name of a file: IsRemoteFile in
+// sigs.k8s.io/kustomize/api v0.21.1, internal/loader/fileloader.go. A generator's file can have
+// a key before it.
+var download = regexp.MustCompile(`(?i)(^|=)\s*https?:`)
+
+// inlinePlugin checks the configuration of a generator or transformer in a kustomization file.
+func (c *checker) inlinePlugin(file, text string) {
+	documents, err := tree.Parse(file, []byte(text))
+	if err != nil {
+		c.add(c.positions(file).text(text), Malformed, "the configuration of a generator or transformer is not YAML: %v", reasonOf(err))
+	}
+	for _, d := range documents {
+		c.plugin(d, c.positions(file).text(text))
+	}
+}
+
 // plugin rejects a URL in the configuration of a generator or transformer, whose fields can
-// name files.
-func (c *checker) plugin(d *tree.Document) {
+// name files. The position is that of the configuration.
+func (c *checker) plugin(d *tree.Document, at tree.Position) {
 	var walk func(n *yaml.Node)
 	walk = func(n *yaml.Node) {
-		if n.Kind == yaml.ScalarNode && remote.MatchString(n.Value) && strings.Contains(n.Value, "/") && !strings.Contains(n.Value, "\n") {
-			c.add(tree.Position{File: d.File, Line: n.Line, Column: n.Column}, Remote, "%s may be a remote reference, which was not downloaded", n.Value)
+		if n.Kind == yaml.ScalarNode && download.MatchString(n.Value) {
+			c.add(at, Remote, "%s may be a remote reference, which was not downloaded", n.Value)
 		}
 		for _, child := range n.Content {
 			walk(child)

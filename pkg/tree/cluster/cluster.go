@@ -21,6 +21,8 @@ type Cluster struct {
 	Tree *tree.Tree
 	// Entry is the directory of the first Kustomization.
 	Entry string
+	// FluxVersion is that of the FluxInstance at which the cluster begins, such as "2.7", or "".
+	FluxVersion string
 	// Kustomizations are in the order in which they are reached.
 	Kustomizations []*Kustomization
 	// Objects are all objects that the Kustomizations apply. An object that two of them apply is
@@ -52,6 +54,10 @@ type Kustomization struct {
 	// unresolved: variables of substituteFrom are not known yet.
 	unresolved bool
 }
+
+// Declared reports whether the tree has the Kustomization: it is neither that which
+// flux-operator creates for a FluxInstance, nor a directory.
+func (k *Kustomization) Declared() bool { return !k.Standalone && !isSync(k.Object) }
 
 // Object is an object, and what applies it.
 type Object struct {
@@ -134,6 +140,9 @@ func (f *scanned) follow(ctx context.Context, starts []*Object) (*Cluster, error
 	}
 	for _, start := range starts {
 		c.add(start)
+		if isSync(start) {
+			c.FluxVersion = fluxVersion(start)
+		}
 	}
 	for next, rounds := 0, 0; ; rounds++ {
 		for ; next < len(c.Kustomizations); next++ {

@@ -114,8 +114,19 @@ func (f *scanned) entries() []*Object {
 
 // isSync reports whether flux-operator creates a Kustomization.
 func isSync(k *Object) bool {
-	_, ok := object.Read(k.Document().Object, "spec.sync")
-	return ok
+	d := k.Document()
+	return d != nil && object.Text(d.Object, "kind") == fluxInstance
+}
+
+// fluxVersion is the minor version of Flux that a FluxInstance installs: spec.distribution.version
+// is a version or a range such as "2.7.x". It is "" if there is no single one.
+func fluxVersion(k *Object) string {
+	text := object.Text(k.Document().Object, "spec", "distribution", "version")
+	parts := strings.Split(strings.TrimPrefix(text, "v"), ".")
+	if len(parts) < 2 || parts[0] != "2" || strings.Trim(parts[1], "0123456789") != "" {
+		return ""
+	}
+	return parts[0] + "." + parts[1]
 }
 
 func (f *scanned) appliesItself(k *Object) bool {

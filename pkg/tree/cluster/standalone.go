@@ -38,7 +38,9 @@ func (f *scanned) standalone(ctx context.Context) (*Cluster, error) {
 			used[name] = true
 		}
 		for _, o := range k.Built.Objects {
-			used[o.File()] = true
+			if o.Document() != nil { // a generator is in the kustomization file itself
+				used[o.File()] = true
+			}
 		}
 	}
 	for _, file := range order {

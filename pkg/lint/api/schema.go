@@ -1,0 +1,111 @@
+package api
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/flux/release"
+	"github.com/digihunch/kubectl-orthweb/pkg/lint/rule"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/schema"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/cluster"
+)
+
+var invalidObject = &rule.Rule{
+	Code: "OW8104", Name: "invalid-object", Severity: finding.Critical,
+	Title: "An object is invalid",
+	Cluster: func(c *rule.Context) {
+		set := schemas(c)
+		for _, o := range objects(c) {
+			if isOwn(o) || !judged(o) {
+				continue
+			}
+			problems, _ := set.Validate(o.Unstructured.Object)
+			for _, p := range problems {
+				value, _ := object.Quote(o.Unstructured.Object, p.Path)
+				if rule.Unknown(value) || slices.Contains(operatorKinds, value) && o.GroupVersionKind().Group == release.NotificationGroup {
+					continue
+				}
+				c.ReportAt(position(o, p.Path), o, fmt.Sprintf("%s: %s (schema of %s)", p.Path, p.Message, set.Origin(o.GroupVersionKind())),
+					finding.Fix{Text: "Correct the field", File: o.File()})
+			}
+		}
+	},
+}
+
+// operatorKinds are kinds that flux-operator adds to the definitions of Alerts and Receivers when
+// it installs Flux (controlplaneio-fluxcd/flux-operator, docs/web/monitoring.md).
+var operatorKinds = []string{"FluxInstance", "FluxReport", "ResourceSet", "ResourceSetInputProvider"}
+
+// judged reports whether an object is complete: encrypted ones have other fields and values.
+func judged(o *cluster.Object) bool {
+	_, encrypted := o.Unstructured.Object["sops"]
+	return !encrypted
+}
+
+// position is the place of a field, or of the innermost one on its path that exists.
+func position(o *cluster.Object, path string) (at tree.Position) {
+	at, _ = o.Locate(path)
+	return at
+}
+
+// schemas are those of Kubernetes, of Flux, and of the definitions in the tree.
+func schemas(c *rule.Context) *schema.Set {
+	set := schema.NewSet()
+	flux, _ := fluxOf(c)
+	for _, crd := range fluxDefinitions(flux) {
+		_ = set.AddCRD(crd) // those that ship with the program are valid
+	}
+	for _, o := range c.OfKind(object.DefinitionKind) {
+		_ = set.AddCRD(o.Unstructured) // an invalid one makes no kind known
+	}
+	return set
+}
+
+// definitions caches the definitions of releases of Flux, which take time to decode.
+var definitions sync.Map
+
+// fluxDefinitions are the definitions of a version of Flux, or of the nearest release that ships
+// with the program.
+func fluxDefinitions(flux string) []*unstructured.Unstructured {
+	nearest := nearestRelease(flux)
+	if known, ok := definitions.Load(nearest); ok {
+		return known.([]*unstructured.Unstructured)
+	}
+	crds, err := release.CRDs(nearest)
+	if err != nil {
+		return nil
+	}
+	definitions.Store(nearest, crds)
+	return crds
+}
+
+// nearestRelease is the release of the same minor version, or the oldest for earlier versions, or
+// the newest for later ones.
+func nearestRelease(flux string) string {
+	releases := release.Versions() // the newest first
+	wanted := "v" + strings.TrimPrefix(flux, "v")
+	for _, r := range releases {
+		if minorOf(r) == minorOf(wanted) {
+			return r
+		}
+	}
+	if _, known := release.Served(flux, release.KustomizeGroup, "Kustomization"); known {
+		return releases[len(releases)-1]
+	}
+	return releases[0]
+}
+
+func minorOf(version string) string {
+	parts := strings.SplitN(version, ".", 3)
+	if len(parts) < 2 {
+		return version
+	}
+	return parts[0] + "." + parts[1]
+}
