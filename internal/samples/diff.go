@@ -21,7 +21,7 @@ func Diff() *diff.Report {
 		Entry: "gitops/fluxcd", Releases: 1,
 		Layers: []diff.Layer{
 			{Ref: layer("infrastructure"), Path: "gitops/infrastructure", State: diff.Both, Unchanged: 12},
-			{Ref: layer("remote"), Path: "apps", State: diff.Both, Elsewhere: "its files are in OCIRepository flux-system/apps"},
+			{Ref: layer("remote"), Path: "apps", State: diff.Both, Omitted: "its files are in OCIRepository flux-system/apps"},
 			{Ref: layer("bhs-dependency"), Path: "gitops/dependency/bhs", Tenant: "bhs", State: diff.Both, Problem: "it could not be built: gitops/dependency/bhs/kustomization.yaml:3:3: the file issuer.yaml does not exist"},
 			{
 				Ref: layer("bhs-application"), Path: "gitops/application/bhs", Tenant: "bhs", State: diff.New, Suspended: true, Unchanged: 3, Ignored: 1,

@@ -103,8 +103,9 @@ type Layer struct {
 	Suspended bool
 	// Problem is why nothing of the layer was compared, empty if it was.
 	Problem string
-	// Elsewhere is why the tree does not have the layer's files, empty if it does.
-	Elsewhere string
+	// Omitted is why the layer is not part of the comparison, empty if it is: its files are in
+	// another source, or it applies to another cluster.
+	Omitted string
 	// Changes are in the order of Actions, then of objects.
 	Changes []Change
 	// Unchanged and Ignored are numbers of objects.

@@ -169,8 +169,8 @@ func dump(r *Report) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "entry %s, releases %d, differs %v, unclear %v\n", r.Entry, r.Releases, r.Differs(), r.Unclear())
 	for _, l := range r.Layers {
-		fmt.Fprintf(&b, "layer %s path=%s tenant=%s %s suspended=%v unchanged=%d ignored=%d problem=%q elsewhere=%q\n",
-			l.Ref.Name, l.Path, l.Tenant, l.State, l.Suspended, l.Unchanged, l.Ignored, l.Problem, l.Elsewhere)
+		fmt.Fprintf(&b, "layer %s path=%s tenant=%s %s suspended=%v unchanged=%d ignored=%d problem=%q omitted=%q\n",
+			l.Ref.Name, l.Path, l.Tenant, l.State, l.Suspended, l.Unchanged, l.Ignored, l.Problem, l.Omitted)
 		for _, c := range l.Changes {
 			fmt.Fprintf(&b, "  %s %s at=%s to=%s %q\n", c.Action, c.Ref, c.At, c.To.Name, c.Message)
 			for _, w := range c.Warnings {

@@ -139,7 +139,7 @@ func (p *Plan) addRoot(c *cluster.Cluster, root *unstructured.Unstructured) {
 func (p *Plan) addLayer(k *cluster.Kustomization, live *snapshot.Snapshot) {
 	l := &layerPlan{
 		Layer: Layer{
-			Ref: k.Ref(), Path: pathOf(k.Unstructured), State: Both, Elsewhere: k.Elsewhere,
+			Ref: k.Ref(), Path: pathOf(k.Unstructured), State: Both, Omitted: k.Elsewhere,
 			Suspended: object.Bool(k.Unstructured.Object, "spec", "suspend"),
 		},
 		spec: k.Unstructured, tree: k, ignore: ignoreRules(k.Unstructured),
@@ -157,13 +157,13 @@ func (p *Plan) addLayer(k *cluster.Kustomization, live *snapshot.Snapshot) {
 	}
 	switch {
 	case object.Map(k.Unstructured.Object, "spec", "kubeConfig") != nil:
-		l.Elsewhere = "it applies to another cluster (spec.kubeConfig)"
-	case l.Elsewhere != "":
-		l.Elsewhere = "its files are in " + l.Elsewhere
+		l.Omitted = "it applies to another cluster (spec.kubeConfig)"
+	case l.Omitted != "":
+		l.Omitted = "its files are in " + l.Omitted
 	case k.Err != nil:
 		l.Problem = "it could not be built: " + oneLine(k.Err.Error())
 	}
-	if k.Built != nil && l.Elsewhere == "" {
+	if k.Built != nil && l.Omitted == "" {
 		l.objects = k.Built.Objects
 	}
 	p.layers = append(p.layers, l)
@@ -201,7 +201,7 @@ func (p *Plan) addKind(spec map[string]any) {
 
 // addPruned adds what the cluster's inventory of a layer has and the tree's layer has not.
 func (p *Plan) addPruned(l *layerPlan, live *snapshot.Snapshot) {
-	if l.live == nil || l.Problem != "" || l.Elsewhere != "" {
+	if l.live == nil || l.Problem != "" || l.Omitted != "" {
 		return
 	}
 	l.generated = map[string]bool{}

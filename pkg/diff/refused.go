@@ -3,7 +3,6 @@ package diff
 import (
 	"cmp"
 	"fmt"
-	"net/http"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -13,13 +12,20 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/redact/mask"
 )
 
+// The status codes of HTTP (RFC 9110, section 15) that do not depend on the object.
+const (
+	unauthorized    = 401
+	tooManyRequests = 429
+	serverError     = 500
+)
+
 // refused is what a failed request shows about the object.
 func (p *Plan) refused(l *layerPlan, i item, answer Answer, failure *Failure) Change {
 	kind := i.ref.GroupKind()
 	switch {
 	case failure.NotServed:
 		return p.notServed(i, kind)
-	case failure.Code == 0, failure.Code == http.StatusUnauthorized, failure.Code == http.StatusTooManyRequests:
+	case failure.Code == 0, failure.Code == unauthorized, failure.Code == tooManyRequests:
 		return Change{Action: Unknown, Message: failure.Message}
 	}
 	// The text is Flux's, which the parser knows (fluxcd/pkg/ssa v0.76.2, errors/dry_run.go).
@@ -45,7 +51,7 @@ func (p *Plan) refused(l *layerPlan, i item, answer Answer, failure *Failure) Ch
 			return c
 		}
 	}
-	if failure.Code >= http.StatusInternalServerError {
+	if failure.Code >= serverError {
 		return Change{Action: Unknown, Message: p.text(failure.Message)}
 	}
 	c := Change{Action: Refused, Message: p.text(cmp.Or(parsed.Detail, failure.Message))}

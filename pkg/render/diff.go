@@ -250,8 +250,8 @@ func DiffNotes(r *diff.Report) []string {
 		notes = append(notes, fmt.Sprintf("Of %s only the HelmRelease object is compared, not what its chart installs.", finding.Count(r.Releases, "Helm release")))
 	}
 	for _, l := range r.Layers {
-		if l.Elsewhere != "" {
-			notes = append(notes, fmt.Sprintf("Layer %s is not compared: %s.", l.Ref.Name, l.Elsewhere))
+		if l.Omitted != "" {
+			notes = append(notes, fmt.Sprintf("Layer %s is not compared: %s.", l.Ref.Name, l.Omitted))
 		}
 	}
 	return notes

@@ -48,9 +48,9 @@ type DiffLayer struct {
 	Suspended bool   `json:"suspended,omitempty"`
 	// Problem is why nothing of the layer was compared.
 	Problem string `json:"problem,omitempty"`
-	// Elsewhere is why the tree does not have the files of the layer.
-	Elsewhere string       `json:"elsewhere,omitempty"`
-	Changes   []DiffChange `json:"changes"`
+	// Omitted is why the layer is not part of the comparison.
+	Omitted string       `json:"omitted,omitempty"`
+	Changes []DiffChange `json:"changes"`
 	// Unchanged and Ignored are numbers of objects.
 	Unchanged int64 `json:"unchanged"`
 	Ignored   int64 `json:"ignored"`

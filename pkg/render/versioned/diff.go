@@ -21,7 +21,7 @@ func Diff(r *diff.Report) (runtime.Object, error) {
 	for _, l := range r.Layers {
 		layer := v1alpha1.DiffLayer{
 			Ref: l.Ref, Path: l.Path, Tenant: l.Tenant, State: string(l.State), Suspended: l.Suspended, Problem: l.Problem,
-			Elsewhere: l.Elsewhere, Changes: []v1alpha1.DiffChange{}, Unchanged: int64(l.Unchanged), Ignored: int64(l.Ignored),
+			Omitted: l.Omitted, Changes: []v1alpha1.DiffChange{}, Unchanged: int64(l.Unchanged), Ignored: int64(l.Ignored),
 		}
 		for _, c := range l.Changes {
 			layer.Changes = append(layer.Changes, diffChange(c))
