@@ -28,6 +28,7 @@ var independent = map[string]string{
 	"validate": "aec aet ca cert concurrency dicom-port insecure keep key other-cert other-key other-password-secret p12 " +
 		"p12-password-env p12-password-file password-env password-file password-secret quiet resume store timeout user via web-port",
 	"bootstrap":   "branch components components-extra export-dir flux-version interval network-policy path personal provider secret-name url",
+	"diff":        "path repo",
 	"hosts apply": "hosts-file", // hidden: 'hosts sync' runs it under sudo
 }
 
