@@ -109,7 +109,7 @@ var layers = []string{
 	"pkg/tree/build pkg/tree/edit",
 	"pkg/tree/cluster",
 	"pkg/lint/rule",
-	"pkg/lint/flux pkg/lint/api pkg/lint/workload pkg/lint/secret",
+	"pkg/lint/flux pkg/lint/api pkg/lint/workload pkg/lint/secret pkg/lint/mesh pkg/lint/pki",
 	"pkg/lint",
 	"pkg/explain/repository",
 	"pkg/diff",

@@ -32,7 +32,7 @@ func LintReport() *lint.Report {
 		Findings:       []lint.Finding{hostile, image, info, api},
 		Ignored:        []lint.Ignored{{Finding: ignored, Reason: "another tool watches it"}},
 		Unknown:        []lint.Unknown{{At: tree.Position{File: "apps/kustomization.yaml", Line: 3, Column: 3}, Ref: layer, Message: "https://example.org is a remote reference, which was not downloaded"}},
-		Elsewhere:      []lint.Elsewhere{{Ref: layer, Source: "OCIRepository flux-system/apps"}},
+		OtherSources:   []lint.InOtherSource{{Ref: layer, Source: "OCIRepository flux-system/apps"}},
 		Kustomizations: 7, Objects: 98,
 	}
 }

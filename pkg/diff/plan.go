@@ -139,7 +139,7 @@ func (p *Plan) addRoot(c *cluster.Cluster, root *unstructured.Unstructured) {
 func (p *Plan) addLayer(k *cluster.Kustomization, live *snapshot.Snapshot) {
 	l := &layerPlan{
 		Layer: Layer{
-			Ref: k.Ref(), Path: pathOf(k.Unstructured), State: Both, Omitted: k.Elsewhere,
+			Ref: k.Ref(), Path: pathOf(k.Unstructured), State: Both, Omitted: k.OtherSource,
 			Suspended: object.Bool(k.Unstructured.Object, "spec", "suspend"),
 		},
 		spec: k.Unstructured, tree: k, ignore: ignoreRules(k.Unstructured),

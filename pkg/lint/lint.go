@@ -25,8 +25,8 @@ type Report struct {
 	Ignored []Ignored
 	// Unknown is what could not be checked, and may hide findings.
 	Unknown []Unknown
-	// Elsewhere are the Kustomizations whose files are in another source, by name.
-	Elsewhere []Elsewhere
+	// OtherSources are the Kustomizations whose files are in another source, by name.
+	OtherSources []InOtherSource
 	// Kustomizations and Objects are how many were built.
 	Kustomizations, Objects int
 }
@@ -46,8 +46,8 @@ type Unknown struct {
 	Message string
 }
 
-// Elsewhere is a Kustomization whose files are in another source than the tree.
-type Elsewhere struct {
+// InOtherSource is a Kustomization whose files are in another source than the tree.
+type InOtherSource struct {
 	Ref    object.Ref
 	Source string
 }
@@ -92,8 +92,8 @@ func (r *Report) count(c *cluster.Cluster) {
 	r.Objects += len(c.Objects)
 	for _, k := range c.Kustomizations {
 		switch {
-		case k.Elsewhere != "":
-			r.Elsewhere = append(r.Elsewhere, Elsewhere{Ref: k.Ref(), Source: k.Elsewhere})
+		case k.OtherSource != "":
+			r.OtherSources = append(r.OtherSources, InOtherSource{Ref: k.Ref(), Source: k.OtherSource})
 		case k.Built != nil:
 			r.Kustomizations++
 		default:
@@ -201,7 +201,7 @@ func (r *Report) Add(other *Report) {
 	r.Findings = append(r.Findings, other.Findings...)
 	r.Ignored = append(r.Ignored, other.Ignored...)
 	r.Unknown = append(r.Unknown, other.Unknown...)
-	r.Elsewhere = append(r.Elsewhere, other.Elsewhere...)
+	r.OtherSources = append(r.OtherSources, other.OtherSources...)
 	r.Kustomizations += other.Kustomizations
 	r.Objects += other.Objects
 }

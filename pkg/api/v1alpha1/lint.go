@@ -18,8 +18,8 @@ type LintReport struct {
 	Ignored []LintFinding `json:"ignored"`
 	// Unknown is what could not be checked, and may hide findings.
 	Unknown []LintUnknown `json:"unknown"`
-	// Elsewhere are the Kustomizations whose files are in another source.
-	Elsewhere []LintElsewhere `json:"elsewhere"`
+	// OtherSources are the Kustomizations whose files are in another source.
+	OtherSources []LintOtherSource `json:"otherSources"`
 	// Kustomizations and Objects are how many were built.
 	Kustomizations int64 `json:"kustomizations"`
 	Objects        int64 `json:"objects"`
@@ -58,8 +58,8 @@ type LintUnknown struct {
 	Message  string       `json:"message"`
 }
 
-// LintElsewhere is a Kustomization whose files are in another source than the tree.
-type LintElsewhere struct {
+// LintOtherSource is a Kustomization whose files are in another source than the tree.
+type LintOtherSource struct {
 	Ref    object.Ref `json:"ref"`
 	Source string     `json:"source"`
 }

@@ -94,7 +94,7 @@ func lookUp(r traffic.Route, ref object.Ref, path, name string) *unstructured.Un
 // ResolveShortnameToFQDN); hosts other than Services are outside of the cluster.
 func destination(r traffic.Route, to traffic.RouteDestination) {
 	host := to.Host()
-	if inServiceEntry(r, host) {
+	if InServiceEntry(r, host) {
 		return
 	}
 	name, namespace, ok := traffic.ServiceHost(host, r.Obj.GetNamespace())
@@ -185,8 +185,8 @@ func meantPort(r traffic.Route, to traffic.RouteDestination, wrong int64, ports 
 	return 0, false
 }
 
-// inServiceEntry reports whether a ServiceEntry adds the host to the mesh.
-func inServiceEntry(r traffic.Route, host string) bool {
+// InServiceEntry reports whether a ServiceEntry adds the host to the mesh.
+func InServiceEntry(r traffic.Route, host string) bool {
 	return slices.ContainsFunc(r.X.Snap.List(object.ServiceEntryKind, "").Objects, func(entry *unstructured.Unstructured) bool {
 		return slices.Contains(object.Texts(entry.Object, "spec", "hosts"), host)
 	})

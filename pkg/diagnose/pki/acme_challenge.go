@@ -175,7 +175,7 @@ func (c challenge) notPropagated(why message.ACME) {
 // noSecret reports a missing Secret with the DNS provider's credentials. For a
 // ClusterIssuer, cert-manager reads it in its own namespace.
 func (c *challenge) noSecret(parsed message.ACME) {
-	issuer, _ := issuerNamed(c.obj)
+	issuer, _ := IssuerNamed(c.obj)
 	namespace := c.solverNamespace(issuer)
 	f := c.finding(engine.CodeSolverFailed, string(parsed.Problem), fmt.Sprintf("can't be presented: Secret %s with the credentials of the DNS provider does not exist", parsed.Secret))
 	f.Ref = issuer

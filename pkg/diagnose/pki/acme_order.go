@@ -75,7 +75,7 @@ func (a acme) unsolved() {
 		if parsed.Problem != message.ACMENoSolver || len(a.exam.Blame) > 0 {
 			continue
 		}
-		issuer, _ := issuerNamed(a.obj)
+		issuer, _ := IssuerNamed(a.obj)
 		f := a.finding(engine.CodeSolverFailed, string(parsed.Problem), fmt.Sprintf("has no Challenge: no solver of %s matches its domains", issuer))
 		f.Ref, f.Evidence = issuer, []finding.Evidence{engine.EventEvidence(a.exam.Verdict.Ref, event)}
 		f.Fixes = []finding.Fix{{Text: "Add a solver to spec.acme.solvers, or correct the selector of one, so that it matches " + strings.Join(object.Texts(a.obj.Object, "spec", "dnsNames"), ", "),
@@ -117,7 +117,7 @@ func describeACME(ref object.Ref) string {
 // answered reports the answer of the ACME server, with a fix: another name, time, or an
 // account that the server accepts.
 func (a acme) answered(parsed message.ACME) finding.Finding {
-	issuer, _ := issuerNamed(a.obj)
+	issuer, _ := IssuerNamed(a.obj)
 	host := a.host()
 	if host == "" {
 		host = strings.Join(object.Texts(a.obj.Object, "spec", "dnsNames"), ", ")

@@ -42,7 +42,7 @@ func (c *challenge) presented() (message.ACME, bool) {
 // Secret if its credentials are not accepted; otherwise the solver of the issuer, or the
 // permissions of the identity that it uses.
 func (c *challenge) provider(parsed message.ACME) {
-	issuer, ok := issuerNamed(c.obj)
+	issuer, ok := IssuerNamed(c.obj)
 	if !ok {
 		issuer = c.exam.Verdict.Ref
 	}
@@ -93,7 +93,7 @@ func (c *challenge) provider(parsed message.ACME) {
 // issuer if it can be read, otherwise from the Challenge.
 func (c *challenge) identity(provider string, config map[string]any, f *finding.Finding) string {
 	obj, prefix := c.obj, "spec.solver.dns01."+provider
-	if issuer, ok := issuerNamed(c.obj); ok {
+	if issuer, ok := IssuerNamed(c.obj); ok {
 		if found := c.x.Snap.Lookup(issuer).Object; found != nil {
 			for i, solver := range object.List(found.Object, "spec", "acme", "solvers") {
 				if object.Map(solver, "dns01", provider) != nil && matchingSolver(object.Map(solver, "dns01", provider), config) {
@@ -145,7 +145,7 @@ func matchingSolver(solver, given map[string]any) bool {
 func (c *challenge) providerSecret(config map[string]any) object.Ref {
 	for _, key := range []string{"apiTokenSecretRef", "apiKeySecretRef", "secretAccessKeySecretRef", "clientSecretSecretRef", "serviceAccountSecretRef", "tokenSecretRef", "tsigSecretSecretRef", "accountSecretRef"} {
 		if name := object.Text(config, key, "name"); name != "" {
-			issuer, _ := issuerNamed(c.obj)
+			issuer, _ := IssuerNamed(c.obj)
 			secret := engine.CoreRef(object.SecretKind.Kind, c.solverNamespace(issuer), name)
 			if c.x.Snap.Lookup(secret).Presence == snapshot.Absent {
 				secret.Namespace = ""

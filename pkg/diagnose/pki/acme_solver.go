@@ -146,7 +146,7 @@ func (c challenge) notServed(ingress *unstructured.Unstructured) bool {
 
 // solverFinding adds a finding on the issuer, which has the configuration of the solver.
 func (c challenge) solverFinding(f finding.Finding, text, setting string) {
-	issuer, ok := issuerNamed(c.obj)
+	issuer, ok := IssuerNamed(c.obj)
 	if !ok {
 		issuer = c.exam.Verdict.Ref
 	}

@@ -14,9 +14,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// issuerNamed is the issuer that a Certificate, CertificateRequest, Order or Challenge
+// IssuerNamed is the issuer that a Certificate, CertificateRequest, Order or Challenge
 // references, and false for an external issuer, whose kind is not known.
-func issuerNamed(obj *unstructured.Unstructured) (object.Ref, bool) {
+func IssuerNamed(obj *unstructured.Unstructured) (object.Ref, bool) {
 	named := object.Map(obj.Object, "spec", "issuerRef")
 	group, name := object.Text(named, "group"), object.Text(named, "name")
 	if group != "" && group != object.IssuerKind.Group || name == "" {
@@ -32,7 +32,7 @@ func issuerNamed(obj *unstructured.Unstructured) (object.Ref, bool) {
 // blameIssuer checks the issuer of a Certificate or CertificateRequest that is not ready:
 // it may be missing, not ready, or sign with a CA that is not ready.
 func blameIssuer(e *engine.Result, x *engine.Context, obj *unstructured.Unstructured) {
-	issuer, ok := issuerNamed(obj)
+	issuer, ok := IssuerNamed(obj)
 	if !ok {
 		return
 	}

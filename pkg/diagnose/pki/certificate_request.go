@@ -94,7 +94,7 @@ func requestProof(obj *unstructured.Unstructured, c object.Condition, since time
 	if c.Status != "" {
 		return []finding.Evidence{engine.Evidence(obj, c.Path, c.Reason+": "+c.Message, since)}
 	}
-	if issuer, ok := issuerNamed(obj); ok {
+	if issuer, ok := IssuerNamed(obj); ok {
 		return []finding.Evidence{engine.Evidence(obj, "spec.issuerRef.name", issuer.Name, since)}
 	}
 	return engine.ProofOrAge(obj, c)

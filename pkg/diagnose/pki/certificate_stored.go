@@ -204,7 +204,7 @@ func (c certificate) expiringCA(ref object.Ref, ca *x509.Certificate, what strin
 // checkCA compares the certificate with the CA with which its issuer signs now: after the
 // CA's key was replaced, the certificate in the Secret is from an earlier CA.
 func (c certificate) checkCA(secret *unstructured.Unstructured, leaf *x509.Certificate) {
-	issuerRef, ok := issuerNamed(c.obj)
+	issuerRef, ok := IssuerNamed(c.obj)
 	issuer := c.x.Snap.Lookup(issuerRef).Object
 	caName := object.Text(engine.ObjectOf(issuer), "spec", "ca", "secretName")
 	if !ok || caName == "" {

@@ -3,6 +3,7 @@ package traffic
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -24,8 +25,8 @@ func (g Gateway) Claims(s GatewayServer) {
 		return
 	}
 	own := FindClaim(g.X, g.Obj, s)
-	for _, rival := range rivals(g.X, own) {
-		if rival.Obj == g.Obj || !mayShare(g.Obj, rival.Obj) {
+	for _, rival := range rivals(g.X, own, false) {
+		if rival.Obj == g.Obj || !mayShare(own, rival) {
 			continue
 		}
 		if f, ok := collide(g.X, own, rival); ok {
@@ -33,6 +34,53 @@ func (g Gateway) Claims(s GatewayServer) {
 			return
 		}
 	}
+}
+
+// Conflict is a server of another Gateway that Istio does not use together with a server, on the
+// pods that serve both.
+type Conflict struct {
+	Gateway *unstructured.Unstructured
+	Server  GatewayServer
+	// Host is the host that both claim, "" if they use two protocols on one port.
+	Host string
+	// Tolerated: each of the two has pods of its own, and both claim "*" for other protocols than
+	// HTTPS (see Claims, which does not report these).
+	Tolerated bool
+}
+
+// Conflicts are the servers of other Gateways that conflict with one. Unlike Claims, it compares
+// manifests: which Gateway is older is not known, and equal selectors match the same pods even if
+// no pod is known.
+func (g Gateway) Conflicts(s GatewayServer) []Conflict {
+	if len(engine.SelectorOf(g.Obj)) == 0 || s.Number() == 0 {
+		return nil
+	}
+	return engine.Memoize(g.X, conflictsKey{g.Obj, s.Index}, func() []Conflict { return g.conflicts(FindClaim(g.X, g.Obj, s)) })
+}
+
+// conflictsKey is the key of the conflicts of a Gateway's server.
+type conflictsKey struct {
+	gateway *unstructured.Unstructured
+	server  int
+}
+
+func (g Gateway) conflicts(own Claim) []Conflict {
+	var found []Conflict
+	for _, other := range rivals(g.X, own, true) {
+		if other.Obj == g.Obj || !mayShare(own, other) {
+			continue
+		}
+		if host, ok := excludes(own, other); ok && (equalSelectors(own, other) || samePods(g.X, own, other)) {
+			found = append(found, Conflict{other.Obj, other.server, host, host != "" && own.tolerated(host) && other.tolerated(host)})
+		}
+	}
+	return found
+}
+
+// equalSelectors reports whether two Gateways have the same selector, and istiod applies it in
+// all namespaces.
+func equalSelectors(a, b Claim) bool {
+	return maps.Equal(a.selector, b.selector) && (a.Obj.GetNamespace() == b.Obj.GetNamespace() || !GatewaysScoped(a.X))
 }
 
 // claimKey is what only one Gateway for the same pods can have: a host on a port with
@@ -49,8 +97,9 @@ type claimsKey struct{}
 
 // rivals are the servers that may conflict with one: those with the same host on its
 // port, and those that share the port but not the protocol. The Gateways of all
-// namespaces count, even of tenants of which nothing else is read.
-func rivals(x *engine.Context, c Claim) []Claim {
+// namespaces count, even of tenants of which nothing else is read. Those of which both are
+// tolerated are omitted unless all are wanted.
+func rivals(x *engine.Context, c Claim, all bool) []Claim {
 	claimed := engine.Memoize(x, claimsKey{}, func() map[claimKey][]Claim {
 		claimed := map[claimKey][]Claim{}
 		for _, obj := range x.Snap.Everywhere(object.GatewayKind).Objects {
@@ -71,7 +120,7 @@ func rivals(x *engine.Context, c Claim) []Claim {
 		if key.host == anyTLS {
 			continue
 		}
-		if !key.tolerated {
+		if all || !key.tolerated {
 			found = append(found, claimed[key]...)
 		}
 		key.tolerated = !key.tolerated
@@ -110,7 +159,8 @@ func (c Claim) tolerated(host string) bool {
 // FindClaim returns the claim of a Gateway's server. Whether its own namespace has pods for
 // it is computed once.
 func FindClaim(x *engine.Context, obj *unstructured.Unstructured, s GatewayServer) Claim {
-	return Claim{Gateway{X: x, Obj: obj}, s, len(x.Selected(engine.SelectorOf(obj), obj.GetNamespace())) > 0}
+	selector := engine.SelectorOf(obj)
+	return Claim{Gateway{X: x, Obj: obj}, s, len(x.Selected(selector, obj.GetNamespace())) > 0, selector}
 }
 
 // rival returns the claim of a server of any Gateway. It reads nothing in the Gateway's
@@ -119,17 +169,16 @@ func FindClaim(x *engine.Context, obj *unstructured.Unstructured, s GatewayServe
 func rival(x *engine.Context, obj *unstructured.Unstructured, s GatewayServer) Claim {
 	known := *x
 	known.Snap = x.Known
-	namespace := obj.GetNamespace()
-	own := len(known.Selected(engine.SelectorOf(obj), namespace)) > 0 || len(known.UnreadSelectable(namespace)) > 0
-	return Claim{Gateway{X: x, Obj: obj}, s, own}
+	namespace, selector := obj.GetNamespace(), engine.SelectorOf(obj)
+	own := len(known.Selected(selector, namespace)) > 0 || len(known.UnreadSelectable(namespace)) > 0
+	return Claim{Gateway{X: x, Obj: obj}, s, own, selector}
 }
 
 // mayShare reports whether the selectors of two Gateways can match the same pods. It is a
 // cheap test before all others.
-func mayShare(a, b *unstructured.Unstructured) bool {
-	theirs := engine.SelectorOf(b)
-	for key, value := range engine.SelectorOf(a) {
-		if their, ok := theirs[key]; ok && their != value {
+func mayShare(a, b Claim) bool {
+	for key, value := range a.selector {
+		if their, ok := b.selector[key]; ok && their != value {
 			return false
 		}
 	}
@@ -139,30 +188,34 @@ func mayShare(a, b *unstructured.Unstructured) bool {
 // Claim is a server of a Gateway that claims a host and a port.
 type Claim struct {
 	Gateway
-	server  GatewayServer
-	ownPods bool
+	server   GatewayServer
+	ownPods  bool
+	selector map[string]string
 }
 
 // collide reports two servers on one port of which Istio uses only the older one.
 func collide(x *engine.Context, a, b Claim) (finding.Finding, bool) {
-	host, shared := sharedHost(a, b)
-	bothTLS := a.server.HasTLS() && b.server.HasTLS()
-	switch {
-	case bothTLS && !shared, plainHTTP(a.server) && plainHTTP(b.server):
-		return finding.Finding{}, false
-	case bothTLS && a.tolerated(host) && b.tolerated(host):
-		return finding.Finding{}, false
-	case !samePods(x, a, b):
+	host, ok := excludes(a, b)
+	if !ok || host != "" && a.tolerated(host) && b.tolerated(host) || !samePods(x, a, b) {
 		return finding.Finding{}, false
 	}
 	winner, loser := a, b
 	if older(b.Obj, a.Obj) {
 		winner, loser = b, a
 	}
-	if !bothTLS {
+	if host == "" {
 		return portConflict(x, winner, loser), true
 	}
 	return hostConflict(x, winner, loser, host), true
+}
+
+// excludes reports whether Istio uses only one of two servers on one port, if the same pods serve
+// both: they claim the same host with TLS, which it returns, or use two protocols.
+func excludes(a, b Claim) (host string, ok bool) {
+	if a.server.HasTLS() && b.server.HasTLS() {
+		return sharedHost(a, b)
+	}
+	return "", !plainHTTP(a.server) || !plainHTTP(b.server)
 }
 
 // samePods reports whether some pods serve both Gateways. If istiod restricts a Gateway
@@ -170,16 +223,23 @@ func collide(x *engine.Context, a, b Claim) (finding.Finding, bool) {
 // of that setting is redacted, so only its presence counts.
 func samePods(x *engine.Context, a, b Claim) bool {
 	served := func(w *unstructured.Unstructured) bool {
-		return engine.Matches(engine.SelectorOf(b.Obj), engine.PodLabels(w))
+		return engine.Matches(b.selector, engine.PodLabels(w))
 	}
-	shared := slices.ContainsFunc(x.Selected(engine.SelectorOf(a.Obj), a.Obj.GetNamespace()), served) ||
-		slices.ContainsFunc(x.Selected(engine.SelectorOf(a.Obj), ""), served) // which requires more reads
-	return shared && (a.Obj.GetNamespace() == b.Obj.GetNamespace() || !gatewaysScoped(x))
+	shared := slices.ContainsFunc(x.Selected(a.selector, a.Obj.GetNamespace()), served) ||
+		slices.ContainsFunc(x.Selected(a.selector, ""), served) // which requires more reads
+	return shared && (a.Obj.GetNamespace() == b.Obj.GetNamespace() || !GatewaysScoped(x))
 }
 
-// gatewaysScoped reports whether istiod may select the pods of a Gateway only in its own
+// GatewaysScoped reports whether istiod may select the pods of a Gateway only in its own
 // namespace (istio 1.24, pilot/pkg/features, PILOT_SCOPE_GATEWAY_TO_NAMESPACE).
-func gatewaysScoped(x *engine.Context) bool {
+func GatewaysScoped(x *engine.Context) bool {
+	return engine.Memoize(x, scopedKey{}, func() bool { return scoped(x) })
+}
+
+// scopedKey is the key of whether istiod restricts Gateways to their namespaces.
+type scopedKey struct{}
+
+func scoped(x *engine.Context) bool {
 	for _, istiod := range x.Snap.List(object.DeploymentKind, MeshNamespace).Objects {
 		for _, container := range object.List(istiod.Object, "spec", "template", "spec", "containers") {
 			for _, env := range object.List(container, "env") {
@@ -286,9 +346,9 @@ func IsClaimToChange(x *engine.Context, c Claim, index int) bool {
 	if len(engine.SelectorOf(c.Obj)) == 0 || !c.server.HasTLS() {
 		return false
 	}
-	return slices.ContainsFunc(rivals(x, c), func(rival Claim) bool {
+	return slices.ContainsFunc(rivals(x, c, false), func(rival Claim) bool {
 		if rival.Obj == c.Obj || !rival.server.HasTLS() || !slices.Contains(rival.claimed(), host) ||
-			c.tolerated(host) && rival.tolerated(host) || !mayShare(c.Obj, rival.Obj) || !samePods(x, c, rival) {
+			c.tolerated(host) && rival.tolerated(host) || !mayShare(c, rival) || !samePods(x, c, rival) {
 			return false
 		}
 		winner, loser := c, rival

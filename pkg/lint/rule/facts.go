@@ -40,18 +40,14 @@ func (c *Context) findIncomplete() {
 		target := object.Text(k.Unstructured.Object, "spec", "targetNamespace")
 		switch {
 		case k.Built != nil:
-		case k.Elsewhere != "" && target != "":
+		case k.OtherSource != "" && target != "":
 			c.incomplete[target], c.incomplete[""] = true, true
 		default:
 			c.incomplete[everywhere] = true
 		}
 	}
-	rendered := map[*cluster.Object]bool{}
-	for _, o := range c.Objects {
-		rendered[o.Release] = true
-	}
 	for _, release := range c.OfKind(object.HelmReleaseKind) {
-		if !rendered[release] {
+		if !c.rendered[release] {
 			c.incomplete[release.GetNamespace()], c.incomplete[""] = true, true
 			if target := object.Text(release.Unstructured.Object, "spec", "targetNamespace"); target != "" {
 				c.incomplete[target] = true

@@ -3,6 +3,7 @@
 package rule
 
 import (
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
@@ -80,14 +81,24 @@ type Context struct {
 	incomplete map[string]bool
 	dependents map[object.Key][]*cluster.Kustomization
 	appliedBy  map[*cluster.Kustomization][]*cluster.Object
-	report     func(Finding)
-	rule       *Rule
+	// rendered are the HelmReleases whose charts are in the tree.
+	rendered map[*cluster.Object]bool
+	facts    *engine.Context
+	// creators are the namespaces in which a controller may create objects of a class.
+	creators map[creation]bool
+	report   func(Finding)
+	rule     *Rule
 }
 
 // NewContext indexes a cluster. Findings are given to a function.
 func NewContext(c *cluster.Cluster, options Options, report func(Finding)) *Context {
-	x := &Context{Cluster: c, Options: options, byKind: map[string][]*cluster.Object{}, byKey: map[object.Key][]*cluster.Object{}, report: report}
+	x := &Context{
+		Cluster: c, Options: options, byKind: map[string][]*cluster.Object{}, byKey: map[object.Key][]*cluster.Object{},
+		rendered: map[*cluster.Object]bool{}, creators: map[creation]bool{}, report: report,
+	}
 	for _, o := range c.Objects {
+		x.rendered[o.Release] = true
+		x.noteCreator(o)
 		key := o.Ref().Key()
 		x.byKind[kindKey(key.Group, key.Kind)] = append(x.byKind[kindKey(key.Group, key.Kind)], o)
 		x.byKey[key] = append(x.byKey[key], o)

@@ -215,9 +215,9 @@ func (o *options) summarize(report *lint.Report) {
 	for _, u := range report.Unknown {
 		escape.Fprintf(w, "Not checked: %s: %s: %s\n", u.Ref, u.At, u.Message)
 	}
-	if n := len(report.Elsewhere); n > 0 {
+	if n := len(report.OtherSources); n > 0 {
 		sources := map[string]int{}
-		for _, e := range report.Elsewhere {
+		for _, e := range report.OtherSources {
 			sources[e.Source]++
 		}
 		var names []string

@@ -26,7 +26,7 @@ func Lint(r *lint.Report) (runtime.Object, error) {
 		Findings:       []v1alpha1.LintFinding{},
 		Ignored:        []v1alpha1.LintFinding{},
 		Unknown:        []v1alpha1.LintUnknown{},
-		Elsewhere:      []v1alpha1.LintElsewhere{},
+		OtherSources:   []v1alpha1.LintOtherSource{},
 		Kustomizations: int64(r.Kustomizations),
 		Objects:        int64(r.Objects),
 	}
@@ -39,8 +39,8 @@ func Lint(r *lint.Report) (runtime.Object, error) {
 	for _, u := range r.Unknown {
 		out.Unknown = append(out.Unknown, v1alpha1.LintUnknown{Position: lintPosition(u.At), Ref: u.Ref, Message: u.Message})
 	}
-	for _, e := range r.Elsewhere {
-		out.Elsewhere = append(out.Elsewhere, v1alpha1.LintElsewhere{Ref: e.Ref, Source: e.Source})
+	for _, e := range r.OtherSources {
+		out.OtherSources = append(out.OtherSources, v1alpha1.LintOtherSource{Ref: e.Ref, Source: e.Source})
 	}
 	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&out)
 	if err != nil {

@@ -59,8 +59,9 @@ func Build(s *Source, flux *unstructured.Unstructured, variables *Variables, loc
 	}
 	result := &Result{Dir: dir, Kustomizations: check.files, Undefined: map[object.Ref][]string{}}
 	frame := &frame{source: s, flux: locator}
+	index := indexOrigins(check.origins)
 	for _, res := range built.Resources() {
-		if err := result.add(res, check.origins, frame, flux, variables); err != nil {
+		if err := result.add(res, index, frame, flux, variables); err != nil {
 			return nil, asError(tree.Position{File: file}, err)
 		}
 	}
@@ -139,7 +140,7 @@ func quiet() (restore func()) {
 }
 
 // add adds a resource that kustomize built.
-func (r *Result) add(res marshaler, origins []*origin, f *frame, flux *unstructured.Unstructured, variables *Variables) error {
+func (r *Result) add(res marshaler, index *origins, f *frame, flux *unstructured.Unstructured, variables *Variables) error {
 	text, err := res.MarshalJSON()
 	if err != nil {
 		return err
@@ -149,7 +150,7 @@ func (r *Result) add(res marshaler, origins []*origin, f *frame, flux *unstructu
 		return err
 	}
 	o := &Object{Unstructured: &unstructured.Unstructured{Object: content}, frame: f}
-	if o.origin = originOf(origins, o.Unstructured); o.origin == nil {
+	if o.origin = index.of(o.Unstructured); o.origin == nil {
 		o.origin = &origin{file: r.Kustomizations[0], kustomizations: r.Kustomizations}
 	}
 	if o.GetName() == "" || o.GetKind() == "" || o.GetAPIVersion() == "" {

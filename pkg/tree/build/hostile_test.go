@@ -122,6 +122,10 @@ func TestHostileTrees(t *testing.T) {
 	for i := range 40 {
 		double[fmt.Sprintf("d%d/kustomization.yaml", i)] = []byte(fmt.Sprintf("resources: [../d%d, ./x/../../d%d]\n", i+1, i+1))
 	}
+	var many strings.Builder
+	for i := range maxObjects + 2 {
+		fmt.Fprintf(&many, "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c%d}\n", i)
+	}
 	double["d40/kustomization.yaml"] = []byte("namespace: a\n")
 	for name, c := range map[string]struct {
 		dir    string
@@ -132,6 +136,7 @@ func TestHostileTrees(t *testing.T) {
 		"a cycle":               {"a", map[string][]byte{"a/kustomization.yaml": []byte("resources: [../b]\n"), "b/kustomization.yaml": []byte("resources: [../a]\n")}, Cycle, "b/kustomization.yaml:1:13"},
 		"its own cycle":         {"a", map[string][]byte{"a/kustomization.yaml": []byte("resources: [.]\n")}, Cycle, "contains this kustomization"},
 		"doubling":              {"d0", double, Unreadable, "more than"},
+		"many objects":          {"a", map[string][]byte{"a/b.yaml": []byte(many.String())}, Unreadable, "more than 5000 objects"},
 		"growing aliases":       {"a", map[string][]byte{"a/kustomization.yaml": []byte("resources: [b.yaml]\n"), "a/b.yaml": []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n" + bomb)}, Unreadable, "values"},
 		"aliases in its file":   {"a", map[string][]byte{"a/kustomization.yaml": []byte(bomb)}, Malformed, "values"},
 		"no path":               {"gone", nil, Missing, "does not exist"},

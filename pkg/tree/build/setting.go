@@ -42,6 +42,10 @@ type origin struct {
 	kustomizations []string
 }
 
+// maxObjects is the number of resources of a build, whose time grows with the square of it. Flux
+// lists all objects in the status of the Kustomization, which has room for some 10,000.
+const maxObjects = 5000
+
 // addDocument adds a resource. A list has its objects in items.
 func (c *checker) addDocument(d *tree.Document, s setting) {
 	o := &origin{
@@ -52,7 +56,9 @@ func (c *checker) addDocument(d *tree.Document, s setting) {
 	if o.namespace == "" {
 		o.namespace = object.Text(d.Object, "metadata", "namespace")
 	}
-	c.origins = append(c.origins, o)
+	if c.origins = append(c.origins, o); len(c.origins) == maxObjects+1 {
+		c.add(d.Start(), Unreadable, "the Kustomization has more than %d objects", maxObjects)
+	}
 }
 
 // addGenerators adds the generators of a kustomization.
@@ -72,26 +78,41 @@ func (c *checker) addGenerators(file string, k *types.Kustomization, s setting) 
 	}
 }
 
-// originOf is the origin that fits an object best. It is nil if none has its kind.
-func originOf(origins []*origin, obj *unstructured.Unstructured) *origin {
+// origins are the resources and generators of a build.
+type origins struct {
+	byKind, byName map[string][]*origin
+}
+
+func indexOrigins(all []*origin) *origins {
+	i := &origins{byKind: map[string][]*origin{}, byName: map[string][]*origin{}}
+	for _, o := range all {
+		i.byKind[o.kind] = append(i.byKind[o.kind], o)
+		i.byName[o.kind+"/"+o.name] = append(i.byName[o.kind+"/"+o.name], o)
+	}
+	return i
+}
+
+// of is the origin that fits an object best, nil if none has its kind or is a list.
+func (i *origins) of(obj *unstructured.Unstructured) *origin {
+	candidates := i.byName[obj.GetKind()+"/"+obj.GetName()]
+	if len(candidates) == 0 {
+		candidates = i.byKind[obj.GetKind()]
+	}
+	if len(candidates) == 0 {
+		candidates = slices.Concat(i.byKind["List"], i.byKind[obj.GetKind()+"List"])
+	}
 	var best *origin
-	least := 0
-	for _, o := range origins {
-		if points := o.fits(obj); points > least {
-			best, least = o, points
+	most := 0
+	for _, o := range candidates {
+		if points := o.fits(obj); points > most {
+			best, most = o, points
 		}
 	}
 	return best
 }
 
-// fits rates how well an origin fits an object: 0 if it can't be that of the object.
+// fits rates how well an origin fits an object of its kind, or one in its list.
 func (o *origin) fits(obj *unstructured.Unstructured) int {
-	if o.kind != obj.GetKind() {
-		if strings.HasSuffix(o.kind, "List") {
-			return 1
-		}
-		return 0
-	}
 	points := 2
 	switch {
 	case o.name == obj.GetName(), o.document == nil && hashed(obj.GetName(), o.name):

@@ -46,8 +46,8 @@ type Kustomization struct {
 	Built *build.Result
 	// Err is why it could not be built: a *build.Error, or nil.
 	Err error
-	// Elsewhere is the source that contains its files, if that is not the tree.
-	Elsewhere string
+	// OtherSource is the source that contains its files, if that is not the tree.
+	OtherSource string
 	// Standalone: it is not a Kustomization of Flux, but a directory with a kustomization in a
 	// tree that has none of Flux.
 	Standalone bool
@@ -173,8 +173,8 @@ func (c *Cluster) add(o *Object) {
 
 // build builds a Kustomization, and adds those that it applies.
 func (c *Cluster) build(k *Kustomization) {
-	if reason := c.elsewhere(k); reason != "" {
-		k.Elsewhere = reason
+	if reason := c.otherSource(k); reason != "" {
+		k.OtherSource = reason
 		return
 	}
 	variables := c.variables(k)
@@ -229,8 +229,8 @@ func (c *Cluster) collect() {
 	}
 }
 
-// elsewhere is the name of the source that contains a Kustomization's files, "" for the tree.
-func (c *Cluster) elsewhere(k *Kustomization) string {
+// otherSource is the name of the source that contains a Kustomization's files, "" for the tree.
+func (c *Cluster) otherSource(k *Kustomization) string {
 	ref := SourceOf(k.Unstructured)
 	if ref.Key() == c.origin.Key() || c.sameRepository(ref) {
 		return ""
