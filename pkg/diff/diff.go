@@ -7,6 +7,8 @@
 package diff
 
 import (
+	"strings"
+
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
@@ -177,6 +179,21 @@ func (r *Report) Unclear() bool {
 		}
 	}
 	return r.Count(Unknown) > 0
+}
+
+// forbidden begins the message of an Unknown object for which the user lacks a permission.
+const forbidden = "forbidden: "
+
+// Forbidden reports whether something could not be determined because the user lacks a permission.
+func (r *Report) Forbidden() bool {
+	for _, l := range r.Layers {
+		for _, c := range l.Changes {
+			if c.Action == Unknown && strings.Contains(c.Message, forbidden) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Differs reports whether something would change or fail.

@@ -79,13 +79,13 @@ func (p *Plan) notServed(i item, kind schema.GroupKind) Change {
 // missing names the permission that the user lacks. What Flux may do is not known from it.
 func missing(a apierror.Access) string {
 	if a.Verb == "" {
-		return "forbidden: you would grant permissions that you do not have"
+		return forbidden + "you would grant permissions that you do not have"
 	}
 	resource := schema.GroupResource{Group: a.APIGroup, Resource: a.Resource}.String()
 	if a.Namespace == "" {
-		return fmt.Sprintf("forbidden: cannot %s %s at the cluster scope", a.Verb, resource)
+		return fmt.Sprintf(forbidden+"cannot %s %s at the cluster scope", a.Verb, resource)
 	}
-	return fmt.Sprintf("forbidden: cannot %s %s in namespace %q", a.Verb, resource, a.Namespace)
+	return fmt.Sprintf(forbidden+"cannot %s %s in namespace %q", a.Verb, resource, a.Namespace)
 }
 
 // webhook is the result if an admission webhook refused the object, or could not be called.

@@ -117,7 +117,7 @@ func TestDiffWithServer(t *testing.T) {
 		{"pruned", "", "", func(api *fakeapi.Server) { api.Put(old) }, command.No, []string{`^  Pruned     ConfigMap bhs-orthweb/old: layer bhs-application no longer has it$`}},
 		{"no permission to patch", "", "", func(api *fakeapi.Server) {
 			api.Fail("/configmaps/orthanc$", fakeapi.After(1, fakeapi.Status(http.StatusForbidden, "Forbidden", `configmaps "orthanc" is forbidden: User "ann" cannot patch resource "configmaps" in API group "" in the namespace "bhs-orthweb"`)))
-		}, command.Unclear, []string{`^  Unknown    ConfigMap bhs-orthweb/orthanc: forbidden: cannot patch configmaps in namespace "bhs-orthweb"$`}},
+		}, command.Unclear, []string{`^  Unknown    ConfigMap bhs-orthweb/orthanc: forbidden: cannot patch configmaps in namespace "bhs-orthweb"$`, `^Request the missing permissions `}},
 		{"no permission to read variables", "", "", func(api *fakeapi.Server) { api.Deny("secrets") }, command.Unclear, []string{
 			`^  Unknown    ConfigMap bhs-orthweb/orthanc: the value of the variable word of spec.postBuild is not known$`,
 		}},

@@ -218,8 +218,8 @@ func (o *options) summarize(report *diff.Report) {
 	for _, note := range render.DiffNotes(report) {
 		escape.Fprintf(w, "%s\n", note)
 	}
-	if report.Count(diff.Unknown) > 0 {
-		escape.Fprintf(w, "Some objects could not be compared. docs/rbac.md lists the permissions that %s requires.\n", o.call.Name+" diff")
+	if report.Forbidden() {
+		escape.Fprintf(w, "Request the missing permissions (docs/rbac.md has the role, orthweb-differ).\n")
 	}
 	escape.Fprintf(w, "Compared %s of %s: %s.\n", finding.Count(len(report.Layers), "layer"), report.Entry, render.DiffSummary(report))
 }
