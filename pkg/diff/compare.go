@@ -57,7 +57,7 @@ func (p *Plan) comparePruned(l *layerPlan, i item, answer Answer) Change {
 	case answer.ReadFailure != nil && answer.ReadFailure.NotServed:
 		return Change{}
 	case answer.ReadFailure != nil:
-		return Change{Action: Unknown, Message: pruneMessage(l) + ", but it could not be read: " + answer.ReadFailure.Message}
+		return Change{Action: Unknown, Message: pruneMessage(l) + ", but it could not be read: " + p.unread(i.ref, answer.ReadFailure)}
 	case answer.Live == nil:
 		return Change{}
 	}

@@ -28,9 +28,7 @@ func (p *Plan) refused(l *layerPlan, i item, answer Answer, failure *Failure) Ch
 	case failure.Code == 0, failure.Code == unauthorized, failure.Code == tooManyRequests:
 		return Change{Action: Unknown, Message: failure.Message}
 	}
-	// The text is Flux's, which the parser knows (fluxcd/pkg/ssa v0.76.2, errors/dry_run.go).
-	text := fmt.Sprintf("%s/%s dry-run failed (%s): %s", i.ref.Kind, slashed(i.ref), cmp.Or(failure.Reason, "Unknown"), failure.Message)
-	parsed, _ := apierror.Parse(text)
+	parsed := parse(i.ref, failure)
 	switch parsed.Problem {
 	case apierror.ProblemNamespaceNotFound:
 		if p.namespaces[i.ref.Namespace] && answer.Live == nil {
@@ -60,6 +58,22 @@ func (p *Plan) refused(l *layerPlan, i item, answer Answer, failure *Failure) Ch
 		c.Fields = p.refusedField(i, answer, parsed.Field)
 	}
 	return c
+}
+
+// parse parses the message of a failure. Its text is Flux's, which the parser knows
+// (fluxcd/pkg/ssa v0.76.2, errors/dry_run.go).
+func parse(ref object.Ref, failure *Failure) apierror.Error {
+	text := fmt.Sprintf("%s/%s dry-run failed (%s): %s", ref.Kind, slashed(ref), cmp.Or(failure.Reason, "Unknown"), failure.Message)
+	parsed, _ := apierror.Parse(text)
+	return parsed
+}
+
+// unread is why an object could not be read.
+func (p *Plan) unread(ref object.Ref, failure *Failure) string {
+	if a := parse(ref, failure).Access; failure.Code != 0 && a != (apierror.Access{}) {
+		return missing(a)
+	}
+	return p.text(failure.Message)
 }
 
 // notServed is the result for a kind that the cluster does not serve, or not in the version.

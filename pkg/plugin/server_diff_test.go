@@ -115,6 +115,9 @@ func TestDiffWithServer(t *testing.T) {
 			`^  Changed    ConfigMap bhs-orthweb/orthanc$`, `^\+  a: "2"$`, `^\+  word: another \*\*\*$`,
 		}},
 		{"pruned", "", "", func(api *fakeapi.Server) { api.Put(old) }, command.No, []string{`^  Pruned     ConfigMap bhs-orthweb/old: layer bhs-application no longer has it$`}},
+		{"no permission to read what is pruned", "", "", func(api *fakeapi.Server) { api.Put(old); api.Deny("configmaps") }, command.Unclear, []string{
+			`^  Unknown    ConfigMap bhs-orthweb/old: layer bhs-application no longer has it, but it could not be read: forbidden: cannot get configmaps in namespace "bhs-orthweb"$`,
+		}},
 		{"no permission to patch", "", "", func(api *fakeapi.Server) {
 			api.Fail("/configmaps/orthanc$", fakeapi.After(1, fakeapi.Status(http.StatusForbidden, "Forbidden", `configmaps "orthanc" is forbidden: User "ann" cannot patch resource "configmaps" in API group "" in the namespace "bhs-orthweb"`)))
 		}, command.Unclear, []string{`^  Unknown    ConfigMap bhs-orthweb/orthanc: forbidden: cannot patch configmaps in namespace "bhs-orthweb"$`, `^Request the missing permissions `}},
