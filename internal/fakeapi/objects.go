@@ -57,6 +57,8 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 		refuse(w, apierrors.NewServiceUnavailable("the server is currently unable to handle the request"))
 	case r.Method == http.MethodPatch && name != "" && r.Header.Get("Content-Type") == "application/merge-patch+json":
 		s.patch(w, r, kind, namespace, name)
+	case r.Method == http.MethodPatch && name != "" && r.Header.Get("Content-Type") == "application/apply-patch+yaml" && r.URL.Query().Get("dryRun") == "All":
+		s.apply(w, r, kind, namespace, name)
 	case r.Method != http.MethodGet || r.URL.Query().Has("watch"):
 		refuse(w, apierrors.NewMethodNotSupported(resource, strings.ToLower(r.Method)))
 	case denied && !slices.Contains(but, namespace):
@@ -115,6 +117,27 @@ func (s *Server) patch(w http.ResponseWriter, r *http.Request, kind Kind, namesp
 		obj.Object, _ = merge(obj.Object, patch).(map[string]any)
 	}
 	s.get(w, kind, namespace, name)
+}
+
+// apply answers with what a server-side apply would store, and stores nothing. Unlike a real server,
+// it keeps fields that are no longer applied, and replaces lists.
+func (s *Server) apply(w http.ResponseWriter, r *http.Request, kind Kind, namespace, name string) {
+	var patch map[string]any
+	if err := json.NewDecoder(r.Body).Decode(&patch); err != nil {
+		refuse(w, apierrors.NewBadRequest(err.Error()))
+		return
+	}
+	obj, exists := s.objects[objectKey{kind.GroupKind(), namespace, name}]
+	if _, known := s.objects[objectKey{GroupKind: schema.GroupKind{Kind: "Namespace"}, name: namespace}]; !exists && namespace != "" && !known {
+		refuse(w, apierrors.NewNotFound(schema.GroupResource{Resource: "namespaces"}, namespace))
+		return
+	}
+	applied := map[string]any{}
+	if exists {
+		applied = obj.DeepCopy().Object
+	}
+	applied, _ = merge(applied, patch).(map[string]any)
+	write(w, applied)
 }
 
 func merge(value any, patch map[string]any) any {

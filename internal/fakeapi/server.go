@@ -9,7 +9,7 @@
 //	if api.Count("/pods$") != 1 { … }
 //
 // It listens on loopback, without TLS and without authentication. Clients can change objects
-// only by merge patches; tests can change them directly. Only tests import it.
+// only by merge patches, and apply them in dry runs; tests can change them directly. Only tests import it.
 package fakeapi
 
 import (

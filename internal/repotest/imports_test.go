@@ -32,7 +32,7 @@ var rules = []rule{
 	{module + "pkg/kube/patch", []string{"pkg/operate/execute", "pkg/plugin"}, "only the user decides what is changed in a cluster"},
 	{module + "pkg/kube/issuance", []string{"pkg/certs/issue", "pkg/plugin", "pkg/validate/target"}, "only the user decides what is changed in a cluster"},
 	{module + "pkg/operate", []string{"pkg/plugin", "pkg/render"}, "only the user decides what is done to a tenant"},
-	{module + "pkg/message", []string{"pkg/diagnose", "pkg/render", "internal/parsecheck"}, "other packages read the cause, not the message"},
+	{module + "pkg/message", []string{"pkg/diagnose", "pkg/render", "pkg/diff", "internal/parsecheck"}, "other packages read the cause, not the message"},
 	{"github.com/cert-manager/", []string{"pkg/certs", "pkg/kube/issuance"}, "only these create cert-manager's objects; other packages read unstructured objects"},
 	{"github.com/fluxcd/flux2", []string{"pkg/bootstrap"}, "only bootstrap generates manifests of Flux"},
 	{module + "pkg/validate", []string{"pkg/plugin", "pkg/render", "internal/samples", "internal/checktest", "bench"}, "validating connects to tenants; only the command line starts it"},
@@ -78,7 +78,7 @@ var layers = []string{
 	"pkg/message/helm",
 	"pkg/message",
 	"pkg/kube/request",
-	"pkg/kube/collect pkg/kube/patch pkg/kube/issuance pkg/kube/portforward pkg/kube/access",
+	"pkg/kube/collect pkg/kube/patch pkg/kube/dryrun pkg/kube/issuance pkg/kube/portforward pkg/kube/access",
 	"pkg/kube/queries",
 	"pkg/diagnose/engine",
 	"pkg/diagnose/selfreport pkg/diagnose/flux",
@@ -112,11 +112,13 @@ var layers = []string{
 	"pkg/lint/flux pkg/lint/api pkg/lint/workload pkg/lint/secret pkg/lint/mesh pkg/lint/pki",
 	"pkg/lint",
 	"pkg/explain/repository",
+	"pkg/diff",
+	"pkg/diff/execute",
 	"pkg/api/v1alpha1",
 	"pkg/render/term pkg/render/versioned",
 	"pkg/render",
 	"pkg/plugin/command",
-	"pkg/plugin/status pkg/plugin/explain pkg/plugin/validate pkg/plugin/check pkg/plugin/operate pkg/plugin/cert pkg/plugin/hosts pkg/plugin/snapshot pkg/plugin/lint pkg/plugin/bootstrap pkg/plugin/version pkg/plugin/completion",
+	"pkg/plugin/status pkg/plugin/explain pkg/plugin/validate pkg/plugin/check pkg/plugin/diff pkg/plugin/operate pkg/plugin/cert pkg/plugin/hosts pkg/plugin/snapshot pkg/plugin/lint pkg/plugin/bootstrap pkg/plugin/version pkg/plugin/completion",
 	"internal/english",
 	"pkg/plugin",
 	"cmd/kubectl-orthweb",
@@ -136,13 +138,14 @@ var pure = map[string]string{
 	"pkg/flux":     "facts about releases are in the program",
 	"pkg/diagnose": "a cause depends on the snapshot alone",
 	"pkg/check":    "a result depends on the snapshot, the versions and the permissions alone",
+	"pkg/diff":     "a report depends on the tree, the snapshot and the answers alone",
 	"pkg/operate":  "a request and its result depend on the snapshot and the objects alone",
 	"pkg/render":   "its output depends on the model alone",
 	"pkg/certs":    "its output depends on its input alone, except for random keys and serial numbers",
 }
 
 // impure are packages below pure ones that have input or output.
-var impure = []string{"pkg/snapshot/recording", "pkg/tenant/address", "pkg/operate/execute", "pkg/render/term", "pkg/certs/probe", "pkg/certs/issue"}
+var impure = []string{"pkg/snapshot/recording", "pkg/tenant/address", "pkg/operate/execute", "pkg/diff/execute", "pkg/render/term", "pkg/certs/probe", "pkg/certs/issue"}
 
 // reasonOfPure returns why a package must be pure, and whether it must.
 func reasonOfPure(home string) (why string, ok bool) {

@@ -29,6 +29,7 @@ var independent = map[string]string{
 		"p12-password-env p12-password-file password-env password-file password-secret quiet resume store timeout user via web-port",
 	"lint":        "config fail-on fix flux-version kube-version list-rules only skip",
 	"bootstrap":   "branch components components-extra export-dir flux-version interval network-policy path personal provider secret-name url",
+	"diff":        "path repo",
 	"hosts apply": "hosts-file", // hidden: 'hosts sync' runs it under sudo
 }
 

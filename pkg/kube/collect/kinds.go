@@ -48,3 +48,13 @@ func MatchesGroup(written, group string) bool {
 	}
 	return written == "" || written == group || strings.HasPrefix(group, written+".")
 }
+
+// Served is where a kind is served: the plural of its preferred version, and whether its objects
+// have namespaces. Without a plural the cluster does not serve the kind, or, with an error, it
+// is not known whether it does.
+func (s *Session) Served(gk schema.GroupKind) (plural string, namespaced bool, err error) {
+	if r, ok := s.served.kinds[gk]; ok {
+		return r.name, r.namespaced, nil
+	}
+	return "", false, s.served.failed[gk.Group]
+}

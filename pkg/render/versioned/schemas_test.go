@@ -10,6 +10,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/internal/samples"
 	"github.com/digihunch/kubectl-orthweb/pkg/certs/trust"
+	"github.com/digihunch/kubectl-orthweb/pkg/diff"
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
 	"github.com/digihunch/kubectl-orthweb/pkg/lint"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
@@ -62,6 +63,8 @@ func TestJSONKeepsToItsSchema(t *testing.T) {
 		}},
 		{"lintreport", func() (any, error) { return Lint(samples.LintReport()) }},
 		{"lintreport", func() (any, error) { return Lint(&lint.Report{}) }},
+		{"diffreport", func() (any, error) { return Diff(samples.Diff()) }},
+		{"diffreport", func() (any, error) { return Diff(&diff.Report{Entry: "."}) }},
 		{"clustercheck", func() (any, error) { return ClusterCheck(nil, snapshot.Meta{At: samples.At}) }},
 	} {
 		compiler := jsonschema.NewCompiler()

@@ -79,3 +79,11 @@ func (v *Variables) substitute(object map[string]any) (result map[string]any, un
 
 // Unresolved reports whether a text has a variable whose value is not known.
 func Unresolved(text string) bool { return bareVariable.MatchString(text) }
+
+// UnresolvedName is the name of the first variable in a text whose value is not known, or "".
+func UnresolvedName(text string) string {
+	if found := bareVariable.FindStringSubmatch(text); found != nil {
+		return found[1]
+	}
+	return ""
+}

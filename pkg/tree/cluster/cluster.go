@@ -35,6 +35,8 @@ type Cluster struct {
 	byKey  map[object.Key]*Kustomization
 	// raw are the documents of Flux's sources in the tree that nothing applies.
 	raw []*Object
+	// lookup finds variables that the tree does not have; it may be nil.
+	lookup Lookup
 }
 
 // Kustomization is a Kustomization of Flux and what it applies.
@@ -70,12 +72,34 @@ type Object struct {
 // Ref names the object.
 func (o *Object) Ref() object.Ref { return object.RefOf(o.Unstructured) }
 
+// Incomplete reports whether variables of spec.postBuild have no known value: they remain in the
+// built objects as ${name}.
+func (k *Kustomization) Incomplete() bool { return k.unresolved }
+
+// Lookup finds the values of a ConfigMap or Secret of spec.postBuild that the tree does not have.
+// Known is false if it can't be determined whether the object exists.
+type Lookup func(ref object.Ref) (values map[string]string, exists, known bool)
+
 // Discover finds the clusters of a tree, in the order of their entries.
 func Discover(ctx context.Context, t *tree.Tree) ([]*Cluster, error) {
+	return DiscoverWith(ctx, t, Options{})
+}
+
+// Options is what is known of the cluster that applies a tree.
+type Options struct {
+	// Lookup finds variables; it may be nil.
+	Lookup Lookup
+	// Origin is the source that contains the tree; without a name it is guessed.
+	Origin object.Ref
+}
+
+// DiscoverWith is Discover with what is known of the cluster.
+func DiscoverWith(ctx context.Context, t *tree.Tree, opts Options) ([]*Cluster, error) {
 	found, err := scan(ctx, t)
 	if err != nil {
 		return nil, err
 	}
+	found.opts = opts
 	if len(found.kustomizations) == 0 {
 		c, err := found.standalone(ctx)
 		return []*Cluster{c}, err
@@ -109,10 +133,10 @@ func Discover(ctx context.Context, t *tree.Tree) ([]*Cluster, error) {
 func (f *scanned) follow(ctx context.Context, starts []*Object) (*Cluster, error) {
 	c := &Cluster{
 		Tree: f.tree, Entry: path.Dir(starts[0].File()), byKey: map[object.Key]*Kustomization{}, raw: f.sources,
-		origin: sourceOf(starts[0].Unstructured),
+		origin: SourceOf(starts[0].Unstructured), lookup: f.opts.Lookup,
 	}
 	c.source = f.sourceWith(c.ignoreOf(c.origin))
-	if !isSync(starts[0]) && !f.mayBeTree(starts) {
+	if !isSync(starts[0]) && c.origin.Key() != f.opts.Origin.Key() && !f.mayBeTree(starts) {
 		c.origin = object.Ref{}
 	}
 	for _, start := range starts {
@@ -213,7 +237,7 @@ func (c *Cluster) collect() {
 
 // otherSource is the name of the source that contains a Kustomization's files, "" for the tree.
 func (c *Cluster) otherSource(k *Kustomization) string {
-	ref := sourceOf(k.Unstructured)
+	ref := SourceOf(k.Unstructured)
 	if ref.Key() == c.origin.Key() || c.sameRepository(ref) {
 		return ""
 	}
@@ -225,7 +249,7 @@ func (c *Cluster) otherSource(k *Kustomization) string {
 func (f *scanned) mayBeTree(group []*Object) bool {
 	for _, k := range group {
 		dir := pathOf(k.Unstructured)
-		if sourceOf(k.Unstructured).Kind != object.GitRepositoryKind.Kind || dir == "." || !f.tree.IsDir(dir) {
+		if SourceOf(k.Unstructured).Kind != object.GitRepositoryKind.Kind || dir == "." || !f.tree.IsDir(dir) {
 			return false
 		}
 	}
@@ -295,8 +319,8 @@ func isKustomization(obj *unstructured.Unstructured) bool {
 	return obj.GroupVersionKind().GroupKind() == object.KustomizationKind
 }
 
-// sourceOf is the source of a Kustomization.
-func sourceOf(obj *unstructured.Unstructured) object.Ref {
+// SourceOf is the source of a Kustomization.
+func SourceOf(obj *unstructured.Unstructured) object.Ref {
 	ref := object.Map(obj.Object, "spec", "sourceRef")
 	namespace := object.Text(ref, "namespace")
 	if namespace == "" {

@@ -23,6 +23,7 @@ type scanned struct {
 	plain *build.Source
 	// kustomizations and sources are Flux's.
 	kustomizations, sources []*Object
+	opts                    Options
 }
 
 // fluxInstance is the kind by which flux-operator bootstraps
@@ -138,7 +139,7 @@ func (f *scanned) appliesItself(k *Object) bool {
 func (f *scanned) byDirectory() [][]*Object {
 	groups := map[string][]*Object{}
 	for _, k := range f.kustomizations {
-		if k.GetName() != "" && sourceOf(k.Unstructured).Name != "" {
+		if k.GetName() != "" && SourceOf(k.Unstructured).Name != "" {
 			groups[path.Dir(k.File())] = append(groups[path.Dir(k.File())], k)
 		}
 	}
@@ -178,16 +179,9 @@ func (c *Cluster) variables(k *Kustomization) *build.Variables {
 	v := &build.Variables{Values: map[string]string{}, Always: object.Text(post, "substituteStrategy") == "Always"}
 	for _, from := range object.List(post, "substituteFrom") {
 		ref := object.Ref{APIVersion: "v1", Kind: object.Text(from, "kind"), Namespace: k.GetNamespace(), Name: object.Text(from, "name")}
-		o := c.find(ref)
-		if o == nil || ref.Kind != object.ConfigMapKind.Kind || slices.ContainsFunc(c.Kustomizations, func(by *Kustomization) bool { return by == o.By && by.unresolved && by != k }) {
-			v.Incomplete = true
-			continue
-		}
-		for key, value := range object.Map(o.Unstructured.Object, "data") {
-			if text, ok := value.(string); ok {
-				v.Values[key] = text
-			}
-		}
+		values, known := c.valuesOf(k, ref, object.Bool(from, "optional"))
+		v.Incomplete = v.Incomplete || !known
+		maps.Copy(v.Values, values)
 	}
 	for key, value := range object.Map(post, "substitute") {
 		if text, ok := value.(string); ok {
@@ -195,4 +189,27 @@ func (c *Cluster) variables(k *Kustomization) *build.Variables {
 		}
 	}
 	return v
+}
+
+// valuesOf are the variables in a ConfigMap or Secret of substituteFrom. Those of a Secret in the
+// tree are not known: it may be encrypted.
+func (c *Cluster) valuesOf(k *Kustomization, ref object.Ref, optional bool) (values map[string]string, known bool) {
+	o := c.find(ref)
+	if o != nil && ref.Kind == object.ConfigMapKind.Kind {
+		if slices.ContainsFunc(c.Kustomizations, func(by *Kustomization) bool { return by == o.By && by.unresolved && by != k }) {
+			return nil, false
+		}
+		values = map[string]string{}
+		for key, value := range object.Map(o.Unstructured.Object, "data") {
+			if text, ok := value.(string); ok {
+				values[key] = text
+			}
+		}
+		return values, true
+	}
+	if c.lookup == nil {
+		return nil, false
+	}
+	values, exists, known := c.lookup(ref)
+	return values, known && (exists || optional)
 }
