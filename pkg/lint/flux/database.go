@@ -39,7 +39,7 @@ var databaseUncovered = &rule.Rule{
 		if !strings.Contains(name, chart) {
 			name += "-" + chart
 		}
-		set := object.Ref{Kind: object.StatefulSetKind.Kind, Namespace: o.GetNamespace(), Name: name + suffix}
+		set := object.Ref{Kind: object.StatefulSetKind.Kind, Name: name + suffix}
 		c.Report(o, "metadata.name", fmt.Sprintf("no health check covers its database, %s, so the layer stays Ready while the database is down", set),
 			inFile(o.By.File(), "Add the StatefulSet to spec.healthChecks of the layer"))
 	},

@@ -245,15 +245,13 @@ func (c *Cluster) otherSource(k *Kustomization) string {
 }
 
 // mayBeTree reports whether the source of Kustomizations that no entry reaches is the tree: a
-// Git repository in which all of their paths exist.
+// Git repository in which the path of one of them exists.
 func (f *scanned) mayBeTree(group []*Object) bool {
-	for _, k := range group {
-		dir := pathOf(k.Unstructured)
-		if SourceOf(k.Unstructured).Kind != object.GitRepositoryKind.Kind || dir == "." || !f.tree.IsDir(dir) {
-			return false
-		}
-	}
-	return true
+	return slices.ContainsFunc(group, func(k *Object) bool {
+		dir, source := pathOf(k.Unstructured), SourceOf(k.Unstructured)
+		return source.Kind == object.GitRepositoryKind.Kind && source.Key() == SourceOf(group[0].Unstructured).Key() &&
+			dir != "." && f.tree.IsDir(dir)
+	})
 }
 
 // sameRepository reports whether a source is the repository and revision of the tree.
