@@ -200,7 +200,7 @@ func (o *options) exit(report *lint.Report) error {
 	switch {
 	case slices.ContainsFunc(report.Findings, func(f lint.Finding) bool { return o.fails(f.Severity) }):
 		return command.No
-	case len(report.Unknown) > 0:
+	case len(report.Unknown) > 0, report.Objects == 0 && len(report.OtherSources) > 0:
 		return command.Unclear
 	}
 	return nil
