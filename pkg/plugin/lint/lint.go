@@ -44,7 +44,7 @@ var (
 		kubectl orthweb lint
 
 		# Check what the next version of Flux no longer serves
-		kubectl orthweb lint --flux-version=2.8 --only=flux-api
+		kubectl orthweb lint --flux-version=2.8 --only=removed-api
 
 		# Show what can be fixed automatically, then fix it
 		kubectl orthweb lint --fix
