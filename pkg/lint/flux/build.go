@@ -49,7 +49,7 @@ var notBuildable = &rule.Rule{
 // buildAdvice is how to fix what prevents a build. Other reasons are no defects, or have a rule
 // of their own.
 var buildAdvice = map[build.Reason]string{
-	build.Outside:     "Move the files into the tree: Flux builds only what the source contains",
+	build.Outside:     "Name the root of the repository, or move the files into it: Flux builds only what the source contains",
 	build.Cycle:       "Remove one of the references",
 	build.Malformed:   "Correct the file, or remove the reference to it",
 	build.Unsupported: "Use a HelmRelease, or render the manifests before you commit them",
