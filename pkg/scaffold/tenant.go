@@ -178,20 +178,48 @@ func (t *Tenant) addFacts() {
 	}
 }
 
-// ownDomain is the domain of the hosts. Where it would be the parent of another tenant's hosts,
-// it is the host itself if there is only one.
+// ownDomain is the domain of the hosts. Where that is also the parent of another tenant's hosts,
+// because one of the hosts is not in the tenant's domain, it is the domain of most hosts.
 func (t *Tenant) ownDomain(all []*Tenant) string {
-	domain := domainOf(t.Hosts)
-	shared := slices.ContainsFunc(all, func(other *Tenant) bool {
-		return other != t && slices.ContainsFunc(other.Hosts, func(host string) bool { return within(host, domain) && !slices.Contains(t.Hosts, host) })
-	})
-	switch {
-	case !shared:
-		return domain
-	case len(t.Hosts) == 1:
-		return strings.TrimPrefix(t.Hosts[0], "*.")
+	candidates := []string{domainOf(t.Hosts)}
+	for _, host := range t.Hosts {
+		_, parent, _ := strings.Cut(strings.TrimPrefix(host, "*."), ".")
+		candidates = append(candidates, parent, strings.TrimPrefix(host, "*."))
 	}
-	return ""
+	best, most := "", 0
+	for _, domain := range candidates {
+		covered := t.hostsIn(domain)
+		if len(covered) <= most || !strings.Contains(domain, ".") || t.isShared(domain, all) {
+			continue
+		}
+		best, most = domain, len(covered)
+	}
+	return best
+}
+
+// hostsIn are the hosts in a domain.
+func (t *Tenant) hostsIn(domain string) []string {
+	var found []string
+	for _, host := range t.Hosts {
+		if within(host, domain) {
+			found = append(found, host)
+		}
+	}
+	return found
+}
+
+// isShared reports whether another tenant has as many or more hosts in a domain, or hosts in it
+// that the tenant does not have.
+func (t *Tenant) isShared(domain string, all []*Tenant) bool {
+	own := t.hostsIn(domain)
+	return slices.ContainsFunc(all, func(other *Tenant) bool {
+		theirs := other.hostsIn(domain)
+		return other != t && len(theirs) > 0 && (len(theirs) >= len(own) || len(own) == len(t.Hosts) && !subset(theirs, own))
+	})
+}
+
+func subset(list, of []string) bool {
+	return !slices.ContainsFunc(list, func(entry string) bool { return !slices.Contains(of, entry) })
 }
 
 // Names are the names of all tenants.

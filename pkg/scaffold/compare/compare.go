@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -283,4 +284,21 @@ func redacted(o Object) map[string]any {
 	c := o.DeepCopy()
 	redact.Redact(c)
 	return c.Object
+}
+
+// Describe is the difference in one sentence, without a period.
+func (d Difference) Describe() string {
+	has := d.A
+	if !has.Present {
+		has = d.B
+	}
+	switch d.Kind {
+	case LayerMissing:
+		return "only one tenant has the layer " + d.Layer
+	case ObjectMissing:
+		return "only one tenant has " + has.Ref.String()
+	case FieldMissing:
+		return has.Ref.String() + " has the field " + has.Field + ", the other does not"
+	}
+	return has.Ref.String() + ": " + has.Field + " is " + strconv.Quote(d.A.Value) + " and " + strconv.Quote(d.B.Value)
 }

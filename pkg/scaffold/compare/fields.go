@@ -180,7 +180,7 @@ func (f *fields) scalar(p place, a, b any) {
 		}
 		return
 	}
-	d := Difference{Kind: f.kindOf(p, secret), Layer: f.layer, A: f.place(p, true), B: f.place(p, false)}
+	d := Difference{Kind: f.kindOf(p, secret, x, y), Layer: f.layer, A: f.place(p, true), B: f.place(p, false)}
 	d.A.Value, d.B.Value = firstDifference(d.A.Value, d.B.Value, f.left, f.right)
 	f.report.add(d)
 }
@@ -217,16 +217,25 @@ var (
 // AddressField reports whether the values of a key are the addresses of load balancers.
 func AddressField(key string) bool { return addressFields[key] }
 
-func (f *fields) kindOf(p place, secret bool) Kind {
+func (f *fields) kindOf(p place, secret bool, a, b string) Kind {
 	switch {
 	case secret:
 		return Secret
-	case hostFields[p.key]:
+	case hostFields[p.key] && !f.inDomains(a, b):
 		return Host
 	case addressFields[p.key]:
 		return Address
 	}
 	return Value
+}
+
+// inDomains reports whether two hosts must be the same after names are replaced: both are in
+// their tenant's domain, or one is in that of the other tenant.
+func (f *fields) inDomains(a, b string) bool {
+	in := func(s *side, host string) bool {
+		return s.Domain != "" && (host == s.Domain || strings.HasSuffix(host, "."+s.Domain))
+	}
+	return a == b || in(f.left, a) && in(f.right, b) || in(f.left, b) || in(f.right, a)
 }
 
 // missing reports a field that only one object has.
