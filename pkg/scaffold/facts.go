@@ -6,11 +6,11 @@ import (
 	"slices"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/scaffold/compare"
-	"github.com/digihunch/kubectl-orthweb/pkg/tree/cluster"
 )
 
 // hostPaths are the fields with the names of hosts, by kind: keys, through the entries of lists.
@@ -26,10 +26,10 @@ var hostPaths = map[schema.GroupKind][][]string{
 }
 
 // hosts are the names by which clients outside of the cluster connect to an object.
-func hosts(o *cluster.Object) []string {
+func hosts(o *unstructured.Unstructured) []string {
 	var found []string
-	for _, keys := range hostPaths[o.Ref().GroupKind()] {
-		for _, host := range texts(o.Unstructured.Object, keys) {
+	for _, keys := range hostPaths[o.GroupVersionKind().GroupKind()] {
+		for _, host := range texts(o.Object, keys) {
 			if _, name, ok := strings.Cut(host, "/"); ok { // Istio's "namespace/host"
 				host = name
 			}
@@ -103,7 +103,7 @@ func within(host, domain string) bool {
 }
 
 // addresses are the addresses of load balancers that an object specifies.
-func addresses(o *cluster.Object) []string {
+func addresses(o *unstructured.Unstructured) []string {
 	var found []string
 	var walk func(value any, key string)
 	walk = func(value any, key string) {
@@ -122,9 +122,9 @@ func addresses(o *cluster.Object) []string {
 			}
 		}
 	}
-	walk(o.Unstructured.Object, "")
-	if o.Ref().GroupKind() == object.APIGatewayKind {
-		for _, text := range texts(o.Unstructured.Object, []string{"spec", "addresses", "value"}) {
+	walk(o.Object, "")
+	if o.GroupVersionKind().GroupKind() == object.APIGatewayKind {
+		for _, text := range texts(o.Object, []string{"spec", "addresses", "value"}) {
 			found = append(found, parseAddresses(text)...)
 		}
 	}
@@ -158,7 +158,7 @@ const (
 const maxTitle = 16
 
 // titles are the AE titles that an object sets for Orthanc.
-func titles(o *cluster.Object) []string {
+func titles(o *unstructured.Unstructured) []string {
 	var found []string
 	var walk func(value any)
 	walk = func(value any) {
@@ -184,7 +184,7 @@ func titles(o *cluster.Object) []string {
 			}
 		}
 	}
-	walk(o.Unstructured.Object)
+	walk(o.Object)
 	found = slices.DeleteFunc(found, func(title string) bool { return strings.TrimSpace(title) == "" })
 	slices.Sort(found)
 	return slices.Compact(found)

@@ -97,7 +97,7 @@ func (c *creation) checkHosts() error {
 		}
 		for _, cl := range c.repository.clusters {
 			for _, o := range cl.Objects {
-				if slices.Contains(hosts(o), renamed) {
+				if slices.Contains(hosts(o.Unstructured), renamed) {
 					p, _ := o.Locate("spec")
 					return advice.Add(fmt.Errorf("the host %s exists already: %s, %s", renamed, o.Ref(), p), "Specify another --domain.")
 				}
@@ -119,7 +119,7 @@ func (c *creation) checkSharedHost(host string) error {
 	}
 	where := ""
 	for _, o := range c.model.Objects() {
-		if slices.Contains(hosts(o), host) {
+		if slices.Contains(hosts(o.Unstructured), host) {
 			where = ": " + o.LineOf(host).String()
 			break
 		}

@@ -168,9 +168,9 @@ func (t *Tenant) Objects() []*cluster.Object {
 // addFacts reads hosts, addresses and AE titles from the objects.
 func (t *Tenant) addFacts() {
 	for _, o := range t.Objects() {
-		t.Hosts = append(t.Hosts, hosts(o)...)
-		t.Addresses = append(t.Addresses, addresses(o)...)
-		t.Titles = append(t.Titles, titles(o)...)
+		t.Hosts = append(t.Hosts, hosts(o.Unstructured)...)
+		t.Addresses = append(t.Addresses, addresses(o.Unstructured)...)
+		t.Titles = append(t.Titles, titles(o.Unstructured)...)
 	}
 	for _, list := range []*[]string{&t.Hosts, &t.Addresses, &t.Titles} {
 		slices.Sort(*list)

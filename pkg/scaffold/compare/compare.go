@@ -121,12 +121,13 @@ func Tenants(a, b Side) *Report {
 	r := &Report{A: a.Name, B: b.Name, Unknown: slices.Concat(a.Unknown, b.Unknown)}
 	left, right := newSide(a), newSide(b)
 	for _, pair := range pairs(left.layers(), right.layers()) {
-		switch {
-		case pair.a == nil || pair.b == nil:
+		if pair.a == nil || pair.b == nil {
 			r.missingLayer(pair.key, pair.a, pair.b)
 			continue
 		}
-		r.Layers++
+		if pair.a.Name != "" {
+			r.Layers++
+		}
 		r.layer(pair.key, left, right, *pair.a, *pair.b)
 	}
 	return r
