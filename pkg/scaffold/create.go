@@ -73,7 +73,7 @@ func Create(ctx context.Context, t *tree.Tree, options CreateOptions) (*Created,
 	c.words = c.newWords()
 	c.result.Model = c.model
 	for _, check := range []func() error{
-		c.checkModel, c.checkOccurrence, c.checkDomain, c.checkLength, c.checkNames, c.checkHosts, c.checkAddresses, c.checkTitles,
+		c.checkModel, c.checkExisting, c.checkOccurrence, c.checkDomain, c.checkLength, c.checkNames, c.checkHosts, c.checkAddresses, c.checkTitles,
 		c.copyFiles, c.addToLists,
 	} {
 		if err := check(); err != nil {
@@ -176,19 +176,29 @@ func (c *creation) checkDomain() error {
 	return nil
 }
 
-// checkNames rejects names of tenants, namespaces and layers that exist.
-func (c *creation) checkNames() error {
+// checkExisting rejects the name of a tenant that exists.
+func (c *creation) checkExisting() error {
 	name := c.options.Name
+	if slices.ContainsFunc(c.repository.Tenants, func(t *Tenant) bool { return t.Name == name && t.Entry == c.model.Entry }) {
+		return advice.Add(fmt.Errorf("tenant %q exists already", name), "Choose another name, or remove the tenant first: kubectl orthweb tenant remove %s", name)
+	}
+	return nil
+}
+
+// checkNames rejects names of namespaces, layers and other objects that exist.
+func (c *creation) checkNames() error {
 	for _, t := range c.repository.Tenants {
-		if t.Name == name && t.Entry == c.model.Entry {
-			return advice.Add(fmt.Errorf("tenant %q exists already", name), "Choose another name, or remove the tenant first: kubectl orthweb tenant remove %s", name)
-		}
 		for _, namespace := range c.model.Namespaces {
 			if renamed := c.words.Apply(namespace); renamed == namespace || slices.Contains(t.Namespaces, renamed) && t.Entry == c.model.Entry {
 				return advice.Add(fmt.Errorf("the namespace %s belongs to tenant %s", renamed, t.Name), "Choose another name, or a model whose namespaces have its name.")
 			}
 		}
 	}
+	return c.checkLayers()
+}
+
+// checkLayers rejects names of layers and of their objects that exist.
+func (c *creation) checkLayers() error {
 	for _, o := range c.model.cluster.Objects {
 		for _, k := range c.model.Layers {
 			renamed := k.Ref()

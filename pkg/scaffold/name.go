@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 )
@@ -22,6 +23,9 @@ func CheckName(name string) error {
 	if problems := validation.IsDNS1035Label(name); len(problems) > 0 {
 		return advice.Add(fmt.Errorf("the name %q is not valid for a tenant", shortened(name)),
 			"Use lower-case letters, digits and hyphens; begin with a letter, and end with a letter or digit; at most %d characters.", maxLabel)
+	}
+	if yaml.IsValueNonString(name) {
+		return advice.Add(fmt.Errorf("the name %q is not valid for a tenant: YAML does not read it as text", name), "Choose another name.")
 	}
 	if strings.Contains(name, "--") {
 		return advice.Add(fmt.Errorf("the name %q is not valid for a tenant: it has two hyphens in a row", name), "Use one hyphen between words.")
@@ -135,8 +139,8 @@ func (c *creation) checkAddresses() error {
 		if len(want) == 0 {
 			return advice.Add(fmt.Errorf("--address has no effect: no file of %s has the address of a load balancer", c.model.Name), "Remove it.")
 		}
-		return advice.Add(fmt.Errorf("%s has %d addresses of load balancers (%s), and %d are specified for %s",
-			c.model.Name, len(want), strings.Join(want, ", "), len(given), c.options.Name), "Specify the new addresses in this order, each with --address.")
+		return advice.Add(fmt.Errorf("the files of %s specify the addresses of load balancers %s, and --address specifies %d for %s",
+			c.model.Name, strings.Join(want, ", "), len(given), c.options.Name), "Specify a new address for each, in this order, with --address.")
 	}
 	for _, address := range given {
 		if _, err := netip.ParseAddr(address); err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -74,7 +75,8 @@ func replaceIn(file string, text []byte, spans []span, words *compare.Words) *re
 	return r
 }
 
-// sameValues reports whether two values differ only in words, and otherwise in which field.
+// sameValues reports whether two values differ only in words, and otherwise in which field. The
+// values of fields that keep names must not differ.
 func sameValues(a, b any, field string, words *compare.Words) (string, bool) {
 	switch x := a.(type) {
 	case map[string]any:
@@ -87,10 +89,11 @@ func sameValues(a, b any, field string, words *compare.Words) (string, bool) {
 			if !ok {
 				other, ok = y[words.Apply(key)]
 			}
-			if !ok {
-				return field + "." + key, false
+			below := field + "." + key
+			if !ok || compare.KeepsNames(key) && key != urlField && !reflect.DeepEqual(value, other) {
+				return below, false
 			}
-			if where, ok := sameValues(value, other, field+"."+key, words); !ok {
+			if where, ok := sameValues(value, other, below, words); !ok {
 				return where, false
 			}
 		}
@@ -110,8 +113,11 @@ func sameValues(a, b any, field string, words *compare.Words) (string, bool) {
 		y, ok := b.(string)
 		return field, ok && words.Apply(x) == words.Apply(y)
 	}
-	return field, a == b
+	return field, reflect.DeepEqual(a, b)
 }
+
+// urlField is a field in which domains are replaced, and names are not.
+const urlField = "url"
 
 // span is a part of a text in which names are kept.
 type span struct {
@@ -168,7 +174,7 @@ func (m *textMap) walk(n *yaml.Node, at offset) {
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			name, value := n.Content[i].Value, n.Content[i+1]
 			if compare.KeepsNames(name) || keepsValue && name == "value" {
-				m.keep(value, name == "url", at)
+				m.keep(value, name == urlField, at)
 				continue
 			}
 			m.walk(value, at)

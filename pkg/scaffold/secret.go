@@ -30,8 +30,11 @@ type Secret struct {
 	// Form is how the model's is stored.
 	Form Form
 	// Recipients are the flags of sops that encrypt for the same recipients.
-	Recipients []string
+	Recipients []Flag
 }
+
+// Flag is a flag of a program, such as --age, and its value.
+type Flag struct{ Name, Value string }
 
 // Form is how a Secret is stored in a tree.
 type Form string
@@ -122,8 +125,8 @@ var recipientFields = []struct{ list, field, flag string }{
 }
 
 // recipients are the flags of `sops encrypt` for the recipients of a file.
-func recipients(sops map[string]any) []string {
-	var flags []string
+func recipients(sops map[string]any) []Flag {
+	var flags []Flag
 	for _, f := range recipientFields {
 		var keys []string
 		for _, entry := range object.List(sops, f.list) {
@@ -132,11 +135,11 @@ func recipients(sops map[string]any) []string {
 			}
 		}
 		if len(keys) > 0 {
-			flags = append(flags, f.flag, strings.Join(keys, ","))
+			flags = append(flags, Flag{f.flag, strings.Join(keys, ",")})
 		}
 	}
 	if pattern := object.Text(sops, "encrypted_regex"); pattern != "" {
-		flags = append(flags, "--encrypted-regex", pattern)
+		flags = append(flags, Flag{"--encrypted-regex", pattern})
 	}
 	return flags
 }

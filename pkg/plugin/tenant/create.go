@@ -3,6 +3,7 @@ package tenant
 import (
 	"context"
 	"errors"
+	"path"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -178,29 +179,36 @@ func (o *createOptions) explainSecrets(err error) {
 // secretCommands are the commands that create a Secret in the form of the model's. The values are
 // read from files: those in a command would be in the shell's history.
 func secretCommands(s scaffold.Secret) []string {
-	var lines []string
-	if s.Name != "" {
-		create := escape.Command("kubectl create secret generic %s", s.Name)
-		if s.Namespace != "" {
-			create += escape.Command(" --namespace=%s", s.Namespace)
-		}
-		if s.Type != "" && s.Type != "Opaque" {
-			create += escape.Command(" --type=%s", s.Type)
-		}
-		for _, key := range s.Keys {
-			create += escape.Command(" %s", "--from-file="+key+"=FILE-WITH-"+strings.ToUpper(key))
-		}
-		create += " --dry-run=client -o yaml"
-		if s.Form == scaffold.Sealed {
-			return []string{create + escape.Command(" | kubeseal -o yaml > %s", s.File)}
-		}
-		lines = append(lines, create+escape.Command(" > %s", s.File))
+	lines := []string{escape.Command("mkdir -p %s", path.Dir(s.File))}
+	switch {
+	case s.Name == "":
+		lines = append(lines, escape.Command("$EDITOR %s", s.File))
+	case s.Form == scaffold.Sealed:
+		return append(lines, createSecret(s)+escape.Command(" | kubeseal -o yaml > %s", s.File))
+	default:
+		lines = append(lines, createSecret(s)+escape.Command(" > %s", s.File))
 	}
 	if s.Form == scaffold.SOPS {
-		lines = append(lines, escape.Command("sops encrypt --in-place %s %s", escape.ShellWords(s.Recipients), s.File))
-	}
-	if len(lines) == 0 {
-		lines = append(lines, escape.Command("$EDITOR %s", s.File))
+		encrypt := "sops encrypt --in-place"
+		for _, flag := range s.Recipients {
+			encrypt += escape.Command(" "+flag.Name+"=%s", flag.Value)
+		}
+		lines = append(lines, encrypt+escape.Command(" %s", s.File))
 	}
 	return lines
+}
+
+// createSecret is the command that prints a Secret with the keys of another.
+func createSecret(s scaffold.Secret) string {
+	create := escape.Command("kubectl create secret generic %s", s.Name)
+	if s.Namespace != "" {
+		create += escape.Command(" --namespace=%s", s.Namespace)
+	}
+	if s.Type != "" && s.Type != "Opaque" {
+		create += escape.Command(" --type=%s", s.Type)
+	}
+	for _, key := range s.Keys {
+		create += escape.Command(" --from-file=%s", key+"=FILE-WITH-"+strings.ToUpper(key))
+	}
+	return create + " --dry-run=client -o yaml"
 }

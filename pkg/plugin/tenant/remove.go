@@ -84,14 +84,14 @@ func (o *removeOptions) run(ctx context.Context) error {
 	if o.dryRun {
 		return nil
 	}
-	question := escape.Sprintf("Remove tenant %s and keep its data?", o.Name)
-	if o.DeleteData {
-		question = escape.Sprintf("Remove tenant %s and delete its data?", o.Name)
+	question, message := escape.Sprintf("Remove tenant %s and keep its data?", o.Name), "tenant: remove "+o.Name+", keep its data"
+	if o.DeleteData || len(removed.Data) == 0 {
+		question, message = escape.Sprintf("Remove tenant %s and delete its data?", o.Name), "tenant: remove "+o.Name
 	}
 	if err := o.write(ctx, o.Root, removed.Changes, question); err != nil {
 		return err
 	}
-	o.next(&o.repository, removed.Changes, "tenant: remove "+o.Name, command.UsualName+" status")
+	o.next(&o.repository, removed.Changes, message, command.UsualName+" status")
 	return nil
 }
 

@@ -246,12 +246,19 @@ func (f *fields) missing(p place, inA bool) {
 	d := Difference{Kind: FieldMissing, Layer: f.layer}
 	if inA {
 		d.A = f.place(p, true)
-		d.B = Place{Ref: object.RefOf(f.b.Unstructured)}
+		d.B = absent(f.b)
 	} else {
 		d.B = f.place(p, false)
-		d.A = Place{Ref: object.RefOf(f.a.Unstructured)}
+		d.A = absent(f.a)
 	}
 	f.report.add(d)
+}
+
+// absent is an object without the field.
+func absent(o Object) Place {
+	p := placeOf(o)
+	p.Present = false
+	return p
 }
 
 // place is a field of one of the objects.
