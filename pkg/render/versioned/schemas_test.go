@@ -11,6 +11,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/internal/samples"
 	"github.com/digihunch/kubectl-orthweb/pkg/certs/trust"
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/scaffold/compare"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 )
 
 // TestJSONKeepsToItsSchema validates objects with every field set, and objects with empty
@@ -55,6 +58,12 @@ func TestJSONKeepsToItsSchema(t *testing.T) {
 			return Validation("bhs", samples.At, samples.Checks(), &inside)
 		}},
 		{"validation", func() (any, error) { return Validation("bhs", samples.At, nil, nil) }},
+		{"tenantcomparison", func() (any, error) { return Comparison(&compare.Report{A: "bhs", B: "mhr"}) }},
+		{"tenantcomparison", func() (any, error) {
+			has := compare.Place{Present: true, Ref: object.Ref{Kind: "Service", Name: "orthweb"}, Field: "spec.type", Value: "x", At: tree.Position{File: "a.yaml", Line: 1, Column: 2}}
+			all := []compare.Difference{{Kind: compare.Value, Layer: "TENANT-application", A: has, B: has}, {Kind: compare.ObjectMissing, A: has}, {Kind: compare.LayerMissing, B: compare.Place{Present: true}}}
+			return Comparison(&compare.Report{A: "bhs", B: "mhr", Layers: 1, Objects: 2, Differences: all, Expected: all, SharedSecrets: all, Unknown: []string{"x"}})
+		}},
 	} {
 		compiler := jsonschema.NewCompiler()
 		compiler.AssertFormat()
