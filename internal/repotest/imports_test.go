@@ -107,6 +107,7 @@ var layers = []string{
 	"pkg/lint/flux",
 	"pkg/lint",
 	"pkg/scaffold/compare",
+	"pkg/scaffold/rewrite",
 	"pkg/scaffold",
 	"pkg/api/v1alpha1",
 	"pkg/render/term pkg/render/versioned",

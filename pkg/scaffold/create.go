@@ -11,6 +11,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/scaffold/compare"
+	"github.com/digihunch/kubectl-orthweb/pkg/scaffold/rewrite"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/cluster"
 )
@@ -302,12 +303,12 @@ func (c *creation) copyFile(file, target string) error {
 	if err != nil {
 		return err
 	}
-	copied, err := rename(file, text, c.words)
+	copied, err := rewrite.Rename(file, text, c.words)
 	if err != nil {
 		return advice.Add(err, "Write the values that contain %s in quotes, or in one line.", c.model.Name)
 	}
-	c.result.Changes = append(c.result.Changes, Change{Path: target, After: copied.text, From: file})
-	for _, p := range copied.kept {
+	c.result.Changes = append(c.result.Changes, Change{Path: target, After: copied.Text, From: file})
+	for _, p := range copied.Kept {
 		p.File = target
 		c.result.Kept = append(c.result.Kept, p)
 	}
@@ -321,11 +322,11 @@ func (c *creation) copyFile(file, target string) error {
 // addToLists adds the new files to the kustomization files that list the model's.
 func (c *creation) addToLists() error {
 	for _, l := range c.repository.listings(c.model) {
-		change, err := addEntries(c.repository.Tree, l, c.words)
+		before, after, err := rewrite.AddEntries(c.repository.Tree, l.file, l.targets, c.words)
 		if err != nil {
 			return err
 		}
-		c.result.Changes = append(c.result.Changes, *change)
+		c.result.Changes = append(c.result.Changes, Change{Path: l.file, Before: before, After: after})
 	}
 	if len(c.result.Changes) == 0 {
 		return errors.New("no file was found to copy")

@@ -14,6 +14,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/scaffold/rewrite"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/build"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/cluster"
@@ -264,11 +265,11 @@ func (m *removal) part(layers []*cluster.Kustomization) *Tenant {
 // removeFiles removes the own files of a tenant, and their entries in lists.
 func (m *removal) removeFiles(t *Tenant) error {
 	for _, l := range m.repository.listings(t) {
-		change, err := removeEntries(m.repository.Tree, l)
+		before, after, err := rewrite.RemoveEntries(m.repository.Tree, l.file, l.targets)
 		if err != nil {
 			return err
 		}
-		m.result.Changes = append(m.result.Changes, *change)
+		m.result.Changes = append(m.result.Changes, Change{Path: l.file, Before: before, After: after})
 	}
 	for _, file := range t.Files {
 		text, err := m.repository.Tree.ReadFile(file)
@@ -294,7 +295,7 @@ func (m *removal) reduce(k *cluster.Kustomization) error {
 	}
 	const hint = "Write the files in block style, or use --delete-data after you have saved the data."
 	if err := m.rewrite(k.File(), func(text []byte) ([]byte, error) {
-		return reduceLayer(k.File(), text, k.Ref(), deleted, checks)
+		return rewrite.ReduceLayer(k.File(), text, k.Ref(), deleted, checks)
 	}); err != nil {
 		return advice.Add(err, hint)
 	}
@@ -306,7 +307,7 @@ func (m *removal) reduce(k *cluster.Kustomization) error {
 			if _, isKustomization := u.Names[file]; !isKustomization || !slices.Contains(m.tenant.Files, file) {
 				continue
 			}
-			if err := m.rewrite(file, func(text []byte) ([]byte, error) { return removeReplicas(file, text, deleted) }); err != nil {
+			if err := m.rewrite(file, func(text []byte) ([]byte, error) { return rewrite.RemoveReplicas(file, text, deleted) }); err != nil {
 				return advice.Add(err, hint)
 			}
 		}

@@ -17,7 +17,6 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
-	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/scaffold/compare"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/cluster"
@@ -483,39 +482,4 @@ func TestCompare(t *testing.T) {
 	if len(same.Differences)+len(same.Expected) > 0 {
 		t.Errorf("a tenant differs from itself: %+v", same.Differences)
 	}
-}
-
-// FuzzRename checks that a copied file has the same structure, whatever its text, and that
-// nothing but words changes.
-func FuzzRename(f *testing.F) {
-	for name, text := range files(f, nil) {
-		if strings.Contains(name, "bhs") {
-			f.Add(string(text))
-		}
-	}
-	f.Add("a: |\n  image: bhs\n  b: \"bhs\"\n'bhs': *x\n")
-	f.Add("image: {bhs: bhs}\nb: >-\n  bhs\n\n  bhs")
-	words := &compare.Words{}
-	words.Keep("nhs")
-	words.Name("bhs", "nhs")
-	words.Domain("bhs.orthweb.com", "nhs.example.org")
-	f.Fuzz(func(t *testing.T, text string) {
-		result, err := rename("a.yaml", []byte(text), words)
-		if err != nil {
-			return
-		}
-		before, err := tree.Parse("a.yaml", []byte(text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		after, err := tree.Parse("a.yaml", result.text)
-		if err != nil || len(before) != len(after) {
-			t.Fatalf("%v\n%s", err, result.text)
-		}
-		for i := range before {
-			if object.Text(before[i].Object, "kind") != object.Text(after[i].Object, "kind") {
-				t.Errorf("the kind changed:\n%s", result.text)
-			}
-		}
-	})
 }

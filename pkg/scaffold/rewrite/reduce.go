@@ -1,4 +1,4 @@
-package scaffold
+package rewrite
 
 import (
 	"bytes"
@@ -21,10 +21,10 @@ import (
 // errNotReduced is the reason of a Kustomization that can't be changed.
 var errNotReduced = errors.New("its spec can't be changed automatically")
 
-// reduceLayer changes the file of a Kustomization so that it does not apply some objects, and
+// ReduceLayer changes the file of a Kustomization so that it does not apply some objects, and
 // does not wait for some health checks: spec.patches deletes the objects from what it builds,
 // and everything else is built as before. Flux then prunes them.
-func reduceLayer(file string, text []byte, layer object.Ref, deleted []*cluster.Object, checks []int) ([]byte, error) {
+func ReduceLayer(file string, text []byte, layer object.Ref, deleted []*cluster.Object, checks []int) ([]byte, error) {
 	d, err := documentOf(file, text, layer)
 	if err != nil {
 		return nil, err
@@ -58,9 +58,9 @@ func removals(file string, d *tree.Document, field string, entries []int, all in
 // scaled are the kinds whose replicas a kustomization can set.
 var scaled = map[string]bool{"Deployment": true, "StatefulSet": true, "ReplicaSet": true, "ReplicationController": true}
 
-// removeReplicas removes the entries of replicas in a kustomization file that name deleted
+// RemoveReplicas removes the entries of replicas in a kustomization file that name deleted
 // objects: kustomize rejects an entry without an object.
-func removeReplicas(file string, text []byte, deleted []*cluster.Object) ([]byte, error) {
+func RemoveReplicas(file string, text []byte, deleted []*cluster.Object) ([]byte, error) {
 	documents, err := tree.Parse(file, text)
 	if err != nil || len(documents) == 0 {
 		return text, err

@@ -1,4 +1,4 @@
-package scaffold
+package rewrite
 
 import (
 	"bytes"
@@ -25,14 +25,14 @@ type entry struct {
 	target string
 }
 
-// entriesOf finds the lines that name some targets, by list.
-func entriesOf(t *tree.Tree, l listing) ([][]entry, error) {
-	documents, err := t.Documents(l.file)
+// entriesOf finds the lines of a kustomization file that name some targets, by list.
+func entriesOf(t *tree.Tree, file string, targets []string) ([][]entry, error) {
+	documents, err := t.Documents(file)
 	if err != nil || len(documents) == 0 {
-		return nil, fmt.Errorf("change %s: it is not a kustomization", l.file)
+		return nil, fmt.Errorf("change %s: it is not a kustomization", file)
 	}
 	var found [][]entry
-	missing := slices.Clone(l.targets)
+	missing := slices.Clone(targets)
 	for _, field := range lists {
 		list, _, ok := tree.Find(documents[0].Node, field)
 		if !ok || list.Kind != yaml.SequenceNode {
@@ -40,12 +40,12 @@ func entriesOf(t *tree.Tree, l listing) ([][]entry, error) {
 		}
 		var entries []entry
 		for _, n := range list.Content {
-			target := path.Join(path.Dir(l.file), n.Value)
-			if n.Kind != yaml.ScalarNode || !slices.Contains(l.targets, target) {
+			target := path.Join(path.Dir(file), n.Value)
+			if n.Kind != yaml.ScalarNode || !slices.Contains(targets, target) {
 				continue
 			}
 			if list.Style&yaml.FlowStyle != 0 {
-				return nil, advice.Add(fmt.Errorf("change %s: the entries of %s are in one line", l.file, field), "Write each entry in a line of its own, after '- '.")
+				return nil, advice.Add(fmt.Errorf("change %s: the entries of %s are in one line", file, field), "Write each entry in a line of its own, after '- '.")
 			}
 			entries = append(entries, entry{n.Line, target})
 			missing = slices.DeleteFunc(missing, func(m string) bool { return m == target })
@@ -55,21 +55,21 @@ func entriesOf(t *tree.Tree, l listing) ([][]entry, error) {
 		}
 	}
 	if len(missing) > 0 {
-		return nil, advice.Add(fmt.Errorf("change %s: it uses %s, but not in a list of resources", l.file, missing[0]), "Move what only one tenant uses to the tenant's own directory.")
+		return nil, advice.Add(fmt.Errorf("change %s: it uses %s, but not in a list of resources", file, missing[0]), "Move what only one tenant uses to the tenant's own directory.")
 	}
 	return found, nil
 }
 
-// addEntries adds to a kustomization file what a new tenant has: after the last entry of the
-// model in each list, a copy of each of the model's entries.
-func addEntries(t *tree.Tree, l listing, words *compare.Words) (*Change, error) {
-	found, err := entriesOf(t, l)
+// AddEntries adds to a kustomization file, after the last entry of each list that names one of
+// some targets, a copy of each of these entries with names replaced.
+func AddEntries(t *tree.Tree, file string, targets []string, words *compare.Words) (before, after []byte, err error) {
+	found, err := entriesOf(t, file, targets)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	before, err := t.ReadFile(l.file)
+	before, err = t.ReadFile(file)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	lines := bytes.SplitAfter(before, []byte("\n"))
 	slices.SortFunc(found, func(a, b []entry) int { return b[0].line - a[0].line }) // from the end
@@ -80,11 +80,9 @@ func addEntries(t *tree.Tree, l listing, words *compare.Words) (*Change, error) 
 		}
 		lines = insertLines(lines, entries[len(entries)-1].line, added)
 	}
-	after := bytes.Join(lines, nil)
-	if _, err := tree.Parse(l.file, after); err != nil {
-		return nil, err
-	}
-	return &Change{Path: l.file, Before: before, After: after}, nil
+	after = bytes.Join(lines, nil)
+	_, err = tree.Parse(file, after)
+	return before, after, err
 }
 
 // insertLines inserts lines after a line. If that is the last one and has no line break, the new
@@ -100,15 +98,15 @@ func insertLines(lines [][]byte, after int, added [][]byte) [][]byte {
 	return slices.Insert(lines, after, added...)
 }
 
-// removeEntries removes what a tenant has from a kustomization file.
-func removeEntries(t *tree.Tree, l listing) (*Change, error) {
-	found, err := entriesOf(t, l)
+// RemoveEntries removes from a kustomization file the entries that name some targets.
+func RemoveEntries(t *tree.Tree, file string, targets []string) (before, after []byte, err error) {
+	found, err := entriesOf(t, file, targets)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	before, err := t.ReadFile(l.file)
+	before, err = t.ReadFile(file)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var removed []int
 	for _, entries := range found {
@@ -116,8 +114,7 @@ func removeEntries(t *tree.Tree, l listing) (*Change, error) {
 			removed = append(removed, e.line)
 		}
 	}
-	after := removeLines(before, removed)
-	return &Change{Path: l.file, Before: before, After: after}, nil
+	return before, removeLines(before, removed), nil
 }
 
 // removeLines removes lines. A text without a line break at its end has none afterwards.

@@ -1,4 +1,4 @@
-package scaffold
+package rewrite
 
 import (
 	"bytes"
@@ -15,22 +15,22 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 )
 
-// renamed is the text of a copied file.
-type renamed struct {
-	text []byte
-	// kept are the places of names that were not replaced.
-	kept []tree.Position
+// Renamed is the text of a copied file.
+type Renamed struct {
+	Text []byte
+	// Kept are the places of names that were not replaced.
+	Kept []tree.Position
 }
 
 // errUnwritable is the reason of files whose names can't be replaced.
 var errUnwritable = errors.New("the result would have other values than the names that change")
 
-// rename replaces the words of a file, value by value: the names of images, charts and URLs
+// Rename replaces the words of a file, value by value: the names of images, charts and URLs
 // stay. The result has the same structure, or the file is refused.
-func rename(file string, text []byte, words *compare.Words) (*renamed, error) {
+func Rename(file string, text []byte, words *compare.Words) (*Renamed, error) {
 	if !tree.IsYAML(file) && !strings.HasSuffix(file, ".json") {
 		if bytes.IndexByte(text, 0) >= 0 || !utf8.Valid(text) {
-			return &renamed{text: text}, nil
+			return &Renamed{Text: text}, nil
 		}
 		return replaceIn(file, text, nil, words), nil
 	}
@@ -43,7 +43,7 @@ func rename(file string, text []byte, words *compare.Words) (*renamed, error) {
 		m.walk(d.Node, offset{})
 	}
 	result := replaceIn(file, text, m.spans, words)
-	after, err := tree.Parse(file, result.text)
+	after, err := tree.Parse(file, result.Text)
 	if err != nil || len(before) != len(after) {
 		return nil, fmt.Errorf("copy %s: %w", file, errUnwritable)
 	}
@@ -57,21 +57,21 @@ func rename(file string, text []byte, words *compare.Words) (*renamed, error) {
 
 // replaceIn replaces the words of a text outside of some spans. In these, only domains are
 // replaced.
-func replaceIn(file string, text []byte, spans []span, words *compare.Words) *renamed {
-	r := &renamed{}
+func replaceIn(file string, text []byte, spans []span, words *compare.Words) *Renamed {
+	r := &Renamed{}
 	end := 0
 	for _, m := range words.Matches(string(text)) {
 		if kept := spanAt(spans, m.Start); kept != nil && (m.Name || !kept.domains) {
 			line := bytes.Count(text[:m.Start], []byte("\n")) + 1
 			column := utf8.RuneCount(text[bytes.LastIndexByte(text[:m.Start], '\n')+1:m.Start]) + 1
-			r.kept = append(r.kept, tree.Position{File: file, Line: line, Column: column})
+			r.Kept = append(r.Kept, tree.Position{File: file, Line: line, Column: column})
 			continue
 		}
-		r.text = append(r.text, text[end:m.Start]...)
-		r.text = append(r.text, m.New...)
+		r.Text = append(r.Text, text[end:m.Start]...)
+		r.Text = append(r.Text, m.New...)
 		end = m.End
 	}
-	r.text = append(r.text, text[end:]...)
+	r.Text = append(r.Text, text[end:]...)
 	return r
 }
 
