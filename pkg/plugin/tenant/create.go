@@ -35,7 +35,7 @@ var (
 		create those of the new tenant; run it again when they exist.
 
 		The command does not commit. The exit status is 0 when the files were written,
-		or could be with --dry-run or --export.`)
+		or could be with --dry-run or --export, and 1 if you did not agree.`)
 	createExample = templates.Examples(`
 		# Show the changes, then write them after a prompt
 		kubectl orthweb tenant create nhs --from=bhs --domain=nhs.orthweb.com
@@ -44,7 +44,7 @@ var (
 		kubectl orthweb tenant create nhs --domain=nhs.orthweb.com --export
 
 		# Write them in a script
-		kubectl orthweb tenant create nhs --domain=nhs.orthweb.com --repo=korthweb --yes`)
+		kubectl orthweb tenant create nhs --domain=nhs.orthweb.com --yes`)
 )
 
 type createOptions struct {

@@ -19,13 +19,12 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/scaffold"
 )
 
-// errNotConfirmed is the error of a user who does not agree to a change.
-var errNotConfirmed = errors.New("nothing was written")
-
-// write writes all changes below a directory, or none. It prompts first.
+// write writes all changes below a directory, or none. It prompts first; the exit status is 1 if
+// the user does not agree.
 func (c *change) write(ctx context.Context, root string, changes []scaffold.Change, question string) error {
 	if !c.yes && !command.Confirm(c.call.Streams, question) {
-		return advice.Add(errNotConfirmed, "Add --yes to write the files without a prompt, or --dry-run to only show them.")
+		escape.Fprintf(c.call.Streams.ErrOut, "Nothing was written. Add --yes to write the files without a prompt.\n")
+		return command.No
 	}
 	if err := ctx.Err(); err != nil {
 		return err
