@@ -39,6 +39,13 @@ var effects = map[string]effect{
 	"--sudo":             {unless: []string{"dry-run"}},
 	"reconcile --wait":   {unless: []string{"dry-run"}},
 	"resume --wait":      {unless: []string{"dry-run"}},
+
+	"tenant create --yes":    {unless: []string{"dry-run", "export"}},
+	"tenant create --export": {unless: []string{"dry-run"}},
+	"tenant remove --yes":    {unless: []string{"dry-run"}},
+	"tenant compare --repo":  {unless: []string{"live", "from"}},
+	"tenant compare --entry": {unless: []string{"live", "from"}},
+	"tenant compare --live":  {unless: []string{"from"}},
 }
 
 // connectionFlags are kubectl's own flags that define the cluster and the connection.
@@ -56,9 +63,11 @@ var blockFlags = []string{"cluster", "context", "kubeconfig", "server"}
 // unconnected are connection flags that have no effect on a command that sends no
 // request to a cluster. The kubeconfig's context names the block of a hosts file.
 var unconnected = map[string][]string{
-	"hosts remove": {"namespace", "as", "as-group", "as-uid", "as-user-extra", "token", "request-timeout"},
-	"bootstrap":    connectionFlags,
-	"lint":         append([]string{"namespace"}, connectionFlags...),
+	"hosts remove":  {"namespace", "as", "as-group", "as-uid", "as-user-extra", "token", "request-timeout"},
+	"bootstrap":     connectionFlags,
+	"lint":          append([]string{"namespace"}, connectionFlags...),
+	"tenant create": append([]string{"namespace"}, connectionFlags...),
+	"tenant remove": append([]string{"namespace"}, connectionFlags...),
 }
 
 // checkEffects rejects flags that would have no effect: a user who sets one expects an
@@ -72,10 +81,10 @@ func checkEffects(cmd *cobra.Command) (err error) {
 		e := effectOf(cmd, flag.Name)
 		switch without := slices.IndexFunc(e.unless, func(name string) bool { return command.Given(flags, name) }); {
 		case err != nil:
-		case disconnectedBy(flags, flag.Name) != "":
-			err = advice.Add(fmt.Errorf("--%s has no effect with %s: no request is sent to a cluster", flag.Name, disconnectedBy(flags, flag.Name)), "Remove one of them.")
 		case slices.Contains(unconnected[pathOf(cmd)], flag.Name):
 			err = advice.Add(fmt.Errorf("--%s has no effect: no request is sent to a cluster", flag.Name), "Remove it%s.", map[string]string{"hosts remove": ", or specify tenants"}[pathOf(cmd)])
+		case disconnectedBy(flags, flag.Name) != "":
+			err = advice.Add(fmt.Errorf("--%s has no effect with %s: no request is sent to a cluster", flag.Name, disconnectedBy(flags, flag.Name)), "Remove one of them.")
 		case len(e.needs) > 0 && !slices.ContainsFunc(e.needs, func(name string) bool { return command.Given(flags, name) }):
 			err = advice.Add(fmt.Errorf("--%s has no effect without --%s", flag.Name, strings.Join(e.needs, " or --")), "See '%s --help' for usage.", cmd.CommandPath())
 		case without >= 0:

@@ -28,6 +28,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/operate"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/status"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/tenant"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/validate"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/version"
 )
@@ -102,7 +103,7 @@ func newRoot(streams genericiooptions.IOStreams, name string) *cobra.Command {
 		{Message: "Inspect Commands:", Commands: []*cobra.Command{status.New(call), explain.New(call), validate.New(call), check.New(call)}},
 		{Message: "Operate Commands:", Commands: []*cobra.Command{operate.NewReconcile(call), operate.NewSuspend(call), operate.NewResume(call)}},
 		{Message: "Access Commands:", Commands: []*cobra.Command{cert.New(call), hosts.New(call)}},
-		{Message: "GitOps Commands:", Commands: []*cobra.Command{lint.New(call), diff.New(call), bootstrap.New(call)}},
+		{Message: "GitOps Commands:", Commands: []*cobra.Command{lint.New(call), diff.New(call), tenant.New(call), bootstrap.New(call)}},
 	}
 	groups.Add(root)
 	root.AddCommand(snapshot.New(call), version.New(call), completion.New(), options.NewCmdOptions(streams.Out))

@@ -23,6 +23,7 @@ func TestJSONKeepsToItsSchema(t *testing.T) {
 		{"tenantstatus", "status", examples.Names()},
 		{"tenantstatus", "status bhs", examples.Names()},
 		{"certificatelist", "cert list", examples.Names()},
+		{"tenantcomparison", "tenant compare bhs mhr", []string{"failing", "healthy"}},
 		{"explanation", "explain", examples.Names()},
 		{"explanation", "explain mhr ns/bhs-orthweb", examples.Names()},
 		{"explanation", "explain bhs ks/bhs-application ks/infrastructure", examples.Names()},

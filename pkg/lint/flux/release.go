@@ -79,7 +79,7 @@ var evidenceLost = &rule.Rule{
 		if retries < 0 {
 			times = "without end"
 		}
-		c.Report(o, "spec.install.remediation.retries", fmt.Sprintf("after a failed installation, Flux uninstalls the release and tries again, %s: the pods and logs of the earlier attempts are deleted", times),
+		c.Report(o, "spec.install.remediation.retries", fmt.Sprintf("after a failed installation, Flux uninstalls the release and retries, %s: the pods and logs of the earlier attempts are deleted", times),
 			inFile(o.File(), "Set spec.install.strategy.name: RetryOnFailure (Flux 2.7 and later), or remove the retries while you look for a cause"))
 	},
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/atomicfile"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 )
 
 // Repository is a directory that contains a GitOps repository.
@@ -111,4 +112,33 @@ func ReplaceFiles(root string, files map[string][]byte) error {
 		}})
 	}
 	return atomicfile.Create(true, list...)
+}
+
+// Checkout is the GitOps repository that a command changes.
+type Checkout struct {
+	// Path is --repo.
+	Path string
+	// Root is the directory with .git that contains Path, or Path itself.
+	Root string
+}
+
+// Open reads the repository. The caller closes the tree.
+func (c *Checkout) Open() (*tree.Tree, error) {
+	path := c.Path
+	if path == "" {
+		path = "."
+	}
+	if info, err := os.Stat(path); err == nil && !info.IsDir() {
+		return nil, advice.Add(fmt.Errorf("read %s: it is not a directory", path), "Specify the directory of the GitOps repository with --repo.")
+	}
+	found, err := Repositories([]string{path})
+	if err != nil {
+		return nil, err
+	}
+	c.Root = found[0].Root
+	t, err := tree.Open(c.Root)
+	if err != nil {
+		return nil, advice.Add(err, "Specify a directory that contains only the GitOps repository.")
+	}
+	return t, nil
 }

@@ -13,7 +13,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/diff"
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
 	"github.com/digihunch/kubectl-orthweb/pkg/lint"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/scaffold/compare"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 )
 
 // TestJSONKeepsToItsSchema validates objects with every field set, and objects with empty
@@ -66,6 +69,12 @@ func TestJSONKeepsToItsSchema(t *testing.T) {
 		{"diffreport", func() (any, error) { return Diff(samples.Diff()) }},
 		{"diffreport", func() (any, error) { return Diff(&diff.Report{Entry: "."}) }},
 		{"clustercheck", func() (any, error) { return ClusterCheck(nil, snapshot.Meta{At: samples.At}) }},
+		{"tenantcomparison", func() (any, error) { return Comparison(&compare.Report{A: "bhs", B: "mhr"}) }},
+		{"tenantcomparison", func() (any, error) {
+			has := compare.Place{Present: true, Ref: object.Ref{Kind: "Service", Name: "orthweb"}, Field: "spec.type", Value: "x", At: tree.Position{File: "a.yaml", Line: 1, Column: 2}}
+			all := []compare.Difference{{Kind: compare.Value, Layer: "TENANT-application", A: has, B: has}, {Kind: compare.ObjectMissing, A: has}, {Kind: compare.LayerMissing, B: compare.Place{Present: true}}}
+			return Comparison(&compare.Report{A: "bhs", B: "mhr", Layers: 1, Objects: 2, Differences: all, Expected: all, SharedSecrets: all, Unknown: []string{"x"}})
+		}},
 	} {
 		compiler := jsonschema.NewCompiler()
 		compiler.AssertFormat()
