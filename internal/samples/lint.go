@@ -24,7 +24,7 @@ func LintReport() *lint.Report {
 	api := add("OW8901", "deprecated-api", finding.Warning, tree.Position{File: "gitops/dependency/base/postgres/release.yaml", Line: 1, Column: 13},
 		object.Ref{APIVersion: "helm.toolkit.fluxcd.io/v2beta2", Kind: "HelmRelease", Namespace: "bhs-orthweb", Name: "postgres-ha"},
 		"Flux 2.7 is the last version that serves helm.toolkit.fluxcd.io/v2beta2 of HelmRelease, so the object can't be applied after an upgrade", "Change it to helm.toolkit.fluxcd.io/v2")
-	api.More = 1
+	api.Others = []object.Ref{{APIVersion: "helm.toolkit.fluxcd.io/v2beta2", Kind: "HelmRelease", Namespace: "mhr-orthweb", Name: "postgres-ha"}}
 	hostile := add("OW1107", "not-buildable", finding.Critical, tree.Position{File: "gitops/\x1b[31mred, 100%\n.yaml"}, object.Ref{}, "the text\x1b[0m is not YAML\n::error::x", "Correct the file")
 	ignored := add("OW1903", "no-wait", finding.Info, tree.Position{File: "gitops/fluxcd/observability.yaml", Line: 7, Column: 1}, layer, "it becomes Ready before its workloads do: 1 object", "Set spec.wait: true")
 	info := add("OW1905", "deprecated-field", finding.Info, tree.Position{File: "gitops/application/bhs/kustomization.yaml", Line: 14, Column: 1}, object.Ref{}, "the field patchesStrategicMerge is deprecated", "Use the field patches")

@@ -120,10 +120,10 @@ func parseComment(text string) *comment {
 func extent(documents []*tree.Document, line int) (first, last int) {
 	for _, d := range documents {
 		if d.Node.Line == line {
-			return line, lastLine(d.Node)
+			return line, tree.LastLine(d.Node)
 		}
 		if begin := begins(d.Node, line); begin != nil {
-			return line, lastLine(begin)
+			return line, tree.LastLine(begin)
 		}
 	}
 	return line, line
@@ -152,17 +152,6 @@ func begins(n *yaml.Node, line int) *yaml.Node {
 		}
 	}
 	return nil
-}
-
-func lastLine(n *yaml.Node) int {
-	last := n.Line
-	if n.Kind == yaml.ScalarNode && n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
-		last += strings.Count(strings.TrimRight(n.Value, "\n"), "\n") + 1
-	}
-	for _, child := range n.Content {
-		last = max(last, lastLine(child))
-	}
-	return last
 }
 
 // ignores is the reason of a comment that ignores a finding.

@@ -108,7 +108,7 @@ func (c *Config) Validate() error {
 		}
 		parsed, err := version.ParseGeneric(*v)
 		if err != nil {
-			return fmt.Errorf("the version %q of %s is not valid, for example 2.8", *v, what)
+			return fmt.Errorf("the version %q of %s is not valid: use MAJOR.MINOR, as in 2.8 or 1.36", *v, what)
 		}
 		*v = fmt.Sprintf("%d.%d", parsed.Major(), parsed.Minor())
 	}

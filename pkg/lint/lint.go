@@ -142,8 +142,8 @@ func merge(all []rule.Finding) []rule.Finding {
 		if len(merged) > 0 {
 			last := &merged[len(merged)-1]
 			if last.At == f.At && last.Rule == f.Rule && last.Message == f.Message {
-				if last.Ref != f.Ref {
-					last.More++
+				if last.Ref != f.Ref && !slices.Contains(last.Others, f.Ref) {
+					last.Others = append(last.Others, f.Ref)
 				}
 				continue
 			}
@@ -196,6 +196,14 @@ func rank(s finding.Severity) int {
 // Finding is a finding of a rule.
 type Finding = rule.Finding
 
+// Rule is a rule of the table.
+type Rule = rule.Rule
+
+// Empty reports whether there was nothing to check.
+func (r *Report) Empty() bool {
+	return r.Objects == 0 && r.Kustomizations == 0 && len(r.Unknown)+len(r.OtherSources)+len(r.Findings)+len(r.Ignored) == 0
+}
+
 // Add adds another report.
 func (r *Report) Add(other *Report) {
 	r.Findings = append(r.Findings, other.Findings...)
@@ -209,7 +217,14 @@ func (r *Report) Add(other *Report) {
 // Move makes all positions relative to another directory, in which the tree is a directory.
 func (r *Report) Move(dir string) {
 	for i := range r.Findings {
-		r.Findings[i].At.File = path.Join(dir, r.Findings[i].At.File)
+		f := &r.Findings[i]
+		f.At.File = path.Join(dir, f.At.File)
+		f.Fixes = slices.Clone(f.Fixes)
+		for j := range f.Fixes {
+			if f.Fixes[j].File != "" {
+				f.Fixes[j].File = path.Join(dir, f.Fixes[j].File)
+			}
+		}
 	}
 	for i := range r.Ignored {
 		r.Ignored[i].At.File = path.Join(dir, r.Ignored[i].At.File)

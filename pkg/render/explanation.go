@@ -196,11 +196,14 @@ func (p explanation) fixes(c diagnose.Cause) {
 		for _, line := range p.style.Wrap(text, label, "       ") {
 			fmt.Fprintln(p.out, line)
 		}
-		for _, line := range p.style.WrapCommand(fix.Command) {
-			fmt.Fprintln(p.out, line)
-		}
 		for line := range strings.Lines(fix.Diff) {
 			fmt.Fprintln(p.out, "         "+escape.Line(strings.TrimRight(line, "\r\n")))
+		}
+		if fix.Diff != "" && fix.Command != "" {
+			fmt.Fprintln(p.out, "       Change the file (or add --fix), commit and push, then run:")
+		}
+		for _, line := range p.style.WrapCommand(fix.Command) {
+			fmt.Fprintln(p.out, line)
 		}
 		label = "       "
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/lint/rule"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/render/term"
+	"github.com/digihunch/kubectl-orthweb/pkg/render/versioned"
 )
 
 // Lint prints the defects of a tree by file: the line, the severity and code, what is wrong, and
@@ -49,9 +50,9 @@ func (p lintText) finding(f rule.Finding) {
 	if f.At.Line > 0 {
 		place = fmt.Sprintf("%d:%d", f.At.Line, f.At.Column)
 	}
-	severity := string(f.Severity)
+	severity := fmt.Sprintf("%-8s", f.Severity)
 	if p.style.Colour {
-		severity = paintSeverity(f.Severity)
+		severity = paintSeverity(f.Severity) + strings.Repeat(" ", 8-len(f.Severity))
 	}
 	head := fmt.Sprintf("  %-7s %s %s %s", place, severity, f.Code, f.Rule)
 	fmt.Fprintln(p.out, head)
@@ -59,18 +60,24 @@ func (p lintText) finding(f rule.Finding) {
 	if f.Ref != (object.Ref{}) {
 		text = f.Ref.String() + ": " + text
 	}
-	if f.More > 0 {
-		text += fmt.Sprintf(" (and %s)", finding.Count(f.More, "other object"))
-	}
-	p.wrap(finding.Sentence(text), "          ", "          ")
+	p.wrap(finding.Sentence(text+versioned.LintOthers(f)), "          ", "          ")
 	for _, fix := range f.Fixes {
-		p.wrap("Fix: "+finding.Sentence(fix.Text), "          ", "               ")
+		label := "Fix: "
+		if fix.File != "" && fix.File != f.At.File {
+			label = "Fix (in " + term.Clean(fix.File) + "): "
+		}
+		p.wrap(label+finding.Sentence(fix.Text), "          ", "               ")
 		if fix.Command != "" {
 			fmt.Fprintln(p.out, "               "+term.Clean(fix.Command))
 		}
 	}
 	if p.style.Wide && f.Layer.Name != "" {
 		p.wrap("Layer: "+f.Layer.String(), "          ", "          ")
+	}
+	if p.style.Wide && len(f.Others) > 2 {
+		for _, ref := range f.Others {
+			p.wrap("Also: "+ref.String(), "          ", "          ")
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package tree
 import (
 	"bytes"
 	"strconv"
+	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -133,4 +134,16 @@ func (t *Tree) InText(file string, scalar *yaml.Node, line, column int) Position
 		}
 	}
 	return Position{File: file, Line: scalar.Line + line, Column: column + indent}
+}
+
+// LastLine is the last line that a node occupies, without comments after it.
+func LastLine(n *yaml.Node) int {
+	last := n.Line
+	if n.Kind == yaml.ScalarNode && n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
+		last += strings.Count(strings.TrimRight(n.Value, "\n"), "\n") + 1
+	}
+	for _, child := range n.Content {
+		last = max(last, LastLine(child))
+	}
+	return last
 }

@@ -43,10 +43,10 @@ type LintFinding struct {
 	Ref      *object.Ref  `json:"ref,omitempty"`
 	// Layer is the Kustomization that applies the object.
 	Layer *object.Ref `json:"layer,omitempty"`
-	// More is the number of other objects that have the defect because of the same line.
-	More    int64  `json:"more,omitempty"`
-	Message string `json:"message"`
-	Fixes   []Fix  `json:"fixes"`
+	// Others are the other objects that have the defect because of the same line.
+	Others  []object.Ref `json:"others,omitempty"`
+	Message string       `json:"message"`
+	Fixes   []Fix        `json:"fixes"`
 	// Reason is why the finding is ignored.
 	Reason string `json:"reason,omitempty"`
 }

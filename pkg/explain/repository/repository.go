@@ -156,7 +156,7 @@ func (l *locator) position(o *cluster.Object, c *diagnose.Cause) tree.Position {
 // fixing is the finding of lint that is the cause, and has changes.
 func (l *locator) fixing(o *cluster.Object, c *diagnose.Cause, at tree.Position) *rule.Finding {
 	for i, f := range l.findings {
-		if f.Code == c.Code && len(f.Changes) > 0 && (f.Ref.Key() == o.Ref().Key() || f.More > 0 && f.At == at) {
+		if f.Code == c.Code && len(f.Changes) > 0 && (f.Ref.Key() == o.Ref().Key() || len(f.Others) > 0 && f.At == at) {
 			return &l.findings[i]
 		}
 	}

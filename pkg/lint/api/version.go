@@ -44,7 +44,7 @@ var deprecatedAPI = &rule.Rule{
 			for _, u := range uses(o) {
 				last := release.LastServedBy(u.kind.Group, u.kind.Kind, u.kind.Version)
 				if served, ok := release.Served(flux, u.kind.Group, u.kind.Kind); ok && last != "" && slices.Contains(served, u.kind.Version) {
-					reportFlux(c, u, lastServed(u.kind, last)+consequence(u, "can't be applied after an upgrade", "fails after an upgrade"))
+					reportFlux(c, u, lastServed(u.kind, last)+consequence(u, "can't be applied after that upgrade", "fails after that upgrade"))
 				}
 				if old, ok, err := lifecycle.Deprecated(u.kind, kubernetesOf(c)); err == nil && ok {
 					when := fmt.Sprintf("since Kubernetes %s, it is deprecated to use", old.Deprecated)
@@ -65,13 +65,23 @@ func servedUntil(kind schema.GroupVersionKind, flux string, known bool) string {
 	case last != "":
 		return lastServed(kind, last)
 	case known:
-		return fmt.Sprintf("Flux %s does not serve %s of %s", strings.TrimPrefix(flux, "v"), kind.GroupVersion(), kind.Kind)
+		return fmt.Sprintf("Flux %s does not serve %s %s", strings.TrimPrefix(flux, "v"), kind.Kind, kind.GroupVersion())
 	}
-	return fmt.Sprintf("no version of Flux serves %s of %s", kind.GroupVersion(), kind.Kind)
+	return fmt.Sprintf("no version of Flux serves %s %s", kind.Kind, kind.GroupVersion())
 }
 
 func lastServed(kind schema.GroupVersionKind, last string) string {
-	return fmt.Sprintf("Flux %s is the last version that serves %s of %s", strings.TrimPrefix(last, "v"), kind.GroupVersion(), kind.Kind)
+	return fmt.Sprintf("Flux %s no longer serves %s %s", after(last), kind.Kind, kind.GroupVersion())
+}
+
+// after is the minor version of Flux that follows another, such as "2.8" after "v2.7".
+func after(minor string) string {
+	text := strings.TrimPrefix(minor, "v2.")
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return "after " + minor
+	}
+	return "2." + strconv.Itoa(n+1)
 }
 
 // consequence is what happens to the object, or to the health check that names the version.
@@ -90,7 +100,7 @@ func reportFlux(c *rule.Context, u use, message string) {
 		return
 	}
 	newest := u.kind.Group + "/" + migration.Version
-	fix := finding.Fix{Text: "Change it to " + newest, File: u.o.File()}
+	fix := finding.Fix{Text: "Change apiVersion to " + newest, File: u.o.File()}
 	var removed []string
 	if u.field == "apiVersion" {
 		removed = removedFields(u.o, migration)
@@ -144,10 +154,10 @@ func hasField(value any, path []string) bool {
 
 // reportKubernetes reports an API version of Kubernetes.
 func reportKubernetes(c *rule.Context, u use, api lifecycle.API, when string) {
-	message := fmt.Sprintf("%s %s of %s", when, u.kind.GroupVersion(), u.kind.Kind)
+	message := fmt.Sprintf("%s %s %s", when, u.kind.Kind, u.kind.GroupVersion())
 	fix := finding.Fix{Text: "Remove it: no other version replaces it", File: u.o.File()}
 	if api.Replacement.Kind != "" {
-		fix.Text = fmt.Sprintf("Change it to %s", api.Replacement.GroupVersion())
+		fix.Text = fmt.Sprintf("Change apiVersion to %s", api.Replacement.GroupVersion())
 		if api.Replacement.Kind != u.kind.Kind {
 			fix.Text += " " + api.Replacement.Kind
 		}

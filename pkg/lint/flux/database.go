@@ -21,6 +21,12 @@ var databases = map[string]string{
 	"mariadb":       "",
 }
 
+// isDatabase reports whether a release has the chart of a database.
+func isDatabase(release *cluster.Object) bool {
+	_, ok := databases[object.Text(release.Unstructured.Object, "spec", "chart", "spec", "chart")]
+	return ok
+}
+
 var databaseUncovered = &rule.Rule{
 	Code: "OW1906", Name: "database-uncovered", Severity: finding.Warning,
 	Title: "No health check covers the database of a release",

@@ -27,7 +27,7 @@ var appliedTwice = &rule.Rule{
 			if other.By == o.By {
 				continue
 			}
-			c.Report(o, "metadata.name", message(o, other), inFile(o.File(), "Annotate the object with kustomize.toolkit.fluxcd.io/prune: disabled, then remove it from one of the two"))
+			c.Report(o, "metadata.name", message(o, other), inFile(o.File(), howToRemove(o, other)))
 		}
 	},
 }
@@ -35,7 +35,7 @@ var appliedTwice = &rule.Rule{
 // message describes what happens to an object that two Kustomizations apply.
 func message(o, other *cluster.Object) string {
 	text := fmt.Sprintf("%s and %s both apply it", other.By.Ref(), o.By.Ref())
-	if !prunes(o.By) && !prunes(other.By) {
+	if !deletes(o) && !deletes(other) {
 		return text + "; where they differ, they overwrite each other"
 	}
 	if o.Ref().GroupKind() == object.NamespaceKind {
@@ -43,6 +43,17 @@ func message(o, other *cluster.Object) string {
 	}
 	return text + "; if one of them no longer does, it deletes the object"
 }
+
+// howToRemove is how an object is removed from one of two Kustomizations without deleting it.
+func howToRemove(o, other *cluster.Object) string {
+	if !deletes(o) && !deletes(other) {
+		return "Remove it from one of the two"
+	}
+	return "Commit the annotation kustomize.toolkit.fluxcd.io/prune: disabled in both places; when Flux has applied it to the object, remove the object from one of the two in a second commit"
+}
+
+// deletes reports whether Flux deletes an object when its Kustomization no longer has it.
+func deletes(o *cluster.Object) bool { return prunes(o.By) && !keeps(o) }
 
 func prunes(k *cluster.Kustomization) bool {
 	return object.Bool(k.Unstructured.Object, "spec", "prune")

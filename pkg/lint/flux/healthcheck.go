@@ -3,6 +3,7 @@ package flux
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -65,7 +66,7 @@ var uncoveredWorkload = &rule.Rule{
 	Code: "OW1901", Name: "uncovered-workload", Severity: finding.Warning,
 	Title: "A Kustomization is Ready before its workloads are",
 	Object: func(c *rule.Context, o *cluster.Object) {
-		if !isWorkload(o) || covered(o) {
+		if !isWorkload(o) || covered(o) || coveredIndirectly(c, o) || isDecided(o.By) {
 			return
 		}
 		consequence := "so the layer becomes Ready although it fails"
@@ -76,7 +77,7 @@ var uncoveredWorkload = &rule.Rule{
 			return
 		}
 		c.Report(o, "metadata.name", "no health check of its layer covers it, "+consequence,
-			inFile(o.By.File(), "Set spec.wait: true, or add it to spec.healthChecks"))
+			inFile(o.By.File(), "Add it to spec.healthChecks of the layer, or set spec.wait: true"))
 	},
 }
 
@@ -84,21 +85,61 @@ var noWait = &rule.Rule{
 	Code: "OW1903", Name: "no-wait", Severity: finding.Info,
 	Title: "A Kustomization waits for none of its workloads",
 	Kustomization: func(c *rule.Context, k *cluster.Kustomization) {
-		_, decided := object.Read(k.Unstructured.Object, "spec.wait")
-		if decided || len(checks(k)) > 0 || len(c.Dependents(k)) > 0 {
+		if _, decided := object.Read(k.Unstructured.Object, "spec.wait"); decided || len(checks(k)) > 0 || len(c.Dependents(k)) > 0 {
 			return
 		}
-		workloads := 0
+		var workloads []object.Ref
 		for _, o := range c.AppliedBy(k) {
 			if isWorkload(o) {
-				workloads++
+				workloads = append(workloads, o.Ref())
 			}
 		}
-		if workloads > 0 {
-			c.Report(k.Object, "spec", fmt.Sprintf("it becomes Ready before its workloads do: %s", finding.Count(workloads, "object")),
-				inFile(k.File(), "Set spec.wait: true, or false if this is intended"))
+		switch len(workloads) {
+		case 0:
+			return
+		case 1:
+			c.Report(k.Object, "spec", fmt.Sprintf("it does not wait for its workload, %s", workloads[0]), waitOrNot(k))
+		default:
+			c.Report(k.Object, "spec", fmt.Sprintf("it waits for none of its %d workloads, such as %s", len(workloads), workloads[0]), waitOrNot(k))
 		}
 	},
+}
+
+func waitOrNot(k *cluster.Kustomization) finding.Fix {
+	return inFile(k.File(), "Set spec.wait: true; to keep it as it is, set spec.wait: false")
+}
+
+// isDecided reports whether spec.wait is false, so that not waiting is intended.
+func isDecided(k *cluster.Kustomization) bool {
+	wait, ok := object.Read(k.Unstructured.Object, "spec.wait")
+	return ok && wait == false
+}
+
+// coveredIndirectly reports whether the Kustomization waits for what an object creates: a
+// workload of a release, or a certificate that the CA of a Certificate signs.
+func coveredIndirectly(c *rule.Context, o *cluster.Object) bool {
+	switch o.Ref().GroupKind() {
+	case object.HelmReleaseKind:
+		return slices.ContainsFunc(checks(o.By), func(check object.Ref) bool {
+			inNamespace := check.Namespace == o.GetNamespace() && slices.Contains(waitedFor, check.GroupKind()) && check.GroupKind() != object.HelmReleaseKind
+			return inNamespace || strings.Contains(check.Name, o.GetName())
+		})
+	case object.CertificateKind:
+		secret := object.Text(o.Unstructured.Object, "spec", "secretName")
+		return slices.ContainsFunc(c.OfKind(object.CertificateKind), func(other *cluster.Object) bool {
+			return other.By == o.By && other != o && covered(other) && secret != "" && caSecret(c, other) == secret
+		})
+	}
+	return false
+}
+
+// caSecret is the Secret with the CA of the issuer that a Certificate names, in its namespace.
+func caSecret(c *rule.Context, certificate *cluster.Object) string {
+	issuers := c.Find(object.IssuerKind, certificate.GetNamespace(), object.Text(certificate.Unstructured.Object, "spec", "issuerRef", "name"))
+	if len(issuers) == 0 {
+		return ""
+	}
+	return object.Text(issuers[0].Unstructured.Object, "spec", "ca", "secretName")
 }
 
 // isWorkload reports whether a Kustomization applies an object that takes time to become ready,

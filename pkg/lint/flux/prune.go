@@ -56,20 +56,14 @@ func lostWith(c *rule.Context, o *cluster.Object) string {
 	case object.NamespaceKind:
 		for _, kind := range stateful {
 			i := slices.IndexFunc(c.OfKind(kind), func(other *cluster.Object) bool {
-				return other.GetNamespace() == o.GetName() && (kind != object.HelmReleaseKind || ofTenant(o))
+				return other.GetNamespace() == o.GetName() && (kind != object.HelmReleaseKind || isDatabase(other))
 			})
 			if i >= 0 {
-				return "everything in it, including " + c.OfKind(kind)[i].Ref().Short()
+				return "everything in it, including " + c.OfKind(kind)[i].Ref().Short() + " and its volumes"
 			}
 		}
 	case object.DefinitionKind:
 		return "all objects of that kind"
 	}
 	return ""
-}
-
-// ofTenant reports whether a namespace is that of a Korthweb tenant, whose releases have a
-// database.
-func ofTenant(namespace *cluster.Object) bool {
-	return namespace.GetLabels()["workload"] == "orthweb"
 }

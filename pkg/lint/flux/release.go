@@ -65,7 +65,7 @@ func usedByRelease(c *rule.Context, source *cluster.Object) bool {
 
 var evidenceLost = &rule.Rule{
 	Code: "OW3902", Name: "evidence-lost", Severity: finding.Info,
-	Title: "A failed release is uninstalled before its cause can be found",
+	Title: "A failed installation is uninstalled before it is retried",
 	Object: func(c *rule.Context, o *cluster.Object) {
 		if o.Ref().GroupKind() != object.HelmReleaseKind {
 			return
@@ -75,7 +75,11 @@ var evidenceLost = &rule.Rule{
 		if retries == 0 || object.Text(install, "strategy", "name") == "RetryOnFailure" {
 			return
 		}
-		c.Report(o, "spec.install.remediation.retries", "after a failed installation, Flux uninstalls the release and installs it again: pods, logs and events are deleted with it",
+		times := fmt.Sprintf("up to %d times", retries)
+		if retries < 0 {
+			times = "without end"
+		}
+		c.Report(o, "spec.install.remediation.retries", fmt.Sprintf("after a failed installation, Flux uninstalls the release and tries again, %s: the pods and logs of the earlier attempts are deleted", times),
 			inFile(o.File(), "Set spec.install.strategy.name: RetryOnFailure (Flux 2.7 and later), or remove the retries while you look for a cause"))
 	},
 }

@@ -47,9 +47,9 @@ type Finding struct {
 	At   tree.Position
 	// Layer is the Kustomization that applies the object, if any.
 	Layer object.Ref
-	// More is the number of other objects that have the same defect because of the same line,
-	// for example because a base is used by several tenants.
-	More int
+	// Others are the other objects that have the same defect because of the same line, for
+	// example because a base is used by several tenants.
+	Others []object.Ref
 	// Changes fix the defect without a decision by a person. They are about the files as they
 	// are.
 	Changes []edit.Change
@@ -136,6 +136,11 @@ func (c *Context) Report(o *cluster.Object, field, message string, fixes ...find
 	f := newFinding(c.rule, at, o.Ref(), message, fixes)
 	if value, ok := quote(o, field); ok {
 		f.Evidence = []finding.Evidence{{Ref: o.Ref(), Field: field, Value: value}}
+	}
+	for i := range f.Fixes {
+		if f.Fixes[i].File == o.File() { // a patch or an overlay may set the field
+			f.Fixes[i].File = at.File
+		}
 	}
 	if o.By != nil {
 		f.Layer = o.By.Ref()

@@ -84,7 +84,7 @@ func New(call *command.Call) *cobra.Command {
 	o.origin.AddTo(cmd.Flags())
 	cmd.Flags().StringVar(&o.save, "save", "", "Save the objects that were read to this file, as a snapshot")
 	cmd.Flags().StringVar(&o.repo, "repo", "", "Directory of the Git repository that Flux applies: fixes then name files and lines; by default the working directory, if it is that repository")
-	cmd.Flags().BoolVar(&o.fix, "fix", false, "Change the files of the repository where no decision is needed, after showing the changes")
+	cmd.Flags().BoolVar(&o.fix, "fix", false, "Show the changes that fix causes as a diff, and make them in the repository after a question")
 	cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "Don't ask before --fix changes files")
 	cmd.Flags().BoolVar(&o.force, "force", false, "Allow --save to replace an existing file")
 	return cmd

@@ -116,7 +116,8 @@ func (o *options) change(c *changes) error {
 	}
 	files := finding.Count(len(c.files), "file")
 	if !o.yes && !command.Confirm(o.call.Streams, escape.Sprintf("Change %s in %s?", files, c.repository.Shown)) {
-		return advice.Add(errors.New("nothing was changed"), "Add --yes to change the files without a question.")
+		escape.Fprintln(w, "No files were changed. Add --yes to change them without a question.")
+		return nil
 	}
 	if err := command.ReplaceFiles(c.repository.Root, c.files); err != nil {
 		return advice.Add(fmt.Errorf("change the files: %w", err), "All files are as before.")

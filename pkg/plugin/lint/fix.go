@@ -59,7 +59,7 @@ func (o *options) fixRepository(ctx context.Context, r command.Repository, chang
 	case len(fixed.Files) == 0:
 		escape.Fprintf(w, "%s can't be fixed automatically.\n", finding.Count(len(report.Findings), "finding"))
 		return len(report.Findings), nil
-	case !o.yes:
+	case !o.yes && !command.Confirm(o.call.Streams, escape.Sprintf("Change %s in %s?", finding.Count(len(fixed.Files), "file"), r.Shown)):
 		escape.Fprintf(w, "The changes fix %s. Nothing was changed: add --yes to change the files.\n", counted)
 		return len(report.Findings), nil
 	}

@@ -37,13 +37,14 @@ var (
 		line, or before a field for everything below it. The file .orthweb-lint.yaml
 		at the root of the repository configures the rules.
 
-		The exit status is 0 without findings, 1 with findings of the severity of
-		--fail-on or worse, 2 when something could not be checked.`)
+		The severities are Critical, Warning and Info; docs/findings.md describes each
+		code. The exit status is 0 if no finding has the severity of --fail-on or a
+		worse one, 1 if one has, 2 if none has, but something could not be checked.`)
 	lintExample = templates.Examples(`
 		# Check the repository in the working directory
 		kubectl orthweb lint
 
-		# Check what the next version of Flux no longer serves
+		# Check what Flux 2.8 no longer serves
 		kubectl orthweb lint --flux-version=2.8 --only=removed-api
 
 		# Show what can be fixed automatically, then fix it
@@ -96,11 +97,11 @@ func New(call *command.Call) *cobra.Command {
 	flags.StringVar(&o.failOn, "fail-on", "", "Lowest severity for which the exit status is 1: critical, warning, info or never (default warning)")
 	flags.StringSliceVar(&o.rules.Only, "only", nil, "Rules to check, by name or code; all by default")
 	flags.StringSliceVar(&o.rules.Skip, "skip", nil, "Rules not to check, by name or code")
-	flags.StringVar(&o.rules.Flux, "flux-version", "", "Version of Flux that will apply the repository")
-	flags.StringVar(&o.rules.Kubernetes, "kube-version", "", "Version of Kubernetes to which it will be applied")
+	flags.StringVar(&o.rules.Flux, "flux-version", "", "Version of Flux that will apply the repository (default: that in the repository, or the newest)")
+	flags.StringVar(&o.rules.Kubernetes, "kube-version", "", "Version of Kubernetes that will run (default: the newest)")
 	flags.StringVar(&o.config, "config", "", "Configuration file (default "+lint.ConfigFile+" at the root of the repository)")
-	flags.BoolVar(&o.fix, "fix", false, "Show the changes that fix findings, as a diff; --yes makes them")
-	flags.BoolVarP(&o.yes, "yes", "y", false, "Make the changes of --fix")
+	flags.BoolVar(&o.fix, "fix", false, "Show the changes that fix findings as a diff, and make them after a question")
+	flags.BoolVarP(&o.yes, "yes", "y", false, "Don't ask before --fix changes files")
 	flags.BoolVar(&o.list, "list-rules", false, "List the rules, and check nothing")
 	return cmd
 }
@@ -120,6 +121,9 @@ func (o *options) validate() error {
 	}
 	if o.fix && (o.output.Format != command.Table || slices.Contains(o.paths, "-")) {
 		return advice.Add(errors.New("--fix changes files: it can't be used with -o or standard input"), "Remove --fix, or name a repository.")
+	}
+	if o.list && (len(o.paths) > 0 || o.output.Format != command.Table) {
+		return advice.Add(errors.New("--list-rules checks nothing and prints text only"), "Remove the path and -o.")
 	}
 	if slices.Contains(o.paths, "-") && len(o.paths) > 1 {
 		return advice.Add(errors.New("- can't be used together with other paths"), "Check them separately.")
@@ -167,6 +171,9 @@ func (o *options) check(ctx context.Context, changed func(string) bool) (*lint.R
 			report.Move(r.Shown)
 		}
 		all.Add(report)
+	}
+	if all.Empty() {
+		return nil, advice.Add(fmt.Errorf("no Kubernetes manifests were found in %s", repositories[0].Shown), "Name a directory or a file of a GitOps repository.")
 	}
 	return all, nil
 }
@@ -234,6 +241,12 @@ func (o *options) summarize(report *lint.Report) {
 			parts = append(parts, fmt.Sprintf("%d %s", counts[s], strings.ToLower(string(s))))
 		}
 	}
+	fixable := 0
+	for _, f := range report.Findings {
+		if len(f.Changes) > 0 {
+			fixable++
+		}
+	}
 	found := "no findings"
 	if len(parts) > 0 {
 		found = strings.Join(parts, ", ")
@@ -241,14 +254,25 @@ func (o *options) summarize(report *lint.Report) {
 	if len(report.Ignored) > 0 {
 		found += fmt.Sprintf(", %d ignored", len(report.Ignored))
 	}
-	escape.Fprintf(w, "Checked %s with %s: %s.\n",
-		finding.Count(report.Kustomizations, "Kustomization"), finding.Count(report.Objects, "object"), found)
+	if len(report.Unknown) > 0 {
+		found += " in what could be checked"
+	}
+	escape.Fprintf(w, "Checked %s with %s: %s.\n", finding.Count(report.Kustomizations, "Kustomization"), finding.Count(report.Objects, "object"), found)
+	if fixable > 0 {
+		escape.Fprintf(w, "%d can be fixed automatically: %s lint --fix\n", fixable, o.call.Name)
+	}
 }
 
 // listRules prints all rules.
 func (o *options) listRules() error {
-	for _, r := range lint.Rules() {
-		escape.Fprintf(o.call.Streams.Out, "%s  %-24s %-8s  %s\n", r.Code, r.Name, r.Severity, r.Title)
+	rules := lint.Rules()
+	slices.SortFunc(rules, func(a, b *lint.Rule) int { return strings.Compare(string(a.Code), string(b.Code)) })
+	widest := 0
+	for _, r := range rules {
+		widest = max(widest, len(r.Name))
+	}
+	for _, r := range rules {
+		escape.Fprintf(o.call.Streams.Out, "%s  %-*s  %-8s  %s\n", r.Code, widest, r.Name, r.Severity, r.Title)
 	}
 	return nil
 }

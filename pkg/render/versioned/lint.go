@@ -52,7 +52,7 @@ func Lint(r *lint.Report) (runtime.Object, error) {
 func lintFinding(f rule.Finding, reason string) v1alpha1.LintFinding {
 	out := v1alpha1.LintFinding{
 		Code: string(f.Code), Rule: f.Rule, Severity: string(f.Severity), Position: lintPosition(f.At),
-		Ref: refOrNil(f.Ref), Layer: refOrNil(f.Layer), More: int64(f.More), Message: f.Message, Fixes: []v1alpha1.Fix{}, Reason: reason,
+		Ref: refOrNil(f.Ref), Layer: refOrNil(f.Layer), Others: f.Others, Message: f.Message, Fixes: []v1alpha1.Fix{}, Reason: reason,
 	}
 	for _, fix := range f.Fixes {
 		out.Fixes = append(out.Fixes, v1alpha1.Fix{Text: fix.Text, Command: fix.Command, File: fix.File})
@@ -121,10 +121,22 @@ func LintMessage(f rule.Finding) string {
 	if f.Ref.Name != "" {
 		text = f.Ref.String() + ": " + text
 	}
-	if f.More > 0 {
-		text += fmt.Sprintf(" (and %s)", finding.Count(f.More, "other object"))
+	return text + LintOthers(f)
+}
+
+// LintOthers names the other objects that have the defect of a finding, in parentheses.
+func LintOthers(f rule.Finding) string {
+	switch len(f.Others) {
+	case 0:
+		return ""
+	case 1, 2:
+		var names []string
+		for _, ref := range f.Others {
+			names = append(names, strings.TrimPrefix(ref.String(), ref.Kind+" "))
+		}
+		return " (also " + strings.Join(names, ", ") + ")"
 	}
-	return text
+	return fmt.Sprintf(" (also %d other objects)", len(f.Others))
 }
 
 // github are the characters that a workflow command can't contain, and their replacements

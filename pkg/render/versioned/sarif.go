@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"strings"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
@@ -101,7 +102,7 @@ func LintSARIF(w io.Writer, r *lint.Report, version string) error {
 	for _, known := range lint.Rules() {
 		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{
 			ID: string(known.Code), Name: known.Name, ShortDescription: sarifText{known.Title},
-			HelpURI: pages + "/blob/main/docs/findings.md", Default: sarifLevel{sarifLevels[known.Severity]},
+			HelpURI: pages + "/blob/main/docs/findings.md#" + strings.ToLower(string(known.Code)), Default: sarifLevel{sarifLevels[known.Severity]},
 		})
 	}
 	for _, u := range r.Unknown {

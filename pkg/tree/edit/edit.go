@@ -262,7 +262,7 @@ func (e *lineEditor) add(t target, c Change) error {
 	for _, name := range sortedKeys(entries) {
 		added = append(added, strings.Repeat(" ", indent+2*len(missing))+key(name)+": "+scalar(entries[name], 0))
 	}
-	at := lastLine(parent)
+	at := tree.LastLine(parent)
 	ending := "\n"
 	if bytes.HasSuffix(e.lines[at-1], []byte("\r\n")) {
 		ending = "\r\n"
@@ -283,7 +283,7 @@ func key(name string) string { return scalar(name, 0) }
 
 // remove removes a field of a map, or an entry of a list, with the lines that it occupies.
 func (e *lineEditor) remove(t target) error {
-	first, last := t.value.Line, lastLine(t.value)
+	first, last := t.value.Line, tree.LastLine(t.value)
 	if t.key != nil {
 		first = t.key.Line
 	}
@@ -293,16 +293,4 @@ func (e *lineEditor) remove(t target) error {
 	}
 	e.lines = slices.Delete(e.lines, first-1, last)
 	return nil
-}
-
-// lastLine is the last line that a node occupies.
-func lastLine(n *yaml.Node) int {
-	last := n.Line
-	if n.Kind == yaml.ScalarNode && n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
-		last += strings.Count(strings.TrimRight(n.Value, "\n"), "\n") + 1
-	}
-	for _, child := range n.Content {
-		last = max(last, lastLine(child))
-	}
-	return last
 }
