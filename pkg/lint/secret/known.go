@@ -52,8 +52,8 @@ func replaceKnown(c *rule.Context, found credential) finding.Fix {
 	}
 	for _, release := range c.OfKind(object.HelmReleaseKind) {
 		if object.Text(release.Unstructured.Object, "spec", "chart", "spec", "chart") == chart.name {
-			return inFile(release.File(), fmt.Sprintf("In the values of HelmRelease %s/%s, set %s to a Secret that is encrypted and has a random password; then reference the Secret here",
-				release.GetNamespace(), release.GetName(), chart.field))
+			return inFile(release.File(), fmt.Sprintf("In the values of HelmRelease %s/%s, set %s to a Secret that is encrypted and has a random password; then reference the Secret in %s",
+				release.GetNamespace(), release.GetName(), chart.field, found.at.File))
 		}
 	}
 	return inFile(found.at.File, fmt.Sprintf("In the values of chart %s, set %s to a Secret that is encrypted and has a random password; then reference the Secret here", chart.name, chart.field))

@@ -141,9 +141,12 @@ func reportCharts(c *rule.Context, repository *cluster.Object) {
 	if len(users) > 1 {
 		who, verb, what = "HelmReleases "+listed(users), "use", "the releases"
 	}
+	if len(files) > 1 {
+		what += fmt.Sprintf(" (%s)", listed(files))
+	}
 	c.Report(repository, "spec.url", who+" "+verb+" its charts, whose images Bitnami moved to docker.io/bitnamilegacy on 2025-08-28: nodes that don't have them can't pull them",
-		finding.Fix{Text: fmt.Sprintf("In the values of %s (%s), set the images to docker.io/bitnamilegacy/…, for which charts since December 2024 also require global.security.allowInsecureImages: true; "+
-			"before you change to another chart, back up the database and plan its migration", what, listed(files)), File: files[0]})
+		finding.Fix{Text: fmt.Sprintf("In the values of %s, set the images to docker.io/bitnamilegacy/…, for which charts since December 2024 also require global.security.allowInsecureImages: true; "+
+			"before you change to another chart, back up the database and plan its migration", what), File: files[0]})
 }
 
 // listed are names for people: "a", "a and b", "a, b, c and 3 more".
