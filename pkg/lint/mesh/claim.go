@@ -59,9 +59,10 @@ func hostPath(s traffic.GatewayServer, host string) string {
 }
 
 // wildcardHost reports what explain tolerates: two tenants' DICOM Gateways with host "*", which
-// work if each is for pods of its own.
+// work if each is for pods of its own. It is critical if both serve DICOM or web pages: then one
+// tenant's studies are exposed to clients of the other.
 var wildcardHost = &rule.Rule{
-	Code: "OW7901", Name: "wildcard-host", Severity: finding.Warning,
+	Code: "OW7901", Name: "wildcard-host", Severity: finding.Critical,
 	Title: "Gateways of two tenants claim any host for the same pods",
 	Object: func(c *rule.Context, o *cluster.Object) {
 		eachServer(c, o, func(g traffic.Gateway, s traffic.GatewayServer) {
@@ -73,15 +74,41 @@ var wildcardHost = &rule.Rule{
 				}
 			}
 			if len(namespaces) > 1 {
-				c.Report(o, hostPath(s, "*"), fmt.Sprintf("Gateways of %s claim host * on port %d for the same gateway pods: Istio uses only one of them on each pod, so clients can reach another tenant",
-					owners(g.X, namespaces), s.Number()), edit(o, separatePods))
+				reportWildcard(c, o, g.X, s, namespaces)
 			}
 		})
 	},
 }
 
+func reportWildcard(c *rule.Context, o *cluster.Object, x *engine.Context, s traffic.GatewayServer, namespaces []string) {
+	severity, owner, clients := finding.Warning, "namespace", "clients that connect to one %s may reach the servers of another"
+	if isTenants(x, namespaces) {
+		owner = "tenant"
+		switch {
+		case isDICOM(s):
+			severity, clients = finding.Critical, "devices that connect to one %s may reach the archive of another"
+		case isWeb(s):
+			severity, clients = finding.Critical, "clients that connect to one %s may reach the archive of another"
+		}
+	}
+	c.WithSeverity(severity, func() {
+		c.Report(o, hostPath(s, "*"), fmt.Sprintf("the Gateways of %s claim host * on port %d for the same gateway pods, and Istio uses only one of them on each pod: "+clients,
+			owners(x, namespaces), s.Number(), owner), edit(o, separatePods))
+	})
+}
+
+// isTenants reports whether each of some namespaces belongs to a tenant, and not all to one.
+func isTenants(x *engine.Context, namespaces []string) bool {
+	var tenants []string
+	for _, namespace := range namespaces {
+		tenants = append(tenants, x.TenantOf(namespace))
+	}
+	return !slices.Contains(tenants, "") && slices.ContainsFunc(tenants, func(name string) bool { return name != tenants[0] })
+}
+
 // separatePods is how to separate the gateways of tenants.
-const separatePods = "Give the gateway pods of each tenant a label of their own, and use it in spec.selector; or set PILOT_SCOPE_GATEWAY_TO_NAMESPACE in istiod"
+const separatePods = "Give the gateway pods of each tenant a label of their own, and use it in spec.selector; " +
+	"or set PILOT_SCOPE_GATEWAY_TO_NAMESPACE of istiod to true, and move each Gateway to the namespace of its pods"
 
 // hostOfTwoTenants reports the object that has to be changed, or both if that is not known.
 var hostOfTwoTenants = &rule.Rule{

@@ -65,7 +65,7 @@ var sharedGatewayPods = &rule.Rule{
 		case !slices.ContainsFunc(tenants, func(name string) bool { return name != own }):
 			return
 		case slices.Contains(tenants, own):
-			text += listed("tenant", tenants) + ": Istio selects pods in all namespaces, so each of them also serves the hosts of the others"
+			text += listed("tenant", tenants) + ": Istio selects pods in all namespaces, so clients that connect to one tenant may reach the archive of another"
 		default:
 			text += listed("tenant", tenants) + ", and none of tenant " + own
 		}
@@ -92,14 +92,22 @@ var clientCertificate = &rule.Rule{
 			if s.Mode() != "SIMPLE" || !isDICOM(s) {
 				return
 			}
-			fix := "Set tls.mode: MUTUAL; the Secret of the certificate must have the CA of the devices as ca.crt"
+			secret := "the Secret of the certificate"
 			if name := object.Text(s.Spec, "tls", "credentialName"); name != "" {
-				fix = fmt.Sprintf("Set tls.mode: MUTUAL; Secret %s must have the CA of the devices as ca.crt", name)
+				secret = "Secret " + name
 			}
+			fix := fmt.Sprintf("First issue a client certificate for each device (kubectl orthweb cert issue), then set tls.mode: MUTUAL; %s must have the CA of the devices as ca.crt", secret)
 			c.Report(o, s.Path("tls.mode"), fmt.Sprintf("requests no client certificate on DICOM port %d: any client that can reach it can send and retrieve studies", s.Number()), edit(o, fix))
 		})
 	},
 }
+
+// webPorts are the usual ports of web pages over TLS.
+var webPorts = []int64{443, 8443}
+
+// isWeb reports whether a server is for web pages: a stream on their ports. Servers for HTTPS are
+// not streams.
+func isWeb(s traffic.GatewayServer) bool { return slices.Contains(webPorts, s.Number()) }
 
 // dicomPorts are the ports that are registered for DICOM (IANA: acr-nema, dicom, dicom-iscl,
 // dicom-tls), and Orthanc's default.

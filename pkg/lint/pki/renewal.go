@@ -2,6 +2,7 @@ package pki
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -65,6 +66,24 @@ func lifetimeOf(obj *unstructured.Unstructured) lifetime {
 	return l
 }
 
+// reserve is the time before the end at which the certificate is renewed, by the field that sets it.
+func (l lifetime) reserve() string {
+	if l.reserveField == "spec.renewBeforePercentage" {
+		return fmt.Sprintf("%s results in %s, which", l.reserveField, short(l.renewBefore))
+	}
+	return fmt.Sprintf("%s (%s)", l.reserveField, short(l.renewBefore))
+}
+
+// inHours is how to write a duration that is not valid. The commonest unit that Go does not have
+// is a day.
+func inHours(value string) string {
+	days, ok := strings.CutSuffix(value, "d")
+	if n, err := strconv.Atoi(days); ok && err == nil {
+		return fmt.Sprintf("Write %dh instead of %s", 24*n, value)
+	}
+	return "Write the time in hours or minutes, such as 2160h"
+}
+
 // eachLifetime examines the times of a Certificate that are known.
 func eachLifetime(c *rule.Context, o *cluster.Object, examine func(l lifetime)) {
 	unknown := false
@@ -86,19 +105,23 @@ var invalidRenewal = &rule.Rule{
 			switch {
 			case l.malformed != "":
 				value, _ := object.Quote(o.Unstructured.Object, l.malformed)
-				c.Report(o, l.malformed, fmt.Sprintf("is rejected by cert-manager: %s: %s is not a duration", l.malformed, value),
-					edit(o, "Write the time in hours or minutes, such as 2160h; days are not supported"))
+				c.Report(o, l.malformed, fmt.Sprintf("cert-manager rejects it: %s (%s) is not a duration", l.malformed, value),
+					edit(o, inHours(value)))
 			case l.duration < minimumDuration:
-				c.Report(o, l.durationField, fmt.Sprintf("is rejected by cert-manager: spec.duration is %s, and must not be less than an hour", short(l.duration)),
+				c.Report(o, l.durationField, fmt.Sprintf("cert-manager rejects it: spec.duration (%s) must be at least 1h", short(l.duration)),
 					edit(o, "Set spec.duration to 1h or more"))
 			case l.both:
-				c.Report(o, "spec.renewBeforePercentage", "is rejected by cert-manager: spec.renewBefore and spec.renewBeforePercentage must not both be set",
+				c.Report(o, "spec.renewBeforePercentage", "cert-manager rejects it: spec.renewBefore and spec.renewBeforePercentage must not both be set",
 					edit(o, "Remove one of the two fields"))
 			case l.reserveField != "" && l.renewBefore < minimumRenewBefore:
-				c.Report(o, l.reserveField, fmt.Sprintf("is rejected by cert-manager: it is renewed %s before it expires, which must not be less than 5 minutes", short(l.renewBefore)),
+				c.Report(o, l.reserveField, fmt.Sprintf("cert-manager rejects it: %s must be at least 5m", l.reserve()),
 					edit(o, "Renew it earlier: by default, cert-manager does so when a third of spec.duration is left"))
 			case l.renewBefore >= l.duration:
-				c.Report(o, l.reserveField, fmt.Sprintf("is rejected by cert-manager: it is renewed %s before it expires, but is valid for only %s", short(l.renewBefore), short(l.duration)),
+				length := fmt.Sprintf("spec.duration (%s)", short(l.duration))
+				if l.durationField == "" {
+					length = fmt.Sprintf("spec.duration (%s by default)", short(l.duration))
+				}
+				c.Report(o, l.reserveField, fmt.Sprintf("cert-manager rejects it: %s must be less than %s", l.reserve(), length),
 					edit(o, "Set "+l.reserveField+" so that it is renewed later, or set a longer spec.duration"))
 			}
 		})

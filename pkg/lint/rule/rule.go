@@ -168,6 +168,17 @@ func (c *Context) ReportChange(o *cluster.Object, field, message string, fix fin
 	c.Report(o, field, message, fix)
 }
 
+// WithSeverity reports the findings of a function with another severity than that of the rule.
+func (c *Context) WithSeverity(severity finding.Severity, find func()) {
+	report := c.report
+	defer func() { c.report = report }()
+	c.report = func(f Finding) {
+		f.Severity = severity
+		report(f)
+	}
+	find()
+}
+
 // ReportAt reports a defect of an object at a position.
 func (c *Context) ReportAt(at tree.Position, o *cluster.Object, message string, fixes ...finding.Fix) {
 	f := newFinding(c.rule, at, o.Ref(), message, fixes)

@@ -24,6 +24,11 @@ type credential struct {
 	at          tree.Position
 	// certain: the place is one for a password, and not only a text that has the form of one.
 	certain bool
+	// own: a server accepts the password because of this setting.
+	own bool
+	// server is another server for which it is the password, by a name for people; empty if
+	// that is not known.
+	server string
 }
 
 // credentials are those of an object, without the values of Secrets, and without references to
@@ -75,7 +80,11 @@ func inFields(o *cluster.Object, root, what string) []credential {
 		}
 		for _, part := range inValue(key, written(o, path, text)) {
 			part.at, _ = o.Locate(path)
-			found = append(found, part.in(what+dotted(strings.TrimPrefix(path, root))))
+			place := dotted(strings.TrimPrefix(path, root))
+			if part.server = otherServer(place); part.server != "" {
+				part.own = false
+			}
+			found = append(found, part.in(what+place))
 		}
 		return true
 	})
@@ -127,7 +136,7 @@ func (t inText) in(place string) credential {
 // lines or a URL.
 func inValue(key, text string) []inText {
 	if isSecretKey(key, text) {
-		return []inText{{credential: credential{value: text, certain: true}}}
+		return []inText{{credential: credential{value: text, certain: true, own: ownKeys.MatchEnd(key)}}}
 	}
 	var found []inText
 	clean := string(orthanc.WithoutComments([]byte(text)))
@@ -136,7 +145,7 @@ func inValue(key, text string) []inText {
 			user := clean[users[2]+pair[2] : users[2]+pair[3]]
 			found = append(found, inText{credential{
 				what: "the password of user " + user, user: user,
-				value: clean[users[2]+pair[4] : users[2]+pair[5]], certain: true,
+				value: clean[users[2]+pair[4] : users[2]+pair[5]], certain: true, own: true,
 			}, users[2] + pair[4] - 1})
 		}
 	}
@@ -162,6 +171,8 @@ var (
 var (
 	// passwordKeys are ends of keys whose value is a password, whatever it is.
 	passwordKeys = sensitive.NewWords("password", "passwd", "passphrase", "passcode")
+	// ownKeys are ends of keys whose password a server accepts because of the setting.
+	ownKeys = sensitive.NewWords("adminpassword", "rootpassword", "postgrespassword")
 	// tokenKeys are ends of keys whose value is a secret if it looks random; others are names
 	// of objects and files.
 	tokenKeys = sensitive.NewWords("token", "apikey", "secretkey", "clientsecret", "privatekey", "secretaccesskey", "encryptionkey", "signingkey")
@@ -186,8 +197,9 @@ func isRandom(value string) bool {
 }
 
 // placeholder is a value that refers to one which is elsewhere, or is to be replaced: a
-// variable, a template, a reference to a vault, an encrypted value.
-var placeholder = regexp.MustCompile(`(?i)^$|\$[({]|^\$[a-z_]\w*$|\{\{|^<.*>$|^(?:op|ref\+[a-z0-9]+|vault|awssm|gcpsm)://|^vault:|ENC\[AES256_GCM,|^(?:null|true|false|none)$|replace|your[-_ ]|placeholder|redacted`)
+// variable, a template, a reference to a vault or to a Secret (of Kiali: secret:NAME:KEY), an
+// encrypted value.
+var placeholder = regexp.MustCompile(`(?i)^$|^secret:[^:\s]+:[^:\s]+$|\$[({]|^\$[a-z_]\w*$|\{\{|^<.*>$|^(?:op|ref\+[a-z0-9]+|vault|awssm|gcpsm)://|^vault:|ENC\[AES256_GCM,|^(?:null|true|false|none)$|replace|your[-_ ]|placeholder|redacted`)
 
 func isPlaceholder(value string) bool {
 	value = strings.TrimSpace(value)

@@ -52,3 +52,34 @@ func TestReportHasNoSecret(t *testing.T) {
 		}
 	}
 }
+
+// TestFixOfOtherServer checks that the fix of a password for another server is where that server
+// is configured.
+func TestFixOfOtherServer(t *testing.T) {
+	archive, err := txtar.ParseFile("../testdata/default-credentials.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string][]byte{}
+	for _, f := range archive.Files {
+		if file, ok := strings.CutPrefix(f.Name, "fail/"); ok {
+			files[file] = f.Data
+		}
+	}
+	report, err := lint.Check(context.Background(), tree.New(files), lint.Config{Only: []string{"default-credentials"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{
+		"HelmRelease monitoring/kiali":   "In the values of HelmRelease monitoring/prometheus, set grafana.admin.existingSecret to a Secret",
+		"HelmRelease bhs-orthweb/viewer": "Set a random password for the database, in a Secret that is encrypted",
+	}
+	for _, f := range report.Findings {
+		if text := want[f.Ref.String()]; text != "" && strings.HasPrefix(f.Fixes[0].Text, text) {
+			delete(want, f.Ref.String())
+		}
+	}
+	if len(want) > 0 {
+		t.Errorf("no such fixes: %v", want)
+	}
+}

@@ -11,7 +11,7 @@ func TestIsPlaceholder(t *testing.T) {
 		"": true, "  ": true, "${DB_PASSWORD}": true, "$(DB_PASSWORD)": true, "$DB_PASSWORD": true,
 		"{{ .Values.password }}": true, "op://clinic/database/password": true, "ref+vault://database#password": true,
 		"vault:secret/data/database#password": true, "<password>": true, "xxxxxxxx": true, "REPLACE_ME": true,
-		"your-password": true, "ENC[AES256_GCM,data:AA==,type:str]": true, "null": true,
+		"your-password": true, "secret:grafana:admin-password": true, "secret:a b:c": false, "ENC[AES256_GCM,data:AA==,type:str]": true, "null": true,
 		"orthanc": false, "hunter2$": false, "uiNg4quaeJ7e": false, "pa$$word1": false, "<<": false,
 	} {
 		if got := isPlaceholder(value); got != want {

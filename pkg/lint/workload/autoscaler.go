@@ -2,6 +2,7 @@ package workload
 
 import (
 	"fmt"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 
@@ -111,34 +112,64 @@ var autoscalerMemory = &rule.Rule{
 			if m.resource != "memory" {
 				continue
 			}
-			if text := misfit(c, o, found[0], m); text != "" {
-				c.Report(o, m.field, text, inFile(o, "Scale on CPU alone, or set the target between what a pod uses without load and its limit"))
+			if text, fix := misfit(c, o, found[0], m); text != "" {
+				c.Report(o, m.field, text, inFile(o, fix))
 			}
 		}
 	},
 }
 
-// misfit is why a target for memory does not fit the pods of a workload, "" if it may.
-func misfit(c *rule.Context, autoscaler, workload *cluster.Object, m metric) string {
-	threshold, limit, ok := thresholds(workload, m)
+// misfit is why a target for memory does not fit the pods of a workload, "" if it may, and how to
+// fix it.
+func misfit(c *rule.Context, autoscaler, workload *cluster.Object, m metric) (text, fix string) {
+	has, ok := memoryOf(workload, m)
 	if !ok {
-		return ""
-	}
-	if limit.Sign() > 0 && threshold.Cmp(limit) >= 0 {
-		return fmt.Sprintf("it adds pods when they use %s of memory, but they are killed at %s, so it never scales", inMebibytes(threshold), inMebibytes(limit))
+		return "", ""
 	}
 	cache, known := storageCache(c, workload, m.container)
-	if !known || threshold.Value() >= cache {
-		return ""
+	if known {
+		cache += besidesCache
+	}
+	fix = "Scale on CPU alone" + m.fitting(cache, has)
+	if has.limit > 0 && has.threshold >= has.limit {
+		return fmt.Sprintf("it adds pods when they use %s of memory, but they are killed at %s, so it never scales", inMebibytes(has.threshold), inMebibytes(has.limit)), fix
+	}
+	if !known || has.threshold >= cache-besidesCache {
+		return "", ""
 	}
 	return fmt.Sprintf("it adds pods when they use %s of memory, but Orthanc's storage cache alone grows to %s and stays: after some studies, there are always %d pods",
-		inMebibytes(threshold), inMebibytes(*resource.NewQuantity(cache, resource.BinarySI)), object.Int(autoscaler.Unstructured.Object, "spec", "maxReplicas"))
+		inMebibytes(has.threshold), inMebibytes(cache-besidesCache), object.Int(autoscaler.Unstructured.Object, "spec", "maxReplicas")), fix
 }
 
-// thresholds are the memory of a pod above which pods are added, and its limit, which is 0 if
-// a container has none.
-func thresholds(workload *cluster.Object, m metric) (threshold, limit resource.Quantity, ok bool) {
-	var requests resource.Quantity
+// fitting is which targets fit pods that use an amount of memory without load, 0 if that is not
+// known: above it and below the limit. It continues a sentence, and is "" if none are known.
+func (m metric) fitting(idle int64, has memory) string {
+	field := m.field[strings.LastIndex(m.field, ".")+1:]
+	lowest, highest := inMebibytes(idle), inMebibytes(has.limit-1)
+	if m.percent > 0 {
+		lowest = fmt.Sprint((idle*100 + has.requests - 1) / has.requests)
+		highest = fmt.Sprint((has.limit*100 - 1) / has.requests)
+	}
+	switch {
+	case has.limit == 0:
+		return fmt.Sprintf(", or set %s to at least %s", field, lowest)
+	case idle == 0:
+		return fmt.Sprintf(", or set %s to at most %s", field, highest)
+	case idle >= has.limit:
+		return fmt.Sprintf(": no target for memory fits a limit of %s", inMebibytes(has.limit))
+	}
+	return fmt.Sprintf(", or set %s to a value from %s to %s", field, lowest, highest)
+}
+
+// memory is that of the pods of a workload, in bytes.
+type memory struct {
+	// threshold is the use above which an autoscaler adds pods; limit is 0 if a container has
+	// none.
+	requests, threshold, limit int64
+}
+
+// memoryOf is the memory of the containers that a metric is about.
+func memoryOf(workload *cluster.Object, m metric) (has memory, ok bool) {
 	limited, requested := true, true
 	for _, container := range running(workload) {
 		if m.container != "" && m.container != object.Text(container.Fields, "name") {
@@ -146,20 +177,22 @@ func thresholds(workload *cluster.Object, m metric) (threshold, limit resource.Q
 		}
 		request, ok := requestOf(container, "memory")
 		requested = requested && ok && request.known
-		requests.Add(request.Quantity)
+		has.requests += request.Value()
 		most, ok := limitOf(container, "memory")
 		limited = limited && ok && most.known
-		limit.Add(most.Quantity)
+		has.limit += most.Value()
 	}
 	if !limited {
-		limit = resource.Quantity{}
+		has.limit = 0
 	}
 	if m.percent > 0 {
-		return *resource.NewQuantity(requests.Value()*m.percent/100, resource.BinarySI), limit, requested && requests.Sign() > 0
+		has.threshold = has.requests * m.percent / 100
+		return has, requested && has.requests > 0
 	}
 	threshold, err := resource.ParseQuantity(m.amount)
-	return threshold, limit, err == nil
+	has.threshold = threshold.Value()
+	return has, err == nil
 }
 
 // inMebibytes is an amount of memory for people: "108Mi".
-func inMebibytes(q resource.Quantity) string { return fmt.Sprintf("%dMi", q.Value()>>20) }
+func inMebibytes(bytes int64) string { return fmt.Sprintf("%dMi", bytes>>20) }

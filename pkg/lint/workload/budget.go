@@ -43,23 +43,43 @@ var budgetBlocks = &rule.Rule{
 		if most, ok := object.Quote(spec, "maxUnavailable"); ok {
 			if most == "0" || most == "0%" {
 				c.Report(o, "spec.maxUnavailable", "it never allows an eviction, so draining a node with its pods never ends",
-					inFile(o, "Set maxUnavailable: 1, or scale the workload before nodes are drained"))
+					inFile(o, "Set maxUnavailable: 1"))
 			}
 			return
 		}
 		least, ok := object.Quote(spec, "minAvailable")
-		pods, known := selected(c, o)
+		pods, from, known := selected(c, o)
 		if ok && known && pods > 0 && required(least, pods) >= pods {
 			c.Report(o, "spec.minAvailable", fmt.Sprintf("it requires all of its %s to be available, so draining a node with one of them never ends", finding.Count(int(pods), "pod")),
-				inFile(o, "Set maxUnavailable: 1 in place of minAvailable, or add replicas"))
+				inFile(o, "Set maxUnavailable: 1 instead of minAvailable"+moreReplicas(c, least, pods, from)))
 		}
 	},
 }
 
-// selected is the largest number of pods that a budget selects.
-func selected(c *rule.Context, budget *cluster.Object) (pods int64, known bool) {
+// moreReplicas is how many replicas would allow an eviction, as a further fix: "" if no number
+// does, because all pods are required, or if the pods are those of several workloads.
+func moreReplicas(c *rule.Context, least string, pods int64, from []*cluster.Object) string {
+	if len(from) != 1 {
+		return ""
+	}
+	field := "replicas"
+	if autoscalerOf(c, from[0]) != nil {
+		field = "minReplicas"
+	}
+	const most = 1000
+	for n := pods + 1; n <= most; n++ {
+		if required(least, n) < n {
+			return fmt.Sprintf(", or set %s to at least %d", field, n)
+		}
+	}
+	return ""
+}
+
+// selected is the largest number of pods that a budget selects, and the workloads that they are
+// from.
+func selected(c *rule.Context, budget *cluster.Object) (pods int64, from []*cluster.Object, known bool) {
 	if !c.Complete(budget.GetNamespace()) {
-		return 0, false
+		return 0, nil, false
 	}
 	for _, o := range workloads(c, scalable, budget.GetNamespace()) {
 		if !selects(budget, o) {
@@ -67,11 +87,11 @@ func selected(c *rule.Context, budget *cluster.Object) (pods int64, known bool) 
 		}
 		_, largest, known := replicas(c, o)
 		if !known {
-			return 0, false
+			return 0, nil, false
 		}
-		pods += largest
+		pods, from = pods+largest, append(from, o)
 	}
-	return pods, true
+	return pods, from, true
 }
 
 // required is how many of some pods a budget requires: a number, or a percentage that is rounded

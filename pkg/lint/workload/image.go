@@ -32,14 +32,28 @@ var imageName = &rule.Rule{
 			if err == nil {
 				continue
 			}
-			field, fix, changes := container.Path+".image", "Correct the image's name", []edit.Change(nil)
+			field := container.Path + ".image"
 			if errors.Is(err, image.ErrBareDigest) {
-				fix, changes = "Add the prefix sha256: to the image's digest", addAlgorithm(c, o, field, image.Split(text))
+				changes := addAlgorithm(c, o, field, image.Split(text))
+				c.ReportChange(o, field, fmt.Sprintf("the digest of the image of %s lacks the prefix sha256:, so no pod can start", nameOf(container)),
+					inFile(o, writeDigest(changes)), changes...)
+				continue
 			}
-			c.ReportChange(o, field, fmt.Sprintf("the image of %s can't be parsed, so its pods never start: %v", nameOf(container), err),
-				inFile(o, fix), changes...)
+			c.Report(o, field, fmt.Sprintf("the image name of %s is invalid, so no pod can start: %v", nameOf(container), err),
+				inFile(o, "Correct the image's name"))
 		}
 	},
+}
+
+// writeDigest is how to fix a digest, with its first digits if it is written alone.
+func writeDigest(changes []edit.Change) string {
+	const prefix, digits = "sha256:", 12
+	if len(changes) == 1 {
+		if digest := fmt.Sprint(changes[0].Value); strings.HasPrefix(digest, prefix) {
+			return "Write digest: " + digest[:len(prefix)+digits] + "…"
+		}
+	}
+	return "Add the prefix sha256: to the image's digest"
 }
 
 // addAlgorithm is the change of the digest of an image, where it is written alone or in the name.
@@ -98,7 +112,7 @@ var retiredCatalogue = &rule.Rule{
 		for _, used := range images(o) {
 			if target, moved := used.name.Moved(); moved && used.name.Tag != "latest" {
 				c.Report(o, used.field, fmt.Sprintf("Bitnami moved the versions of %s to %s on 2025-08-28: nodes that don't have the image can't pull it", used.name.Repository, target),
-					inFile(o, "Use another image; "+target+" has this one, without updates"))
+					inFile(o, "Set the image to "+target+", which gets no updates; before you change to an image of another publisher, back up its data and plan the migration"))
 			}
 		}
 		if isBitnami(o) {
@@ -110,24 +124,41 @@ var retiredCatalogue = &rule.Rule{
 // reportCharts reports a repository of Bitnami's charts that releases use, unless they use other
 // images.
 func reportCharts(c *rule.Context, repository *cluster.Object) {
-	var users []object.Ref
+	var users, files []string
 	for _, release := range c.OfKind(object.HelmReleaseKind) {
-		ref := release.Ref()
-		if uses(release, repository.Ref()) && !replacesImages(release) && !slices.Contains(users, ref) {
-			users = append(users, ref)
+		name := release.GetNamespace() + "/" + release.GetName()
+		if uses(release, repository.Ref()) && !replacesImages(release) && !slices.Contains(users, name) {
+			users = append(users, name)
+			if !slices.Contains(files, release.File()) {
+				files = append(files, release.File())
+			}
 		}
 	}
 	if len(users) == 0 {
 		return
 	}
-	who := users[0].String()
+	who, verb, what := "HelmRelease "+users[0], "uses", "the release"
 	if len(users) > 1 {
-		who += fmt.Sprintf(" and %s use", finding.Count(len(users)-1, "other release"))
-	} else {
-		who += " uses"
+		who, verb, what = "HelmReleases "+listed(users), "use", "the releases"
 	}
-	c.Report(repository, "spec.url", who+" its charts, whose images Bitnami moved to docker.io/bitnamilegacy on 2025-08-28: nodes that don't have them can't pull them",
-		inFile(repository, "Use another chart; until then, set the images of the release to docker.io/bitnamilegacy, which has no updates"))
+	if len(files) > 1 {
+		what += fmt.Sprintf(" (%s)", listed(files))
+	}
+	c.Report(repository, "spec.url", who+" "+verb+" its charts, whose images Bitnami moved to docker.io/bitnamilegacy on 2025-08-28: nodes that don't have them can't pull them",
+		finding.Fix{Text: fmt.Sprintf("In the values of %s, set the images to docker.io/bitnamilegacy/…, for which charts since December 2024 also require global.security.allowInsecureImages: true; "+
+			"before you change to another chart, back up the database and plan its migration", what), File: files[0]})
+}
+
+// listed are names for people: "a", "a and b", "a, b, c and 3 more".
+func listed(names []string) string {
+	n := len(names)
+	switch {
+	case n == 1:
+		return names[0]
+	case n > engine.MaxNamed:
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:engine.MaxNamed], ", "), n-engine.MaxNamed)
+	}
+	return strings.Join(names[:n-1], ", ") + " and " + names[n-1]
 }
 
 // isBitnami reports whether an object is a source of Bitnami's charts.

@@ -13,7 +13,7 @@ import (
 )
 
 var deprecatedNodeLabel = &rule.Rule{
-	Code: "OW4911", Name: "deprecated-node-label", Severity: finding.Warning,
+	Code: "OW4911", Name: "deprecated-node-label", Severity: finding.Info,
 	Title: "A workload selects nodes by a deprecated label",
 	Object: func(c *rule.Context, o *cluster.Object) {
 		root, path := rule.PodSpec(o)
@@ -30,8 +30,10 @@ var deprecatedNodeLabel = &rule.Rule{
 				return key != "tolerations" // a toleration of a taint that no node has is harmless
 			}
 			if deprecated, ok := lifecycle.NodeLabel(label); ok {
-				c.ReportChange(o, field, fmt.Sprintf("its pods are placed by the node label %s, which %s", label, whyDeprecated(deprecated)),
-					inFile(o, "Use the label "+deprecated.Replacement), replaceLabel(o, field, op, deprecated.Replacement)...)
+				severity, text := judge(label, deprecated)
+				c.WithSeverity(severity, func() {
+					c.ReportChange(o, field, text, inFile(o, "Use the label "+deprecated.Replacement), replaceLabel(o, field, op, deprecated.Replacement)...)
+				})
 			}
 			return true
 		})
@@ -48,12 +50,12 @@ func isNodeSelector(field, key string, parents map[string]string) bool {
 	return strings.HasSuffix(strings.ToLower(name), "nodeselector")
 }
 
-// whyDeprecated is why a label should not be used.
-func whyDeprecated(label lifecycle.Key) string {
+// judge is why a label should not be used. One that nodes still have is no defect yet.
+func judge(name string, label lifecycle.Key) (severity finding.Severity, text string) {
 	if label.Ineffective != "" {
-		return "nodes no longer have since Kubernetes " + label.Ineffective
+		return finding.Warning, fmt.Sprintf("since Kubernetes %s, nodes no longer have the label %s", label.Ineffective, name)
 	}
-	return "is deprecated since Kubernetes " + label.Deprecated + ", and which not all nodes have"
+	return finding.Info, fmt.Sprintf("the label %s is deprecated since Kubernetes %s, and a later version may remove it", name, label.Deprecated)
 }
 
 // replaceLabel is the change to another label, where the object's own file has it: as a key, or

@@ -29,10 +29,16 @@ var memoryLimit = &rule.Rule{
 			}
 			c.Report(o, container.Path+".resources.limits.memory",
 				fmt.Sprintf("the memory limit of %s is %s, but its storage cache alone grows to %dMi: it is killed while it stores or reads studies", nameOf(container), limit.String(), cache>>20),
-				inFile(o, "Raise the limit well above MaximumStorageCacheSize in Orthanc's configuration, or lower that setting"))
+				inFile(o, fmt.Sprintf("Set resources.limits.memory to at least %dMi, or MaximumStorageCacheSize in Orthanc's configuration to at most %d",
+					(cache+besidesCache)>>20, max(limit.Value()-besidesCache, limit.Value()/4)>>20)))
 		}
 	},
 }
+
+// besidesCache is the memory that a recommended limit leaves for all but the storage cache: three
+// times the default cache. Orthanc holds each file that it receives, decodes or sends in memory,
+// so there is no exact number. Where a limit is smaller, a quarter of it is for the cache.
+const besidesCache = 384 << 20
 
 // storageCache is the size to which the storage cache of the Orthanc in a workload grows, in
 // bytes; it is not known if a setting may be in a place that is not in the tree. Container may
