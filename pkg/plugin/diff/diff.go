@@ -40,7 +40,7 @@ var (
 		requires permission to patch the objects: see the role orthweb-differ.
 
 		The exit status is 0 without changes, 1 with changes, 2 when something could not
-		be determined.`)
+		be determined, whatever else changes.`)
 	diffExample = templates.Examples(`
 		# Show what merging the branch in the working directory would change
 		kubectl orthweb diff
