@@ -107,7 +107,7 @@ func createInputs(t *testing.T, dir string) {
 	for _, args := range [][]string{
 		{"openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "scanner.key", "-subj", "/CN=scanner.bhs.orthweb.com", "-out", "scanner.csr"},
 		{"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "mhr.client.key", "-subj", "/CN=dcmclient.mhr.orthweb.com", "-out", "mhr.client.crt"},
-		{"sh", "-c", "git init --quiet && git pull --quiet \"$(" + kubectl + " get gitrepository flux-system -n flux-system -o jsonpath='{.spec.url}')\" main"},
+		{"sh", "-c", "git init --quiet korthweb && git init --quiet && git pull --quiet \"$(" + kubectl + " get gitrepository flux-system -n flux-system -o jsonpath='{.spec.url}')\" main"},
 		{kubectl, "create", "secret", "generic", "orthanc-web", "-n", "bhs-orthweb", "--from-literal=password=orthanc"},
 	} {
 		cmd := exec.Command(args[0], args[1:]...)

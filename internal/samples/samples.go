@@ -142,6 +142,10 @@ func ClusterChecks() []cluster.Category {
 		{Name: "Permissions", Checks: []cluster.Check{
 			{Name: "can-status", Outcome: cluster.Unknown, Message: "forbidden: cannot create selfsubjectaccessreviews.authorization.k8s.io at the cluster scope",
 				Fix: finding.Fix{Text: "Check it with 'kubectl auth can-i --list'"}},
+			{Name: "can-explain", Outcome: cluster.Unknown, Message: "a user's permissions are not recorded",
+				Fix: finding.Fix{Text: "Run the check on the cluster, without --from"}},
+			{Name: "can-reconcile", Outcome: cluster.Unknown, Message: "a user's permissions are not recorded",
+				Fix: finding.Fix{Text: "Run the check on the cluster, without --from"}},
 		}},
 	}
 }

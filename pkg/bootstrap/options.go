@@ -117,20 +117,35 @@ func checkBranch(name string) error {
 	return nil
 }
 
+// pathRules are what a path must not have, with what it must be or have instead.
+var pathRules = []struct {
+	broken     func(name string) bool
+	must, hint string
+}{
+	{func(name string) bool { return strings.HasPrefix(name, "/") },
+		"be relative to the root of the repository", "Remove the '/' at the beginning."},
+	{func(name string) bool { return strings.ContainsAny(name, `\:`) },
+		"have '/' between directories, and no '\\' or ':'", "Use a path such as gitops/fluxcd."},
+	{func(name string) bool { return slices.Contains(strings.Split(name, "/"), "..") },
+		"be inside the repository, without '..'", "Use the path from the root of the repository."},
+	{func(name string) bool { return strings.HasPrefix(name, "-") },
+		"begin with a name or './'", "Add './' at the beginning."},
+	{func(name string) bool { return slices.Contains(strings.Split(strings.ToLower(name), "/"), ".git") },
+		"be outside of git's own directory", "Use a directory with manifests."},
+}
+
 // checkPath rejects a path that is not inside the repository.
 func checkPath(name string) error {
 	if name == "" {
 		return nil
 	}
-	if err := checkText("the path", name, 1024); err != nil {
+	if err := checkText("--path", name, 1024); err != nil {
 		return err
 	}
-	if strings.HasPrefix(name, "/") || strings.HasPrefix(name, "-") || strings.ContainsAny(name, `\:`) || slices.Contains(strings.Split(name, "/"), "..") {
-		return advice.Add(fmt.Errorf("the path %q may not be inside the repository", name),
-			"Use a path relative to the repository's root, with '/', without '..', that does not begin with '-'.")
-	}
-	if slices.Contains(strings.Split(strings.ToLower(name), "/"), ".git") {
-		return fmt.Errorf("the path %q is inside git's own directory", name)
+	for _, rule := range pathRules {
+		if rule.broken(name) {
+			return advice.Add(fmt.Errorf("--path must %s, not %q", rule.must, name), rule.hint)
+		}
 	}
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -57,11 +59,30 @@ func (a amounts) missing(wanted amounts) []string {
 	return short
 }
 
-// String is the processors and memory.
+// String is the processors and memory: "22.9 CPU, 94.4Gi memory", or "360m CPU, 576Mi memory" if
+// they are less than one processor and 1Gi.
 func (a amounts) String() string {
 	cpu, memory := a["cpu"], a["memory"]
-	const mi = 1 << 20
-	return fmt.Sprintf("%dm CPU, %dMi memory", cpu.MilliValue(), (memory.Value()+mi-1)/mi)
+	const mi, gi = 1 << 20, 1 << 30
+	processors := fmt.Sprintf("%dm", cpu.MilliValue())
+	if cpu.MilliValue() >= 1000 || cpu.IsZero() {
+		processors = decimal(float64(cpu.MilliValue()) / 1000)
+	}
+	if memory.Value() >= gi {
+		return fmt.Sprintf("%s CPU, %sGi memory", processors, decimal(float64(memory.Value())/gi))
+	}
+	return fmt.Sprintf("%s CPU, %dMi memory", processors, (memory.Value()+mi-1)/mi)
+}
+
+// decimal is a number with one digit after the point, or two if it is less than 10, without zeros
+// at the end.
+func decimal(n float64) string {
+	digits := 1
+	if n < 10 {
+		digits = 2
+	}
+	text := strconv.FormatFloat(n, 'f', digits, 64)
+	return strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
 }
 
 func amountsOf(list map[string]any) amounts {

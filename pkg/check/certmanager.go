@@ -66,7 +66,8 @@ func certManagerWebhooks(c *cluster) Check {
 			Command: "kubectl logs -n cert-manager deployment/cert-manager-cainjector --tail=50",
 		}, "the API server can't verify webhooks without caBundle: %s", names(without))
 	case found == 0:
-		return warn(installCertManager, "no webhook configuration of cert-manager exists: its objects are not validated")
+		return warn(c.installAgain(installCertManager, func(d *unstructured.Unstructured) bool { return ofCertManager(d.GetLabels()) }),
+			"cert-manager's webhook configuration is missing: its objects are not validated")
 	}
 	return pass("%s caBundle", haveCount(found, "webhook configuration"))
 }

@@ -355,11 +355,11 @@ func pods(count int, cpu, memory, phase string) func(*testing.T, *state) {
 }
 
 var capacityCases = []change{
-	{"as a tenant", func(*testing.T, *state) {}, "tenant-capacity", Pass, "7000m CPU, 14336Mi memory free on schedulable nodes, enough for one more tenant of 1 pod (1000m CPU, 2048Mi memory), as large as bhs"},
+	{"as a tenant", func(*testing.T, *state) {}, "tenant-capacity", Pass, "7 CPU, 14Gi memory free on schedulable nodes, enough for one more tenant of 1 pod (1 CPU, 2Gi memory), as large as bhs"},
 	{"full", pods(1, "1", "13Gi", "Running"), "tenant-capacity", Warn, "1 pod would not fit of one more tenant of 1 pod"},
-	{"full of pods that have ended", pods(6, "1", "2Gi", "Succeeded"), "tenant-capacity", Pass, "7000m CPU"},
+	{"full of pods that have ended", pods(6, "1", "2Gi", "Succeeded"), "tenant-capacity", Pass, "7 CPU"},
 	{"no processors left", pods(13, "500m", "1Mi", "Running"), "tenant-capacity", Warn, "500m CPU"},
-	{"no tenant has pods", func(_ *testing.T, s *state) { s.remove("Pod", "") }, "tenant-capacity", Pass, "one more tenant of 9 pods (1200m CPU, 1536Mi memory), with Korthweb's defaults"},
+	{"no tenant has pods", func(_ *testing.T, s *state) { s.remove("Pod", "") }, "tenant-capacity", Pass, "one more tenant of 9 pods (1.2 CPU, 1.5Gi memory), with Korthweb's defaults"},
 	{"full before the first tenant", func(t *testing.T, s *state) {
 		s.remove("Pod", "")
 		pods(1, "1", "15Gi", "Running")(t, s)
@@ -479,7 +479,8 @@ var certManagerCases = slices.Concat(
 		{"an address instead of a Service", func(t *testing.T, s *state) {
 			s.set(t, "ValidatingWebhookConfiguration", "cert-manager-webhook", []any{map[string]any{"name": "a", "clientConfig": map[string]any{"url": "https://a.example.com"}}}, "webhooks")
 		}, "cert-manager-webhook-ca", Pass, ""},
-		{"no configuration", func(_ *testing.T, s *state) { s.remove("ValidatingWebhookConfiguration", "") }, "cert-manager-webhook-ca", Warn, "no webhook configuration"},
+		{"no configuration", func(_ *testing.T, s *state) { s.remove("ValidatingWebhookConfiguration", "") }, "cert-manager-webhook-ca", Warn, "cert-manager's webhook configuration is missing"},
+		{"not recorded", func(_ *testing.T, s *state) { s.failures[object.MutatingWebhookKind] = snapshot.NotRequested }, "cert-manager-webhook-ca", Unknown, "the recording does not have all mutatingwebhookconfigurations"},
 		{"forbidden", forbid(object.ValidatingWebhookKind), "cert-manager-webhook-ca", Unknown, "cannot list validatingwebhookconfigurations"},
 	},
 )
@@ -512,13 +513,48 @@ var ingressCases = slices.Concat(
 		{"not accepted", useGatewayAPI("False"), "gateway-class", Fail, "no controller has accepted a GatewayClass: envoy"},
 		{"none", useGatewayAPI(""), "gateway-class", Fail, "no GatewayClass exists"},
 		{"forbidden", func(t *testing.T, s *state) { useGatewayAPI("True")(t, s); forbid(object.GatewayClassKind)(t, s) }, "gateway-class", Unknown, "cannot list gatewayclasses"},
-		{"no webhook", func(_ *testing.T, s *state) { s.remove("MutatingWebhookConfiguration", "") }, "sidecar-injector", Warn, "no sidecar injection webhook exists"},
+		{"no webhook", func(_ *testing.T, s *state) { s.remove("MutatingWebhookConfiguration", "") }, "sidecar-injector", Warn, "Istio's sidecar injection webhook is missing"},
+		{"not recorded", func(_ *testing.T, s *state) { s.failures[object.MutatingWebhookKind] = snapshot.NotRequested }, "sidecar-injector", Unknown, "the recording does not have all mutatingwebhookconfigurations"},
 		{"no caBundle", func(t *testing.T, s *state) {
 			s.set(t, "MutatingWebhookConfiguration", "istio-sidecar-injector", []any{map[string]any{"name": "a", "clientConfig": map[string]any{"service": map[string]any{"name": "istiod"}}}}, "webhooks")
 		}, "sidecar-injector", Fail, "without caBundle"},
 		{"forbidden", forbid(object.MutatingWebhookKind), "sidecar-injector", Unknown, "cannot list mutatingwebhookconfigurations"},
 	},
 )
+
+// TestInstallAgain checks the fix of a webhook configuration that is missing: what installed the
+// running software installs it again.
+func TestInstallAgain(t *testing.T) {
+	release := `{apiVersion: helm.toolkit.fluxcd.io/v2, kind: HelmRelease, metadata: {name: pki, namespace: infra}}`
+	label := func(t *testing.T, s *state) {
+		for _, name := range []string{"cert-manager", "cert-manager-webhook", "cert-manager-cainjector"} {
+			labels := s.get(t, "Deployment", name).GetLabels()
+			labels["helm.toolkit.fluxcd.io/name"], labels["helm.toolkit.fluxcd.io/namespace"] = "pki", "infra"
+			s.get(t, "Deployment", name).SetLabels(labels)
+		}
+	}
+	for _, test := range []struct {
+		name          string
+		do            func(*testing.T, *state)
+		text, command string
+	}{
+		{"by a HelmRelease", func(t *testing.T, s *state) { label(t, s); s.put(t, release) },
+			"Reconcile its release, which installs it again", "flux reconcile helmrelease pki -n infra --force"},
+		{"by a HelmRelease that was deleted", label,
+			"Install it again with what installed Deployment cert-manager/cert-manager", "kubectl get deployment cert-manager -n cert-manager -o yaml"},
+		{"by another program", func(*testing.T, *state) {},
+			"Install it again with what installed Deployment cert-manager/cert-manager", "kubectl get deployment cert-manager -n cert-manager -o yaml"},
+		{"not installed", func(_ *testing.T, s *state) { s.remove("Deployment", "") }, installCertManager.Text, installCertManager.Command},
+	} {
+		s := ready(t)
+		s.remove("ValidatingWebhookConfiguration", "")
+		test.do(t, s)
+		got, _ := resultOf(Run(s.facts(), false), "cert-manager-webhook-ca")
+		if got.Outcome != Warn || got.Fix.Text != test.text || got.Fix.Command != test.command {
+			t.Errorf("%s: %+v", test.name, got)
+		}
+	}
+}
 
 func deny(p ...Permission) func(*testing.T, *state) {
 	return func(_ *testing.T, s *state) { s.denied = p }
@@ -530,7 +566,7 @@ func unanswered(_ *testing.T, s *state) { s.unanswered = "no answer in time" }
 
 var permissionCases = []change{
 	{"denied", deny(Permission{"list", "", "pods", ""}), "can-status", Fail, "you can't run status: cannot list pods at the cluster scope"},
-	{"recorded", recorded, "can-status", Unknown, "a recording does not show what a user may do"},
+	{"recorded", recorded, "can-status", Unknown, "a user's permissions are not recorded"},
 	{"not answered", unanswered, "can-status", Unknown, "no answer in time"},
 	{"denied", deny(Permission{"list", "", "events", ""}), "can-explain", Warn, "cannot list events at the cluster scope"},
 	{"Secrets are not required", deny(Permission{"list", "", "secrets", ""}), "can-explain", Pass, ""},
@@ -560,7 +596,8 @@ func TestPre(t *testing.T) {
 			t.Errorf("categories: %s", got)
 		}
 		want := map[bool]Outcome{true: Pass, false: Warn}[allowed]
-		if got, _ := resultOf(categories, "can-install-flux"); got.Outcome != want || Worst(categories) != want {
+		message := map[bool]string{true: "you are cluster-admin, which flux install requires", false: "you can't run flux install: you are not cluster-admin"}[allowed]
+		if got, _ := resultOf(categories, "can-install-flux"); got.Outcome != want || got.Message != message || Worst(categories) != want {
 			t.Errorf("allowed %v: %+v, worst %s", allowed, got, Worst(categories))
 		}
 	}
@@ -596,7 +633,10 @@ func TestPodRequests(t *testing.T) {
 		{"a sidecar", `{containers: [{resources: {requests: {cpu: 100m}}}], initContainers: [{restartPolicy: Always, resources: {requests: {cpu: 30m}}}]}`, "130m CPU, 0Mi memory"},
 		{"an init container after a sidecar", `{containers: [{resources: {requests: {cpu: 100m}}}], initContainers: [{restartPolicy: Always, resources: {requests: {cpu: 30m}}}, {resources: {requests: {cpu: 200m}}}]}`, "230m CPU, 0Mi memory"},
 		{"overhead", `{overhead: {cpu: 10m, memory: 5Mi}, containers: [{resources: {requests: {cpu: 100m}}}]}`, "110m CPU, 5Mi memory"},
-		{"malformed", `{containers: [{resources: {requests: {cpu: many, memory: 1Mi}}}]}`, "0m CPU, 1Mi memory"},
+		{"malformed", `{containers: [{resources: {requests: {cpu: many, memory: 1Mi}}}]}`, "0 CPU, 1Mi memory"},
+		{"large", `{containers: [{resources: {requests: {cpu: 22940m, memory: 96672Mi}}}]}`, "22.9 CPU, 94.4Gi memory"},
+		{"just less than a processor", `{containers: [{resources: {requests: {cpu: 999m, memory: 1023Mi}}}]}`, "999m CPU, 1023Mi memory"},
+		{"two digits", `{containers: [{resources: {requests: {cpu: 1250m, memory: 10Gi}}}]}`, "1.25 CPU, 10Gi memory"},
 	} {
 		pod := &unstructured.Unstructured{Object: map[string]any{}}
 		var spec map[string]any

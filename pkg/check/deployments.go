@@ -9,6 +9,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
 // deployments are the Deployments that match; unread is set if some may be missing.
@@ -64,6 +65,36 @@ func (c *cluster) deploymentCheck(deployment *unstructured.Unstructured) Check {
 		return warn(explain, "%s is available, but not ready: %s", at, verdict.Message)
 	}
 	return fail(explain, "%s is not available: %s", at, verdict.Message)
+}
+
+// installAgain is the fix for an object that is missing although the software that it belongs to
+// may run: the HelmRelease that installed one of the Deployments that match is reconciled. Without
+// such a Deployment, the fix is to install the software.
+func (c *cluster) installAgain(install finding.Fix, match func(*unstructured.Unstructured) bool) finding.Fix {
+	found, _ := c.deployments(match)
+	for _, deployment := range found {
+		release := releaseOf(deployment)
+		if release.Name != "" && c.Snap.Lookup(release).Presence == snapshot.Present {
+			return finding.Fix{Text: "Reconcile its release, which installs it again",
+				Command: escape.Command("flux reconcile helmrelease %s -n %s --force", release.Name, release.Namespace)}
+		}
+	}
+	if len(found) > 0 {
+		ref := object.RefOf(found[0])
+		return finding.Fix{Text: "Install it again with what installed " + ref.String(),
+			Command: escape.Command("kubectl get deployment %s -n %s -o yaml", ref.Name, ref.Namespace)}
+	}
+	return install
+}
+
+// releaseOf is the HelmRelease that installed an object, by the labels that helm-controller sets
+// (helm-controller v1.6.1, internal/postrender/common_renderer.go). Without them, it has no name.
+func releaseOf(obj *unstructured.Unstructured) object.Ref {
+	labels := obj.GetLabels()
+	return object.Ref{
+		APIVersion: object.HelmReleaseKind.Group + "/v2", Kind: object.HelmReleaseKind.Kind,
+		Namespace: labels["helm.toolkit.fluxcd.io/namespace"], Name: labels["helm.toolkit.fluxcd.io/name"],
+	}
 }
 
 // describe is the command that shows an object without a namespace, with its events.

@@ -128,7 +128,10 @@ func fluxVersion(c *cluster) Check {
 	case Minor(running).LessThan(semver.MajorMinor(newest.Major(), newest.Minor()-supportedFlux+1)):
 		return warn(upgrade, "Flux %s is older than the %d minor versions that Flux supports (up to %s)", versions[0], supportedFlux, NewestFlux)
 	}
-	return pass("%s, of all %s", versions[0], finding.Count(controllers, "controller"))
+	if controllers == 1 {
+		return pass("the controller is of %s", versions[0])
+	}
+	return pass("all %d controllers are of %s", controllers, versions[0])
 }
 
 // NewerFlux is the warning of a Flux that is newer than NewestFlux.

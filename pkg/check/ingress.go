@@ -53,9 +53,13 @@ func istiod(c *cluster) Check {
 	if c.istio().Outcome == Fail && c.gatewayAPI().Outcome == Pass {
 		return Check{}
 	}
-	return c.available("istiod", installIstio, func(d *unstructured.Unstructured) bool {
-		return d.GetLabels()["app"] == "istiod" // istio 1.20, charts/istio-control/istio-discovery/templates/deployment.yaml
-	})
+	return c.available("istiod", installIstio, isIstiod)
+}
+
+// isIstiod recognizes the label of istiod's Deployment (istio 1.20,
+// charts/istio-control/istio-discovery/templates/deployment.yaml).
+func isIstiod(deployment *unstructured.Unstructured) bool {
+	return deployment.GetLabels()["app"] == "istiod"
 }
 
 // sidecarInjector checks the webhook that adds Istio's proxy to pods. Without it, the
@@ -81,7 +85,8 @@ func sidecarInjector(c *cluster) Check {
 	case unread != nil:
 		return *unread
 	case found == 0:
-		return warn(installIstio, "no sidecar injection webhook exists: new pods get no proxy, and gateways of Istio's chart no image")
+		return warn(c.installAgain(installIstio, isIstiod),
+			"Istio's sidecar injection webhook is missing: new pods get no proxy, and gateways of Istio's chart no image")
 	}
 	return pass("%s caBundle", haveCount(found, "webhook configuration"))
 }

@@ -141,7 +141,7 @@ func kubeletVersion(c *cluster) Check {
 		return fail(finding.Fix{Text: "Upgrade the kubelets that are more than three minor versions older; upgrade the API server before kubelets"},
 			"Kubernetes does not support these kubelets with an API server of %s: %s", minorText(server), names(outside))
 	}
-	return pass("all kubelets are supported by an API server of %s", minorText(server))
+	return pass("all kubelets are compatible with Kubernetes %s", minorText(server))
 }
 
 // defaultAnnotations mark the default StorageClass (kubernetes v1.36,

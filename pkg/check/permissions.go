@@ -59,7 +59,7 @@ func CommandsOf(snap *snapshot.Snapshot, namespace string, status, explain []sch
 	}
 	if pre {
 		return append(commands, Command{
-			Name: "flux install", Check: "can-install-flux", Permissions: []Permission{{"*", "*", "*", ""}}, Role: "cluster-admin", Optional: true,
+			Name: "flux install", Check: "can-install-flux", Permissions: []Permission{{"*", "*", "*", ""}}, Role: clusterAdmin, Optional: true,
 		})
 	}
 	layers, tenants := namespacesOf(snap, namespace)
@@ -77,6 +77,9 @@ func CommandsOf(snap *snapshot.Snapshot, namespace string, status, explain []sch
 		Command{Name: "reconcile", Check: "can-reconcile", Permissions: reconcile, Role: "orthweb-operator", Optional: true},
 		Command{Name: "cert issue", Check: "can-cert-issue", Permissions: issue, Role: "orthweb-cert-issuer", Optional: true})
 }
+
+// clusterAdmin is the ClusterRole of Kubernetes that allows every request.
+const clusterAdmin = "cluster-admin"
 
 // namespacesOf are the namespaces of the layers and of the tenants. A cluster without them is
 // checked for Korthweb's layers, and for tenants in all namespaces.
@@ -155,7 +158,7 @@ func permissionTests(c *cluster) []test {
 // allowed checks the permissions of a command.
 func (c *cluster) allowed(command Command) Check {
 	if c.Access == nil {
-		return unknown(finding.Fix{Text: "Run the check on the cluster, without --from"}, "a recording does not show what a user may do")
+		return unknown(finding.Fix{Text: "Run the check on the cluster, without --from"}, "a user's permissions are not recorded")
 	}
 	var missing []string
 	var problem string
@@ -172,12 +175,16 @@ func (c *cluster) allowed(command Command) Check {
 	}
 	grant := finding.Fix{Text: fmt.Sprintf("Request these permissions; the ClusterRole %s has them (docs/rbac.md)", command.Role)}
 	switch {
+	case len(missing) > 0 && command.Role == clusterAdmin:
+		return warn(finding.Fix{Text: "Request the ClusterRole " + clusterAdmin}, "you can't run %s: you are not %s", command.Name, clusterAdmin)
 	case len(missing) > 0 && command.Optional:
 		return warn(grant, "you can't run %s: cannot %s", command.Name, names(missing))
 	case len(missing) > 0:
 		return fail(grant, "you can't run %s: cannot %s", command.Name, names(missing))
 	case problem != "":
 		return unknown(finding.Fix{Text: "Check it with 'kubectl auth can-i --list'"}, "%s", problem)
+	case command.Role == clusterAdmin:
+		return pass("you are %s, which %s requires", clusterAdmin, command.Name)
 	}
 	return pass("you have all permissions for %s", command.Name)
 }

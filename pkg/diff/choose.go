@@ -32,7 +32,7 @@ func ofFlux(clusters []*cluster.Cluster) ([]*cluster.Cluster, error) {
 		return len(c.Kustomizations) > 0 && !c.Kustomizations[0].Standalone
 	})
 	if len(clusters) == 0 {
-		return nil, &EntryError{reason: "the tree has no Kustomizations of Flux"}
+		return nil, &EntryError{reason: "the repository has no Kustomizations of Flux"}
 	}
 	return clusters, nil
 }
@@ -76,9 +76,9 @@ func Choose(clusters []*cluster.Cluster, live *snapshot.Snapshot, dir string) (*
 	}
 	switch {
 	case most == 0:
-		return nil, &EntryError{Entries: entries(clusters), reason: "the cluster has no Kustomization of the tree"}
+		return nil, &EntryError{Entries: entries(clusters), reason: "the cluster has no Kustomization of the repository"}
 	case ties > 0:
-		return nil, &EntryError{Entries: entries(clusters), reason: "the tree has several clusters, of which more than one matches"}
+		return nil, &EntryError{Entries: entries(clusters), reason: "the repository has several clusters, of which more than one matches"}
 	}
 	return best, nil
 }
@@ -90,7 +90,7 @@ func named(clusters []*cluster.Cluster, dir string) (*cluster.Cluster, error) {
 			return c, nil
 		}
 	}
-	return nil, &EntryError{Entries: entries(clusters), reason: fmt.Sprintf("the tree has no cluster in %s", dir)}
+	return nil, &EntryError{Entries: entries(clusters), reason: fmt.Sprintf("the repository has no cluster in %s", dir)}
 }
 
 func entries(clusters []*cluster.Cluster) []string {

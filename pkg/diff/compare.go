@@ -146,13 +146,13 @@ func (p *Plan) compareApplied(l *layerPlan, i item, answer Answer) Change {
 	case excluded, excludedLive, created && answer.Live != nil:
 		return Change{Action: Ignored}
 	case answer.ReadFailure != nil:
-		return p.refused(l, i, answer, answer.ReadFailure)
+		return p.rejected(l, i, answer, answer.ReadFailure)
 	case isEncrypted(i.desired) && answer.Live == nil && !l.generated[i.ref.Namespace+"/"+withoutHash(i.ref.Name)]:
 		return Change{Action: Added, Message: "it is encrypted with SOPS"}
 	case isEncrypted(i.desired):
 		return Change{Action: Encrypted, Message: "it is encrypted with SOPS"}
 	case answer.ApplyFailure != nil:
-		return p.refused(l, i, answer, answer.ApplyFailure)
+		return p.rejected(l, i, answer, answer.ApplyFailure)
 	case answer.Applied == nil:
 		return Change{Action: Unknown, Message: "it was not compared"}
 	case answer.Live == nil:

@@ -22,9 +22,9 @@ type Action string
 const (
 	// Immutable: the tree changes a field that can't change. Flux can't apply the layer.
 	Immutable Action = "Immutable"
-	// Refused: the API server, a webhook or a policy refuses the object. Flux can't apply the
+	// Rejected: the API server, a webhook or a policy rejects the object. Flux can't apply the
 	// layer.
-	Refused Action = "Refused"
+	Rejected Action = "Rejected"
 	// Unknown: it could not be determined.
 	Unknown Action = "Unknown"
 	// Recreated: the object is deleted and created again, because an immutable field changes
@@ -50,7 +50,7 @@ const (
 )
 
 // Actions are the actions of changes in the order of reports.
-var Actions = []Action{Immutable, Refused, Unknown, Recreated, Pruned, Kept, Moved, Added, Changed, Encrypted}
+var Actions = []Action{Immutable, Rejected, Unknown, Recreated, Pruned, Kept, Moved, Added, Changed, Encrypted}
 
 // Request is an object to read, and to apply in a dry run unless it is only read.
 type Request struct {
@@ -198,7 +198,7 @@ func (r *Report) Forbidden() bool {
 
 // Differs reports whether something would change or fail.
 func (r *Report) Differs() bool {
-	for _, action := range []Action{Immutable, Refused, Recreated, Pruned, Moved, Added, Changed} {
+	for _, action := range []Action{Immutable, Rejected, Recreated, Pruned, Moved, Added, Changed} {
 		if r.Count(action) > 0 {
 			return true
 		}

@@ -346,9 +346,9 @@ func TestChoose(t *testing.T) {
 		{"by the path of the root", "", map[string]string{"flux-system": "./clusters/production"}, "clusters/production/flux-system"},
 		{"by the path of the root, written otherwise", "", map[string]string{"flux-system": "clusters/staging/"}, "clusters/staging/flux-system"},
 		{"by --path", "./clusters/staging/", nil, "clusters/staging/flux-system"},
-		{"unknown --path", "clusters", nil, "error: the tree has no cluster in clusters [clusters/production/flux-system clusters/staging/flux-system]"},
-		{"none", "", map[string]string{"other": "x"}, "error: the cluster has no Kustomization of the tree [clusters/production/flux-system clusters/staging/flux-system]"},
-		{"ambiguous", "", map[string]string{"apps": "./apps"}, "error: the tree has several clusters, of which more than one matches [clusters/production/flux-system clusters/staging/flux-system]"},
+		{"unknown --path", "clusters", nil, "error: the repository has no cluster in clusters [clusters/production/flux-system clusters/staging/flux-system]"},
+		{"none", "", map[string]string{"other": "x"}, "error: the cluster has no Kustomization of the repository [clusters/production/flux-system clusters/staging/flux-system]"},
+		{"ambiguous", "", map[string]string{"apps": "./apps"}, "error: the repository has several clusters, of which more than one matches [clusters/production/flux-system clusters/staging/flux-system]"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			b := snapshot.NewBuilder()
@@ -393,8 +393,8 @@ func TestKindsThatAreNotServed(t *testing.T) {
 	}{
 		{"new kind of the tree", "example.com/v1", false, true, Added},
 		{"new version of the tree", "example.com/v1", true, true, Unknown},
-		{"version that the tree does not serve", "example.com/v1alpha1", false, true, Refused},
-		{"other version", "example.com/v2", true, false, Refused},
+		{"version that the repository does not serve", "example.com/v1alpha1", false, true, Rejected},
+		{"other version", "example.com/v2", true, false, Rejected},
 		{"unknown kind", "example.com/v1", false, false, Unknown},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -145,7 +145,7 @@ func text(value any) string {
 func unified(ref object.Ref, old, now *unstructured.Unstructured) string {
 	name := strings.ToLower(ref.Kind) + "/" + slashed(ref)
 	// The first line repeats the command.
-	_, text, _ := bytes.Cut(diff.Diff("cluster/"+name, yamlOf(old), "tree/"+name, yamlOf(now)), []byte("\n"))
+	_, text, _ := bytes.Cut(diff.Diff("cluster/"+name, yamlOf(old), "repository/"+name, yamlOf(now)), []byte("\n"))
 	return string(text)
 }
 

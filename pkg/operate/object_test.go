@@ -77,6 +77,8 @@ func newObject(t *testing.T, line string) *unstructured.Unstructured {
 			obj.SetAnnotations(map[string]string{RequestAnnotation: value})
 		case "handled":
 			set(t, obj, value, "status", "lastHandledReconcileAt")
+		case "has":
+			set(t, obj, []any{map[string]any{"id": "flux-system_" + value + "_kustomize.toolkit.fluxcd.io_Kustomization", "v": "v1"}}, "status", "inventory", "entries")
 		case "uid":
 			obj.SetUID(types.UID(value))
 		case "generation":

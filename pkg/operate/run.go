@@ -6,6 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
@@ -22,6 +23,12 @@ type progress struct {
 	requested int
 	// applied is set once a layer has applied its objects since it was triggered.
 	applied bool
+	// inventory are the objects that a layer has applied since it was triggered; it is not
+	// known before.
+	inventory      []object.Ref
+	inventoryKnown bool
+	// pruned is set once the object no longer exists because its layer no longer applies it.
+	pruned bool
 	// revision is what a source has fetched.
 	revision string
 }
@@ -100,14 +107,38 @@ func (r *Run) Observe(obj *unstructured.Unstructured, now time.Time) Result {
 	p.seen = p.judge(obj, r.fetched(p), now)
 	p.applied = p.applied || checking(obj) || p.seen.Outcome != Triggered
 	p.revision = object.Text(obj.Object, "status", "artifact", "revision")
+	// A layer writes its inventory before it prunes and checks health (kustomize-controller
+	// v1.9.6, internal/controller/kustomization_controller.go). That of an earlier attempt
+	// remains if this one fails.
+	if p.applied && p.seen.Outcome != Failing {
+		p.inventory, p.inventoryKnown = health.Inventory(obj), true
+	}
 	return p.seen
 }
 
-// Gone records that an open step's object no longer exists.
+// Gone records that the object of a step, open or due, no longer exists. If the layer that
+// applied it no longer has it, the step is done: the object was to be deleted.
 func (r *Run) Gone(ref object.Ref) Result {
 	p := r.find(ref)
-	p.seen.Outcome, p.seen.Message, p.applied = Failing, "it was deleted in the meantime", true
+	p.requested++ // it is not triggered again
+	p.seen.Outcome, p.seen.Reason, p.seen.Message, p.applied = Failing, "", "it was deleted in the meantime", true
+	if layer, ok := r.prunedBy(p); ok {
+		p.seen.Outcome, p.seen.Message, p.pruned = Ready, "it was deleted: "+layer.String()+" no longer applies it", true
+	}
 	return p.seen
+}
+
+// prunedBy is the layer that has applied a revision without the object; ok is false if there
+// is none, or a layer still has the object.
+func (r *Run) prunedBy(p *progress) (layer object.Ref, ok bool) {
+	for _, ref := range p.Within {
+		within := r.find(ref)
+		if !within.pruned && (!within.inventoryKnown || slices.ContainsFunc(within.inventory, p.Ref.Same)) {
+			return object.Ref{}, false
+		}
+		layer = ref
+	}
+	return layer, len(p.Within) > 0
 }
 
 // Over reports whether nothing is left to trigger or to wait for.

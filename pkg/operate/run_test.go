@@ -77,6 +77,24 @@ func TestRun(t *testing.T) {
 		{about: "deleted while it was waited for", cluster: cluster, play: []string{
 			"due layer/bhs-dependency", "gone layer/bhs-dependency", "due",
 			"over layer/bhs-dependency Failing, layer/bhs-application Skipped"}},
+		{about: "deleted by its layer, which was triggered", cluster: with("layer/flux-system failing"), play: []string{
+			"due layer/flux-system", "layer/flux-system checking asked:t has:bhs-dependency", "due layer/bhs-dependency",
+			"layer/flux-system ready has:bhs-application" + done, "gone layer/bhs-dependency", "due layer/bhs-application",
+			"layer/bhs-application ready" + done,
+			"over layer/flux-system Ready, layer/bhs-dependency Ready, layer/bhs-application Ready"}},
+		{about: "deleted, although its layer still applies it", cluster: with("layer/flux-system failing"), play: []string{
+			"due layer/flux-system", "layer/flux-system ready has:bhs-dependency" + done, "due layer/bhs-dependency",
+			"gone layer/bhs-dependency", "due",
+			"over layer/flux-system Ready, layer/bhs-dependency Failing, layer/bhs-application Skipped"}},
+		{about: "deleted, and its layer fails", cluster: with("layer/flux-system failing"), play: []string{
+			"due layer/flux-system", "layer/flux-system failing has:bhs-application" + done, "due layer/bhs-dependency",
+			"gone layer/bhs-dependency", "due",
+			"over layer/flux-system Failing, layer/bhs-dependency Failing, layer/bhs-application Skipped"}},
+		{about: "a release of a layer that was deleted", cluster: with("layer/flux-system failing", "release/postgres-ha stalled by:bhs-dependency"), play: []string{
+			"due layer/flux-system", "layer/flux-system ready has:bhs-application" + done, "due layer/bhs-dependency",
+			"gone layer/bhs-dependency", "due layer/bhs-application release/postgres-ha",
+			"gone release/postgres-ha", "layer/bhs-application ready" + done, "due",
+			"over layer/flux-system Ready, layer/bhs-dependency Ready, layer/bhs-application Ready, release/postgres-ha Ready"}},
 		{about: "a circle", cluster: with("layer/bhs-dependency waiting on:bhs-application", "layer/bhs-application waiting on:bhs-dependency"), play: []string{
 			"due", "over layer/bhs-dependency Skipped, layer/bhs-application Skipped"}},
 	} {

@@ -18,6 +18,8 @@ type effect struct {
 	needs []string
 	// unless are flags with which it has no effect.
 	unless []string
+	// conflicts are flags that ask for something else: only one of them can be set.
+	conflicts []string
 }
 
 // effects are the flags whose effect depends on whether others are set, by
@@ -30,7 +32,7 @@ var effects = map[string]effect{
 	"explain --force":    {needs: []string{"save"}},
 	"status --interval":  {needs: []string{"watch", "wait"}},
 	"cert issue --clamp": {needs: []string{"duration"}},
-	"bootstrap --export": {unless: []string{"export-dir"}},
+	"bootstrap --export": {conflicts: []string{"export-dir"}},
 	"bootstrap --yes":    {needs: []string{"export-dir"}},
 	"lint --yes":         {needs: []string{"fix"}},
 	"explain --yes":      {needs: []string{"fix"}},
@@ -79,16 +81,19 @@ func checkEffects(cmd *cobra.Command) (err error) {
 			return
 		}
 		e := effectOf(cmd, flag.Name)
-		switch without := slices.IndexFunc(e.unless, func(name string) bool { return command.Given(flags, name) }); {
+		given := func(name string) bool { return command.Given(flags, name) }
+		switch without, conflict := slices.IndexFunc(e.unless, given), slices.IndexFunc(e.conflicts, given); {
 		case err != nil:
 		case slices.Contains(unconnected[pathOf(cmd)], flag.Name):
 			err = advice.Add(fmt.Errorf("--%s has no effect: no request is sent to a cluster", flag.Name), "Remove it%s.", map[string]string{"hosts remove": ", or specify tenants"}[pathOf(cmd)])
 		case disconnectedBy(flags, flag.Name) != "":
 			err = advice.Add(fmt.Errorf("--%s has no effect with %s: no request is sent to a cluster", flag.Name, disconnectedBy(flags, flag.Name)), "Remove one of them.")
-		case len(e.needs) > 0 && !slices.ContainsFunc(e.needs, func(name string) bool { return command.Given(flags, name) }):
+		case len(e.needs) > 0 && !slices.ContainsFunc(e.needs, given):
 			err = advice.Add(fmt.Errorf("--%s has no effect without --%s", flag.Name, strings.Join(e.needs, " or --")), "See '%s --help' for usage.", cmd.CommandPath())
 		case without >= 0:
 			err = advice.Add(fmt.Errorf("--%s has no effect with --%s", flag.Name, e.unless[without]), "Remove one of them.")
+		case conflict >= 0:
+			err = advice.Add(fmt.Errorf("--%s and --%s can't be used together", flag.Name, e.conflicts[conflict]), "Remove one of them.")
 		}
 	})
 	return err

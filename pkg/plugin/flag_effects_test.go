@@ -43,12 +43,12 @@ func TestEffects(t *testing.T) {
 	walk = func(cmd *cobra.Command, path string) {
 		cmd.LocalNonPersistentFlags().VisitAll(func(flag *pflag.Flag) {
 			e := effectOf(cmd, flag.Name)
-			known := len(e.needs)+len(e.unless) > 0 || strings.Contains(everywhere, " "+flag.Name+" ") ||
+			known := len(e.needs)+len(e.unless)+len(e.conflicts) > 0 || strings.Contains(everywhere, " "+flag.Name+" ") ||
 				strings.Contains(" "+independent[path]+" ", " "+flag.Name+" ")
 			if !known {
 				t.Errorf("%s --%s is not in effects: which flags does its effect depend on?", path, flag.Name)
 			}
-			for _, other := range append(e.needs, e.unless...) {
+			for _, other := range slices.Concat(e.needs, e.unless, e.conflicts) {
 				if cmd.Flags().Lookup(other) == nil {
 					t.Errorf("%s --%s depends on --%s, which the command does not have", path, flag.Name, other)
 				}

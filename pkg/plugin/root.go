@@ -76,6 +76,8 @@ func NewRoot(streams genericiooptions.IOStreams) *cobra.Command {
 
 func newRoot(streams genericiooptions.IOStreams, name string) *cobra.Command {
 	streams = command.WrapStreams(streams)
+	kube := genericclioptions.NewConfigFlags(true)
+	call := &command.Call{Kube: kube, Streams: streams, Name: name, Build: version.BuildVersion(), Kubernetes: version.KubernetesVersion()}
 	root := &cobra.Command{
 		Use:           "orthweb",
 		Short:         "Inspect and troubleshoot Korthweb tenants",
@@ -85,6 +87,7 @@ func newRoot(streams genericiooptions.IOStreams, name string) *cobra.Command {
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: name},
 		Args:          command.NoArguments,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			call.ReadsRecordings = cmd.Flags().Lookup("from") != nil
 			return checkEffects(cmd)
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -94,11 +97,9 @@ func newRoot(streams genericiooptions.IOStreams, name string) *cobra.Command {
 	root.SetIn(streams.In)
 	root.SetOut(streams.Out)
 	root.SetErr(streams.ErrOut)
-	kube := genericclioptions.NewConfigFlags(true)
 	kube.AddFlags(root.PersistentFlags())
 	addVerbosity(root)
 
-	call := &command.Call{Kube: kube, Streams: streams, Name: name, Build: version.BuildVersion(), Kubernetes: version.KubernetesVersion()}
 	groups := templates.CommandGroups{
 		{Message: "Inspect Commands:", Commands: []*cobra.Command{status.New(call), explain.New(call), validate.New(call), check.New(call)}},
 		{Message: "Operate Commands:", Commands: []*cobra.Command{operate.NewReconcile(call), operate.NewSuspend(call), operate.NewResume(call)}},

@@ -143,7 +143,7 @@ func TestDiffWithServer(t *testing.T) {
 				gone := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization", "metadata": map[string]any{"name": name, "namespace": "flux-system"}}}
 				api.Delete(gone)
 			}
-		}, command.Unclear, []string{`^error: the cluster has no Kustomization of the tree$`, `--path: fluxcd/flux-system\.`}},
+		}, command.Unclear, []string{`^error: the cluster has no Kustomization of the repository$`, `--path: fluxcd/flux-system\.`}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			api := diffServer(t)

@@ -45,10 +45,10 @@ func TestClusterVerdict(t *testing.T) {
 		outcomes []check.Outcome
 		want     string
 	}{
-		{[]check.Outcome{check.Pass, check.Pass}, "The cluster is ready for tenants: 2 checks passed"},
-		{[]check.Outcome{check.Pass, check.Warn}, "The cluster is ready for tenants: 1 warning, 1 check passed"},
-		{[]check.Outcome{check.Unknown, check.Warn}, "It could not be determined whether the cluster is ready for tenants: 1 check could not be performed, 1 warning"},
-		{[]check.Outcome{check.Fail, check.Fail, check.Unknown}, "The cluster is not ready for tenants: 2 checks fail, 1 check could not be performed"},
+		{[]check.Outcome{check.Pass, check.Pass}, "The cluster is ready for tenants: 2 passed"},
+		{[]check.Outcome{check.Pass, check.Warn}, "The cluster is ready for tenants: 1 warning, 1 passed"},
+		{[]check.Outcome{check.Unknown, check.Warn}, "Not all checks could be performed: 1 unknown, 1 warning"},
+		{[]check.Outcome{check.Fail, check.Fail, check.Unknown}, "The cluster is not ready for tenants: 2 failed, 1 unknown"},
 	} {
 		var category check.Category
 		for _, outcome := range test.outcomes {

@@ -13,20 +13,20 @@ import (
 
 // diffColour are the colours of the actions.
 var diffColour = map[diff.Action]escape.Mark{
-	diff.Immutable: escape.Red, diff.Refused: escape.Red, diff.Unknown: escape.Purple, diff.Recreated: escape.Red,
+	diff.Immutable: escape.Red, diff.Rejected: escape.Red, diff.Unknown: escape.Purple, diff.Recreated: escape.Red,
 	diff.Pruned: escape.Red, diff.Kept: escape.Yellow, diff.Moved: escape.Yellow, diff.Added: escape.Green, diff.Changed: escape.Cyan,
 	diff.Encrypted: escape.Purple,
 }
 
 // blocking are the actions because of which Flux can't apply a layer.
-var blocking = []diff.Action{diff.Immutable, diff.Refused}
+var blocking = []diff.Action{diff.Immutable, diff.Rejected}
 
 // Diff prints what a tree would change: first what Flux could not apply, then the layers with
 // their objects, and the difference of each object.
 func Diff(w io.Writer, r *diff.Report, style term.Style) error {
 	out := escape.NewStyled(w)
 	p := diffText{explanation{out: out, style: style}}
-	if r.Count(diff.Immutable)+r.Count(diff.Refused) > 0 {
+	if r.Count(diff.Immutable)+r.Count(diff.Rejected) > 0 {
 		fmt.Fprintln(out, p.bold("Flux could not apply these objects, nor the rest of their layers:"))
 		for _, action := range blocking {
 			p.blocking(r, action)

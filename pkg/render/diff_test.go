@@ -75,7 +75,7 @@ func TestDiffSummary(t *testing.T) {
 	if got, want := DiffSummary(&diff.Report{}), "no objects"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	want := "1 immutable, 1 refused, 1 unknown, 1 recreated, 1 pruned, 1 kept, 1 moved, 1 added, 1 changed, 1 encrypted, 15 unchanged, 1 ignored"
+	want := "1 immutable, 1 rejected, 1 unknown, 1 recreated, 1 pruned, 1 kept, 1 moved, 1 added, 1 changed, 1 encrypted, 15 unchanged, 1 ignored"
 	if got := DiffSummary(samples.Diff()); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

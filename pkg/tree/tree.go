@@ -62,7 +62,8 @@ type content struct {
 	err  error
 }
 
-// Open lists the files of a directory. Directories named .git are not part of a tree.
+// Open lists the files of a directory. Directories named .git, and other Git repositories below
+// it, are not part of a tree.
 func Open(dir string) (*Tree, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -134,6 +135,9 @@ func (t *Tree) list(dir string, depth int) error {
 	if err = errors.Join(err, opened.Close()); err != nil {
 		return err
 	}
+	if depth > 0 && slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == ".git" && e.IsDir() }) {
+		return errOtherRepository
+	}
 	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return cmp.Compare(a.Name(), b.Name()) })
 	here := &node{dir: true}
 	t.nodes[dir] = here
@@ -144,18 +148,25 @@ func (t *Tree) list(dir string, depth int) error {
 		if len(t.nodes) >= MaxFiles {
 			return fmt.Errorf("%w: it has more than %d files", ErrTooLarge, MaxFiles)
 		}
-		here.children = append(here.children, entry.Name())
 		child := path.Join(dir, entry.Name())
 		if entry.IsDir() {
-			if err := t.list(child, depth+1); err != nil {
+			switch err := t.list(child, depth+1); {
+			case errors.Is(err, errOtherRepository):
+				continue
+			case err != nil:
 				return err
 			}
-			continue
+		} else {
+			t.nodes[child] = &node{refused: refusal(child, entry.Type())}
 		}
-		t.nodes[child] = &node{refused: refusal(child, entry.Type())}
+		here.children = append(here.children, entry.Name())
 	}
 	return nil
 }
+
+// errOtherRepository is the error of a directory that is a Git repository of its own. A
+// submodule, whose .git is a file, is a part of the tree.
+var errOtherRepository = errors.New("the directory is another Git repository")
 
 // refusal is why a file of a type is not read, nil for a regular file. source-controller does
 // not store symbolic links (github.com/fluxcd/pkg/artifact v0.18.1, storage/archive.go).

@@ -20,6 +20,10 @@ func TestOpen(t *testing.T) {
 	write(t, filepath.Join(outside, "secret.yaml"), "kind: Secret\n")
 	write(t, filepath.Join(dir, "a", "b.yaml"), "kind: A\n")
 	write(t, filepath.Join(dir, ".git", "config"), "secret\n")
+	write(t, filepath.Join(dir, "other", ".git", "config"), "secret\n")
+	write(t, filepath.Join(dir, "other", "c.yaml"), "kind: C\n")
+	write(t, filepath.Join(dir, "submodule", ".git"), "gitdir: ../.git/modules/submodule\n")
+	write(t, filepath.Join(dir, "submodule", "d.yaml"), "kind: D\n")
 	for link, target := range map[string]string{
 		"file.yaml": filepath.Join(outside, "secret.yaml"), "dir": outside, "up": "..", "loop": ".", "inside.yaml": "a/b.yaml", "gone.yaml": "gone",
 	} {
@@ -32,10 +36,10 @@ func TestOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tr.Close() //nolint:errcheck // it was only read
-	if got := tr.Files("."); !slices.Equal(got, []string{"a/b.yaml", "dir", "file.yaml", "gone.yaml", "inside.yaml", "loop", "up"}) {
+	if got := tr.Files("."); !slices.Equal(got, []string{"a/b.yaml", "dir", "file.yaml", "gone.yaml", "inside.yaml", "loop", "submodule/d.yaml", "up"}) {
 		t.Errorf("files: %v", got)
 	}
-	for _, name := range []string{"file.yaml", "dir", "dir/secret.yaml", "up", "loop/a/b.yaml", "inside.yaml", "../secret.yaml", ".git/config", "/etc/passwd", "a"} {
+	for _, name := range []string{"file.yaml", "dir", "dir/secret.yaml", "up", "loop/a/b.yaml", "inside.yaml", "../secret.yaml", ".git/config", "other/c.yaml", "/etc/passwd", "a"} {
 		if text, err := tr.ReadFile(name); err == nil {
 			t.Errorf("%s was read: %s", name, text)
 		}

@@ -23,7 +23,7 @@ type DiffReport struct {
 // DiffCounts are numbers of objects by action.
 type DiffCounts struct {
 	Immutable int64 `json:"immutable"`
-	Refused   int64 `json:"refused"`
+	Rejected  int64 `json:"rejected"`
 	Unknown   int64 `json:"unknown"`
 	Recreated int64 `json:"recreated"`
 	Pruned    int64 `json:"pruned"`

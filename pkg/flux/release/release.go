@@ -13,6 +13,7 @@ import (
 	"io"
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -59,7 +60,27 @@ func compare(a, b string) int {
 }
 
 // ErrNotBuiltIn is the error for a release whose manifests are not built into the program.
-var ErrNotBuiltIn = errors.New("its manifests are not built into this program")
+var ErrNotBuiltIn = errors.New("is not included in this version of the plugin")
+
+// minorOnly is a version without a patch level.
+var minorOnly = regexp.MustCompile(`^v?[0-9]+\.[0-9]+$`)
+
+// Find returns the release that a user names, as in Versions: "2.8" and "v2.8" are the newest
+// release of this minor version that is built in; "2.8.8" and "v2.8.8" are that release only. The
+// error of another is ErrNotBuiltIn.
+func Find(text string) (string, error) {
+	named := "v" + strings.TrimPrefix(text, "v")
+	for _, release := range Versions() { // the newest first
+		if release == named || minorOnly.MatchString(text) && strings.HasPrefix(release, named+".") {
+			return release, nil
+		}
+	}
+	return "", notBuiltIn(text)
+}
+
+func notBuiltIn(release string) error {
+	return advice.Add(fmt.Errorf("Flux %s %w", strings.TrimPrefix(release, "v"), ErrNotBuiltIn), "Use one of %s.", strings.Join(Versions(), ", "))
+}
 
 // Bundle returns the files of a release's manifests.tar.gz by their names: one for each
 // controller (source-controller.yaml), rbac.yaml and policies.yaml. These are the files that
@@ -68,8 +89,7 @@ var ErrNotBuiltIn = errors.New("its manifests are not built into this program")
 func Bundle(release string) (map[string][]byte, error) {
 	packed, err := manifests.ReadFile(path.Join("manifests", release+".tar.gz"))
 	if err != nil || !slices.Contains(Versions(), release) {
-		return nil, advice.Add(fmt.Errorf("reading the manifests of Flux %s: %w", release, ErrNotBuiltIn),
-			"Use one of %s.", strings.Join(Versions(), ", "))
+		return nil, notBuiltIn(release)
 	}
 	files, err := unpack(packed)
 	if err != nil {

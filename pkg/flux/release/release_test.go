@@ -55,6 +55,22 @@ func TestBundleOfAnotherRelease(t *testing.T) {
 	}
 }
 
+func TestFind(t *testing.T) {
+	for text, want := range map[string]string{
+		"2.8": "v2.8.8", "v2.8": "v2.8.8", "2.8.8": "v2.8.8", "v2.8.8": "v2.8.8", "2.9": "v2.9.5",
+		"": "", "v": "", "2": "", "v2": "", "2.": "", "2.6": "", "2.8.0": "", "2.80": "", "2.8.": "", "vv2.8": "", "latest": "", "2.8\n": "",
+	} {
+		got, err := Find(text)
+		advised, ok := advice.Of(err)
+		if got != want || (want == "") != errors.Is(err, ErrNotBuiltIn) || ok && advised != "Use one of v2.9.5, v2.8.8, v2.7.5." {
+			t.Errorf("%q: %q, %v, %q", text, got, err, advised)
+		}
+	}
+	if _, err := Find("v2.6"); err == nil || err.Error() != "Flux 2.6 is not included in this version of the plugin" {
+		t.Error(err)
+	}
+}
+
 // images are the images in the bases of flux2 (manifests/bases/*/kustomization.yaml).
 var images = map[string]string{
 	"v2.9.5": "helm-controller:v1.6.4 image-automation-controller:v1.2.5 image-reflector-controller:v1.2.5 " +

@@ -102,8 +102,15 @@ func (r *Reconciler) triggerDue(ctx context.Context) error {
 	return nil
 }
 
+// trigger triggers a step. An object that no longer exists is a result, not an error.
 func (r *Reconciler) trigger(ctx context.Context, step operate.Step) error {
-	if err := r.client.Merge(ctx, step.Ref, step.Patch(r.now().Format(time.RFC3339Nano))); err != nil {
+	err := r.client.Merge(ctx, step.Ref, step.Patch(r.now().Format(time.RFC3339Nano)))
+	var failed *patch.Error
+	if errors.As(err, &failed) && failed.Absent() {
+		r.progress.Result(r.run.Gone(step.Ref))
+		return nil
+	}
+	if err != nil {
 		return err
 	}
 	r.run.Triggered(step.Ref)

@@ -123,6 +123,22 @@ func TestDeletedDuringWait(t *testing.T) {
 	}
 }
 
+// TestDeletedBeforeTrigger checks that an object that is deleted before it is triggered is a
+// result, which does not end the wait for others with an error.
+func TestDeletedBeforeTrigger(t *testing.T) {
+	r, _ := reconcilerOf(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusNotFound)
+		_, _ = io.WriteString(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFound","code":404,"details":{"name":"a"}}`)
+	})
+	if err := r.Wait(t.Context(), time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.run.Results(); len(got) != 1 || got[0].Outcome != operate.Failing || got[0].Message != "it was deleted in the meantime" {
+		t.Errorf("%+v", got)
+	}
+}
+
 // TestTimeout checks that the wait ends if Flux does not reconcile an object in time.
 func TestTimeout(t *testing.T) {
 	r, _ := reconcilerOf(t, func(w http.ResponseWriter, request *http.Request) {

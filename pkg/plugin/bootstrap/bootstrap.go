@@ -81,7 +81,7 @@ func (o *options) addTo(flags *pflag.FlagSet) {
 	flags.BoolVar(&g.Personal, "personal", false, "The repository's owner is a user, not an organization or group")
 	flags.StringVar(&g.Branch, "branch", g.Branch, "Branch of the repository")
 	flags.StringVar(&g.Path, "path", "", "Directory in the repository that Flux applies; the whole repository by default")
-	flags.StringVar(&g.Flux, "flux-version", g.Flux, "Release of Flux: "+strings.Join(release.Versions(), ", "))
+	flags.StringVar(&g.Flux, "flux-version", g.Flux, "Release of Flux: "+strings.Join(release.Versions(), ", ")+"; or its minor version, such as 2.8, for the newest of these")
 	flags.StringSliceVar(&g.Components, "components", g.Components, "Controllers of Flux to install")
 	flags.StringSliceVar(&g.ComponentsExtra, "components-extra", nil, "Controllers in addition to these, such as image-reflector-controller, image-automation-controller, source-watcher")
 	flags.BoolVar(&g.NetworkPolicy, "network-policy", g.NetworkPolicy, "Deny connections from other namespaces to Flux")
@@ -121,6 +121,9 @@ func (o *options) complete() (err error) {
 	if o.generated.Repository, err = bootstrap.ParseRepository(o.url); err != nil {
 		return err
 	}
+	if o.generated.Flux, err = release.Find(o.generated.Flux); err != nil {
+		return err
+	}
 	o.generated.Provider = bootstrap.Provider(o.provider)
 	if namespace := o.call.Namespace(); namespace != "" {
 		o.generated.Namespace = namespace
@@ -140,5 +143,7 @@ func (o *options) explain(install bootstrap.Command) {
 	for _, note := range install.Notes {
 		escape.Fprintf(out, "%s\n", note)
 	}
-	escape.Fprintf(out, "It also creates the Secret %s, which the manifests require. If you apply them yourself, create it with 'flux create secret git'.\n", o.generated.Secret)
+	escape.Fprintf(out, "It also creates the Secret %s, which the manifests require.\n", o.generated.Secret)
+	escape.Fprintf(out, "Without the flux command: apply %s, wait for its CustomResourceDefinitions, create the Secret, apply %s (docs/bootstrap.md has the commands).\n",
+		bootstrap.ComponentsFile, bootstrap.SyncFile)
 }

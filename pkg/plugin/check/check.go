@@ -25,7 +25,8 @@ var (
 		Check that a cluster has what Korthweb's tenants require: versions of Kubernetes
 		and Flux, nodes with capacity for one more tenant, a default StorageClass, a load
 		balancer, the controllers of Flux, cert-manager and Istio with their APIs, and
-		your permissions. A check that does not pass has a fix below it.
+		your permissions. A check that does not pass has a fix below it; a fix of several
+		checks is printed once, at the end.
 
 		With --pre, check only what is required before Flux is installed.
 

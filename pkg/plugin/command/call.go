@@ -28,6 +28,8 @@ type Call struct {
 	Build string
 	// Kubernetes is the version of the program's Kubernetes client, empty if it is not known.
 	Kubernetes string
+	// ReadsRecordings is whether the command that was called has the flags of Origin.
+	ReadsRecordings bool
 }
 
 // Origin are the flags of a recording that is read instead of the cluster.

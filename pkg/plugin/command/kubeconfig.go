@@ -15,8 +15,14 @@ import (
 // maxKubeconfig bounds a kubeconfig, in bytes: client-go reads whole files.
 const maxKubeconfig = 16 << 20
 
-// clusterHint describes how to choose a cluster.
-const clusterHint = "Choose a cluster with --kubeconfig, $KUBECONFIG or --context, or try a recorded one with --from=example:healthy."
+// clusterHint describes how to choose a cluster, or a recording in commands that read one.
+func (c *Call) clusterHint() string {
+	const choose = "Choose a cluster with --kubeconfig, $KUBECONFIG or --context"
+	if !c.ReadsRecordings {
+		return choose + "."
+	}
+	return choose + ", or try a recorded one with --from=example:healthy."
+}
 
 // Config is the connection to the cluster that the user's kubeconfig names.
 func (c *Call) Config() (*request.Config, error) {
@@ -25,10 +31,10 @@ func (c *Call) Config() (*request.Config, error) {
 	}
 	config, err := c.Kube.ToRESTConfig()
 	if err != nil {
-		return nil, advice.Add(fmt.Errorf("reading the kubeconfig: %w", err), clusterHint)
+		return nil, advice.Add(fmt.Errorf("reading the kubeconfig: %w", err), c.clusterHint())
 	}
 	if config.Host == defaultServer && os.Getenv("KUBERNETES_MASTER") == "" && !c.serverNamed() {
-		return nil, advice.Add(c.noServer(), clusterHint)
+		return nil, advice.Add(c.noServer(), c.clusterHint())
 	}
 	return config, nil
 }
@@ -98,9 +104,9 @@ func (c *Call) CheckKubeconfig() error {
 		switch {
 		case err == nil && os.SameFile(info, null):
 		case info.Mode()&fs.ModeDevice != 0:
-			return advice.Add(fmt.Errorf("reading the kubeconfig: %s is a device", path), clusterHint)
+			return advice.Add(fmt.Errorf("reading the kubeconfig: %s is a device", path), c.clusterHint())
 		case info.Size() > maxKubeconfig && info.Mode().IsRegular():
-			return advice.Add(fmt.Errorf("reading the kubeconfig: %s is larger than %d MiB", path, maxKubeconfig>>20), clusterHint)
+			return advice.Add(fmt.Errorf("reading the kubeconfig: %s is larger than %d MiB", path, maxKubeconfig>>20), c.clusterHint())
 		}
 	}
 	return nil

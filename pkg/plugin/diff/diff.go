@@ -40,13 +40,13 @@ var (
 		requires permission to patch the objects: see the role orthweb-differ.
 
 		The exit status is 0 without changes, 1 with changes, 2 when something could not
-		be determined.`)
+		be determined, whatever else changes.`)
 	diffExample = templates.Examples(`
 		# Show what merging the branch in the working directory would change
 		kubectl orthweb diff
 
 		# Show what it would change for one tenant
-		kubectl orthweb diff bhs --repo ~/src/korthweb
+		kubectl orthweb diff bhs --repo .
 
 		# Write a comment for a pull request
 		kubectl orthweb diff -o markdown >comment.md`)

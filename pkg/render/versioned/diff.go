@@ -38,7 +38,7 @@ func Diff(r *diff.Report) (runtime.Object, error) {
 func diffCounts(r *diff.Report) v1alpha1.DiffCounts {
 	count := func(action diff.Action) int64 { return int64(r.Count(action)) }
 	counts := v1alpha1.DiffCounts{
-		Immutable: count(diff.Immutable), Refused: count(diff.Refused), Unknown: count(diff.Unknown), Recreated: count(diff.Recreated),
+		Immutable: count(diff.Immutable), Rejected: count(diff.Rejected), Unknown: count(diff.Unknown), Recreated: count(diff.Recreated),
 		Pruned: count(diff.Pruned), Kept: count(diff.Kept), Moved: count(diff.Moved), Added: count(diff.Added), Changed: count(diff.Changed),
 		Encrypted: count(diff.Encrypted),
 	}

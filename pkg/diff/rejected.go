@@ -19,8 +19,8 @@ const (
 	serverError     = 500
 )
 
-// refused is what a failed request shows about the object.
-func (p *Plan) refused(l *layerPlan, i item, answer Answer, failure *Failure) Change {
+// rejected is what a failed request shows about the object.
+func (p *Plan) rejected(l *layerPlan, i item, answer Answer, failure *Failure) Change {
 	kind := i.ref.GroupKind()
 	switch {
 	case failure.NotServed:
@@ -32,9 +32,9 @@ func (p *Plan) refused(l *layerPlan, i item, answer Answer, failure *Failure) Ch
 	switch parsed.Problem {
 	case apierror.ProblemNamespaceNotFound:
 		if p.namespaces[i.ref.Namespace] && answer.Live == nil {
-			return p.added(i, i.desired, "the tree creates its namespace")
+			return p.added(i, i.desired, "the repository creates its namespace")
 		}
-		return Change{Action: Refused, Message: fmt.Sprintf("the namespace %s does not exist", i.ref.Namespace)}
+		return Change{Action: Rejected, Message: fmt.Sprintf("the namespace %s does not exist", i.ref.Namespace)}
 	case apierror.ProblemForbidden:
 		if a := parsed.Access; a != (apierror.Access{}) {
 			return Change{Action: Unknown, Message: missing(a)}
@@ -52,10 +52,10 @@ func (p *Plan) refused(l *layerPlan, i item, answer Answer, failure *Failure) Ch
 	if failure.Code >= serverError {
 		return Change{Action: Unknown, Message: p.text(failure.Message)}
 	}
-	c := Change{Action: Refused, Message: p.text(cmp.Or(parsed.Detail, failure.Message))}
+	c := Change{Action: Rejected, Message: p.text(cmp.Or(parsed.Detail, failure.Message))}
 	if parsed.Field != "" {
 		c.Message = parsed.Field + ": " + c.Message
-		c.Fields = p.refusedField(i, answer, parsed.Field)
+		c.Fields = p.rejectedField(i, answer, parsed.Field)
 	}
 	return c
 }
@@ -81,13 +81,13 @@ func (p *Plan) notServed(i item, kind schema.GroupKind) Change {
 	_, known := p.scope(kind)
 	switch defined := slices.Contains(p.kinds[kind], i.ref.APIVersion); {
 	case defined && !known:
-		return p.added(i, i.desired, "the tree creates its CustomResourceDefinition")
+		return p.added(i, i.desired, "the repository creates its CustomResourceDefinition")
 	case defined:
-		return Change{Action: Unknown, Message: fmt.Sprintf("the cluster does not serve version %s of the kind, which the tree adds to its CustomResourceDefinition", i.ref.APIVersion)}
+		return Change{Action: Unknown, Message: fmt.Sprintf("the cluster does not serve version %s of the kind, which the repository adds to its CustomResourceDefinition", i.ref.APIVersion)}
 	case known, p.kinds[kind] != nil:
-		return Change{Action: Refused, Message: fmt.Sprintf("the cluster does not serve %s in version %s", kind.Kind, i.ref.APIVersion)}
+		return Change{Action: Rejected, Message: fmt.Sprintf("the cluster does not serve %s in version %s", kind.Kind, i.ref.APIVersion)}
 	}
-	return Change{Action: Unknown, Message: fmt.Sprintf("the cluster does not serve the kind %s, and no CustomResourceDefinition of the tree defines it; a Helm chart may", kind)}
+	return Change{Action: Unknown, Message: fmt.Sprintf("the cluster does not serve the kind %s, and no CustomResourceDefinition of the repository defines it; a Helm chart may", kind)}
 }
 
 // missing names the permission that the user lacks. What Flux may do is not known from it.
@@ -102,18 +102,18 @@ func missing(a apierror.Access) string {
 	return fmt.Sprintf(forbidden+"cannot %s %s in namespace %q", a.Verb, resource, a.Namespace)
 }
 
-// webhook is the result if an admission webhook refused the object, or could not be called.
+// webhook is the result if an admission webhook rejected the object, or could not be called.
 func (p *Plan) webhook(w apierror.Webhook, detail string) Change {
 	detail = p.text(detail)
 	switch w.Failure {
 	case apierror.WebhookDenied:
-		return Change{Action: Refused, Message: fmt.Sprintf("webhook %s: %s", w.Name, cmp.Or(detail, "denied without explanation"))}
+		return Change{Action: Rejected, Message: fmt.Sprintf("webhook %s: %s", w.Name, cmp.Or(detail, "denied without explanation"))}
 	case apierror.WebhookNoDryRun:
 		return Change{Action: Unknown, Message: fmt.Sprintf("webhook %s has side effects, so a dry run is not possible", w.Name)}
 	case apierror.WebhookTimeout:
 		return Change{Action: Unknown, Message: fmt.Sprintf("webhook %s timed out", w.Name)}
 	}
-	return Change{Action: Refused, Message: fmt.Sprintf("webhook %s could not be called: %s", w.Name, cmp.Or(detail, string(w.Failure)))}
+	return Change{Action: Rejected, Message: fmt.Sprintf("webhook %s could not be called: %s", w.Name, cmp.Or(detail, string(w.Failure)))}
 }
 
 // immutable is the result if the tree changes a field that can't change. As in Flux, all invalid
@@ -127,7 +127,7 @@ func (p *Plan) immutable(l *layerPlan, i item, answer Answer, failure *Failure, 
 	if !isImmutable && (!force || failure.Reason != "Invalid" && failure.Reason != "Conflict") {
 		return Change{}, false
 	}
-	c := Change{Action: Immutable, Message: p.text(cmp.Or(parsed.Detail, failure.Message)), Fields: p.refusedField(i, answer, parsed.Field)}
+	c := Change{Action: Immutable, Message: p.text(cmp.Or(parsed.Detail, failure.Message)), Fields: p.rejectedField(i, answer, parsed.Field)}
 	if parsed.Field != "" {
 		c.Message = parsed.Field + ": " + c.Message
 	}
@@ -138,8 +138,8 @@ func (p *Plan) immutable(l *layerPlan, i item, answer Answer, failure *Failure, 
 	return c, true
 }
 
-// refusedField is the field that was refused, as the cluster and the tree have it.
-func (p *Plan) refusedField(i item, answer Answer, path string) []Field {
+// rejectedField is the field that was rejected, as the cluster and the tree have it.
+func (p *Plan) rejectedField(i item, answer Answer, path string) []Field {
 	if path == "" {
 		return nil
 	}
