@@ -41,7 +41,7 @@ func Split(text string) Name {
 
 // ErrBareDigest is the error of a digest without its algorithm, as in
 // "orthanc@1391…1525".
-var ErrBareDigest = errors.New("its digest lacks the prefix sha256:")
+var ErrBareDigest = errors.New("its digest lacks the prefix \"sha256:\"")
 
 // Parse parses a name. The error is a clause that says what of the name is not valid:
 // ErrBareDigest, or another.

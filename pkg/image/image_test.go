@@ -23,7 +23,7 @@ func TestParse(t *testing.T) {
 		{text: "localhost/a_b/c__d.e--f", repository: "localhost/a_b/c__d.e--f"},
 		{text: "[2001:db8::1]:5000/a", repository: "[2001:db8::1]:5000/a"},
 		{text: "Registry.example.org/a", repository: "Registry.example.org/a"},
-		{text: "osimis/orthanc@" + hash, err: "lacks the prefix sha256:"},
+		{text: "osimis/orthanc@" + hash, err: `lacks the prefix "sha256:"`},
 		{text: "osimis/orthanc@sha256:" + hash[1:], err: "64 hexadecimal digits"},
 		{text: "osimis/orthanc@sha256:" + strings.ToUpper(hash), err: "lower case"},
 		{text: "osimis/orthanc@md5:" + hash[:32], err: "digest must be sha256:"},

@@ -246,7 +246,7 @@ func (t *Tree) readFile(name string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
-	defer file.Close() //nolint:errcheck // it was only read
+	defer file.Close()
 	data, err := io.ReadAll(io.LimitReader(file, MaxFile+1))
 	t.read += int64(len(data))
 	switch {

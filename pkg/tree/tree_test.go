@@ -35,7 +35,7 @@ func TestOpen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer tr.Close() //nolint:errcheck // it was only read
+	defer tr.Close()
 	if got := tr.Files("."); !slices.Equal(got, []string{"a/b.yaml", "dir", "file.yaml", "gone.yaml", "inside.yaml", "loop", "submodule/d.yaml", "up"}) {
 		t.Errorf("files: %v", got)
 	}
@@ -76,7 +76,7 @@ func TestLimits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer tr.Close() //nolint:errcheck // it was only read
+	defer tr.Close()
 	if _, err := tr.ReadFile("large.yaml"); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("a large file: %v", err)
 	}

@@ -79,7 +79,7 @@ func Find(text string) (string, error) {
 }
 
 func notBuiltIn(release string) error {
-	return advice.Add(fmt.Errorf("Flux %s %w", strings.TrimPrefix(release, "v"), ErrNotBuiltIn), "Use one of %s.", strings.Join(Versions(), ", "))
+	return advice.Add(fmt.Errorf("release %s of Flux %w", strings.TrimPrefix(release, "v"), ErrNotBuiltIn), "Use one of %s.", strings.Join(Versions(), ", "))
 }
 
 // Bundle returns the files of a release's manifests.tar.gz by their names: one for each

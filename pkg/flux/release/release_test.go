@@ -66,7 +66,7 @@ func TestFind(t *testing.T) {
 			t.Errorf("%q: %q, %v, %q", text, got, err, advised)
 		}
 	}
-	if _, err := Find("v2.6"); err == nil || err.Error() != "Flux 2.6 is not included in this version of the plugin" {
+	if _, err := Find("v2.6"); err == nil || err.Error() != "release 2.6 of Flux is not included in this version of the plugin" {
 		t.Error(err)
 	}
 }

@@ -90,7 +90,7 @@ func (o *options) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer t.Close() //nolint:errcheck // it was only read
+	defer t.Close()
 	report, err := o.compare(ctx, t)
 	if err != nil {
 		return err

@@ -37,7 +37,7 @@ func (o *options) locate(ctx context.Context, e *diagnose.Explanation, snap *sna
 	if err != nil {
 		return nil, advice.Add(err, "Name the directory of the Git repository with --repo.")
 	}
-	defer t.Close() //nolint:errcheck // it was only read
+	defer t.Close()
 	result, found, err := repository.Locate(ctx, e, snap, t)
 	switch {
 	case err != nil:

@@ -41,7 +41,7 @@ func (o *options) fixRepository(ctx context.Context, r command.Repository, chang
 	if err != nil {
 		return 0, err
 	}
-	defer t.Close() //nolint:errcheck // it was only read
+	defer t.Close()
 	report, err := lint.Check(ctx, t, config)
 	if err != nil {
 		return 0, err

@@ -18,7 +18,7 @@ func (o *options) checkRepository(ctx context.Context, r command.Repository, cha
 	if err != nil {
 		return nil, err
 	}
-	defer t.Close() //nolint:errcheck // it was only read
+	defer t.Close()
 	return lint.Check(ctx, t, config)
 }
 
@@ -89,7 +89,7 @@ func (o *options) configurationFile(t *tree.Tree) (name string, text []byte, err
 		if err != nil {
 			return "", nil, err
 		}
-		defer file.Close() //nolint:errcheck // it was only read
+		defer file.Close()
 		text, err := io.ReadAll(io.LimitReader(file, 1<<20))
 		return o.config, text, err
 	case t.Exists(lint.ConfigFile):

@@ -111,7 +111,7 @@ func (o *compareOptions) sides(ctx context.Context, a, b string) (left, right co
 	if err != nil {
 		return left, right, err
 	}
-	defer t.Close() //nolint:errcheck // it was only read
+	defer t.Close()
 	r, err := scaffold.Find(ctx, t)
 	if err != nil {
 		return left, right, err

@@ -85,7 +85,7 @@ func (o *createOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer t.Close() //nolint:errcheck // it was only read
+	defer t.Close()
 	created, err := scaffold.Create(ctx, t, o.CreateOptions)
 	if err != nil {
 		o.explainSecrets(err)

@@ -74,7 +74,7 @@ func (o *removeOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer t.Close() //nolint:errcheck // it was only read
+	defer t.Close()
 	removed, err := scaffold.Remove(ctx, t, o.RemoveOptions)
 	if err != nil {
 		return err

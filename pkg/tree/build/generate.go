@@ -119,14 +119,14 @@ func addOldPatches(k *types.Kustomization, spec map[string]any) error {
 		if err != nil {
 			return fmt.Errorf("read spec.patchesStrategicMerge: %w", err)
 		}
-		k.PatchesStrategicMerge = append(k.PatchesStrategicMerge, types.PatchStrategicMerge(text))
+		k.PatchesStrategicMerge = append(k.PatchesStrategicMerge, types.PatchStrategicMerge(text)) //nolint:staticcheck // deprecated, and still used
 	}
 	for _, patch := range object.List(spec, "patchesJson6902") {
 		text, err := json.Marshal(patch["patch"])
 		if err != nil {
 			return fmt.Errorf("read spec.patchesJson6902: %w", err)
 		}
-		k.PatchesJson6902 = append(k.PatchesJson6902, types.Patch{Patch: string(text), Target: selector(object.Map(patch, "target"))})
+		k.PatchesJson6902 = append(k.PatchesJson6902, types.Patch{Patch: string(text), Target: selector(object.Map(patch, "target"))}) //nolint:staticcheck // deprecated, and still used
 	}
 	return nil
 }

@@ -102,7 +102,7 @@ func references(k *types.Kustomization) []reference {
 		}
 	}
 	add(resource, "resources", k.Resources...)
-	add(resource, "bases", k.Bases...)
+	add(resource, "bases", k.Bases...) //nolint:staticcheck // deprecated, and still used
 	add(base, "components", k.Components...)
 	add(data, "crds", k.Crds...)
 	add(data, "configurations", k.Configurations...)
@@ -112,10 +112,10 @@ func references(k *types.Kustomization) []reference {
 	if file := k.OpenAPI["path"]; file != "" {
 		add(data, "openapi", file)
 	}
-	for _, p := range k.PatchesStrategicMerge {
+	for _, p := range k.PatchesStrategicMerge { //nolint:staticcheck // deprecated, and still used
 		add(manifests, "patchesStrategicMerge", inFiles([]string{string(p)})...)
 	}
-	for _, p := range append(slices.Clone(k.Patches), k.PatchesJson6902...) {
+	for _, p := range append(slices.Clone(k.Patches), k.PatchesJson6902...) { //nolint:staticcheck // deprecated, and still used
 		if p.Path != "" {
 			add(manifests, "patches", p.Path)
 		}
