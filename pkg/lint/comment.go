@@ -73,6 +73,7 @@ func readComments(t *tree.Tree, found []rule.Finding, config Config) *comments {
 func inFile(name, text string, documents []*tree.Document) []*comment {
 	var list []*comment
 	lines := strings.Split(text, "\n")
+	next, ends := nextLines(lines), lastLines(documents)
 	for i, line := range lines {
 		found := ignoreComment.FindStringSubmatchIndex(line)
 		if found == nil {
@@ -82,21 +83,25 @@ func inFile(name, text string, documents []*tree.Document) []*comment {
 		c.at = tree.Position{File: name, Line: i + 1, Column: found[0] + 1}
 		c.first, c.last = i+1, i+1
 		if strings.TrimSpace(line[:found[0]]) == "" {
-			c.first, c.last = extent(documents, nextLine(lines, i+1))
+			c.first = next[i]
+			c.last = max(c.first, ends[c.first])
 		}
 		list = append(list, c)
 	}
 	return list
 }
 
-// nextLine is the number of the first line from an index on that has content.
-func nextLine(lines []string, from int) int {
-	for i := from; i < len(lines); i++ {
+// nextLines are, for each index of a line, the number of the first line after it that has content.
+func nextLines(lines []string) []int {
+	next := make([]int, len(lines))
+	number := len(lines)
+	for i := len(lines) - 1; i >= 0; i-- {
+		next[i] = number
 		if line := strings.TrimSpace(lines[i]); line != "" && !strings.HasPrefix(line, "#") && line != "---" {
-			return i + 1
+			number = i + 1
 		}
 	}
-	return len(lines)
+	return next
 }
 
 func parseComment(text string) *comment {
@@ -115,43 +120,48 @@ func parseComment(text string) *comment {
 	return c
 }
 
-// extent are the first and last line of the field, list entry or document that begins in a
-// line.
-func extent(documents []*tree.Document, line int) (first, last int) {
-	for _, d := range documents {
-		if d.Node.Line == line {
-			return line, tree.LastLine(d.Node)
-		}
-		if begin := begins(d.Node, line); begin != nil {
-			return line, tree.LastLine(begin)
+// lastLines are the last lines of the documents, fields and list entries, by the line in which they
+// begin. If several begin in a line, it is the outermost.
+func lastLines(documents []*tree.Document) map[int]int {
+	ends := map[int]int{}
+	add := func(line, last int) {
+		if _, ok := ends[line]; !ok {
+			ends[line] = last
 		}
 	}
-	return line, line
+	last := map[*yaml.Node]int{}
+	var walk func(n *yaml.Node)
+	walk = func(n *yaml.Node) {
+		for i, child := range n.Content {
+			switch {
+			case n.Kind == yaml.SequenceNode:
+				add(child.Line, last[child])
+			case i%2 == 0 && i+1 < len(n.Content): // a key
+				add(child.Line, last[n.Content[i+1]])
+				continue
+			}
+			walk(child)
+		}
+	}
+	for _, d := range documents {
+		findLast(d.Node, last)
+		add(d.Node.Line, last[d.Node])
+		walk(d.Node)
+	}
+	return ends
 }
 
-// begins is the value of the field or list entry that begins in a line.
-func begins(n *yaml.Node, line int) *yaml.Node {
-	switch n.Kind {
-	case yaml.MappingNode:
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			if n.Content[i].Line == line {
-				return n.Content[i+1]
-			}
-			if found := begins(n.Content[i+1], line); found != nil {
-				return found
-			}
-		}
-	case yaml.SequenceNode:
-		for _, entry := range n.Content {
-			if entry.Line == line {
-				return entry
-			}
-			if found := begins(entry, line); found != nil {
-				return found
-			}
-		}
+// findLast finds the last line of a node and of all nodes below it.
+func findLast(n *yaml.Node, last map[*yaml.Node]int) int {
+	end := n.Line
+	if n.Kind == yaml.ScalarNode && n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
+		end += strings.Count(strings.TrimRight(n.Value, "\n"), "\n") + 1
 	}
-	return nil
+	for _, child := range n.Content {
+		end = max(end, findLast(child, last))
+	}
+	last[n] = end
+	return end
 }
 
 // ignores is the reason of a comment that ignores a finding.

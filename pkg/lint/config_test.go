@@ -3,6 +3,7 @@ package lint
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
@@ -119,5 +120,18 @@ k: 1
 		if c.first != want[i].first || c.last != want[i].last {
 			t.Errorf("comment %d applies to lines %d to %d, not %v", i, c.first, c.last, want[i])
 		}
+	}
+}
+
+// TestManyComments checks that the time does not grow with the square of the number of comments.
+func TestManyComments(t *testing.T) {
+	text := "a: 1\n" + strings.Repeat("# orthweb:ignore no-wait: many\n", 200_000)
+	documents, err := tree.Parse("a.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	if list := inFile("a.yaml", text, documents); len(list) != 200_000 || time.Since(start) > 20*time.Second {
+		t.Errorf("%d comments, %s", len(list), time.Since(start))
 	}
 }

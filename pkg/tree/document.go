@@ -18,6 +18,10 @@ const (
 	// MaxNodes is the number of values with all aliases expanded. The largest CRDs have some
 	// 50,000.
 	MaxNodes = 1 << 20
+	// MaxDocuments is the number of documents of a file, including empty ones.
+	MaxDocuments = 20_000
+	// MaxEntries is the number of keys of a map: the YAML library compares each key with all others.
+	MaxEntries = 10_000
 	// MaxNesting is the number of nested maps and lists.
 	MaxNesting = 200
 )
@@ -77,7 +81,7 @@ func (t *Tree) Documents(file string) ([]*Document, error) {
 func Parse(file string, text []byte) ([]*Document, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	var documents []*Document
-	for {
+	for n := 0; ; n++ {
 		var root yaml.Node
 		err := decode(decoder, &root)
 		if errors.Is(err, io.EOF) {
@@ -86,18 +90,39 @@ func Parse(file string, text []byte) ([]*Document, error) {
 		if err != nil {
 			return documents, parseError(file, err)
 		}
-		if root.Kind != yaml.DocumentNode || len(root.Content) != 1 || root.Content[0].Kind != yaml.MappingNode {
+		if n == MaxDocuments {
+			return documents, &ParseError{File: file, Line: root.Line, Err: fmt.Errorf("%w: the file has more than %d documents", ErrTooLarge, MaxDocuments)}
+		}
+		if root.Kind != yaml.DocumentNode || len(root.Content) != 1 {
 			continue
 		}
 		node := root.Content[0]
-		if err := checkSize(node); err != nil {
+		if err := checkSize(node); err != nil { // of a list, too: kustomize expands its aliases
 			return documents, &ParseError{File: file, Line: node.Line, Err: err}
+		}
+		if node.Kind != yaml.MappingNode {
+			continue
 		}
 		object, err := decodeObject(node)
 		if err != nil {
 			return documents, parseError(file, err)
 		}
 		documents = append(documents, &Document{File: file, Node: node, Object: object})
+	}
+}
+
+// CheckSize rejects a YAML text with a document that is nested too deeply, or that its aliases
+// make too large or endless. A text that is not YAML is not rejected.
+func CheckSize(text []byte) error {
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	for {
+		var root yaml.Node
+		if decode(decoder, &root) != nil {
+			return nil
+		}
+		if err := checkSize(&root); err != nil {
+			return err
+		}
 	}
 }
 
@@ -138,6 +163,9 @@ func checkSize(node *yaml.Node) error {
 		}
 		if depth > MaxNesting {
 			return 0, fmt.Errorf("%w: it is nested more than %d levels deep", ErrTooLarge, MaxNesting)
+		}
+		if n.Kind == yaml.MappingNode && len(n.Content) > 2*MaxEntries {
+			return 0, fmt.Errorf("%w: a map has more than %d keys", ErrTooLarge, MaxEntries)
 		}
 		sizes[n] = -1
 		sum := 1

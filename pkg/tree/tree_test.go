@@ -2,6 +2,7 @@ package tree
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -96,6 +97,9 @@ func TestParseHostile(t *testing.T) {
 		"aliases that grow":  {bomb.String(), 1},
 		"an alias of itself": {"a: &a\n  b: *a\n", 1},
 		"nested lists":       {"a: " + strings.Repeat("[", 5000) + strings.Repeat("]", 5000) + "\n", 1},
+		"aliases in a list":  {"- " + strings.ReplaceAll(bomb.String(), "\n", "\n  "), 1},
+		"a large map":        {largeMap(), 1},
+		"empty documents":    {strings.Repeat("---\n", MaxDocuments+2), MaxDocuments + 1},
 		"nested too deep":    {strings.Repeat("[", 100_000), 0},
 		"a key twice":        {"a: 1\nb: 2\na: 3\n", 3},
 		"a tab":              {"a:\n\tb: 1\n", 2},
@@ -115,6 +119,15 @@ func TestParseHostile(t *testing.T) {
 			t.Errorf("%s: line %d, not %d: %v", name, parse.Line, c.line, err)
 		}
 	}
+}
+
+// largeMap has a time that grows with the square of its size.
+func largeMap() string {
+	var b strings.Builder
+	for i := range MaxEntries + 1 {
+		fmt.Fprintf(&b, "k%d: v\n", i)
+	}
+	return b.String()
 }
 
 func itoa(i int) string { return string([]byte{byte('0' + i/10), byte('0' + i%10)}) }

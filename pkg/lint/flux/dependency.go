@@ -33,19 +33,19 @@ var dependencyCycle = &rule.Rule{
 	Title: "Dependencies form a cycle",
 	Cluster: func(c *rule.Context) {
 		all := dependents(c)
-		byKey := map[object.Key]*cluster.Object{}
-		for _, o := range all {
-			byKey[o.Ref().Key()] = o
-		}
-		reported := map[object.Key]bool{}
-		for _, o := range all {
-			cycle := cycleFrom(o, byKey)
-			if len(cycle) == 0 || reported[cycle[0].Ref().Key()] {
+		edges := dependencyGraph(all)
+		reported := map[*cluster.Object]bool{}
+		for _, o := range cyclic(all, edges) {
+			if reported[o] {
+				continue
+			}
+			cycle := cycleFrom(o, edges)
+			if len(cycle) == 0 {
 				continue
 			}
 			var names []string
 			for _, member := range cycle {
-				reported[member.Ref().Key()] = true
+				reported[member] = true
 				names = append(names, member.GetName())
 			}
 			names = append(names, names[0])
@@ -81,7 +81,7 @@ func dependencies(o *cluster.Object) []object.Ref {
 
 func exists(c *rule.Context, ref object.Ref) bool {
 	if ref.GroupKind() == object.KustomizationKind {
-		return slices.ContainsFunc(c.Kustomizations, func(k *cluster.Kustomization) bool { return k.Ref().Key() == ref.Key() })
+		return c.Kustomization(ref) != nil
 	}
 	return len(c.Find(ref.GroupKind(), ref.Namespace, ref.Name)) > 0
 }
@@ -97,21 +97,79 @@ func nearest(c *rule.Context, ref object.Ref) string {
 	return similar.Nearest(ref.Name, names)
 }
 
+// dependencyGraph are the objects on which objects depend, without those that do not exist.
+func dependencyGraph(all []*cluster.Object) map[*cluster.Object][]*cluster.Object {
+	byKey := map[object.Key]*cluster.Object{}
+	for _, o := range all {
+		byKey[o.Ref().Key()] = o
+	}
+	edges := map[*cluster.Object][]*cluster.Object{}
+	for _, o := range all {
+		for _, ref := range dependencies(o) {
+			if next := byKey[ref.Key()]; next != nil {
+				edges[o] = append(edges[o], next)
+			}
+		}
+	}
+	return edges
+}
+
+// cyclic are the objects that are in a cycle or between two, in their order. It removes those on
+// which nothing depends, and those that depend on nothing, until there are none: then the rest
+// has only few objects to search, however long the chains of dependencies are.
+func cyclic(all []*cluster.Object, edges map[*cluster.Object][]*cluster.Object) []*cluster.Object {
+	reverse := map[*cluster.Object][]*cluster.Object{}
+	for o, dependencies := range edges {
+		for _, next := range dependencies {
+			reverse[next] = append(reverse[next], o)
+		}
+	}
+	removed := map[*cluster.Object]bool{}
+	for _, graph := range [][2]map[*cluster.Object][]*cluster.Object{{edges, reverse}, {reverse, edges}} {
+		removeEnds(all, graph[0], graph[1], removed)
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(o *cluster.Object) bool { return removed[o] })
+}
+
+// removeEnds removes the objects without edges, and those that then have none.
+func removeEnds(all []*cluster.Object, edges, reverse map[*cluster.Object][]*cluster.Object, removed map[*cluster.Object]bool) {
+	degree := map[*cluster.Object]int{}
+	var ends []*cluster.Object
+	for _, o := range all {
+		for _, next := range edges[o] {
+			if !removed[next] {
+				degree[o]++
+			}
+		}
+		if degree[o] == 0 && !removed[o] {
+			ends = append(ends, o)
+		}
+	}
+	for len(ends) > 0 {
+		o := ends[len(ends)-1]
+		ends = ends[:len(ends)-1]
+		removed[o] = true
+		for _, before := range reverse[o] {
+			if degree[before]--; degree[before] == 0 && !removed[before] {
+				ends = append(ends, before)
+			}
+		}
+	}
+}
+
 // cycleFrom is the cycle of dependencies that begins and ends with an object, nil if there is
 // none.
-func cycleFrom(start *cluster.Object, byKey map[object.Key]*cluster.Object) []*cluster.Object {
-	visited := map[object.Key]bool{}
+func cycleFrom(start *cluster.Object, edges map[*cluster.Object][]*cluster.Object) []*cluster.Object {
+	visited := map[*cluster.Object]bool{}
 	var follow func(o *cluster.Object, path []*cluster.Object) []*cluster.Object
 	follow = func(o *cluster.Object, path []*cluster.Object) []*cluster.Object {
 		path = append(path, o)
-		for _, ref := range dependencies(o) {
-			next := byKey[ref.Key()]
+		for _, next := range edges[o] {
 			switch {
-			case next == nil:
 			case next == start:
 				return path
-			case !visited[ref.Key()]:
-				visited[ref.Key()] = true
+			case !visited[next]:
+				visited[next] = true
 				if cycle := follow(next, path); cycle != nil {
 					return cycle
 				}

@@ -3,11 +3,13 @@ package build
 import (
 	"errors"
 	"fmt"
+	"log"
 	"os"
 	"path"
 	"strings"
 	"sync"
 
+	jsonpatch "gopkg.in/evanphx/json-patch.v4"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/json"
 	"sigs.k8s.io/kustomize/api/krusty"
@@ -120,21 +122,25 @@ func run(files fileSystem, dir string) (built resmap.ResMap, err error) {
 		_ = openapi.Schema()
 		defer openapi.ResetOpenAPI()
 	}
+	jsonpatch.AccumulatedCopySizeLimit = tree.MaxFile // a patch can double an object with each operation
 	k := krusty.MakeKustomizer(&krusty.Options{LoadRestrictions: types.LoadRestrictionsNone, PluginConfig: types.DisabledPluginConfig()})
 	return k.Run(files, absolute(dir))
 }
 
-// quiet silences the warnings that kustomize prints to os.Stderr about deprecated fields: they
-// are findings.
+// quiet silences the warnings that kustomize prints to os.Stderr and to the standard logger: those
+// about deprecated fields are findings, and others have text of the tree, with its control
+// characters.
 func quiet() (restore func()) {
-	stderr := os.Stderr
+	stderr, logger := os.Stderr, log.Writer()
 	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	if err != nil {
 		return func() {}
 	}
 	os.Stderr = null
+	log.SetOutput(null)
 	return func() {
 		os.Stderr = stderr
+		log.SetOutput(logger)
 		_ = null.Close()
 	}
 }

@@ -3,6 +3,7 @@ package build
 import (
 	"errors"
 	"fmt"
+	"log"
 	"net/http"
 	"os"
 	"strings"
@@ -118,6 +119,13 @@ func TestHostileTrees(t *testing.T) {
 	for i := 'b'; i < 'k'; i++ {
 		bomb += fmt.Sprintf("%c: &%c [*%c, *%c, *%c, *%c, *%c, *%c, *%c, *%c]\n", i, i, i-1, i-1, i-1, i-1, i-1, i-1, i-1, i-1)
 	}
+	patched := func(kustomization string) map[string][]byte {
+		return map[string][]byte{
+			"a/kustomization.yaml": []byte("resources: [b.yaml]\n" + kustomization), "a/list.yaml": []byte(operations(bomb)),
+			"a/b.yaml": []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\ndata: {a: b}\n"),
+		}
+	}
+	merge := "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\n"
 	double := map[string][]byte{}
 	for i := range 40 {
 		double[fmt.Sprintf("d%d/kustomization.yaml", i)] = []byte(fmt.Sprintf("resources: [../d%d, ./x/../../d%d]\n", i+1, i+1))
@@ -133,25 +141,89 @@ func TestHostileTrees(t *testing.T) {
 		reason Reason
 		want   string
 	}{
-		"a cycle":               {"a", map[string][]byte{"a/kustomization.yaml": []byte("resources: [../b]\n"), "b/kustomization.yaml": []byte("resources: [../a]\n")}, Cycle, "b/kustomization.yaml:1:13"},
-		"its own cycle":         {"a", map[string][]byte{"a/kustomization.yaml": []byte("resources: [.]\n")}, Cycle, "contains this kustomization"},
-		"doubling":              {"d0", double, Unreadable, "more than"},
-		"many objects":          {"a", map[string][]byte{"a/b.yaml": []byte(many.String())}, Unreadable, "more than 5000 objects"},
-		"growing aliases":       {"a", map[string][]byte{"a/kustomization.yaml": []byte("resources: [b.yaml]\n"), "a/b.yaml": []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n" + bomb)}, Unreadable, "values"},
-		"aliases in its file":   {"a", map[string][]byte{"a/kustomization.yaml": []byte(bomb)}, Malformed, "values"},
-		"no path":               {"gone", nil, Missing, "does not exist"},
-		"a file as path":        {"a.yaml", map[string][]byte{"a.yaml": []byte("a: b\n")}, Missing, "not a directory"},
-		"a path that goes up":   {"../../a", map[string][]byte{"b/c.yaml": nil}, Missing, "the path a does not exist"},
-		"not a kustomization":   {"a", map[string][]byte{"a/kustomization.yaml": []byte("resources: {a: b}\n")}, Malformed, "not a kustomization"},
-		"no kind":               {"a", map[string][]byte{"a/b.yaml": []byte("a: b\n")}, Failed, "kustomize"},
-		"a component as a file": {"a", map[string][]byte{"a/kustomization.yaml": []byte("components: [b.yaml]\n"), "a/b.yaml": []byte("a: b\n")}, Malformed, "directories"},
-		"helmCharts":            {"a", map[string][]byte{"a/kustomization.yaml": []byte("helmCharts:\n- name: a\n  repo: https://example.org\n")}, Unsupported, "helmCharts"},
+		"a cycle":                         {"a", map[string][]byte{"a/kustomization.yaml": []byte("resources: [../b]\n"), "b/kustomization.yaml": []byte("resources: [../a]\n")}, Cycle, "b/kustomization.yaml:1:13"},
+		"its own cycle":                   {"a", map[string][]byte{"a/kustomization.yaml": []byte("resources: [.]\n")}, Cycle, "contains this kustomization"},
+		"doubling":                        {"d0", double, Unreadable, "more than"},
+		"many objects":                    {"a", map[string][]byte{"a/b.yaml": []byte(many.String())}, Unreadable, "more than 5000 objects"},
+		"growing aliases":                 {"a", map[string][]byte{"a/kustomization.yaml": []byte("resources: [b.yaml]\n"), "a/b.yaml": []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n" + bomb)}, Unreadable, "values"},
+		"aliases in its file":             {"a", map[string][]byte{"a/kustomization.yaml": []byte(bomb)}, Malformed, "values"},
+		"aliases in a patch":              {"a", patched("patches:\n- patch: |\n" + indented(merge+bomb)), Unreadable, "values"},
+		"aliases in operations":           {"a", patched("patches:\n- target: {kind: ConfigMap}\n  patch: |\n" + indented(operations(bomb))), Unreadable, "values"},
+		"aliases in a file of operations": {"a", patched("patches:\n- target: {kind: ConfigMap}\n  path: list.yaml\n"), Unreadable, "values"},
+		"aliases in an old patch":         {"a", patched("patchesStrategicMerge:\n- |\n" + indented(merge+bomb)), Unreadable, "values"},
+		"an endless patch":                {"a", patched("patches:\n- patch: |\n" + indented(merge+"data: &d {a: *d}\n")), Malformed, "contains it"},
+		"operations that double":          {"a", patched("patches:\n- target: {kind: ConfigMap}\n  patch: |\n" + indented(copies(40))), Failed, "copy"},
+		"no path":                         {"gone", nil, Missing, "does not exist"},
+		"a file as path":                  {"a.yaml", map[string][]byte{"a.yaml": []byte("a: b\n")}, Missing, "not a directory"},
+		"a path that goes up":             {"../../a", map[string][]byte{"b/c.yaml": nil}, Missing, "the path a does not exist"},
+		"not a kustomization":             {"a", map[string][]byte{"a/kustomization.yaml": []byte("resources: {a: b}\n")}, Malformed, "not a kustomization"},
+		"no kind":                         {"a", map[string][]byte{"a/b.yaml": []byte("a: b\n")}, Failed, "kustomize"},
+		"a component as a file":           {"a", map[string][]byte{"a/kustomization.yaml": []byte("components: [b.yaml]\n"), "a/b.yaml": []byte("a: b\n")}, Malformed, "directories"},
+		"helmCharts":                      {"a", map[string][]byte{"a/kustomization.yaml": []byte("helmCharts:\n- name: a\n  repo: https://example.org\n")}, Unsupported, "helmCharts"},
 	} {
 		_, err := Build(NewSource(tree.New(c.files), nil), kustomizationOf(c.dir), nil, nil)
 		var failed *Error
 		if !errors.As(err, &failed) || failed.Problems[0].Reason != c.reason || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// operations is a JSON patch that adds a value.
+func operations(value string) string {
+	return "- op: add\n  path: /a\n  value:\n" + indented(value)
+}
+
+// copies is a JSON patch that copies a value into itself.
+func copies(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "- {op: copy, from: /data, path: /data/x%d}\n", i)
+	}
+	return b.String()
+}
+
+func indented(text string) string {
+	return "    " + strings.ReplaceAll(strings.TrimSuffix(text, "\n"), "\n", "\n    ") + "\n"
+}
+
+// TestSubstitutionIsLimited checks expressions of postBuild that take too much memory or time, or
+// make the library panic.
+func TestSubstitutionIsLimited(t *testing.T) {
+	long := strings.Repeat("a", 100_000)
+	for name, text := range map[string]string{
+		"a long result":      strings.Repeat("${long}", 1000),
+		"a replacement":      "${long//a/${long}}",
+		"no pattern":         "${long//${empty}/${long}}",
+		"nested replacement": "${word//w/${word//w/${word//w/${word//w/${word//w/${long}}}}}}",
+		"a slow pattern":     "${long##*" + strings.Repeat("*a", 1000) + "b}",
+		"deep nesting":       strings.Repeat("${none:-", 1_000_000) + strings.Repeat("}", 1_000_000),
+		"an overflow":        "${word:1:9223372036854775807}",
+	} {
+		v := &Variables{Values: map[string]string{"long": long, "empty": "", "word": strings.Repeat("w", 300)}}
+		if _, _, err := v.substitute(map[string]any{"a": text}); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	v := &Variables{Values: map[string]string{"host": "web.bhs.orthweb.com"}}
+	got, _, err := v.substitute(map[string]any{"a": "${host%%.*} ${host//./-} ${none:=${host:0:3}}"})
+	if err != nil || got["a"] != "web web-bhs-orthweb-com web" {
+		t.Errorf("%v, %v", got, err)
+	}
+}
+
+// TestNoWarnings checks that kustomize's warnings, which have text of the tree, are not printed.
+func TestNoWarnings(t *testing.T) {
+	var printed strings.Builder
+	before := log.Writer()
+	log.SetOutput(&printed)
+	defer log.SetOutput(before)
+	files := map[string][]byte{
+		"a/kustomization.yaml": []byte("resources: [b.yaml]\nvars:\n- {name: A, objref: {kind: ConfigMap, name: b, apiVersion: v1}, fieldref: {fieldpath: data.a}}\n"),
+		"a/b.yaml":             []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\ndata: {a: b}\n"),
+	}
+	if _, err := Build(NewSource(tree.New(files), nil), kustomizationOf("a"), nil, nil); err != nil || printed.Len() > 0 {
+		t.Errorf("%v, printed %q", err, printed.String())
 	}
 }
 

@@ -69,6 +69,28 @@ func (c *checker) directory(dir, file string, k *types.Kustomization, outer sett
 			c.inlinePlugin(file, text)
 		}
 	}
+	c.inlinePatches(file, k)
+}
+
+// inlinePatches checks the patches in a kustomization, including those of the Kustomization of
+// Flux, against the limits of a document: kustomize expands their aliases. It does not report
+// patches that are not YAML; kustomize does.
+func (c *checker) inlinePatches(file string, k *types.Kustomization) {
+	var texts []string
+	for _, p := range slices.Concat(k.Patches, k.PatchesJson6902) {
+		texts = append(texts, p.Patch)
+	}
+	for _, p := range k.PatchesStrategicMerge {
+		texts = append(texts, string(p))
+	}
+	for _, text := range texts {
+		switch err := tree.CheckSize([]byte(text)); {
+		case errors.Is(err, tree.ErrTooLarge):
+			c.add(c.positions(file).text(text), Unreadable, "the patch is %v", err)
+		case err != nil:
+			c.add(c.positions(file).text(text), Malformed, "the patch is not valid: %v", err)
+		}
+	}
 }
 
 // A reference is a path in a kustomization, and how it is used.

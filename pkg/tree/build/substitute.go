@@ -7,8 +7,11 @@ import (
 	"strings"
 
 	"github.com/fluxcd/pkg/envsubst"
+	"github.com/fluxcd/pkg/envsubst/parse"
 	"k8s.io/apimachinery/pkg/util/json"
 	"sigs.k8s.io/yaml"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 )
 
 // Variables are the values of spec.postBuild.
@@ -52,7 +55,7 @@ func (v *Variables) substitute(object map[string]any) (result map[string]any, un
 	for _, found := range bareVariable.FindAllStringSubmatch(string(text), -1) {
 		bare[found[1]] = true
 	}
-	output, err := envsubst.Eval(string(text), func(name string) (string, bool) {
+	output, err := evaluate(string(text), func(name string) (string, bool) {
 		value, known := v.Values[name]
 		switch {
 		case known:
@@ -75,6 +78,72 @@ func (v *Variables) substitute(object map[string]any) (result map[string]any, un
 		return nil, nil, fmt.Errorf("substitute the variables of spec.postBuild: the result is not YAML: %w", err)
 	}
 	return result, undefined, nil
+}
+
+// The limits of the substitution in one object.
+const (
+	// maxExpressions is the number of ${…}. They can be nested, and are parsed recursively.
+	maxExpressions = 100_000
+	// maxSubstituted is the size of the result, in bytes.
+	maxSubstituted = tree.MaxFile
+	// maxSteps is the number of comparisons of characters that remove a pattern.
+	maxSteps = 1 << 32
+)
+
+// evaluate replaces the expressions in a text. It rejects those whose result can be very large,
+// and catches the panics of the library: ${a:1:9223372036854775807} causes one in v1.7.1.
+func evaluate(text string, value func(string) (string, bool)) (output string, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("an expression is not valid: %v", r)
+		}
+	}()
+	if strings.Count(text, "${") > maxExpressions {
+		return "", fmt.Errorf("%w: the object has more than %d expressions", tree.ErrTooLarge, maxExpressions)
+	}
+	parsed, err := parse.Parse(text)
+	if err != nil {
+		return "", err
+	}
+	var c cost
+	if size := c.of(parsed.Root, value); size > maxSubstituted || c.steps > maxSteps {
+		return "", fmt.Errorf("%w: the result can have more than %d MiB, or takes too long", tree.ErrTooLarge, maxSubstituted>>20)
+	}
+	return envsubst.Eval(text, value)
+}
+
+// cost is what the evaluation of expressions takes at most. The numbers can exceed an integer.
+type cost struct{ steps float64 }
+
+// of is the largest size of the result of a node, in bytes.
+func (c *cost) of(n parse.Node, value func(string) (string, bool)) float64 {
+	switch n := n.(type) {
+	case *parse.TextNode:
+		return float64(len(n.Value))
+	case *parse.ListNode:
+		sum := 0.0
+		for _, inner := range n.Nodes {
+			sum += c.of(inner, value)
+		}
+		return sum
+	case *parse.FuncNode:
+		args := 0.0
+		for _, arg := range n.Args {
+			args += c.of(arg, value)
+		}
+		text, _ := value(n.Param)
+		size := float64(len(text))
+		switch n.Name {
+		case "//": // an empty pattern matches before and after each character
+			return size + (size+1)*args
+		case "#", "##", "%", "%%":
+			if len(n.Args) > 0 {
+				c.steps += size * size * (1 + args)
+			}
+		}
+		return max(size+args, 20) // the length of a value is a number
+	}
+	return 0
 }
 
 // Unresolved reports whether a text has a variable whose value is not known.

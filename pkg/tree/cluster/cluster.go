@@ -292,6 +292,9 @@ func (c *Cluster) find(ref object.Ref) *Object {
 	return c.raw[i]
 }
 
+// Kustomization is the Kustomization of a name, nil if there is none.
+func (c *Cluster) Kustomization(ref object.Ref) *Kustomization { return c.byKey[ref.Key()] }
+
 // ignoreOf is spec.ignore of a source, nil if it has none.
 func (c *Cluster) ignoreOf(ref object.Ref) *string {
 	o := c.find(ref)
