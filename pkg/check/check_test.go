@@ -574,7 +574,7 @@ var permissionCases = []change{
 	{"denied in the namespace of a tenant", deny(Permission{"patch", "helm.toolkit.fluxcd.io", "helmreleases", "bhs-orthweb"}), "can-reconcile", Warn, `cannot patch helmreleases.helm.toolkit.fluxcd.io in namespace "bhs-orthweb"`},
 	{"denied in the namespace of the layers", deny(Permission{"get", "kustomize.toolkit.fluxcd.io", "kustomizations", "flux-system"}), "can-reconcile", Warn, `in namespace "flux-system"`},
 	{"denied", deny(Permission{"create", "cert-manager.io", "certificaterequests", "bhs-orthweb"}), "can-cert-issue", Warn, "cannot create certificaterequests.cert-manager.io"},
-	{"recorded", recorded, "can-cert-issue", Unknown, "recording"},
+	{"recorded", recorded, "can-cert-issue", Unknown, "not recorded"},
 }
 
 // TestPre checks that --pre performs only the checks that Flux is not required for.
