@@ -8,6 +8,7 @@ import (
 	"math"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -88,7 +89,7 @@ func Parse(file string, text []byte) ([]*Document, error) {
 			return documents, nil
 		}
 		if err != nil {
-			return documents, parseError(file, err)
+			return documents, parseError(file, text, err)
 		}
 		if n == MaxDocuments {
 			return documents, &ParseError{File: file, Line: root.Line, Err: fmt.Errorf("%w: the file has more than %d documents", ErrTooLarge, MaxDocuments)}
@@ -105,7 +106,7 @@ func Parse(file string, text []byte) ([]*Document, error) {
 		}
 		object, err := decodeObject(node)
 		if err != nil {
-			return documents, parseError(file, err)
+			return documents, parseError(file, text, err)
 		}
 		documents = append(documents, &Document{File: file, Node: node, Object: object})
 	}
@@ -140,14 +141,23 @@ func decode(decoder *yaml.Decoder, into *yaml.Node) (err error) {
 // error of types, "yaml: unmarshal errors:\n  line 5: …".
 var yamlLine = regexp.MustCompile(`line (\d+): `)
 
-func parseError(file string, err error) error {
+// unknownAnchor matches an error of the YAML library that has no line.
+var unknownAnchor = regexp.MustCompile(`unknown anchor '([^']+)' referenced`)
+
+// parseError is an error about a source, with the line of the error.
+func parseError(file string, source []byte, err error) error {
 	line := 0
 	text := err.Error()
+	if found := unknownAnchor.FindStringSubmatch(text); found != nil {
+		if at := bytes.Index(source, []byte("*"+found[1])); at >= 0 {
+			line = bytes.Count(source[:at], []byte("\n")) + 1
+		}
+	}
 	if found := yamlLine.FindStringSubmatchIndex(text); found != nil {
 		line, _ = strconv.Atoi(text[found[2]:found[3]])
 		text = text[found[1]:]
 	}
-	return &ParseError{File: file, Line: line, Err: errors.New(text)}
+	return &ParseError{File: file, Line: line, Err: errors.New(strings.TrimPrefix(text, "yaml: "))}
 }
 
 // checkSize rejects a document that is nested too deeply, or that its aliases make too large.

@@ -77,10 +77,10 @@ func (c *checker) directory(dir, file string, k *types.Kustomization, outer sett
 // patches that are not YAML; kustomize does.
 func (c *checker) inlinePatches(file string, k *types.Kustomization) {
 	var texts []string
-	for _, p := range slices.Concat(k.Patches, k.PatchesJson6902) {
+	for _, p := range slices.Concat(k.Patches, k.PatchesJson6902) { //nolint:staticcheck // deprecated, and still used
 		texts = append(texts, p.Patch)
 	}
-	for _, p := range k.PatchesStrategicMerge {
+	for _, p := range k.PatchesStrategicMerge { //nolint:staticcheck // deprecated, and still used
 		texts = append(texts, string(p))
 	}
 	for _, text := range texts {
