@@ -107,6 +107,9 @@ func DiscoverWith(ctx context.Context, t *tree.Tree, opts Options) ([]*Cluster, 
 	var clusters []*Cluster
 	reached := map[*tree.Document]bool{}
 	for _, start := range found.entries() {
+		if reached[start.Document()] && !isSync(start) {
+			continue // another entry applies it: it has its files in another source
+		}
 		c, err := found.follow(ctx, []*Object{start})
 		if err != nil {
 			return nil, err

@@ -109,7 +109,19 @@ func (f *scanned) entries() []*Object {
 			entries = append(entries, k)
 		}
 	}
+	// The source of `flux bootstrap` is the repository itself, whatever others there are.
+	slices.SortStableFunc(entries, func(a, b *Object) int {
+		return cmp.Compare(fromBootstrap(b), fromBootstrap(a))
+	})
 	return entries
+}
+
+// fromBootstrap is 1 if a Kustomization has the source that `flux bootstrap` creates.
+func fromBootstrap(k *Object) int {
+	if SourceOf(k.Unstructured).Name == "flux-system" {
+		return 1
+	}
+	return 0
 }
 
 // isSync reports whether flux-operator creates a Kustomization.
