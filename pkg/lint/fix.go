@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -33,7 +34,7 @@ func Fix(ctx context.Context, t *tree.Tree, findings []rule.Finding) (*Fixed, er
 		if len(found.Changes) == 0 {
 			continue
 		}
-		if _, ok := try(t, found.Changes); ok {
+		if texts, ok := try(t, found.Changes); ok && isChanged(t, texts) {
 			fixable = append(fixable, found)
 		}
 	}
@@ -170,6 +171,16 @@ func outcomeOf(ctx context.Context, t *tree.Tree) (outcome, error) {
 		}
 	}
 	return all, nil
+}
+
+// isChanged reports whether texts are other than those of the files.
+func isChanged(t *tree.Tree, texts map[string][]byte) bool {
+	for file, text := range texts {
+		if before, err := t.ReadFile(file); err != nil || !bytes.Equal(before, text) {
+			return true
+		}
+	}
+	return false
 }
 
 // try makes changes, and returns the new texts of the files that they are about.

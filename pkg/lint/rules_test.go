@@ -216,3 +216,19 @@ func TestFixKeepsPatches(t *testing.T) {
 		}
 	}
 }
+
+// TestFixOfList checks that an entry of a List is not fixed in the List.
+func TestFixOfList(t *testing.T) {
+	tr := tree.New(map[string][]byte{
+		"clusters/a.yaml": []byte("apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: a, namespace: x}\n" +
+			"spec: {path: ./app, prune: true, sourceRef: {kind: GitRepository, name: a}}\n"),
+		"app/a.yaml": []byte("apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: PersistentVolumeClaim\n  metadata:\n    name: a\n"),
+	})
+	report, err := Check(t.Context(), tr, Config{Only: []string{"prunes-data"}})
+	if err != nil || len(report.Findings) != 1 {
+		t.Fatalf("%+v, %v", report, err)
+	}
+	if fixed, err := Fix(t.Context(), tr, report.Findings); err != nil || len(fixed.Files) > 0 {
+		t.Errorf("changed %q, %v", fixed.Files, err)
+	}
+}
