@@ -186,3 +186,49 @@ func writeWant(t *testing.T, name string, archive *txtar.Archive, got string) {
 		t.Fatal(err)
 	}
 }
+
+// TestFixKeepsPatches checks that a finding is left if a patch would no longer apply with the new API
+// version, and that others are fixed.
+func TestFixKeepsPatches(t *testing.T) {
+	release := func(name string) string {
+		return "apiVersion: helm.toolkit.fluxcd.io/v2beta2\nkind: HelmRelease\nmetadata: {name: " + name + ", namespace: x}\n" +
+			"spec:\n  interval: 5m\n  chart: {spec: {chart: a, version: 1.0.0, sourceRef: {kind: HelmRepository, name: r}}}\n"
+	}
+	for name, patch := range map[string]string{
+		"a target that no longer selects": "- target: {group: helm.toolkit.fluxcd.io, version: v2beta2, kind: HelmRelease, name: a}\n" +
+			"  patch: |\n    - {op: add, path: /spec/values, value: {replicas: 3}}\n",
+		"a patch without its object": "- patch: |\n    " +
+			strings.ReplaceAll(strings.TrimSpace(release("a")), "\n", "\n    ") + "\n      values: {replicas: 3}\n",
+	} {
+		tr := tree.New(map[string][]byte{
+			"clusters/a.yaml": []byte("apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: a, namespace: x}\n" +
+				"spec: {path: ./app, sourceRef: {kind: GitRepository, name: a}}\n"),
+			"app/kustomization.yaml": []byte("resources: [a.yaml, b.yaml, c.yaml]\npatches:\n" + patch),
+			"app/a.yaml":             []byte(release("a")), "app/b.yaml": []byte(release("b")), "app/c.yaml": []byte(release("c")),
+		})
+		report, err := Check(t.Context(), tr, Config{Only: []string{"removed-api"}})
+		if err != nil || len(report.Findings) < 3 {
+			t.Fatalf("%s: %+v, %v", name, report, err)
+		}
+		fixed, err := Fix(t.Context(), tr, report.Findings)
+		if err != nil || fixed.Files["app/a.yaml"] != nil || fixed.Files["app/b.yaml"] == nil || fixed.Files["app/c.yaml"] == nil {
+			t.Errorf("%s: %d files are fixed, %v", name, len(fixed.Files), err)
+		}
+	}
+}
+
+// TestFixOfList checks that an entry of a List is not fixed in the List.
+func TestFixOfList(t *testing.T) {
+	tr := tree.New(map[string][]byte{
+		"clusters/a.yaml": []byte("apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: a, namespace: x}\n" +
+			"spec: {path: ./app, prune: true, sourceRef: {kind: GitRepository, name: a}}\n"),
+		"app/a.yaml": []byte("apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: PersistentVolumeClaim\n  metadata:\n    name: a\n"),
+	})
+	report, err := Check(t.Context(), tr, Config{Only: []string{"prunes-data"}})
+	if err != nil || len(report.Findings) != 1 {
+		t.Fatalf("%+v, %v", report, err)
+	}
+	if fixed, err := Fix(t.Context(), tr, report.Findings); err != nil || len(fixed.Files) > 0 {
+		t.Errorf("changed %q, %v", fixed.Files, err)
+	}
+}

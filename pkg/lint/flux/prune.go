@@ -32,9 +32,9 @@ var prunesData = &rule.Rule{
 // longer in its manifests.
 const pruneKey = "kustomize.toolkit.fluxcd.io/prune"
 
-// keep are the changes that annotate an object, nil if it is generated.
+// keep are the changes that annotate an object, nil if it is generated, or an entry of a List.
 func keep(o *cluster.Object) []edit.Change {
-	if o.Document() == nil {
+	if d := o.Document(); d == nil || object.Text(d.Object, "kind") != o.GetKind() {
 		return nil
 	}
 	return []edit.Change{{At: o.Start(), Op: edit.Add, Field: "metadata.annotations", Value: map[string]any{pruneKey: "disabled"}}}

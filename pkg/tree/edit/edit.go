@@ -59,11 +59,15 @@ func Apply(file string, text []byte, changes []Change) ([]byte, error) {
 	slices.SortStableFunc(changes, func(a, b Change) int { // from the end, so that positions stay
 		return cmp.Or(cmp.Compare(b.At.Line, a.At.Line), cmp.Compare(b.At.Column, a.At.Column))
 	})
-	for i, c := range changes {
-		if i > 0 && reflect.DeepEqual(c, changes[i-1]) {
-			continue
-		}
-		result, err := apply(file, text, c)
+	changes = slices.CompactFunc(changes, func(a, b Change) bool { return reflect.DeepEqual(a, b) })
+	isInLine := func(c Change) bool { return c.Op == Set || c.Op == Rename || c.Op == Wrap }
+	inLine := slices.DeleteFunc(slices.Clone(changes), func(c Change) bool { return !isInLine(c) })
+	// Changes in lines leave all others where they are, so they can be made together.
+	if result, err := apply(file, text, inLine); err == nil {
+		text, changes = result, slices.DeleteFunc(changes, isInLine)
+	}
+	for _, c := range changes {
+		result, err := apply(file, text, []Change{c})
 		if err != nil {
 			return nil, fmt.Errorf("change line %d of %s: %w", c.At.Line, file, err)
 		}
@@ -72,26 +76,34 @@ func Apply(file string, text []byte, changes []Change) ([]byte, error) {
 	return text, nil
 }
 
-// apply applies one change.
-func apply(file string, text []byte, c Change) ([]byte, error) {
+// apply applies one change, or several in lines, from the end.
+func apply(file string, text []byte, changes []Change) ([]byte, error) {
 	documents, err := tree.Parse(file, text)
 	if err != nil {
 		return nil, err
 	}
-	t, ok := find(documents, c)
-	if !ok {
-		return nil, fmt.Errorf("%w: no value was found there", errRefused)
-	}
-	expected, err := expectation(t, c)
-	if err != nil {
-		return nil, err
-	}
-	if reflect.DeepEqual(expected, t.document.Object) {
-		return text, nil
-	}
 	lines := &lineEditor{lines: splitLines(text)}
-	if err := lines.change(t, c); err != nil {
-		return nil, err
+	expected := map[*tree.Document]map[string]any{}
+	for _, d := range documents {
+		expected[d] = d.Object
+	}
+	for _, c := range changes {
+		t, ok := find(documents, c)
+		if !ok {
+			return nil, fmt.Errorf("%w: no value was found there", errRefused)
+		}
+		before := expected[t.document]
+		after, err := expectation(before, t, c)
+		if err != nil {
+			return nil, err
+		}
+		if reflect.DeepEqual(after, before) {
+			continue
+		}
+		expected[t.document] = after
+		if err := lines.change(t, c); err != nil {
+			return nil, err
+		}
 	}
 	result := bytes.Join(lines.lines, nil)
 	after, err := tree.Parse(file, result)
@@ -99,11 +111,7 @@ func apply(file string, text []byte, c Change) ([]byte, error) {
 		return nil, fmt.Errorf("%w: the result would not be valid", errRefused)
 	}
 	for i, d := range documents {
-		want := d.Object
-		if d == t.document {
-			want = expected
-		}
-		if !reflect.DeepEqual(after[i].Object, want) {
+		if !reflect.DeepEqual(after[i].Object, expected[d]) {
 			return nil, fmt.Errorf("%w: the result would not be the expected one", errRefused)
 		}
 	}

@@ -12,9 +12,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 )
 
-// expectation is the object of a document after a change, independent of how it is written.
-func expectation(t target, c Change) (map[string]any, error) {
-	changed, err := changeAt(runtime.DeepCopyJSON(t.document.Object), t.steps, c)
+// expectation is an object after a change, independent of how it is written.
+func expectation(object map[string]any, t target, c Change) (map[string]any, error) {
+	changed, err := changeAt(runtime.DeepCopyJSON(object), t.steps, c)
 	if err != nil {
 		return nil, err
 	}
