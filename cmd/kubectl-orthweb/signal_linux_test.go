@@ -68,11 +68,12 @@ var waitingCommands = map[string][]string{
 		"validate bhs --cert=CERT --key=KEY --other-cert=FIFO --other-key=KEY", "validate bhs --cert=CERT --key=KEY --other-cert=CERT --other-key=FIFO",
 		"status --kubeconfig=FIFO", "hosts list --kubeconfig=FIFO", "version --kubeconfig=FIFO",
 		"status -o jsonpath-file=FIFO", "hosts list -o go-template-file=FIFO", "cert list -o custom-columns-file=FIFO",
+		"lint --config=FIFO",
 	},
 	atInput: {
 		"status --from=-", "explain --from=-", "cert list --from=-", "hosts list --from=-", "hosts diff --from=- --block=lab", "cert inspect -", "cert verify -",
 		"cert issue bhs --csr=-", "cert inspect CERT --p12 --p12-password-file=-", "cert issue bhs --p12 --p12-password-file=-",
-		"validate bhs --cert=CERT --key=KEY --password-file=-", "hosts apply --hosts-file=/none",
+		"validate bhs --cert=CERT --key=KEY --password-file=-", "hosts apply --hosts-file=/none", "lint -",
 	},
 	atServer: {
 		"status", "status bhs --wait", "status --watch", "explain", "explain bhs", "validate bhs", "reconcile bhs", "suspend bhs", "resume bhs",
@@ -90,6 +91,7 @@ var notRead = []string{
 	"output-dir", "name", "stdout", "p12-legacy", "output", "allow-missing-template-keys",
 	"hosts-file",                                                         // must be a regular file
 	"block", "certificate-authority", "client-certificate", "client-key", // client-go reads them
+	"repo", "yes", "export", "address", // a directory; writes files; text
 	"concurrency", "quiet", "keep", "cache-dir", "template", "at", "assume-complete",
 }
 

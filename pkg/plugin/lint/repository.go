@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/lint"
@@ -38,12 +36,9 @@ func (o *options) open(r command.Repository, changed func(string) bool) (*tree.T
 
 // checkInput checks manifests on standard input.
 func (o *options) checkInput(ctx context.Context) (*lint.Report, error) {
-	text, err := io.ReadAll(io.LimitReader(o.call.Streams.In, tree.MaxFile+1))
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("read standard input: %w", err)
-	case len(text) > tree.MaxFile:
-		return nil, fmt.Errorf("read standard input: it has more than %d MiB", tree.MaxFile>>20)
+	text, err := command.ReadBounded("-", o.call.Streams.In, tree.MaxFile, "the manifests")
+	if err != nil {
+		return nil, err
 	}
 	const name = "standard-input.yaml"
 	if _, err := tree.Parse(name, text); err != nil {
@@ -56,7 +51,7 @@ func (o *options) checkInput(ctx context.Context) (*lint.Report, error) {
 func (o *options) configuration(t *tree.Tree, changed func(string) bool) (lint.Config, error) {
 	name, text, err := o.configurationFile(t)
 	if err != nil {
-		return lint.Config{}, advice.Add(fmt.Errorf("read the configuration: %w", err), "Correct the file, or name another with --config.")
+		return lint.Config{}, advice.Add(err, "Correct the file, or name another with --config.")
 	}
 	config, failOn, err := lint.ParseConfig(text)
 	if err != nil {
@@ -85,12 +80,7 @@ func (o *options) configuration(t *tree.Tree, changed func(string) bool) (lint.C
 func (o *options) configurationFile(t *tree.Tree) (name string, text []byte, err error) {
 	switch {
 	case o.config != "":
-		file, err := os.Open(o.config)
-		if err != nil {
-			return "", nil, err
-		}
-		defer file.Close()
-		text, err := io.ReadAll(io.LimitReader(file, 1<<20))
+		text, err := command.ReadBounded(o.config, nil, 1<<20, "the configuration")
 		return o.config, text, err
 	case t.Exists(lint.ConfigFile):
 		text, err := t.ReadFile(lint.ConfigFile)
