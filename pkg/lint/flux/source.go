@@ -18,18 +18,35 @@ var missingSource = &rule.Rule{
 	Title: "A source does not exist",
 	Object: func(c *rule.Context, o *cluster.Object) {
 		field, ref, ok := sourceRef(o)
-		if !ok || ref == (object.Ref{}) || rule.Unknown(ref.Name) || !allBuilt(c) || c.HasSource(ref) {
+		if !ok || ref == (object.Ref{}) || rule.Unknown(ref.Name) || c.HasSource(ref) {
 			return
 		}
-		var names []string
-		for _, other := range c.OfKind(ref.GroupKind()) {
-			if other.GetNamespace() == ref.Namespace {
-				names = append(names, other.GetName())
-			}
+		names := sourceNames(c, ref)
+		misspelled := slices.ContainsFunc(names, func(name string) bool { return rule.Misspelled(ref.Name, name) })
+		if !allBuilt(c) && !misspelled { // a Kustomization that was not built may apply it
+			return
 		}
 		c.Report(o, field+".name", fmt.Sprintf("its source is %s, %s", ref, suggest(similar.Nearest(ref.Name, names))),
 			inFile(o.File(), "Correct the reference, or add the "+ref.Kind))
 	},
+}
+
+// sourceNames are the names of the sources of the same kind and namespace as another, including that
+// which contains the tree.
+func sourceNames(c *rule.Context, ref object.Ref) []string {
+	var names []string
+	for _, other := range c.OfKind(ref.GroupKind()) {
+		if other.GetNamespace() == ref.Namespace {
+			names = append(names, other.GetName())
+		}
+	}
+	for _, k := range c.Kustomizations {
+		used := cluster.SourceOf(k.Unstructured)
+		if k.Built != nil && used.GroupKind() == ref.GroupKind() && used.Namespace == ref.Namespace && !slices.Contains(names, used.Name) {
+			names = append(names, used.Name)
+		}
+	}
+	return names
 }
 
 // sourceKinds are the kinds that Flux downloads.

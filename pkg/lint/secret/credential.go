@@ -140,7 +140,11 @@ func inValue(key, text string) []inText {
 	}
 	var found []inText
 	clean := string(orthanc.WithoutComments([]byte(text)))
-	for _, users := range registeredUsers.FindAllStringSubmatchIndex(clean, -1) {
+	maps := registeredUsers.FindAllStringSubmatchIndex(clean, -1)
+	if key == usersVariable {
+		maps = append(maps, onlyMap.FindAllStringSubmatchIndex(clean, -1)...)
+	}
+	for _, users := range maps {
 		for _, pair := range jsonPair.FindAllStringSubmatchIndex(clean[users[2]:users[3]], -1) {
 			user := clean[users[2]+pair[2] : users[2]+pair[3]]
 			found = append(found, inText{credential{
@@ -158,10 +162,15 @@ func inValue(key, text string) []inText {
 	return found
 }
 
+// usersVariable is the variable from which Orthanc's images set RegisteredUsers: the option in capital
+// letters, with an underscore between its words (orthanc.uclouvain.be/book/users/docker-orthancteam.html).
+const usersVariable = "ORTHANC__REGISTERED_USERS"
+
 var (
 	// registeredUsers is the map of users and passwords in Orthanc's configuration
 	// (OrthancServer/Resources/Configuration.json).
 	registeredUsers = regexp.MustCompile(`"RegisteredUsers"\s*:\s*\{([^{}]*)\}`)
+	onlyMap         = regexp.MustCompile(`^\s*\{([^{}]*)\}\s*$`)
 	jsonPair        = regexp.MustCompile(`"([^"\\]*)"\s*:\s*"([^"\\]*)"`)
 	// assignment is a line such as "password = …" of a configuration file, without comments.
 	assignment = regexp.MustCompile(`(?mi)^[ \t]*["']?([a-z0-9_.-]*(?:password|passwd))["']?[ \t]*[:=][ \t]*["']?([^\s"',;]+)`)

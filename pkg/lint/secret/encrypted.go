@@ -2,6 +2,7 @@ package secret
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
@@ -34,6 +35,14 @@ var notDecrypted = &rule.Rule{
 		c.Report(k.Object, "spec.decryption", text,
 			inFile(k.File(), "Set spec.decryption with provider sops and a secretRef to the Secret that has the private key"))
 	},
+}
+
+// shouldBeEncrypted reports whether SOPS encrypts all entries of a Secret, according to the field
+// sops.encrypted_regex that it writes. Then one that is not was changed without SOPS.
+func shouldBeEncrypted(o *cluster.Object) bool {
+	keys := object.Text(o.Unstructured.Object, "sops", "encrypted_regex")
+	expression, err := regexp.Compile(keys)
+	return keys != "" && err == nil && expression.MatchString("data") && expression.MatchString("stringData")
 }
 
 // encryptedValue begins a value that SOPS encrypted.

@@ -18,7 +18,7 @@ var plainTextSecret = &rule.Rule{
 	Title: "A secret is in Git without encryption",
 	Object: func(c *rule.Context, o *cluster.Object) {
 		switch {
-		case encrypted(c, o):
+		case encrypted(c, o) && !(o.Ref().GroupKind() == object.SecretKind && shouldBeEncrypted(o)):
 		case o.Ref().GroupKind() == object.SecretKind:
 			reportSecret(c, o)
 		default:

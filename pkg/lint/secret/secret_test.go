@@ -37,6 +37,8 @@ func TestInValue(t *testing.T) {
 		{"url", "postgresql://orthanc@database/orthanc", ""},
 		{"url", "https://example.org:8443/a@b", ""},
 		{"orthanc.json", `{"RegisteredUsers": {"a": "pw1", "b": "pw2"}}`, "pw1! pw2!"},
+		{"ORTHANC__REGISTERED_USERS", `{"a": "pw1", "b": "pw2"}`, "pw1! pw2!"},
+		{"OTHER_USERS", `{"a": "pw1"}`, ""},
 		{"orthanc.json", "{\n// \"RegisteredUsers\": {\"a\": \"pw1\"}\n\"RegisteredUsers\": {}}", ""},
 		{"orthanc.json", "{\n  \"Password\" : \"pw1\",\n  \"PasswordHint\": \"x\"\n}", "pw1"},
 		{"app.conf", "# password = pw1\nuser = a\npassword = 'pw2'\npassword_file = /a", "pw2"},
