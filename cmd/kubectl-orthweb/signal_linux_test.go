@@ -78,7 +78,7 @@ var waitingCommands = map[string][]string{
 	atServer: {
 		"status", "status bhs --wait", "status --watch", "explain", "explain bhs", "validate bhs", "reconcile bhs", "suspend bhs", "resume bhs",
 		"cert issue bhs", "cert list", "cert verify CERT", "cert inspect secret/x", "hosts list", "hosts diff", "hosts sync",
-		"snapshot save new.tgz", "version",
+		"snapshot save new.tgz", "version", "check", "tenant compare bhs mhr --live",
 	},
 	atPeer:  {"cert inspect PEER"},
 	atLogin: {"status", "explain bhs", "version", "cert issue bhs"},
