@@ -144,7 +144,7 @@ func TestHostileTrees(t *testing.T) {
 		"a cycle":                         {"a", map[string][]byte{"a/kustomization.yaml": []byte("resources: [../b]\n"), "b/kustomization.yaml": []byte("resources: [../a]\n")}, Cycle, "b/kustomization.yaml:1:13"},
 		"its own cycle":                   {"a", map[string][]byte{"a/kustomization.yaml": []byte("resources: [.]\n")}, Cycle, "contains this kustomization"},
 		"doubling":                        {"d0", double, Unreadable, "more than"},
-		"many objects":                    {"a", map[string][]byte{"a/b.yaml": []byte(many.String())}, Unreadable, "more than 5000 objects"},
+		"many objects":                    {"a", map[string][]byte{"a/b.yaml": []byte(many.String())}, Unreadable, "more than 2000 objects"},
 		"growing aliases":                 {"a", map[string][]byte{"a/kustomization.yaml": []byte("resources: [b.yaml]\n"), "a/b.yaml": []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n" + bomb)}, Unreadable, "values"},
 		"aliases in its file":             {"a", map[string][]byte{"a/kustomization.yaml": []byte(bomb)}, Malformed, "values"},
 		"aliases in a patch":              {"a", patched("patches:\n- patch: |\n" + indented(merge+bomb)), Unreadable, "values"},

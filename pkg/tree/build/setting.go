@@ -44,7 +44,7 @@ type origin struct {
 
 // maxObjects is the number of resources of a build, whose time grows with the square of it. Flux
 // lists all objects in the status of the Kustomization, which has room for some 10,000.
-const maxObjects = 5000
+const maxObjects = 2000
 
 // addDocument adds a resource. A list has its objects in items.
 func (c *checker) addDocument(d *tree.Document, s setting) {
