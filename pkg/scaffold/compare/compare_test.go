@@ -59,6 +59,7 @@ func TestTenants(t *testing.T) {
 		{name: "lines of a text", a: manifest("Service", "x", "spec: {f: \"a\\nNAME\\nc\\n\"}\n"), b: manifest("Service", "x", "spec: {f: \"a\\nNAME\\nd\\n\"}\n"), want: []string{`Value spec.f "c" "d"`}},
 		{name: "a secret", a: manifest("Secret", "x", "stringData: {p: TopSecretA, q: one}\n"), b: manifest("Secret", "x", "stringData: {p: TopSecretB, r: two}\n"), want: []string{`FieldMissing stringData.q "<redacted>" ""`, `FieldMissing stringData.r "" "<redacted>"`, `Secret stringData.p "<redacted>" "<redacted>"`}},
 		{name: "a password elsewhere", a: manifest("ConfigMap", "x", "data: {password: TopSecretA}\n"), b: manifest("ConfigMap", "x", "data: {password: TopSecretB}\n"), want: []string{`Value data.password "<redacted>" "<redacted>"`}},
+		{name: "requests to Flux", live: true, a: strings.Replace(manifest("Service", "web", ""), "metadata:", "metadata:\n  annotations: {reconcile.fluxcd.io/requestedAt: x}", 1), b: manifest("Service", "web", "")},
 		{name: "what the API server sets", live: true, a: manifest("Service", "web", "spec: {clusterIP: 10.0.0.1}\nstatus: {a: 1}\n"), b: manifest("Service", "web", "spec: {clusterIP: 10.0.0.2}\nstatus: {a: 2}\n")},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -31,8 +31,10 @@ var ignored = map[string]bool{
 	"metadata.finalizers": true, "metadata.selfLink": true,
 	"metadata.annotations[kubectl.kubernetes.io/last-applied-configuration]": true,
 	"metadata.annotations[deployment.kubernetes.io/revision]":                true,
-	"metadata.annotations[reconcile.fluxcd.io/requestedAt]":                  true,
 }
+
+// requests are the annotations by which users request a reconciliation.
+const requests = "metadata.annotations[reconcile.fluxcd.io/"
 
 // allocated are the fields of Services and volumes that the API server allocates.
 var allocated = map[string]bool{
@@ -72,7 +74,7 @@ func (f *fields) isIgnored(p place) bool {
 	if f.a.Locate != nil && f.b.Locate != nil {
 		return false // both are files, which have only what users wrote
 	}
-	return ignored[p.a] || allocated[p.a] || p.key == "nodePort"
+	return ignored[p.a] || allocated[p.a] || p.key == "nodePort" || strings.HasPrefix(p.a, requests)
 }
 
 func (f *fields) value(p place, a, b any) {
@@ -106,14 +108,27 @@ func (f *fields) mapping(p place, a, b map[string]any) {
 		delete(other, common)
 		below := p.under(key)
 		if !ok {
-			f.missing(below, true)
+			f.missingValue(below, a[key], true)
 			continue
 		}
 		below.b = p.under(theirs).b
 		f.value(below, a[key], b[theirs])
 	}
 	for _, common := range slices.Sorted(maps.Keys(other)) {
-		f.missing(p.under(other[common]), false)
+		f.missingValue(p.under(other[common]), b[other[common]], false)
+	}
+}
+
+// missingValue reports a value that only one object has; of annotations, each that is compared.
+func (f *fields) missingValue(p place, value any, left bool) {
+	annotations, ok := value.(map[string]any)
+	switch {
+	case p.a != "metadata.annotations" || !ok:
+		f.missing(p, left)
+	case left:
+		f.mapping(p, annotations, nil)
+	default:
+		f.mapping(p, nil, annotations)
 	}
 }
 
