@@ -144,24 +144,11 @@ func lastLines(documents []*tree.Document) map[int]int {
 		}
 	}
 	for _, d := range documents {
-		findLast(d.Node, last)
+		tree.LastLines(d.Node, last)
 		add(d.Node.Line, last[d.Node])
 		walk(d.Node)
 	}
 	return ends
-}
-
-// findLast finds the last line of a node and of all nodes below it.
-func findLast(n *yaml.Node, last map[*yaml.Node]int) int {
-	end := n.Line
-	if n.Kind == yaml.ScalarNode && n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
-		end += strings.Count(strings.TrimRight(n.Value, "\n"), "\n") + 1
-	}
-	for _, child := range n.Content {
-		end = max(end, findLast(child, last))
-	}
-	last[n] = end
-	return end
 }
 
 // ignores is the reason of a comment that ignores a finding.

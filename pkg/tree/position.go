@@ -137,13 +137,17 @@ func (t *Tree) InText(file string, scalar *yaml.Node, line, column int) Position
 }
 
 // LastLine is the last line that a node occupies, without comments after it.
-func LastLine(n *yaml.Node) int {
+func LastLine(n *yaml.Node) int { return LastLines(n, map[*yaml.Node]int{}) }
+
+// LastLines is LastLine, and adds the last lines of a node and of all nodes below it to a map.
+func LastLines(n *yaml.Node, lines map[*yaml.Node]int) int {
 	last := n.Line
 	if n.Kind == yaml.ScalarNode && n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
 		last += strings.Count(strings.TrimRight(n.Value, "\n"), "\n") + 1
 	}
 	for _, child := range n.Content {
-		last = max(last, LastLine(child))
+		last = max(last, LastLines(child, lines))
 	}
+	lines[n] = last
 	return last
 }

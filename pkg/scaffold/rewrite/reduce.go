@@ -99,14 +99,14 @@ func addPatches(text []byte, d *tree.Document, deleted []*cluster.Object) ([]byt
 	}
 	indent := strings.Repeat(" ", spec.Content[0].Column-1)
 	var added strings.Builder
-	after := lastLine(spec)
+	after := tree.LastLine(spec)
 	patches, _, exists := tree.Find(d.Node, "spec.patches")
 	switch {
 	case exists && (patches.Kind != yaml.SequenceNode || patches.Style&yaml.FlowStyle != 0 || len(patches.Content) == 0):
 		return nil, errNotReduced
 	case exists:
 		indent = strings.Repeat(" ", patches.Content[0].Column-3)
-		after = lastLine(patches)
+		after = tree.LastLine(patches)
 	default:
 		added.WriteString(indent + "patches:\n")
 	}

@@ -201,7 +201,7 @@ func patchesKept(n *yaml.Node) bool {
 // keep adds the span of a value: the rest of its lines.
 func (m *textMap) keep(n *yaml.Node, domains bool, at offset) {
 	start := m.lineStart(n.Line + at.line)
-	end := m.lineStart(lastLine(n) + at.line + 1)
+	end := m.lineStart(tree.LastLine(n) + at.line + 1)
 	if key := bytes.IndexByte(m.text[start:end], ':'); key >= 0 && len(n.Content) == 0 {
 		start += key // a name in the key is replaced
 	}
@@ -229,16 +229,4 @@ func decodes(decoder *yaml.Decoder, into *yaml.Node) (ok bool) {
 		}
 	}()
 	return decoder.Decode(into) == nil
-}
-
-// lastLine is the last line that a node occupies.
-func lastLine(n *yaml.Node) int {
-	last := n.Line
-	if n.Kind == yaml.ScalarNode && n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
-		last += strings.Count(strings.TrimRight(n.Value, "\n"), "\n") + 1
-	}
-	for _, child := range n.Content {
-		last = max(last, lastLine(child))
-	}
-	return last
 }

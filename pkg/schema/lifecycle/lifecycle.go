@@ -40,8 +40,8 @@ type (
 )
 
 // Lookup returns the lifecycle of a kind. It is false for a kind that is not deprecated in any
-// version, and for one that is not Kubernetes' own. Alpha versions that k8s.io/api does not
-// have any more are not known.
+// version, and for one that is not Kubernetes' own. Alpha versions that k8s.io/api no longer has
+// are not known.
 func Lookup(kind schema.GroupVersionKind) (API, bool) {
 	api, ok := table()[kind]
 	return api, ok
