@@ -105,11 +105,7 @@ func TestArchivesHaveRules(t *testing.T) {
 
 func archiveOf(t *testing.T, name string) *txtar.Archive {
 	t.Helper()
-	archive, err := txtar.ParseFile(filepath.Join("testdata", name+".txtar"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return archive
+	return archiveIn(t, name+".txtar")
 }
 
 // testConfig selects one rule, and has the options of an archive.
@@ -182,6 +178,11 @@ func writeWant(t *testing.T, name string, archive *txtar.Archive, got string) {
 	t.Helper()
 	archive.Files = slices.DeleteFunc(archive.Files, func(f txtar.File) bool { return f.Name == "want" })
 	archive.Files = append([]txtar.File{{Name: "want", Data: []byte(got)}}, archive.Files...)
+	writeArchive(t, name, archive)
+}
+
+func writeArchive(t *testing.T, name string, archive *txtar.Archive) {
+	t.Helper()
 	if err := os.WriteFile(name, txtar.Format(archive), 0o644); err != nil {
 		t.Fatal(err)
 	}

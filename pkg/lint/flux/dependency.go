@@ -18,7 +18,8 @@ var missingDependency = &rule.Rule{
 	Cluster: func(c *rule.Context) {
 		for _, o := range dependents(c) {
 			for i, ref := range dependencies(o) {
-				if exists(c, ref) || rule.Unknown(ref.Name) || !c.Complete(ref.Namespace) && ref.Kind == object.HelmReleaseKind.Kind {
+				if exists(c, ref) || rule.Unknown(ref.Name) ||
+					ref.Kind == object.HelmReleaseKind.Kind && !c.Complete(ref.Namespace) && c.MisspellingOf(ref) == "" {
 					continue
 				}
 				c.Report(o, fmt.Sprintf("spec.dependsOn[%d].name", i), fmt.Sprintf("depends on %s, %s", ref, suggest(nearest(c, ref))),

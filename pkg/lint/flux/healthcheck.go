@@ -12,6 +12,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/similar"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/cluster"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/edit"
 )
 
 var healthCheckTarget = &rule.Rule{
@@ -51,10 +52,13 @@ func checks(k *cluster.Kustomization) []object.Ref {
 var fromTree = []schema.GroupKind{object.HelmReleaseKind, object.KustomizationKind}
 
 // mayExist reports whether an object exists in the tree, or may be created by something that is
-// not in it: a chart from a registry, another source, an operator.
+// not in it: a chart from a registry, another source, an operator. A misspelled name does not.
 func mayExist(c *rule.Context, ref object.Ref) bool {
 	if exists(c, ref) {
 		return true
+	}
+	if c.MisspellingOf(ref) != "" {
+		return false
 	}
 	if slices.Contains(fromTree, ref.GroupKind()) {
 		return slices.ContainsFunc(c.Kustomizations, func(k *cluster.Kustomization) bool { return k.Built == nil })
@@ -76,9 +80,23 @@ var uncoveredWorkload = &rule.Rule{
 		case len(checks(o.By)) == 0:
 			return
 		}
-		c.Report(o, "metadata.name", "no health check of its layer covers it, "+consequence,
-			inFile(o.By.File(), "Add it to spec.healthChecks of the layer, or set spec.wait: true"))
+		c.ReportChange(o, "metadata.name", "no health check of its layer covers it, "+consequence,
+			inFile(o.By.File(), "Add it to spec.healthChecks of the layer, or set spec.wait: true"), addCheck(o)...)
 	},
+}
+
+// addCheck are the changes that add an object to the health checks of its layer, nil if the layer
+// has none: whether it should then wait for all objects is a decision.
+func addCheck(o *cluster.Object) []edit.Change {
+	if d := o.By.Document(); d == nil || len(object.List(d.Object, "spec", "healthChecks")) == 0 {
+		return nil
+	}
+	ref := o.Ref()
+	check := map[string]any{"apiVersion": ref.APIVersion, "kind": ref.Kind, "name": ref.Name}
+	if ref.Namespace != "" {
+		check["namespace"] = ref.Namespace
+	}
+	return []edit.Change{{At: o.By.Start(), Op: edit.Append, Field: "spec.healthChecks", Value: check}}
 }
 
 var noWait = &rule.Rule{
@@ -154,8 +172,13 @@ var waitedFor = []schema.GroupKind{
 	object.HelmReleaseKind, object.CertificateKind,
 }
 
-// covered reports whether the Kustomization that applies an object waits for it.
+// covered reports whether the Kustomization that applies an object waits for it. A health check
+// with a misspelled name is another finding.
 func covered(o *cluster.Object) bool {
+	ref := o.Ref()
 	return object.Bool(o.By.Unstructured.Object, "spec", "wait") ||
-		slices.ContainsFunc(checks(o.By), func(check object.Ref) bool { return check.Key() == o.Ref().Key() })
+		slices.ContainsFunc(checks(o.By), func(check object.Ref) bool {
+			same := check.GroupKind() == ref.GroupKind() && check.Namespace == ref.Namespace
+			return same && (check.Name == ref.Name || rule.Misspelled(check.Name, ref.Name))
+		})
 }

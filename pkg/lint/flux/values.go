@@ -28,7 +28,8 @@ var missingValues = &rule.Rule{
 			if object.Text(from, "kind") != object.ConfigMapKind.Kind || object.Bool(from, "optional") || rule.Unknown(name) {
 				continue
 			}
-			if len(c.Find(object.ConfigMapKind, o.GetNamespace(), name)) > 0 || !c.Complete(o.GetNamespace()) && !generated(c, o.GetNamespace(), name) {
+			ref := object.Ref{Kind: object.ConfigMapKind.Kind, Namespace: o.GetNamespace(), Name: name}
+			if mayExist(c, ref) && (exists(c, ref) || !generated(c, o.GetNamespace(), name)) {
 				continue
 			}
 			c.Report(o, fmt.Sprintf("spec.valuesFrom[%d].name", i), fmt.Sprintf("its values are in ConfigMap %s, %s", name, suggestValues(c, o.GetNamespace(), name)),

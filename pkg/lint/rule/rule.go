@@ -130,10 +130,11 @@ func RunTree(r *Rule, t *tree.Tree, used []string, report func(Finding)) {
 	r.Tree(&Tree{Tree: t, Used: used, report: report, rule: r})
 }
 
-// Report reports a defect of an object at a field, in the notation of object.Read.
+// Report reports a defect of an object at a field, in the notation of object.Read. The message
+// follows the name of the object; it needs no namespace for other objects in the same one.
 func (c *Context) Report(o *cluster.Object, field, message string, fixes ...finding.Fix) {
 	at, _ := o.Locate(field)
-	f := newFinding(c.rule, at, o.Ref(), message, fixes)
+	f := newFinding(c.rule, at, o.Ref(), Local(o, message), fixes)
 	if value, ok := quote(o, field); ok {
 		f.Evidence = []finding.Evidence{{Ref: o.Ref(), Field: field, Value: value}}
 	}
@@ -181,7 +182,7 @@ func (c *Context) WithSeverity(severity finding.Severity, find func()) {
 
 // ReportAt reports a defect of an object at a position.
 func (c *Context) ReportAt(at tree.Position, o *cluster.Object, message string, fixes ...finding.Fix) {
-	f := newFinding(c.rule, at, o.Ref(), message, fixes)
+	f := newFinding(c.rule, at, o.Ref(), Local(o, message), fixes)
 	if o.By != nil {
 		f.Layer = o.By.Ref()
 	}

@@ -117,12 +117,21 @@ func (c *Context) Missing(ref object.Ref) (near string, missing bool) {
 	if c.Facts().Snap.Lookup(ref).Presence == snapshot.Present {
 		return "", false
 	}
-	for _, o := range c.OfKind(kind) {
-		if o.GetNamespace() == ref.Namespace && Misspelled(ref.Name, o.GetName()) {
-			return o.GetName(), true
-		}
+	if near := c.MisspellingOf(ref); near != "" {
+		return near, true
 	}
 	return "", c.hasAll(kind, ref.Namespace)
+}
+
+// MisspellingOf is the name of the object in the tree of which the name of a reference is a
+// misspelling, "" if there is none. The name of the reference must not exist.
+func (c *Context) MisspellingOf(ref object.Ref) string {
+	for _, o := range c.OfKind(ref.GroupKind()) {
+		if o.GetNamespace() == ref.Namespace && Misspelled(ref.Name, o.GetName()) {
+			return o.GetName()
+		}
+	}
+	return ""
 }
 
 // Misspelled reports whether a name is probably a misspelling of another: one letter differs, or

@@ -42,7 +42,8 @@ var brokenAutoscaler = &rule.Rule{
 
 // reportTarget reports a target that does not exist.
 func reportTarget(c *rule.Context, autoscaler *cluster.Object, target object.Ref) {
-	if autoscaler.By == nil || target.Name == "" || rule.Unknown(target.Name) || rule.Unknown(target.Kind) || !c.Complete(target.Namespace) {
+	if autoscaler.By == nil || target.Name == "" || rule.Unknown(target.Name) || rule.Unknown(target.Kind) ||
+		!c.Complete(target.Namespace) && c.MisspellingOf(target) == "" {
 		return
 	}
 	var names []string
