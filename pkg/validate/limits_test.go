@@ -222,7 +222,7 @@ func TestCleanUpRetries(t *testing.T) {
 		lookups := 0
 		s.archive.instead = func(_ http.ResponseWriter, r *http.Request) bool {
 			if r.URL.Path == "/tools/lookup" {
-				if lookups++; lookups == 6 {
+				if lookups++; lookups == 3 {
 					close(late)
 				}
 			}
