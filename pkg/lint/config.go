@@ -12,6 +12,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/lint/rule"
 	"github.com/digihunch/kubectl-orthweb/pkg/similar"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 )
 
 // ConfigFile is the name of the configuration at the root of a tree.
@@ -171,12 +172,10 @@ func (c *Config) ignores(f rule.Finding) (reason string, ok bool) {
 // matches reports whether a pattern matches a file, or one of the directories that contain it.
 func matches(pattern, file string) bool {
 	pattern = strings.TrimSuffix(path.Clean(pattern), "/")
-	for name := file; name != "."; name = path.Dir(name) {
-		if ok, _ := path.Match(pattern, name); ok {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(slices.AppendSeq([]string{file}, tree.Parents(file)), func(name string) bool {
+		ok, _ := path.Match(pattern, name)
+		return ok
+	})
 }
 
 // within reports whether the findings of a file are reported.

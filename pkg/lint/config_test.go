@@ -64,6 +64,7 @@ func TestParseConfigErrors(t *testing.T) {
 // FuzzParseConfig checks that any text is a configuration or an error.
 func FuzzParseConfig(f *testing.F) {
 	f.Add([]byte("ignore: [{paths: ['a/*'], reason: b}]"), "a/b.yaml")
+	f.Add([]byte("ignore: [{paths: ['a/*'], reason: b}]"), "/b.yaml")
 	f.Fuzz(func(t *testing.T, text []byte, name string) {
 		config, _, err := ParseConfig(text)
 		if err == nil {

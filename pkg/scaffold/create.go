@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"path"
 	"slices"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
@@ -294,8 +293,9 @@ func (c *creation) addNamespaces(secrets []Secret) {
 // copyFile copies a file with its names replaced.
 func (c *creation) copyFile(file, target string) error {
 	t := c.repository.Tree
-	for dir := target; dir != "."; dir = path.Dir(dir) {
-		if t.Exists(dir) && (dir == target || !t.IsDir(dir)) {
+	taken := func(name string) bool { return t.Exists(name) && (name == target || !t.IsDir(name)) }
+	for _, dir := range slices.AppendSeq([]string{target}, tree.Parents(target)) {
+		if taken(dir) {
 			return advice.Add(fmt.Errorf("create %s: %s exists already", target, dir), "Choose another name, or remove the file if it is left from another tenant.")
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/kustomize/api/konfig"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/build"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/cluster"
 )
@@ -164,7 +165,7 @@ func (r *Repository) unused(t *Tenant) []string {
 	}
 	dirs := map[string]bool{}
 	for _, file := range t.Files {
-		for dir := path.Dir(file); dir != "."; dir = path.Dir(dir) {
+		for dir := range tree.Parents(file) {
 			if hasWord(path.Base(dir), t.Name) {
 				dirs[dir] = true
 			}

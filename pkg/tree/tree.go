@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"maps"
 	"os"
 	"path"
@@ -79,24 +80,39 @@ func Open(dir string) (*Tree, error) {
 	return t, nil
 }
 
+// Parents are the directories in which a file or directory of a tree is, the innermost first,
+// without the root: "a/b" and "a" for "a/b/c".
+func Parents(name string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for dir := path.Dir(name); dir != "." && dir != "/" && yield(dir); dir = path.Dir(dir) {
+		}
+	}
+}
+
 // New is a tree in memory: the contents of files by path.
 func New(files map[string][]byte) *Tree {
 	t := &Tree{nodes: map[string]*node{".": {dir: true}}, contents: map[string]content{}, documents: map[string]parsed{}}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		t.contents[name] = content{data: files[name]}
 		t.nodes[name] = &node{}
-		for child := name; child != "."; child = path.Dir(child) {
-			parent := path.Dir(child)
-			if t.nodes[parent] == nil {
-				t.nodes[parent] = &node{dir: true}
-			}
-			here := t.nodes[parent]
-			if i, ok := slices.BinarySearch(here.children, path.Base(child)); !ok {
-				here.children = slices.Insert(here.children, i, path.Base(child))
-			}
+		t.addChild(".", strings.SplitN(name, "/", 2)[0])
+		for dir := range Parents(name) {
+			below := strings.TrimPrefix(name, dir+"/")
+			t.addChild(dir, strings.SplitN(below, "/", 2)[0])
 		}
 	}
 	return t
+}
+
+// addChild adds an entry to a directory, which it creates.
+func (t *Tree) addChild(dir, name string) {
+	if t.nodes[dir] == nil {
+		t.nodes[dir] = &node{dir: true}
+	}
+	here := t.nodes[dir]
+	if i, ok := slices.BinarySearch(here.children, name); !ok {
+		here.children = slices.Insert(here.children, i, name)
+	}
 }
 
 // With is the tree with other contents of some of its files. Other files are shared with the

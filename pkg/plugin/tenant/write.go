@@ -17,6 +17,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/scaffold"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 )
 
 // write writes all changes below a directory, or none. It prompts first; the exit status is 1 if
@@ -160,7 +161,8 @@ func (w *writing) remove(c scaffold.Change) error {
 		return fmt.Errorf("remove %s: %w", c.Path, err)
 	}
 	w.undo = append(w.undo, func() error { return w.restore(c, mode) })
-	for dir := filepath.Dir(w.path(c)); dir != w.root; dir = filepath.Dir(dir) {
+	for parent := range tree.Parents(c.Path) {
+		dir := filepath.Join(w.root, filepath.FromSlash(parent))
 		if os.Remove(dir) != nil { // it is not empty
 			break
 		}

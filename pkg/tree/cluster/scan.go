@@ -91,7 +91,7 @@ func syncOf(o *build.Object) *Object {
 
 // inChart reports whether a file is in the templates of a Helm chart, which are not YAML.
 func inChart(t *tree.Tree, file string) bool {
-	for dir := path.Dir(file); dir != "."; dir = path.Dir(dir) {
+	for dir := range tree.Parents(file) {
 		if path.Base(dir) == "templates" && t.Exists(path.Join(path.Dir(dir), "Chart.yaml")) {
 			return true
 		}
