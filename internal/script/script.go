@@ -35,10 +35,10 @@ func Exits(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // patience is the time limit of Until.
-const patience = 3 * time.Minute
+const patience = 5 * time.Minute
 
 // Until is `until REGEXP PROGRAM ARGS...`: it runs the program every second until its output
-// matches, for three minutes at most. The time that Flux takes varies; a fixed sleep would be
+// matches, for five minutes at most. The time that Flux takes varies; a fixed sleep would be
 // too short on one machine and too long on another.
 func Until(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
