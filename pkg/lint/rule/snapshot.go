@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 
@@ -117,8 +118,8 @@ func (c *Context) Missing(ref object.Ref) (near string, missing bool) {
 	if c.Facts().Snap.Lookup(ref).Presence == snapshot.Present {
 		return "", false
 	}
-	for _, o := range c.OfKind(kind) {
-		if o.GetNamespace() == ref.Namespace && Misspelled(ref.Name, o.GetName()) {
+	for _, o := range c.InNamespace(kind, ref.Namespace) {
+		if Misspelled(ref.Name, o.GetName()) {
 			return o.GetName(), true
 		}
 	}
@@ -161,11 +162,23 @@ func (c *Context) Explain(o *cluster.Object, explain engine.Explainer, reasons .
 	if obj == nil || c.Find(o.Ref().GroupKind(), o.GetNamespace(), o.GetName())[0] != o || HasUnknown(o.Unstructured) {
 		return
 	}
-	for _, f := range explain(x, obj, false).Findings {
+	for _, f := range explained(x, obj, explain) {
 		if f.Code == c.rule.Code && (len(reasons) == 0 || slices.Contains(reasons, f.Reason)) {
 			c.reportExplained(o, f)
 		}
 	}
+}
+
+// explained are the findings of an explainer about an object. Several rules report those of one.
+func explained(x *engine.Context, obj *unstructured.Unstructured, explain engine.Explainer) []finding.Finding {
+	key := explanation{obj, reflect.ValueOf(explain).Pointer()}
+	return engine.Memoize(x, key, func() []finding.Finding { return explain(x, obj, false).Findings })
+}
+
+// explanation is the key of the findings of an explainer about an object.
+type explanation struct {
+	obj     *unstructured.Unstructured
+	explain uintptr
 }
 
 // reportExplained reports a finding of explain at the first field that proves it.
