@@ -39,6 +39,7 @@ type comment struct {
 // comments are the ignore comments of the files that have findings, or are checked.
 type comments struct {
 	list   []*comment
+	byFile map[string][]*comment
 	config *Config
 }
 
@@ -50,7 +51,7 @@ var commentRule = &rule.Rule{
 
 // readComments reads the comments of all YAML files of a tree.
 func readComments(t *tree.Tree, found []rule.Finding, config Config) *comments {
-	c := &comments{config: &config}
+	c := &comments{byFile: map[string][]*comment{}, config: &config}
 	hasFindings := map[string]bool{}
 	for _, f := range found {
 		hasFindings[f.At.File] = true
@@ -64,7 +65,8 @@ func readComments(t *tree.Tree, found []rule.Finding, config Config) *comments {
 			continue
 		}
 		documents, _ := t.Documents(name)
-		c.list = append(c.list, inFile(name, string(text), documents)...)
+		c.byFile[name] = inFile(name, string(text), documents)
+		c.list = append(c.list, c.byFile[name]...)
 	}
 	return c
 }
@@ -153,8 +155,8 @@ func lastLines(documents []*tree.Document) map[int]int {
 
 // ignores is the reason of a comment that ignores a finding.
 func (c *comments) ignores(f rule.Finding) (reason string, ok bool) {
-	for _, comment := range c.list {
-		if comment.problem == "" && comment.at.File == f.At.File && comment.first <= f.At.Line && f.At.Line <= comment.last &&
+	for _, comment := range c.byFile[f.At.File] {
+		if comment.problem == "" && comment.first <= f.At.Line && f.At.Line <= comment.last &&
 			slices.ContainsFunc(comment.rules, func(name string) bool { return name == f.Rule || strings.EqualFold(name, string(f.Code)) }) {
 			comment.used = true
 			return comment.reason, true

@@ -29,6 +29,9 @@ type Report struct {
 	OtherSources []InOtherSource
 	// Kustomizations and Objects are how many were built.
 	Kustomizations, Objects int
+	// omitted are the Kustomizations that were not built because the tree is too large. The first
+	// of them is at an index of Unknown.
+	omitted, tooLargeAt int
 }
 
 // Ignored is a finding that is ignored, and why.
@@ -111,10 +114,24 @@ func (r *Report) unbuilt(k *cluster.Kustomization) {
 		return
 	}
 	for _, p := range failed.Problems {
-		if p.Reason == build.Remote || p.Reason == build.Unreadable {
+		switch p.Reason {
+		case build.TooLarge:
+			r.tooLarge(k, p)
+		case build.Remote, build.Unreadable:
 			r.Unknown = append(r.Unknown, Unknown{At: p.Position, Ref: k.Ref(), Message: p.Message})
 		}
 	}
+}
+
+// tooLarge reports a Kustomization that was not built because the tree is too large. The others
+// that were not built are only counted.
+func (r *Report) tooLarge(k *cluster.Kustomization, p build.Problem) {
+	if r.omitted++; r.omitted == 1 {
+		r.tooLargeAt = len(r.Unknown)
+		r.Unknown = append(r.Unknown, Unknown{At: p.Position, Ref: k.Ref(), Message: p.Message})
+		return
+	}
+	r.Unknown[r.tooLargeAt].Message = p.Message + "; also not built: " + finding.Count(r.omitted-1, "other Kustomization")
 }
 
 // filesOf are the kustomization files of a cluster.

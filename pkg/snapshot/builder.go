@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"sync"
 
@@ -60,7 +61,7 @@ func (b *Builder) SetComplete() { b.complete = true }
 func (b *Builder) store(gk schema.GroupKind) *kindStore {
 	store := b.kinds[gk]
 	if store == nil {
-		store = &kindStore{byKey: map[objectKey]*unstructured.Unstructured{}}
+		store = &kindStore{byKey: map[objectKey]*unstructured.Unstructured{}, remembered: map[requestKey]int{}}
 		b.kinds[gk] = store
 	}
 	return store
@@ -68,14 +69,19 @@ func (b *Builder) store(gk schema.GroupKind) *kindStore {
 
 // remember records a request once; an answer replaces a failure.
 func (k *kindStore) remember(requested Request) {
-	at := slices.IndexFunc(k.requests, func(a Request) bool { return a.compare(requested) == 0 })
+	key := requestKey{requested.Namespace, requested.FieldSelector}
+	at, known := k.remembered[key]
 	switch {
-	case at < 0:
+	case !known:
+		k.remembered[key] = len(k.requests)
 		k.requests = append(k.requests, requested)
 	case k.requests[at].Failure != nil && requested.Failure == nil:
 		k.requests[at] = requested
 	}
 }
+
+// requestKey distinguishes the requests of a kind.
+type requestKey struct{ namespace, fieldSelector string }
 
 // Join combines both snapshots, at the later one's time. If both have an object, the later
 // one's is used.
@@ -112,6 +118,9 @@ func (b *Builder) Build(meta Meta) *Snapshot {
 			slices.SortFunc(objects, func(x, y *unstructured.Unstructured) int {
 				return cmp.Compare(x.GetName(), y.GetName())
 			})
+		}
+		for _, namespace := range slices.Sorted(maps.Keys(store.byNamespace)) {
+			store.sorted = append(store.sorted, store.byNamespace[namespace]...)
 		}
 	}
 	return &Snapshot{info: meta, kinds: b.kinds, complete: b.complete}

@@ -7,7 +7,7 @@
 package snapshot
 
 import (
-	"maps"
+	"cmp"
 	"slices"
 	"time"
 
@@ -43,9 +43,13 @@ type Snapshot struct {
 }
 
 type kindStore struct {
-	requests    []Request
+	requests []Request
+	// remembered are the indices of requests, until Build sorts them.
+	remembered  map[requestKey]int
 	byNamespace map[string][]*unstructured.Unstructured // sorted by name
 	byKey       map[objectKey]*unstructured.Unstructured
+	// sorted are all objects, by namespace and name.
+	sorted []*unstructured.Unstructured
 }
 
 type objectKey struct{ namespace, name string }
@@ -144,18 +148,9 @@ func (s *Snapshot) listing(gk schema.GroupKind, namespace string) Listing {
 	case namespace != "":
 		listing.Objects = store.byNamespace[namespace]
 	default:
-		listing.Objects = store.all()
+		listing.Objects = slices.Clone(store.sorted)
 	}
 	return listing
-}
-
-// all are the objects of the kind, by namespace and name.
-func (k *kindStore) all() []*unstructured.Unstructured {
-	var objects []*unstructured.Unstructured
-	for _, namespace := range slices.Sorted(maps.Keys(k.byNamespace)) {
-		objects = append(objects, k.byNamespace[namespace]...)
-	}
-	return objects
 }
 
 // Requests are all requests, ordered by group, kind, namespace and field selector.
@@ -178,7 +173,7 @@ func (k *kindStore) unknown(gk schema.GroupKind, namespace string, counts func(R
 	}
 	var why []Failure
 	inPart := false
-	for _, request := range k.requests {
+	for _, request := range k.about(namespace, counts == nil) {
 		if request.Namespace != "" && request.Namespace != namespace {
 			inPart = inPart || request.Failure == nil
 			continue
@@ -195,4 +190,25 @@ func (k *kindStore) unknown(gk schema.GroupKind, namespace string, counts func(R
 		why = append(why, *notRequested(gk, namespace))
 	}
 	return why
+}
+
+// about are the requests of all namespaces and of one, or all requests if that is "" and others count,
+// too. They are sorted by namespace.
+func (k *kindStore) about(namespace string, others bool) []Request {
+	if namespace == "" && others {
+		return k.requests
+	}
+	in := func(namespace string) []Request {
+		byNamespace := func(r Request, namespace string) int { return cmp.Compare(r.Namespace, namespace) }
+		first, _ := slices.BinarySearchFunc(k.requests, namespace, byNamespace)
+		last := first
+		for last < len(k.requests) && k.requests[last].Namespace == namespace {
+			last++
+		}
+		return k.requests[first:last:last]
+	}
+	if namespace == "" {
+		return in("")
+	}
+	return append(in(""), in(namespace)...)
 }

@@ -31,6 +31,15 @@ type HostOwners struct {
 	// the domains of these names, and granted are the domains that the user has
 	// assigned to a tenant.
 	accepted, domains, granted map[string][]string
+	// contested are the names that each tenant and another claim, sorted, nil if something has
+	// changed since they were found.
+	contested map[string][]ownedName
+}
+
+// ownedName is a name with its owner.
+type ownedName struct {
+	name string
+	Ownership
 }
 
 // NewHostOwners collects the claims of all tenants of the cluster. names are those of
@@ -54,6 +63,7 @@ func NewHostOwners(tenants []Tenant, names [][]HostName) *HostOwners {
 
 // claim adds a claim, or extends the claim of the tenant to the same name.
 func (o *HostOwners) claim(name string, c Claim) {
+	o.contested = nil
 	for i, known := range o.claims[name] {
 		if known.Tenant == c.Tenant {
 			o.claims[name][i].From = append(known.From, c.From...)
@@ -76,6 +86,7 @@ func (h HostName) ownObjects(t Tenant) []object.Ref {
 
 // Accept records that the machine already has these names for the tenant.
 func (o *HostOwners) Accept(tenant string, names ...string) {
+	o.contested = nil
 	if !slices.Contains(o.tenants, tenant) {
 		o.tenants = append(o.tenants, tenant)
 	}
@@ -89,6 +100,7 @@ func (o *HostOwners) Accept(tenant string, names ...string) {
 
 // Grant records that the user has assigned the names under a domain to the tenant.
 func (o *HostOwners) Grant(tenant, domain string) {
+	o.contested = nil
 	o.granted[tenant] = append(o.granted[tenant], foldHost(domain))
 }
 
@@ -203,30 +215,43 @@ func (c HostCollision) String() string {
 // three or more tenants claim a name, there is one with each.
 func (o *HostOwners) Collisions(tenant string) []HostCollision {
 	var found []HostCollision
-	for _, name := range o.Contested() {
-		whose := o.Of(name)
+	known := map[collisionKey]int{}
+	for _, whose := range o.contestedBy(tenant) {
 		at := slices.IndexFunc(whose.Claims, func(c Claim) bool { return c.Tenant == tenant })
-		if at < 0 {
-			continue
-		}
 		for _, other := range whose.Claims {
-			if other.Tenant != tenant {
-				found = addCollision(found, HostCollision{[]string{name}, whose.Claims[at], other, whose})
+			if other.Tenant == tenant {
+				continue
 			}
+			key := collisionKey{whose.Claims[at].From[0].Key(), other.From[0].Key(), fmt.Sprintf("%q", whose.Owners)}
+			if i, ok := known[key]; ok {
+				found[i].Names = append(found[i].Names, whose.name)
+				continue
+			}
+			known[key] = len(found)
+			found = append(found, HostCollision{[]string{whose.name}, whose.Claims[at], other, whose.Ownership})
 		}
 	}
 	return found
 }
 
-// addCollision adds the name to the collision of the same objects.
-func addCollision(found []HostCollision, c HostCollision) []HostCollision {
-	for i, has := range found {
-		if has.Own.From[0].Same(c.Own.From[0]) && has.Other.From[0].Same(c.Other.From[0]) && slices.Equal(has.Owners, c.Owners) {
-			found[i].Names = append(found[i].Names, c.Names...)
-			return found
+// collisionKey is what the names of a collision have in common: the objects and the owners.
+type collisionKey struct {
+	own, other object.Key
+	owners     string
+}
+
+// contestedBy are the names that a tenant and another claim, sorted.
+func (o *HostOwners) contestedBy(tenant string) []ownedName {
+	if o.contested == nil {
+		o.contested = map[string][]ownedName{}
+		for _, name := range o.Contested() {
+			whose := ownedName{name, o.Of(name)}
+			for _, c := range whose.Claims {
+				o.contested[c.Tenant] = append(o.contested[c.Tenant], whose)
+			}
 		}
 	}
-	return append(found, c)
+	return o.contested[tenant]
 }
 
 // acceptedFor are the tenants for which the machine has the name.

@@ -72,7 +72,11 @@ func (t *Tree) Documents(file string) ([]*Document, error) {
 	defer t.mu.Unlock()
 	p, ok := t.documents[file]
 	if !ok {
-		p.documents, p.err = Parse(file, data)
+		if t.parsed += int64(len(data)); t.parsed > MaxParsed {
+			p.err = &ParseError{File: file, Err: ErrTooMuch}
+		} else {
+			p.documents, p.err = Parse(file, data)
+		}
 		t.documents[file] = p
 	}
 	return p.documents, p.err

@@ -33,6 +33,13 @@ const (
 	MaxBytes = 512 << 20
 )
 
+// MaxParsed is the size of all YAML files together that are parsed, in bytes: they need twenty times
+// as much memory.
+const MaxParsed = 64 << 20
+
+// ErrTooMuch is the reason for an error about MaxParsed. It is also ErrTooLarge.
+var ErrTooMuch = fmt.Errorf("%w: the YAML files have more than %d MiB together", ErrTooLarge, MaxParsed>>20)
+
 // ErrTooLarge is the reason for an error about a limit.
 var ErrTooLarge = errors.New("too large")
 
@@ -46,6 +53,7 @@ type Tree struct {
 
 	mu        sync.Mutex
 	read      int64
+	parsed    int64
 	contents  map[string]content
 	documents map[string]parsed
 }

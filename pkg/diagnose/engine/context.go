@@ -174,13 +174,21 @@ func (x *Context) KindsNamed(kind string) []schema.GroupKind {
 
 // TenantOf is the tenant that a namespace belongs to, empty if none.
 func (x *Context) TenantOf(namespace string) string {
-	for _, t := range x.Tenants {
-		if slices.Contains(t.Namespaces, namespace) {
-			return t.Name
+	return Memoize(x, tenantIndex{}, func() map[string]string {
+		tenants := map[string]string{}
+		for _, t := range x.Tenants {
+			for _, owned := range t.Namespaces {
+				if _, ok := tenants[owned]; !ok {
+					tenants[owned] = t.Name
+				}
+			}
 		}
-	}
-	return ""
+		return tenants
+	})[namespace]
 }
+
+// tenantIndex is the key of the tenants by namespace.
+type tenantIndex struct{}
 
 // Evidence is a field of an object as evidence.
 func Evidence(obj *unstructured.Unstructured, path, value string, at time.Time) finding.Evidence {

@@ -40,7 +40,9 @@ func (g Gateway) Claims(s GatewayServer) {
 // pods that serve both.
 type Conflict struct {
 	Gateway *unstructured.Unstructured
-	Server  GatewayServer
+	// Ref names the Gateway.
+	Ref    object.Ref
+	Server GatewayServer
 	// Host is the host that both claim, "" if they use two protocols on one port.
 	Host string
 	// Tolerated: each of the two has pods of its own, and both claim "*" for other protocols than
@@ -71,7 +73,7 @@ func (g Gateway) conflicts(own Claim) []Conflict {
 			continue
 		}
 		if host, ok := excludes(own, other); ok && (equalSelectors(own, other) || samePods(g.X, own, other)) {
-			found = append(found, Conflict{other.Obj, other.server, host, host != "" && own.tolerated(host) && other.tolerated(host)})
+			found = append(found, Conflict{other.Obj, other.ref, other.server, host, host != "" && own.tolerated(host) && other.tolerated(host)})
 		}
 	}
 	return found
@@ -80,7 +82,7 @@ func (g Gateway) conflicts(own Claim) []Conflict {
 // equalSelectors reports whether two Gateways have the same selector, and istiod applies it in
 // all namespaces.
 func equalSelectors(a, b Claim) bool {
-	return maps.Equal(a.selector, b.selector) && (a.Obj.GetNamespace() == b.Obj.GetNamespace() || !GatewaysScoped(a.X))
+	return maps.Equal(a.selector, b.selector) && (a.ref.Namespace == b.ref.Namespace || !GatewaysScoped(a.X))
 }
 
 // claimKey is what only one Gateway for the same pods can have: a host on a port with
@@ -142,7 +144,7 @@ func (c Claim) keys() []claimKey {
 		return []claimKey{{port: port}}
 	}
 	keys := []claimKey{{port: port, host: anyTLS}}
-	for _, host := range c.claimed() {
+	for _, host := range c.hosts {
 		keys = append(keys, claimKey{port, host, c.tolerated(host)})
 	}
 	return keys
@@ -160,7 +162,13 @@ func (c Claim) tolerated(host string) bool {
 // it is computed once.
 func FindClaim(x *engine.Context, obj *unstructured.Unstructured, s GatewayServer) Claim {
 	selector := engine.SelectorOf(obj)
-	return Claim{Gateway{X: x, Obj: obj}, s, len(x.Selected(selector, obj.GetNamespace())) > 0, selector}
+	return newClaim(x, obj, s, len(x.Selected(selector, obj.GetNamespace())) > 0, selector)
+}
+
+func newClaim(x *engine.Context, obj *unstructured.Unstructured, s GatewayServer, ownPods bool, selector map[string]string) Claim {
+	c := Claim{Gateway: Gateway{X: x, Obj: obj}, server: s, ownPods: ownPods, selector: selector, ref: object.RefOf(obj)}
+	c.hosts = c.claimed()
+	return c
 }
 
 // rival returns the claim of a server of any Gateway. It reads nothing in the Gateway's
@@ -171,7 +179,7 @@ func rival(x *engine.Context, obj *unstructured.Unstructured, s GatewayServer) C
 	known.Snap = x.Known
 	namespace, selector := obj.GetNamespace(), engine.SelectorOf(obj)
 	own := len(known.Selected(selector, namespace)) > 0 || len(known.UnreadSelectable(namespace)) > 0
-	return Claim{Gateway{X: x, Obj: obj}, s, own, selector}
+	return newClaim(x, obj, s, own, selector)
 }
 
 // mayShare reports whether the selectors of two Gateways can match the same pods. It is a
@@ -191,6 +199,9 @@ type Claim struct {
 	server   GatewayServer
 	ownPods  bool
 	selector map[string]string
+	ref      object.Ref
+	// hosts are those that the server claims.
+	hosts []string
 }
 
 // collide reports two servers on one port of which Istio uses only the older one.
@@ -227,7 +238,7 @@ func samePods(x *engine.Context, a, b Claim) bool {
 	}
 	shared := slices.ContainsFunc(x.Selected(a.selector, a.Obj.GetNamespace()), served) ||
 		slices.ContainsFunc(x.Selected(a.selector, ""), served) // which requires more reads
-	return shared && (a.Obj.GetNamespace() == b.Obj.GetNamespace() || !GatewaysScoped(x))
+	return shared && (a.ref.Namespace == b.ref.Namespace || !GatewaysScoped(x))
 }
 
 // GatewaysScoped reports whether istiod may select the pods of a Gateway only in its own
@@ -258,9 +269,8 @@ const MeshNamespace = "istio-system"
 // sharedHost is a host of both servers. "./host" is the host for routes of the Gateway's
 // own namespace, "*/host" the host for all.
 func sharedHost(a, b Claim) (string, bool) {
-	theirs := b.claimed()
-	for _, host := range a.claimed() {
-		if slices.Contains(theirs, host) {
+	for _, host := range a.hosts {
+		if slices.Contains(b.hosts, host) {
 			return host, true
 		}
 	}
@@ -342,12 +352,12 @@ func OtherTenantNamed(x *engine.Context, host, namespace string) string {
 // IsClaimToChange reports whether one host of a claim belongs to another Gateway, so this
 // claim has to be changed.
 func IsClaimToChange(x *engine.Context, c Claim, index int) bool {
-	host := c.claimed()[index]
+	host := c.hosts[index]
 	if len(engine.SelectorOf(c.Obj)) == 0 || !c.server.HasTLS() {
 		return false
 	}
 	return slices.ContainsFunc(rivals(x, c, false), func(rival Claim) bool {
-		if rival.Obj == c.Obj || !rival.server.HasTLS() || !slices.Contains(rival.claimed(), host) ||
+		if rival.Obj == c.Obj || !rival.server.HasTLS() || !slices.Contains(rival.hosts, host) ||
 			c.tolerated(host) && rival.tolerated(host) || !mayShare(c, rival) || !samePods(x, c, rival) {
 			return false
 		}

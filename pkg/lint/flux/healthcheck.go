@@ -24,10 +24,8 @@ var healthCheckTarget = &rule.Rule{
 				continue
 			}
 			var names []string
-			for _, o := range c.OfKind(check.GroupKind()) {
-				if o.GetNamespace() == check.Namespace {
-					names = append(names, o.GetName())
-				}
+			for _, o := range c.InNamespace(check.GroupKind(), check.Namespace) {
+				names = append(names, o.GetName())
 			}
 			c.Report(k.Object, fmt.Sprintf("spec.healthChecks[%d]", i),
 				fmt.Sprintf("a health check names %s, %s", check, suggest(similar.Nearest(check.Name, names))),

@@ -55,11 +55,10 @@ func lostWith(c *rule.Context, o *cluster.Object) string {
 		return "the volume is deleted or detached, depending on its reclaim policy"
 	case object.NamespaceKind:
 		for _, kind := range stateful {
-			i := slices.IndexFunc(c.OfKind(kind), func(other *cluster.Object) bool {
-				return other.GetNamespace() == o.GetName() && (kind != object.HelmReleaseKind || isDatabase(other))
-			})
+			inIt := c.InNamespace(kind, o.GetName())
+			i := slices.IndexFunc(inIt, func(other *cluster.Object) bool { return kind != object.HelmReleaseKind || isDatabase(other) })
 			if i >= 0 {
-				return "everything in it, including " + c.OfKind(kind)[i].Ref().Short() + " and its volumes"
+				return "everything in it, including " + inIt[i].Ref().Short() + " and its volumes"
 			}
 		}
 	case object.DefinitionKind:

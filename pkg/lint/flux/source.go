@@ -35,10 +35,8 @@ var missingSource = &rule.Rule{
 // which contains the tree.
 func sourceNames(c *rule.Context, ref object.Ref) []string {
 	var names []string
-	for _, other := range c.OfKind(ref.GroupKind()) {
-		if other.GetNamespace() == ref.Namespace {
-			names = append(names, other.GetName())
-		}
+	for _, other := range c.InNamespace(ref.GroupKind(), ref.Namespace) {
+		names = append(names, other.GetName())
 	}
 	for _, k := range c.Kustomizations {
 		used := cluster.SourceOf(k.Unstructured)

@@ -41,9 +41,9 @@ var missingValues = &rule.Rule{
 // generated reports whether a kustomization generates a ConfigMap of this name, with a hash
 // that the reference lacks.
 func generated(c *rule.Context, namespace, name string) bool {
-	return slices.ContainsFunc(c.OfKind(object.ConfigMapKind), func(o *cluster.Object) bool {
+	return slices.ContainsFunc(c.InNamespace(object.ConfigMapKind, namespace), func(o *cluster.Object) bool {
 		hash, ok := strings.CutPrefix(o.GetName(), name+"-")
-		return ok && o.GetNamespace() == namespace && o.Document() == nil && len(hash) == 10
+		return ok && o.Document() == nil && len(hash) == 10
 	})
 }
 
@@ -52,10 +52,8 @@ func suggestValues(c *rule.Context, namespace, name string) string {
 		return "whose generated name has a hash; kustomize does not know the reference: add it to nameReference in a file that configurations lists"
 	}
 	var names []string
-	for _, o := range c.OfKind(object.ConfigMapKind) {
-		if o.GetNamespace() == namespace {
-			names = append(names, o.GetName())
-		}
+	for _, o := range c.InNamespace(object.ConfigMapKind, namespace) {
+		names = append(names, o.GetName())
 	}
 	return suggest(similar.Nearest(name, names))
 }

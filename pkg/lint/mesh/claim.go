@@ -22,7 +22,7 @@ var hostClaimed = &rule.Rule{
 	Object: func(c *rule.Context, o *cluster.Object) {
 		eachServer(c, o, func(g traffic.Gateway, s traffic.GatewayServer) {
 			for _, conflict := range g.Conflicts(s) {
-				other := object.RefOf(conflict.Gateway)
+				other := conflict.Ref
 				if conflict.Tolerated || rule.HasUnknown(conflict.Gateway) || !applied(c, o.Ref()) || !applied(c, other) {
 					continue
 				}
@@ -68,8 +68,8 @@ var wildcardHost = &rule.Rule{
 		eachServer(c, o, func(g traffic.Gateway, s traffic.GatewayServer) {
 			namespaces := []string{o.GetNamespace()}
 			for _, conflict := range g.Conflicts(s) {
-				namespace := conflict.Gateway.GetNamespace()
-				if conflict.Tolerated && namespace != o.GetNamespace() && applied(c, o.Ref()) && applied(c, object.RefOf(conflict.Gateway)) {
+				namespace := conflict.Ref.Namespace
+				if conflict.Tolerated && namespace != o.GetNamespace() && applied(c, o.Ref()) && applied(c, conflict.Ref) {
 					namespaces = append(namespaces, namespace)
 				}
 			}
@@ -134,13 +134,16 @@ func reportHostOfTwo(c *rule.Context, collision tenant.HostCollision, name strin
 	if rule.Unknown(name) {
 		return
 	}
-	text := fmt.Sprintf("claims host %s, as %s of tenant %s does, although the name resolves to only one of them", name, collision.Other.From[0], collision.Other.Tenant)
-	if len(collision.Owners) == 1 && !collision.CanBe(collision.Own.Tenant) {
-		text += fmt.Sprintf("; it contains the name of tenant %s", collision.Owners[0])
-	}
 	ref := collision.Own.From[0]
 	for _, o := range c.Find(ref.GroupKind(), ref.Namespace, ref.Name) {
-		if field := hostField(o, name); field != "" && o.By != nil && !conflicting(c, o, collision.Other.From) {
+		if o.By == nil || conflicting(c, o, collision.Other.From) {
+			continue
+		}
+		if field := hostField(o, name); field != "" {
+			text := fmt.Sprintf("claims host %s, as %s of tenant %s does, although the name resolves to only one of them", name, collision.Other.From[0], collision.Other.Tenant)
+			if len(collision.Owners) == 1 && !collision.CanBe(collision.Own.Tenant) {
+				text += fmt.Sprintf("; it contains the name of tenant %s", collision.Owners[0])
+			}
 			c.Report(o, field, text, edit(o, fmt.Sprintf("Use hosts of tenant %s instead", collision.Own.Tenant)))
 		}
 	}
@@ -148,14 +151,22 @@ func reportHostOfTwo(c *rule.Context, collision tenant.HostCollision, name strin
 
 // conflicting reports whether hostClaimed reports a Gateway because of one of others.
 func conflicting(c *rule.Context, o *cluster.Object, others []object.Ref) bool {
-	found := false
-	eachServer(c, o, func(g traffic.Gateway, s traffic.GatewayServer) {
-		for _, conflict := range g.Conflicts(s) {
-			found = found || !conflict.Tolerated && slices.ContainsFunc(others, object.RefOf(conflict.Gateway).Same)
-		}
+	known := engine.Memoize(c.Facts(), conflictingKey{o}, func() map[object.Key]bool {
+		known := map[object.Key]bool{}
+		eachServer(c, o, func(g traffic.Gateway, s traffic.GatewayServer) {
+			for _, conflict := range g.Conflicts(s) {
+				if !conflict.Tolerated {
+					known[conflict.Ref.Key()] = true
+				}
+			}
+		})
+		return known
 	})
-	return found
+	return slices.ContainsFunc(others, func(other object.Ref) bool { return known[other.Key()] })
 }
+
+// conflictingKey is the key of the Gateways that conflict with one.
+type conflictingKey struct{ o *cluster.Object }
 
 // hostField is where a Gateway, VirtualService or Certificate has a host name, "" if it does
 // not.

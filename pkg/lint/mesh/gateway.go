@@ -54,12 +54,7 @@ var sharedGatewayPods = &rule.Rule{
 			return
 		}
 		own, selector := g.X.TenantOf(o.GetNamespace()), engine.SelectorOf(g.Obj)
-		var tenants []string
-		for _, workload := range g.X.Selected(selector, "") {
-			if name := g.X.TenantOf(workload.GetNamespace()); name != "" {
-				tenants = append(tenants, name)
-			}
-		}
+		tenants := tenantsSelected(g.X, selector)
 		text := fmt.Sprintf("its selector %s matches the gateway pods of ", engine.WriteLabels(selector))
 		switch {
 		case !slices.ContainsFunc(tenants, func(name string) bool { return name != own }):
@@ -72,6 +67,22 @@ var sharedGatewayPods = &rule.Rule{
 		c.Report(o, selectorField(g.Obj), text, edit(o, separatePods))
 	},
 }
+
+// tenantsSelected are the tenants whose pods a selector matches in all namespaces.
+func tenantsSelected(x *engine.Context, selector map[string]string) []string {
+	return engine.Memoize(x, selectedKey(engine.WriteLabels(selector)), func() []string {
+		var tenants []string
+		for _, workload := range x.Selected(selector, "") {
+			if name := x.TenantOf(workload.GetNamespace()); name != "" {
+				tenants = append(tenants, name)
+			}
+		}
+		return tenants
+	})
+}
+
+// selectedKey is the key of the tenants whose pods a selector matches.
+type selectedKey string
 
 // selectorField is the first entry of a Gateway's selector.
 func selectorField(gateway *unstructured.Unstructured) string {
@@ -167,11 +178,27 @@ func podsNamespace(o *cluster.Object, namespaces []string) string {
 // of its name.
 func secretIn(c *rule.Context, namespace, name string) bool {
 	return len(pods.CertificatesFor(c.Facts(), namespace, name)) > 0 ||
-		slices.ContainsFunc(c.Objects, func(o *cluster.Object) bool {
-			return o.GetNamespace() == namespace && strings.Contains(o.GetKind(), "Secret") && (o.GetName() == name || rule.HasUnknown(o.Unstructured) ||
-				object.Text(o.Unstructured.Object, "spec", "target", "name") == name)
+		slices.ContainsFunc(secretsIn(c, namespace), func(o *cluster.Object) bool {
+			return o.GetName() == name || rule.HasUnknown(o.Unstructured) ||
+				object.Text(o.Unstructured.Object, "spec", "target", "name") == name
 		})
 }
+
+// secretsIn are the objects of a namespace that are Secrets or create one, by their kind.
+func secretsIn(c *rule.Context, namespace string) []*cluster.Object {
+	return engine.Memoize(c.Facts(), secretsKey{}, func() map[string][]*cluster.Object {
+		secrets := map[string][]*cluster.Object{}
+		for _, o := range c.Objects {
+			if strings.Contains(o.GetKind(), "Secret") {
+				secrets[o.GetNamespace()] = append(secrets[o.GetNamespace()], o)
+			}
+		}
+		return secrets
+	})[namespace]
+}
+
+// secretsKey is the key of the objects that are Secrets or create one, by namespace.
+type secretsKey struct{}
 
 // certificateMeant is the certificate that was meant by the name of a Secret that does not exist:
 // one that has this name itself, one of a similar name, or one of the same name in another namespace.

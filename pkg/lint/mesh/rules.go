@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/traffic"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
@@ -25,13 +27,19 @@ var Rules = []*rule.Rule{
 // gatewayOf is an Istio Gateway of the tree as explain examines it; ok is false if a value in it
 // is not known.
 func gatewayOf(c *rule.Context, o *cluster.Object) (g traffic.Gateway, ok bool) {
+	if o.Ref().GroupKind() != object.GatewayKind {
+		return traffic.Gateway{}, false
+	}
 	x := c.Facts()
 	obj := x.Snap.Lookup(o.Ref()).Object
-	if o.Ref().GroupKind() != object.GatewayKind || obj == nil || rule.HasUnknown(obj) {
+	if obj == nil || engine.Memoize(x, unknownKey{obj}, func() bool { return rule.HasUnknown(obj) }) {
 		return traffic.Gateway{}, false
 	}
 	return traffic.Gateway{X: x, Obj: obj, Result: &engine.Result{}}, true
 }
+
+// unknownKey is the key of whether a value in an object is not known.
+type unknownKey struct{ obj *unstructured.Unstructured }
 
 // eachServer calls a function for each server of an Istio Gateway of the tree.
 func eachServer(c *rule.Context, o *cluster.Object, examine func(g traffic.Gateway, s traffic.GatewayServer)) {

@@ -51,9 +51,9 @@ var podLabels = map[schema.GroupKind][]string{
 // selectsOther reports whether a selector matches pods of a kind that services rarely select.
 func selectsOther(c *rule.Context, namespace string, selector map[string]string) bool {
 	for kind, path := range podLabels {
-		for _, o := range c.OfKind(kind) {
+		for _, o := range c.InNamespace(kind, namespace) {
 			labels, _, _ := unstructured.NestedStringMap(o.Unstructured.Object, path...)
-			if o.GetNamespace() == namespace && engine.Matches(selector, labels) {
+			if engine.Matches(selector, labels) {
 				return true
 			}
 		}

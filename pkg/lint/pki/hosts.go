@@ -69,9 +69,10 @@ func byGateways(x *engine.Context, namespace, secret string) []servedHost {
 		for _, obj := range x.Snap.List(object.GatewayKind, "").Objects {
 			g := traffic.Gateway{X: x, Obj: obj}
 			for i, spec := range object.List(obj.Object, "spec", "servers") {
+				served := servedBy(g, traffic.GatewayServer{Index: i, Spec: spec})
 				for _, home := range g.Namespaces() {
 					key := [2]string{home, object.Text(spec, "tls", "credentialName")}
-					hosts[key] = append(hosts[key], servedBy(g, traffic.GatewayServer{Index: i, Spec: spec})...)
+					hosts[key] = append(hosts[key], served...)
 				}
 			}
 		}

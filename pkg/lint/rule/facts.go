@@ -16,6 +16,11 @@ func (c *Context) OfKind(kind schema.GroupKind) []*cluster.Object {
 	return c.byKind[kindKey(kind.Group, kind.Kind)]
 }
 
+// InNamespace are the objects of a kind in a namespace, in the order in which they are built.
+func (c *Context) InNamespace(kind schema.GroupKind, namespace string) []*cluster.Object {
+	return c.byNamespace[object.Key{GroupKind: kind, Namespace: namespace}]
+}
+
 // Find finds the objects of a name: none, one, or several if several Kustomizations apply it.
 func (c *Context) Find(kind schema.GroupKind, namespace, name string) []*cluster.Object {
 	return c.byKey[object.Key{GroupKind: kind, Namespace: namespace, Name: name}]

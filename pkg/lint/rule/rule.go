@@ -77,6 +77,8 @@ type Context struct {
 	Options
 	byKind map[string][]*cluster.Object
 	byKey  map[object.Key][]*cluster.Object
+	// byNamespace has keys without a name.
+	byNamespace map[object.Key][]*cluster.Object
 	// These are indexed when they are first needed.
 	incomplete map[string]bool
 	dependents map[object.Key][]*cluster.Kustomization
@@ -94,7 +96,7 @@ type Context struct {
 func NewContext(c *cluster.Cluster, options Options, report func(Finding)) *Context {
 	x := &Context{
 		Cluster: c, Options: options, byKind: map[string][]*cluster.Object{}, byKey: map[object.Key][]*cluster.Object{},
-		rendered: map[*cluster.Object]bool{}, creators: map[creation]bool{}, report: report,
+		byNamespace: map[object.Key][]*cluster.Object{}, rendered: map[*cluster.Object]bool{}, creators: map[creation]bool{}, report: report,
 	}
 	for _, o := range c.Objects {
 		x.rendered[o.Release] = true
@@ -102,6 +104,8 @@ func NewContext(c *cluster.Cluster, options Options, report func(Finding)) *Cont
 		key := o.Ref().Key()
 		x.byKind[kindKey(key.Group, key.Kind)] = append(x.byKind[kindKey(key.Group, key.Kind)], o)
 		x.byKey[key] = append(x.byKey[key], o)
+		key.Name = ""
+		x.byNamespace[key] = append(x.byNamespace[key], o)
 	}
 	return x
 }

@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 
@@ -126,8 +127,8 @@ func (c *Context) Missing(ref object.Ref) (near string, missing bool) {
 // MisspellingOf is the name of the object in the tree of which the name of a reference is a
 // misspelling, "" if there is none. The name of the reference must not exist.
 func (c *Context) MisspellingOf(ref object.Ref) string {
-	for _, o := range c.OfKind(ref.GroupKind()) {
-		if o.GetNamespace() == ref.Namespace && Misspelled(ref.Name, o.GetName()) {
+	for _, o := range c.InNamespace(ref.GroupKind(), ref.Namespace) {
+		if Misspelled(ref.Name, o.GetName()) {
 			return o.GetName()
 		}
 	}
@@ -170,11 +171,23 @@ func (c *Context) Explain(o *cluster.Object, explain engine.Explainer, reasons .
 	if obj == nil || c.Find(o.Ref().GroupKind(), o.GetNamespace(), o.GetName())[0] != o || HasUnknown(o.Unstructured) {
 		return
 	}
-	for _, f := range explain(x, obj, false).Findings {
+	for _, f := range explained(x, obj, explain) {
 		if f.Code == c.rule.Code && (len(reasons) == 0 || slices.Contains(reasons, f.Reason)) {
 			c.reportExplained(o, f)
 		}
 	}
+}
+
+// explained are the findings of an explainer about an object. Several rules report those of one.
+func explained(x *engine.Context, obj *unstructured.Unstructured, explain engine.Explainer) []finding.Finding {
+	key := explanation{obj, reflect.ValueOf(explain).Pointer()}
+	return engine.Memoize(x, key, func() []finding.Finding { return explain(x, obj, false).Findings })
+}
+
+// explanation is the key of the findings of an explainer about an object.
+type explanation struct {
+	obj     *unstructured.Unstructured
+	explain uintptr
 }
 
 // reportExplained reports a finding of explain at the first field that proves it.

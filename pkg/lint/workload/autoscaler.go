@@ -47,10 +47,8 @@ func reportTarget(c *rule.Context, autoscaler *cluster.Object, target object.Ref
 		return
 	}
 	var names []string
-	for _, o := range c.OfKind(target.GroupKind()) {
-		if o.GetNamespace() == target.Namespace {
-			names = append(names, o.GetName())
-		}
+	for _, o := range c.InNamespace(target.GroupKind(), target.Namespace) {
+		names = append(names, o.GetName())
 	}
 	text := fmt.Sprintf("it scales %s, which does not exist", target)
 	if near := similar.Nearest(target.Name, names); near != "" {

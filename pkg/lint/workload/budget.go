@@ -22,8 +22,8 @@ var missingDisruptionBudget = &rule.Rule{
 		if !known || smallest < 2 {
 			return
 		}
-		for _, budget := range c.OfKind(object.BudgetKind) {
-			if budget.GetNamespace() == o.GetNamespace() && selects(budget, o) {
+		for _, budget := range c.InNamespace(object.BudgetKind, o.GetNamespace()) {
+			if selects(budget, o) {
 				return
 			}
 		}

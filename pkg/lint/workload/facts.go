@@ -26,8 +26,8 @@ func isOneOf(o *cluster.Object, kinds []schema.GroupKind) bool {
 func workloads(c *rule.Context, kinds []schema.GroupKind, namespace string) []*cluster.Object {
 	var found []*cluster.Object
 	for _, kind := range kinds {
-		for _, o := range c.OfKind(kind) {
-			if o.GetNamespace() == namespace && c.Find(kind, namespace, o.GetName())[0] == o {
+		for _, o := range c.InNamespace(kind, namespace) {
+			if c.Find(kind, namespace, o.GetName())[0] == o {
 				found = append(found, o)
 			}
 		}
@@ -56,8 +56,8 @@ func targetOf(autoscaler *cluster.Object) object.Ref {
 
 // autoscalerOf is the autoscaler of a workload, or nil.
 func autoscalerOf(c *rule.Context, o *cluster.Object) *cluster.Object {
-	for _, autoscaler := range c.OfKind(object.AutoscalerKind) {
-		if autoscaler.GetNamespace() == o.GetNamespace() && targetOf(autoscaler).Key() == o.Ref().Key() {
+	for _, autoscaler := range c.InNamespace(object.AutoscalerKind, o.GetNamespace()) {
+		if targetOf(autoscaler).Key() == o.Ref().Key() {
 			return autoscaler
 		}
 	}
@@ -129,10 +129,7 @@ func defaulted(c *rule.Context, o *cluster.Object, kind, name string) bool {
 	if _, ok := object.Map(spec, "resources", kind)[name]; ok {
 		return true
 	}
-	for _, limits := range c.OfKind(object.LimitRangeKind) {
-		if limits.GetNamespace() != o.GetNamespace() {
-			continue
-		}
+	for _, limits := range c.InNamespace(object.LimitRangeKind, o.GetNamespace()) {
 		for _, entry := range object.List(limits.Unstructured.Object, "spec", "limits") {
 			_, limited := object.Map(entry, "default")[name]
 			_, requested := object.Map(entry, "defaultRequest")[name]

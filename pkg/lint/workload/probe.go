@@ -38,10 +38,7 @@ var missingProbe = &rule.Rule{
 // or nil.
 func serviceOf(c *rule.Context, o *cluster.Object, container rule.Container) *cluster.Object {
 	labels := engine.PodLabels(o.Unstructured)
-	for _, service := range c.OfKind(object.ServiceKind) {
-		if service.GetNamespace() != o.GetNamespace() {
-			continue
-		}
+	for _, service := range c.InNamespace(object.ServiceKind, o.GetNamespace()) {
 		selector := engine.SelectorOf(service.Unstructured)
 		if len(selector) == 0 || !engine.Matches(selector, labels) ||
 			object.Bool(service.Unstructured.Object, "spec", "publishNotReadyAddresses") {

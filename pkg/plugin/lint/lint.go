@@ -138,6 +138,7 @@ func (o *options) run(cmd *cobra.Command) error {
 	if o.list {
 		return o.listRules()
 	}
+	defer collectLess()()
 	if o.fix {
 		return o.fixAll(cmd.Context(), cmd.Flags().Changed)
 	}

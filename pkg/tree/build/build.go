@@ -2,20 +2,11 @@ package build
 
 import (
 	"errors"
-	"fmt"
-	"log"
-	"os"
 	"path"
+	"slices"
 	"strings"
-	"sync"
 
-	jsonpatch "gopkg.in/evanphx/json-patch.v4"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/util/json"
-	"sigs.k8s.io/kustomize/api/krusty"
-	"sigs.k8s.io/kustomize/api/resmap"
-	"sigs.k8s.io/kustomize/api/types"
-	"sigs.k8s.io/kustomize/kyaml/openapi"
 	"sigs.k8s.io/yaml"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
@@ -38,9 +29,36 @@ type Result struct {
 // fields of the Kustomization itself, for values that come from its spec; it may be nil. The
 // error is an *Error.
 func Build(s *Source, flux *unstructured.Unstructured, variables *Variables, locator Locator) (*Result, error) {
+	p, err := Prepare(s, flux, locator)
+	if err != nil {
+		return nil, err
+	}
+	r, err := p.Render()
+	if err != nil {
+		return nil, err
+	}
+	return r.Substitute(variables)
+}
+
+// Plan is a Kustomization whose files have been checked.
+type Plan struct {
+	source  *Source
+	flux    *unstructured.Unstructured
+	locator Locator
+	check   *checker
+	// dir is that of spec.path, file its kustomization file and content what Flux writes to it.
+	dir, file string
+	content   []byte
+}
+
+// Prepare checks the files of a Kustomization: the first part of Build.
+func Prepare(s *Source, flux *unstructured.Unstructured, locator Locator) (*Plan, error) {
 	dir, err := directory(s, flux, locator)
 	if err != nil {
 		return nil, err
+	}
+	if !s.spend(stepsBuild) {
+		return nil, problem(tree.Position{File: dir}, TooLarge, errTooMuchWork)
 	}
 	file, k, err := s.generate(dir, flux)
 	if err != nil {
@@ -48,6 +66,9 @@ func Build(s *Source, flux *unstructured.Unstructured, variables *Variables, loc
 	}
 	check := &checker{source: s}
 	check.directory(dir, file, k, setting{})
+	if check.changesSchemas {
+		check.spend(tree.Position{File: file}, stepsSchemas)
+	}
 	if len(check.problems) > 0 {
 		return nil, &Error{Problems: check.problems}
 	}
@@ -55,19 +76,90 @@ func Build(s *Source, flux *unstructured.Unstructured, variables *Variables, loc
 	if err != nil {
 		return nil, asError(tree.Position{File: file}, err)
 	}
-	built, err := run(fileSystem{source: s, replaced: file, content: content, changesSchemas: check.changesSchemas}, dir)
+	return &Plan{source: s, flux: flux, locator: locator, check: check, dir: dir, file: file, content: content}, nil
+}
+
+// Rendered is what kustomize built for a Kustomization, with the variables of spec.postBuild.
+type Rendered struct {
+	plan    *Plan
+	objects []*Object
+	// err is why not all objects could be read.
+	err error
+}
+
+// Render runs kustomize: the second part of Build.
+func (p *Plan) Render() (*Rendered, error) {
+	files := fileSystem{source: p.source, replaced: p.file, content: p.content, changesSchemas: p.check.changesSchemas}
+	built, err := run(files, p.dir)
 	if err != nil {
-		return nil, problem(check.positions(file).find(""), Failed, "kustomize failed: %s", cleanError(err))
+		return nil, problem(p.check.positions(p.file).find(""), Failed, "kustomize failed: %s", cleanError(err))
 	}
-	result := &Result{Dir: dir, Kustomizations: check.files, Undefined: map[object.Ref][]string{}}
-	frame := &frame{source: s, flux: locator}
-	index := indexOrigins(check.origins)
+	r := &Rendered{plan: p}
+	frame := &frame{source: p.source, flux: p.locator}
+	index := indexOrigins(p.check.origins)
 	for _, res := range built.Resources() {
-		if err := result.add(res, index, frame, flux, variables); err != nil {
-			return nil, asError(tree.Position{File: file}, err)
+		if r.err = r.add(res, index, frame); r.err != nil {
+			r.err = asError(tree.Position{File: p.file}, r.err)
+			break
 		}
 	}
+	return r, nil
+}
+
+// add adds a resource that kustomize built.
+func (r *Rendered) add(res built, index *origins, f *frame) error {
+	content, err := contentOf(res)
+	if err != nil {
+		return err
+	}
+	files := r.plan.check.files
+	o := &Object{Unstructured: &unstructured.Unstructured{Object: content}, frame: f}
+	if o.origin = index.of(o.Unstructured); o.origin == nil {
+		o.origin = &origin{file: files[0], kustomizations: files}
+	}
+	if o.GetName() == "" || o.GetKind() == "" || o.GetAPIVersion() == "" {
+		return problem(o.Start(), Malformed, "an object has no apiVersion, kind or metadata.name")
+	}
+	r.objects = append(r.objects, o)
+	return nil
+}
+
+// Has reports whether an object was built from a document.
+func (r *Rendered) Has(d *tree.Document) bool {
+	return r.err == nil && slices.ContainsFunc(r.objects, func(o *Object) bool { return o.Document() == d })
+}
+
+// Substitute replaces the variables in the objects, and adds spec.commonMetadata: the last part of
+// Build. It can be called once, because the result has the same objects.
+func (r *Rendered) Substitute(variables *Variables) (*Result, error) {
+	p := r.plan
+	result := &Result{Dir: p.dir, Kustomizations: p.check.files, Undefined: map[object.Ref][]string{}, Objects: r.objects}
+	common := object.Map(p.flux.Object, "spec", "commonMetadata")
+	for _, o := range r.objects {
+		if !disabled(o.Unstructured) {
+			substituted, undefined, err := variables.substitute(o.Object, p.source.spend)
+			if err != nil {
+				return nil, problem(o.Start(), reasonOfSubstitution(err), "%v", err)
+			}
+			o.Object = substituted
+			if len(undefined) > 0 {
+				result.Undefined[object.RefOf(o.Unstructured)] = undefined
+			}
+		}
+		addMetadata(o.Unstructured, common)
+	}
+	if r.err != nil {
+		return nil, r.err
+	}
 	return result, nil
+}
+
+// reasonOfSubstitution is TooLarge if the tree is.
+func reasonOfSubstitution(err error) Reason {
+	if errors.Is(err, errWork) {
+		return TooLarge
+	}
+	return Failed
 }
 
 // directory is the directory of spec.path.
@@ -102,83 +194,6 @@ func asError(at tree.Position, err error) error {
 func cleanError(err error) string {
 	return strings.Join(strings.Fields(err.Error()), " ")
 }
-
-// running serializes kustomize, whose schemas are global.
-var running sync.Mutex
-
-// run runs kustomize as kustomize-controller does (Build in github.com/fluxcd/pkg/kustomize
-// v1.35.7): paths may leave their directory, but not the source; no plugins.
-func run(files fileSystem, dir string) (built resmap.ResMap, err error) {
-	running.Lock()
-	defer running.Unlock()
-	defer quiet()()
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("it panicked: %v", r)
-		}
-	}()
-	if files.changesSchemas {
-		openapi.ResetOpenAPI()
-		_ = openapi.Schema()
-		defer openapi.ResetOpenAPI()
-	}
-	jsonpatch.AccumulatedCopySizeLimit = tree.MaxFile // a patch can double an object with each operation
-	k := krusty.MakeKustomizer(&krusty.Options{LoadRestrictions: types.LoadRestrictionsNone, PluginConfig: types.DisabledPluginConfig()})
-	return k.Run(files, absolute(dir))
-}
-
-// quiet silences the warnings that kustomize prints to os.Stderr and to the standard logger: those
-// about deprecated fields are findings, and others have text of the tree, with its control
-// characters.
-func quiet() (restore func()) {
-	stderr, logger := os.Stderr, log.Writer()
-	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
-	if err != nil {
-		return func() {}
-	}
-	os.Stderr = null
-	log.SetOutput(null)
-	return func() {
-		os.Stderr = stderr
-		log.SetOutput(logger)
-		_ = null.Close()
-	}
-}
-
-// add adds a resource that kustomize built.
-func (r *Result) add(res marshaler, index *origins, f *frame, flux *unstructured.Unstructured, variables *Variables) error {
-	text, err := res.MarshalJSON()
-	if err != nil {
-		return err
-	}
-	content := map[string]any{}
-	if err := json.Unmarshal(text, &content); err != nil {
-		return err
-	}
-	o := &Object{Unstructured: &unstructured.Unstructured{Object: content}, frame: f}
-	if o.origin = index.of(o.Unstructured); o.origin == nil {
-		o.origin = &origin{file: r.Kustomizations[0], kustomizations: r.Kustomizations}
-	}
-	if o.GetName() == "" || o.GetKind() == "" || o.GetAPIVersion() == "" {
-		return problem(o.Start(), Malformed, "an object has no apiVersion, kind or metadata.name")
-	}
-	if !disabled(o.Unstructured) {
-		substituted, undefined, err := variables.substitute(o.Object)
-		if err != nil {
-			return problem(o.Start(), Failed, "%v", err)
-		}
-		o.Object = substituted
-		if len(undefined) > 0 {
-			r.Undefined[object.RefOf(o.Unstructured)] = undefined
-		}
-	}
-	addMetadata(o.Unstructured, object.Map(flux.Object, "spec", "commonMetadata"))
-	r.Objects = append(r.Objects, o)
-	return nil
-}
-
-// marshaler is what this package needs of kustomize's Resource.
-type marshaler interface{ MarshalJSON() ([]byte, error) }
 
 func disabled(obj *unstructured.Unstructured) bool {
 	return obj.GetLabels()[substituteKey] == substituteDisabled || obj.GetAnnotations()[substituteKey] == substituteDisabled

@@ -201,16 +201,19 @@ func TestSubstitutionIsLimited(t *testing.T) {
 		"an overflow":        "${word:1:9223372036854775807}",
 	} {
 		v := &Variables{Values: map[string]string{"long": long, "empty": "", "word": strings.Repeat("w", 300)}}
-		if _, _, err := v.substitute(map[string]any{"a": text}); err == nil {
+		if _, _, err := v.substitute(map[string]any{"a": text}, unlimited); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
 	v := &Variables{Values: map[string]string{"host": "web.bhs.orthweb.com"}}
-	got, _, err := v.substitute(map[string]any{"a": "${host%%.*} ${host//./-} ${none:=${host:0:3}}"})
+	got, _, err := v.substitute(map[string]any{"a": "${host%%.*} ${host//./-} ${none:=${host:0:3}}"}, unlimited)
 	if err != nil || got["a"] != "web web-bhs-orthweb-com web" {
 		t.Errorf("%v, %v", got, err)
 	}
 }
+
+// unlimited permits all work.
+func unlimited(int) bool { return true }
 
 // TestNoWarnings checks that kustomize's warnings, which have text of the tree, are not printed.
 func TestNoWarnings(t *testing.T) {

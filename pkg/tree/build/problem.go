@@ -25,6 +25,8 @@ const (
 	Malformed Reason = "Malformed"
 	// Unreadable: a file could not be read, or exceeds a limit.
 	Unreadable Reason = "Unreadable"
+	// TooLarge: the tree exceeds the limit for all builds together.
+	TooLarge Reason = "TooLarge"
 	// Unsupported: something that Flux does not run, such as a Helm chart or a plugin.
 	Unsupported Reason = "Unsupported"
 	// Failed: kustomize returned an error.

@@ -28,6 +28,19 @@ type checker struct {
 	changesSchemas bool
 	// origins are the resources and generators, in the order in which they are reached.
 	origins []*origin
+	// objects and bytes are how many objects the resources have, and how large their files are.
+	objects, bytes int
+	// levels are the kustomizations that are being followed, fields the fields that the
+	// configurations of others name.
+	levels []level
+	fields int
+	// exceeded: the tree has too much work.
+	exceeded bool
+}
+
+// full reports whether the build exceeds a limit, so that nothing more has to be followed.
+func (c *checker) full() bool {
+	return c.exceeded || len(c.files) > maxReferences || c.objects > maxObjects
 }
 
 // maxReferences limits the number of references of a build: a hostile tree can double them
@@ -47,8 +60,17 @@ func (c *checker) directory(dir, file string, k *types.Kustomization, outer sett
 		c.add(tree.Position{File: file}, Unreadable, "the kustomization has more than %d references", maxReferences)
 		return
 	}
+	start, size := tree.Position{File: file}, 0
+	if text, err := c.source.Tree.ReadFile(file); err == nil {
+		size = len(text)
+	}
+	if !c.spend(start, stepsDirectory+size/bytesRead) {
+		return
+	}
 	c.stack = append(c.stack, dir)
 	defer func() { c.stack = c.stack[:len(c.stack)-1] }()
+	c.enter(k, size)
+	defer c.leave(start, k)
 	c.changesSchemas = c.changesSchemas || len(k.OpenAPI) > 0
 	at := c.positions(file)
 	inner := outer.in(file, k)
@@ -62,6 +84,10 @@ func (c *checker) directory(dir, file string, k *types.Kustomization, outer sett
 		c.add(at.find("helmCharts"), Unsupported, "Flux does not render the field helmCharts of a kustomization")
 	}
 	for _, r := range references(k) {
+		if c.full() {
+			return
+		}
+		c.spend(start, stepsReference)
 		c.reference(dir, r, at, inner)
 	}
 	for _, text := range slices.Concat(k.Generators, k.Transformers, k.Validators) {
@@ -180,21 +206,20 @@ func generatorFiles(sources types.KvPairSources) []string {
 }
 
 func (c *checker) reference(dir string, r reference, at positions, s setting) {
-	p := at.text(r.path)
 	target := path.Join(dir, r.path)
 	switch {
 	case remote.MatchString(r.path):
-		c.add(p, Remote, "%s is a remote reference, which was not downloaded", r.path)
+		c.add(at.text(r.path), Remote, "%s is a remote reference, which was not downloaded", r.path)
 	case path.IsAbs(r.path) || target == ".." || strings.HasPrefix(target, "../"):
-		c.add(p, Outside, "%s is outside of the tree", r.path)
+		c.add(at.text(r.path), Outside, "%s is outside of the tree", r.path)
 	case !c.source.exists(target):
-		c.missing(p, r, target)
+		c.missing(at.text(r.path), r, target)
 	case c.source.Tree.IsDir(target):
-		c.isDirectory(p, r, target, s)
+		c.isDirectory(at, r, target, s)
 	case r.kind == base:
-		c.add(p, Malformed, "%s is a file, but %s must name directories", r.path, r.field)
+		c.add(at.text(r.path), Malformed, "%s is a file, but %s must name directories", r.path, r.field)
 	default:
-		c.file(p, r, target, s)
+		c.file(at, r, target, s)
 	}
 }
 
@@ -207,43 +232,51 @@ func (c *checker) missing(p tree.Position, r reference, target string) {
 	c.add(p, Missing, "%s does not exist", r.path)
 }
 
-func (c *checker) isDirectory(p tree.Position, r reference, target string, s setting) {
+func (c *checker) isDirectory(at positions, r reference, target string, s setting) {
 	switch {
 	case r.kind == data && r.field != "crds": // a generator reads all files of a directory
+		for _, name := range c.source.Tree.Children(target) {
+			if text, err := c.source.Tree.ReadFile(path.Join(target, name)); err == nil {
+				c.read(tree.Position{File: at.file}, r, text)
+			}
+		}
 		return
 	case r.kind == data || r.kind == manifests:
-		c.add(p, Malformed, "%s is a directory, but %s must name files", r.path, r.field)
+		c.add(at.text(r.path), Malformed, "%s is a directory, but %s must name files", r.path, r.field)
 		return
 	case r.kind == plugin:
-		c.add(p, Unsupported, "%s is a directory; %s of directories are not built", r.path, r.field)
+		c.add(at.text(r.path), Unsupported, "%s is a directory; %s of directories are not built", r.path, r.field)
 		return
 	case slices.Contains(c.stack, target):
-		c.add(p, Cycle, "%s contains this kustomization itself", r.path)
+		c.add(at.text(r.path), Cycle, "%s contains this kustomization itself", r.path)
 		return
 	}
 	file := c.source.kustomizationFile(target)
 	if file == "" {
-		c.add(p, Missing, "%s has no kustomization.yaml", r.path)
+		c.add(at.text(r.path), Missing, "%s has no kustomization.yaml", r.path)
 		return
 	}
-	text, err := c.source.Tree.ReadFile(file)
-	if err != nil {
-		c.add(tree.Position{File: file}, Unreadable, "%v", err)
+	k, err := c.source.kustomization(file)
+	var failed *Error
+	if errors.As(err, &failed) {
+		c.problems = append(c.problems, failed.Problems...)
 		return
 	}
-	var k types.Kustomization
-	if err := parseKustomization(c.source, file, text, &k); err != nil {
-		c.add(errorPosition(file, err), Malformed, "%s is not a kustomization: %v", file, reasonOf(err))
-		return
-	}
-	c.directory(target, file, &k, s)
+	c.directory(target, file, k, s)
 }
 
 // file checks a file that kustomize parses.
-func (c *checker) file(p tree.Position, r reference, target string, s setting) {
+func (c *checker) file(at positions, r reference, target string, s setting) {
+	text, err := c.source.Tree.ReadFile(target)
+	if err == nil {
+		c.read(tree.Position{File: at.file}, r, text)
+	}
+	if c.exceeded {
+		return // nothing more is parsed
+	}
 	if r.kind == data {
-		if _, err := c.source.Tree.ReadFile(target); err != nil {
-			c.add(p, Unreadable, "%v", err)
+		if err != nil {
+			c.add(at.text(r.path), Unreadable, "%v", err)
 		}
 		return
 	}
@@ -257,10 +290,10 @@ func (c *checker) file(p tree.Position, r reference, target string, s setting) {
 		return
 	}
 	for _, d := range documents {
-		switch r.kind {
-		case plugin:
+		switch {
+		case r.kind == plugin:
 			c.plugin(d, d.Start())
-		case resource:
+		case r.kind == resource && !c.full():
 			c.addDocument(d, s)
 		}
 	}

@@ -56,8 +56,17 @@ func (c *checker) addDocument(d *tree.Document, s setting) {
 	if o.namespace == "" {
 		o.namespace = object.Text(d.Object, "metadata", "namespace")
 	}
-	if c.origins = append(c.origins, o); len(c.origins) == maxObjects+1 {
-		c.add(d.Start(), Unreadable, "the Kustomization has more than %d objects", maxObjects)
+	c.origins = append(c.origins, o)
+	c.count(d.Start(), objectsIn(d.Object))
+}
+
+// count adds a number of objects to those of the build.
+func (c *checker) count(at tree.Position, n int) {
+	before := c.objects
+	c.objects += n
+	c.spend(at, n*stepsObject)
+	if before <= maxObjects && c.objects > maxObjects {
+		c.add(at, Unreadable, "the Kustomization has more than %d objects", maxObjects)
 	}
 }
 
@@ -69,6 +78,7 @@ func (c *checker) addGenerators(file string, k *types.Kustomization, s setting) 
 			o.namespace = args.Namespace
 		}
 		c.origins = append(c.origins, o)
+		c.count(tree.Position{File: file}, 1)
 	}
 	for _, g := range k.ConfigMapGenerator {
 		add(object.ConfigMapKind.Kind, g.GeneratorArgs)

@@ -10,9 +10,12 @@ import (
 	"bytes"
 	"path"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/fluxcd/pkg/sourceignore"
 	"github.com/fluxcd/pkg/sourceignore/gitignore"
+	"sigs.k8s.io/kustomize/api/types"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 )
@@ -21,6 +24,17 @@ import (
 type Source struct {
 	Tree    *tree.Tree
 	ignored map[string]bool
+	// work is that of all builds so far. Sources of one tree share it.
+	work *atomic.Int64
+	// parsed are the kustomizations that others use, by their files.
+	mu     sync.Mutex
+	parsed map[string]parsedKustomization
+}
+
+// parsedKustomization is a kustomization, or why it can't be parsed: an *Error.
+type parsedKustomization struct {
+	k   *types.Kustomization
+	err error
 }
 
 // NewSource is a tree without the files that match source-controller's default patterns, or,
@@ -28,6 +42,19 @@ type Source struct {
 // that the source has no spec.ignore. Source of the rules: SourceIgnoreFilter in
 // github.com/fluxcd/pkg/artifact v0.18.1, storage/archive.go.
 func NewSource(t *tree.Tree, ignore *string) *Source {
+	return newSource(t, ignore, new(atomic.Int64))
+}
+
+// With is the same tree with the spec.ignore of another source. The limit for the work of builds
+// is for both together.
+func (s *Source) With(ignore *string) *Source {
+	if !s.spend(len(s.Tree.Files(".")) * stepsFile) {
+		return s // nothing more is built
+	}
+	return newSource(s.Tree, ignore, s.work)
+}
+
+func newSource(t *tree.Tree, ignore *string, work *atomic.Int64) *Source {
 	patterns := ignorePatterns(t, ".", nil)
 	if ignore != nil {
 		patterns = append(patterns, sourceignore.ReadPatterns(strings.NewReader(*ignore), nil)...)
@@ -36,9 +63,34 @@ func NewSource(t *tree.Tree, ignore *string) *Source {
 	if len(patterns) > 0 {
 		matcher = sourceignore.NewMatcher(append(sourceignore.VCSPatterns(nil), patterns...))
 	}
-	s := &Source{Tree: t, ignored: map[string]bool{}}
+	s := &Source{Tree: t, ignored: map[string]bool{}, work: work, parsed: map[string]parsedKustomization{}}
 	s.ignore(".", nil, matcher)
 	return s
+}
+
+// kustomization is a kustomization file that others use, which is parsed once. It must not be
+// changed. The error is an *Error.
+func (s *Source) kustomization(file string) (*types.Kustomization, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, known := s.parsed[file]
+	if !known {
+		p = s.parse(file)
+		s.parsed[file] = p
+	}
+	return p.k, p.err
+}
+
+func (s *Source) parse(file string) parsedKustomization {
+	text, err := s.Tree.ReadFile(file)
+	if err != nil {
+		return parsedKustomization{err: problem(tree.Position{File: file}, Unreadable, "%v", err)}
+	}
+	k := &types.Kustomization{}
+	if err := parseKustomization(s, file, text, k); err != nil {
+		return parsedKustomization{err: problem(errorPosition(file, err), Malformed, "%s is not a kustomization: %v", file, reasonOf(err))}
+	}
+	return parsedKustomization{k: k}
 }
 
 // ignorePatterns reads the .sourceignore files of a directory and those below it.

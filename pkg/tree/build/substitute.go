@@ -1,6 +1,7 @@
 package build
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -38,7 +39,9 @@ var (
 // substitute replaces the variables in an object, and returns the names of those that have no
 // value and no default, which Flux replaces with nothing. Source: SubstituteVariables in
 // github.com/fluxcd/pkg/kustomize v1.35.7, kustomize_varsub.go.
-func (v *Variables) substitute(object map[string]any) (result map[string]any, undefined []string, err error) {
+//
+// Spend adds to the work of the tree's builds, and reports whether it is within the limit.
+func (v *Variables) substitute(object map[string]any, spend func(steps int) bool) (result map[string]any, undefined []string, err error) {
 	if v == nil || len(v.Values) == 0 && !v.Always && !v.Incomplete {
 		return object, nil, nil
 	}
@@ -66,7 +69,10 @@ func (v *Variables) substitute(object map[string]any) (result map[string]any, un
 			undefined = append(undefined, name)
 		}
 		return "", true
-	})
+	}, spend)
+	if errors.Is(err, errWork) {
+		return nil, nil, err
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("substitute the variables of spec.postBuild: %w", err)
 	}
@@ -92,7 +98,7 @@ const (
 
 // evaluate replaces the expressions in a text. It rejects those whose result can be very large,
 // and catches the panics of the library: ${a:1:9223372036854775807} causes one in v1.7.1.
-func evaluate(text string, value func(string) (string, bool)) (output string, err error) {
+func evaluate(text string, value func(string) (string, bool), spend func(steps int) bool) (output string, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("an expression is not valid: %v", r)
@@ -109,8 +115,17 @@ func evaluate(text string, value func(string) (string, bool)) (output string, er
 	if size := c.of(parsed.Root, value); size > maxSubstituted || c.steps > maxSteps {
 		return "", fmt.Errorf("%w: the result can have more than %d MiB, or takes too long", tree.ErrTooLarge, maxSubstituted>>20)
 	}
+	if !spend(int(c.steps/comparedInStep) + len(text)/bytesRead) {
+		return "", errWork
+	}
 	return envsubst.Eval(text, value)
 }
+
+// comparedInStep are the comparisons of characters that take one step of work.
+const comparedInStep = 500
+
+// errWork is the error of a substitution that exceeds maxWork.
+var errWork = errors.New(errTooMuchWork)
 
 // cost is what the evaluation of expressions takes at most. The numbers can exceed an integer.
 type cost struct{ steps float64 }

@@ -34,7 +34,11 @@ type Cluster struct {
 	origin object.Ref
 	byKey  map[object.Key]*Kustomization
 	// raw are the documents of Flux's sources in the tree that nothing applies.
-	raw []*Object
+	raw map[object.Key]*Object
+	// found are the objects of all Kustomizations that were built, nil if they are not indexed.
+	found map[object.Key]*Object
+	// rendered are Kustomizations whose variables were not replaced yet.
+	rendered map[*unstructured.Unstructured]rendering
 	// lookup finds variables that the tree does not have; it may be nil.
 	lookup Lookup
 }
@@ -67,10 +71,17 @@ type Object struct {
 	By *Kustomization
 	// Release is the HelmRelease whose chart contains it, or nil.
 	Release *Object
+	// ref is the name of an object that does not change.
+	ref object.Ref
 }
 
 // Ref names the object.
-func (o *Object) Ref() object.Ref { return object.RefOf(o.Unstructured) }
+func (o *Object) Ref() object.Ref {
+	if o.ref.Kind != "" {
+		return o.ref
+	}
+	return object.RefOf(o.Unstructured)
+}
 
 // Incomplete reports whether variables of spec.postBuild have no known value: they remain in the
 // built objects as ${name}.
@@ -136,7 +147,7 @@ func DiscoverWith(ctx context.Context, t *tree.Tree, opts Options) ([]*Cluster, 
 func (f *scanned) follow(ctx context.Context, starts []*Object) (*Cluster, error) {
 	c := &Cluster{
 		Tree: f.tree, Entry: path.Dir(starts[0].File()), byKey: map[object.Key]*Kustomization{}, raw: f.sources,
-		origin: SourceOf(starts[0].Unstructured), lookup: f.opts.Lookup,
+		rendered: map[*unstructured.Unstructured]rendering{}, origin: SourceOf(starts[0].Unstructured), lookup: f.opts.Lookup,
 	}
 	c.source = f.sourceWith(c.ignoreOf(c.origin))
 	if !isSync(starts[0]) && c.origin.Key() != f.opts.Origin.Key() && !f.mayBeTree(starts) {
@@ -148,12 +159,19 @@ func (f *scanned) follow(ctx context.Context, starts []*Object) (*Cluster, error
 			c.FluxVersion = fluxVersion(start)
 		}
 	}
+	if c.source == f.plain {
+		c.rendered = f.rendered
+	}
 	for next, rounds := 0, 0; ; rounds++ {
-		for ; next < len(c.Kustomizations); next++ {
-			if err := ctx.Err(); err != nil {
+		for next < len(c.Kustomizations) {
+			known := c.Kustomizations[next:]
+			if err := c.render(ctx, known); err != nil {
 				return nil, err
 			}
-			c.build(c.Kustomizations[next])
+			for _, k := range known {
+				c.build(k)
+			}
+			next += len(known)
 		}
 		if rounds == maxRounds || !c.resolve() {
 			c.collect()
@@ -185,10 +203,11 @@ func (c *Cluster) build(k *Kustomization) {
 	if variables != nil {
 		k.unresolved, k.known = variables.Incomplete, len(variables.Values)
 	}
-	k.Built, k.Err = build.Build(c.source, k.Unstructured, variables, k.Object.Object)
+	k.Built, k.Err = c.substitute(k, variables)
 	if k.Err != nil {
 		return
 	}
+	defer c.index(k)
 	for _, o := range k.Built.Objects {
 		if isKustomization(o.Unstructured) {
 			child := &Object{Object: o, By: k}
@@ -204,6 +223,51 @@ func (c *Cluster) build(k *Kustomization) {
 	}
 }
 
+// rendering is a Kustomization whose variables were not replaced yet, or why there is none.
+type rendering struct {
+	result *build.Rendered
+	err    error
+}
+
+// render builds Kustomizations, except for their variables, which those before them can define.
+func (c *Cluster) render(ctx context.Context, known []*Kustomization) error {
+	var plans []*build.Plan
+	var of []*Kustomization
+	for _, k := range known {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if _, done := c.rendered[k.Unstructured]; done || c.otherSource(k) != "" {
+			continue
+		}
+		p, err := build.Prepare(c.source, k.Unstructured, k.Object.Object)
+		if err != nil {
+			c.rendered[k.Unstructured] = rendering{err: err}
+			continue
+		}
+		plans, of = append(plans, p), append(of, k)
+	}
+	results, errs := build.RenderAll(ctx, plans)
+	for i, k := range of {
+		c.rendered[k.Unstructured] = rendering{results[i], errs[i]}
+	}
+	return ctx.Err()
+}
+
+// substitute is what a Kustomization applies. It was rendered if its source and its own object
+// were known before.
+func (c *Cluster) substitute(k *Kustomization, variables *build.Variables) (*build.Result, error) {
+	r, ok := c.rendered[k.Unstructured]
+	if !ok {
+		return build.Build(c.source, k.Unstructured, variables, k.Object.Object)
+	}
+	delete(c.rendered, k.Unstructured) // its objects become those of the result
+	if r.err != nil {
+		return nil, r.err
+	}
+	return r.result.Substitute(variables)
+}
+
 // resolve builds Kustomizations again whose variables are now known, and reports whether there
 // were any.
 func (c *Cluster) resolve() bool {
@@ -215,6 +279,7 @@ func (c *Cluster) resolve() bool {
 		}
 		if now := c.variables(k); !now.Incomplete || len(now.Values) > k.known {
 			c.build(k)
+			c.found = nil // it had other objects
 			again = true
 		}
 	}
@@ -229,7 +294,7 @@ func (c *Cluster) collect() {
 			continue
 		}
 		for _, o := range k.Built.Objects {
-			built := &Object{Object: o, By: k}
+			built := &Object{Object: o, By: k, ref: object.RefOf(o.Unstructured)}
 			if k.Standalone {
 				built.By = nil
 			}
@@ -278,21 +343,28 @@ func (c *Cluster) HasSource(ref object.Ref) bool {
 
 // find finds an object that a Kustomization applies, or a source that nothing applies.
 func (c *Cluster) find(ref object.Ref) *Object {
-	for _, k := range c.Kustomizations {
-		if k.Built == nil {
-			continue
-		}
-		for _, o := range k.Built.Objects {
-			if object.RefOf(o.Unstructured).Key() == ref.Key() {
-				return &Object{Object: o, By: k}
-			}
+	if c.found == nil {
+		c.found = map[object.Key]*Object{}
+		for _, k := range c.Kustomizations {
+			c.index(k)
 		}
 	}
-	i := slices.IndexFunc(c.raw, func(o *Object) bool { return o.Ref().Key() == ref.Key() })
-	if i < 0 {
-		return nil
+	if o := c.found[ref.Key()]; o != nil {
+		return o
 	}
-	return c.raw[i]
+	return c.raw[ref.Key()]
+}
+
+// index adds the objects of a Kustomization. If several apply an object, it is that of the first.
+func (c *Cluster) index(k *Kustomization) {
+	if k.Built == nil || c.found == nil {
+		return
+	}
+	for _, o := range k.Built.Objects {
+		if key := object.RefOf(o.Unstructured).Key(); c.found[key] == nil {
+			c.found[key] = &Object{Object: o, By: k}
+		}
+	}
 }
 
 // Kustomization is the Kustomization of a name, nil if there is none.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"path"
 	"slices"
@@ -22,8 +23,11 @@ type scanned struct {
 	// plain is the tree with the default ignore patterns.
 	plain *build.Source
 	// kustomizations and sources are Flux's.
-	kustomizations, sources []*Object
-	opts                    Options
+	kustomizations []*Object
+	sources        map[object.Key]*Object
+	opts           Options
+	// rendered are Kustomizations that were built from plain to find the entries.
+	rendered map[*unstructured.Unstructured]rendering
 }
 
 // fluxInstance is the kind by which flux-operator bootstraps
@@ -32,7 +36,10 @@ const fluxInstance = "FluxInstance"
 
 // scan finds the documents of Flux in the files of a tree.
 func scan(ctx context.Context, t *tree.Tree) (*scanned, error) {
-	f := &scanned{tree: t, plain: build.NewSource(t, nil)}
+	f := &scanned{
+		tree: t, plain: build.NewSource(t, nil), sources: map[object.Key]*Object{},
+		rendered: map[*unstructured.Unstructured]rendering{},
+	}
 	for _, file := range t.Files(".") {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -44,7 +51,10 @@ func scan(ctx context.Context, t *tree.Tree) (*scanned, error) {
 		if err != nil || !bytes.Contains(text, []byte("fluxcd.")) {
 			continue
 		}
-		documents, _ := t.Documents(file) // an error is reported by the build that uses the file
+		documents, err := t.Documents(file)
+		if errors.Is(err, tree.ErrTooMuch) {
+			return nil, err
+		} // another error is reported by the build that uses the file
 		for _, d := range documents {
 			f.add(build.FromDocument(f.plain, d))
 		}
@@ -57,7 +67,9 @@ func (f *scanned) add(o *build.Object) {
 	case kind == object.KustomizationKind:
 		f.kustomizations = append(f.kustomizations, &Object{Object: o})
 	case kind.Group == object.GitRepositoryKind.Group:
-		f.sources = append(f.sources, &Object{Object: o})
+		if key := object.RefOf(o.Unstructured).Key(); f.sources[key] == nil {
+			f.sources[key] = &Object{Object: o}
+		}
 	case kind.Kind == fluxInstance:
 		if sync := syncOf(o); sync != nil {
 			f.kustomizations = append(f.kustomizations, sync)
@@ -142,8 +154,16 @@ func fluxVersion(k *Object) string {
 }
 
 func (f *scanned) appliesItself(k *Object) bool {
-	built, err := build.Build(f.plain, k.Unstructured, nil, nil)
-	return err == nil && slices.ContainsFunc(built.Objects, func(o *build.Object) bool { return o.Document() == k.Document() })
+	p, err := build.Prepare(f.plain, k.Unstructured, k.Object)
+	if err != nil {
+		return false
+	}
+	r, err := p.Render()
+	if err != nil || !r.Has(k.Document()) {
+		return false
+	}
+	f.rendered[k.Unstructured] = rendering{result: r}
+	return true
 }
 
 // byDirectory groups the Kustomizations by the directory of their file, those nearest to the
@@ -170,7 +190,7 @@ func (f *scanned) sourceWith(ignore *string) *build.Source {
 	if ignore == nil {
 		return f.plain
 	}
-	return build.NewSource(f.tree, ignore)
+	return f.plain.With(ignore)
 }
 
 // pathOf is the directory in spec.path.
@@ -208,7 +228,7 @@ func (c *Cluster) variables(k *Kustomization) *build.Variables {
 func (c *Cluster) valuesOf(k *Kustomization, ref object.Ref, optional bool) (values map[string]string, known bool) {
 	o := c.find(ref)
 	if o != nil && ref.Kind == object.ConfigMapKind.Kind {
-		if slices.ContainsFunc(c.Kustomizations, func(by *Kustomization) bool { return by == o.By && by.unresolved && by != k }) {
+		if o.By != nil && o.By.unresolved && o.By != k {
 			return nil, false
 		}
 		values = map[string]string{}

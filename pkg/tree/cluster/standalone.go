@@ -21,16 +21,16 @@ func (f *scanned) standalone(ctx context.Context) (*Cluster, error) {
 	built := map[string]*Kustomization{}
 	var order []string
 	for _, file := range files {
-		if err := ctx.Err(); err != nil {
-			return nil, err
+		if isKustomizationFile(path.Base(file)) {
+			order = append(order, file)
+			built[file] = f.directory(path.Dir(file))
 		}
-		if !isKustomizationFile(path.Base(file)) {
-			continue
-		}
-		k := f.directory(path.Dir(file))
-		order = append(order, file)
-		built[file] = k
-		k.Built, k.Err = build.Build(f.plain, k.Unstructured, nil, nil)
+	}
+	if err := f.buildAll(ctx, order, built); err != nil {
+		return nil, err
+	}
+	for _, file := range order {
+		k := built[file]
 		if k.Built == nil {
 			continue
 		}
@@ -55,6 +55,29 @@ func (f *scanned) standalone(ctx context.Context) (*Cluster, error) {
 		}
 	}
 	return c, nil
+}
+
+// buildAll builds directories.
+func (f *scanned) buildAll(ctx context.Context, order []string, built map[string]*Kustomization) error {
+	var plans []*build.Plan
+	var of []*Kustomization
+	for _, file := range order {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		k := built[file]
+		p, err := build.Prepare(f.plain, k.Unstructured, nil)
+		if k.Err = err; err == nil {
+			plans, of = append(plans, p), append(of, k)
+		}
+	}
+	results, errs := build.RenderAll(ctx, plans)
+	for i, k := range of {
+		if k.Err = errs[i]; results[i] != nil {
+			k.Built, k.Err = results[i].Substitute(nil)
+		}
+	}
+	return ctx.Err()
 }
 
 // directory is a Kustomization in place of one of Flux.
