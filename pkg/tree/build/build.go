@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/redact/mask"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 )
 
@@ -27,7 +28,7 @@ type Result struct {
 	Objects []*Object
 	// Dir is the directory of spec.path.
 	Dir string
-	// Kustomizations are the kustomization files that were used.
+	// Kustomizations are the kustomization files of the source that were used.
 	Kustomizations []string
 	// Undefined are the variables of postBuild that have no value and no default, by the object
 	// that has them.
@@ -46,7 +47,8 @@ func Build(s *Source, flux *unstructured.Unstructured, variables *Variables, loc
 	if err != nil {
 		return nil, asError(tree.Position{File: file}, err)
 	}
-	check := &checker{source: s}
+	files := newFiles(s)
+	check := &checker{files: files}
 	check.directory(dir, file, k, setting{})
 	if len(check.problems) > 0 {
 		return nil, &Error{Problems: check.problems}
@@ -55,12 +57,13 @@ func Build(s *Source, flux *unstructured.Unstructured, variables *Variables, loc
 	if err != nil {
 		return nil, asError(tree.Position{File: file}, err)
 	}
-	built, err := run(fileSystem{source: s, replaced: file, content: content, changesSchemas: check.changesSchemas}, dir)
+	files.replaced[file] = content
+	built, err := run(fileSystem{files, check.changesSchemas}, dir)
 	if err != nil {
-		return nil, problem(check.positions(file).find(""), Failed, "kustomize failed: %s", cleanError(err))
+		return nil, problem(check.positions(file).find(""), Failed, "kustomize failed: %s", mask.Mask(cleanError(err)))
 	}
-	result := &Result{Dir: dir, Kustomizations: check.files, Undefined: map[object.Ref][]string{}}
-	frame := &frame{source: s, flux: locator}
+	result := &Result{Dir: dir, Kustomizations: check.used, Undefined: map[object.Ref][]string{}}
+	frame := &frame{files: files, dir: dir, flux: locator}
 	index := indexOrigins(check.origins)
 	for _, res := range built.Resources() {
 		if err := result.add(res, index, frame, flux, variables); err != nil {
@@ -124,7 +127,7 @@ func run(files fileSystem, dir string) (built resmap.ResMap, err error) {
 	}
 	jsonpatch.AccumulatedCopySizeLimit = tree.MaxFile // a patch can double an object with each operation
 	k := krusty.MakeKustomizer(&krusty.Options{LoadRestrictions: types.LoadRestrictionsNone, PluginConfig: types.DisabledPluginConfig()})
-	return k.Run(files, absolute(dir))
+	return k.Run(files, files.absolute(dir))
 }
 
 // quiet silences the warnings that kustomize prints to os.Stderr and to the standard logger: those
@@ -155,6 +158,7 @@ func (r *Result) add(res marshaler, index *origins, f *frame, flux *unstructured
 	if err := json.Unmarshal(text, &content); err != nil {
 		return err
 	}
+	f.restoreOrigins(content)
 	o := &Object{Unstructured: &unstructured.Unstructured{Object: content}, frame: f}
 	if o.origin = index.of(o.Unstructured); o.origin == nil {
 		o.origin = &origin{file: r.Kustomizations[0], kustomizations: r.Kustomizations}

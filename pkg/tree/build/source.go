@@ -1,6 +1,7 @@
 // Package build builds what a Kustomization of Flux applies, from the files of a tree, as
-// kustomize-controller does: with kustomize's own library, in memory. It never uses the
-// network, runs no program and reads nothing outside of the tree.
+// kustomize-controller does: with kustomize's own library, in memory. It reads nothing outside of
+// the tree. kustomize itself never uses the network and runs no program: what remote references
+// name is downloaded before it runs, from the hosts that the user allows, and by default not at all.
 //
 // Flux's library github.com/fluxcd/pkg/kustomize does the same from a directory on disk, which
 // it changes; a test compares the results.
@@ -15,12 +16,20 @@ import (
 	"github.com/fluxcd/pkg/sourceignore/gitignore"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/remote"
 )
 
 // Source is a tree as source-controller stores it: without the files that it ignores.
 type Source struct {
 	Tree    *tree.Tree
 	ignored map[string]bool
+	// remote downloads remote references; nil downloads none.
+	remote *remote.Fetcher
+}
+
+// With is the source with the remote references that a fetcher downloads.
+func (s *Source) With(fetcher *remote.Fetcher) *Source {
+	return &Source{Tree: s.Tree, ignored: s.ignored, remote: fetcher}
 }
 
 // NewSource is a tree without the files that match source-controller's default patterns, or,

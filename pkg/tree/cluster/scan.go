@@ -31,8 +31,8 @@ type scanned struct {
 const fluxInstance = "FluxInstance"
 
 // scan finds the documents of Flux in the files of a tree.
-func scan(ctx context.Context, t *tree.Tree) (*scanned, error) {
-	f := &scanned{tree: t, plain: build.NewSource(t, nil)}
+func scan(ctx context.Context, t *tree.Tree, opts Options) (*scanned, error) {
+	f := &scanned{tree: t, plain: build.NewSource(t, nil).With(opts.Remote), opts: opts}
 	for _, file := range t.Files(".") {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -170,7 +170,7 @@ func (f *scanned) sourceWith(ignore *string) *build.Source {
 	if ignore == nil {
 		return f.plain
 	}
-	return build.NewSource(f.tree, ignore)
+	return build.NewSource(f.tree, ignore).With(f.opts.Remote)
 }
 
 // pathOf is the directory in spec.path.
