@@ -48,6 +48,7 @@ var rules = []rule{
 	{module + "internal/samples", nil, "only tests use it"},
 	{module + "internal/watched", nil, "only tests use it"},
 	{module + "internal/octets", nil, "only tests use it"},
+	{module + "internal/remotetest", nil, "only tests use it"},
 	{module + "internal/parsecheck", nil, "only tests use it"},
 }
 
@@ -107,6 +108,7 @@ var layers = []string{
 	"pkg/check",
 	"pkg/bootstrap",
 	"pkg/tree",
+	"pkg/tree/remote",
 	"pkg/tree/build pkg/tree/edit",
 	"pkg/tree/cluster",
 	"pkg/lint/rule",

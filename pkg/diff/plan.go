@@ -126,7 +126,7 @@ func (p *Plan) addRoot(c *cluster.Cluster, root *unstructured.Unstructured) {
 		Layer: Layer{Ref: object.RefOf(root), Path: pathOf(root), State: Both, Suspended: object.Bool(root.Object, "spec", "suspend")},
 		spec:  root, live: root, ignore: ignoreRules(root),
 	}
-	built, err := build.Build(build.NewSource(c.Tree, nil), root, nil, nil)
+	built, err := c.BuildRoot(root)
 	if err != nil {
 		l.Problem = "it could not be built: " + oneLine(err.Error())
 	} else {

@@ -13,6 +13,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/lint/rule"
 	"github.com/digihunch/kubectl-orthweb/pkg/similar"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/remote"
 )
 
 // ConfigFile is the name of the configuration at the root of a tree.
@@ -31,6 +32,8 @@ type Config struct {
 	Ignore []IgnoreEntry
 	// Below are the directories and files whose findings are reported; all if it is empty.
 	Below []string
+	// Remote downloads the remote references of kustomizations; nil downloads none.
+	Remote *remote.Fetcher
 }
 
 // IgnoreEntry ignores the findings of rules in files.

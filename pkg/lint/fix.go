@@ -27,8 +27,8 @@ type Fixed struct {
 // Fix makes the changes of findings. A finding is left if its changes can't be made, or if something
 // would be lost: a Kustomization no longer builds, or a patch that selects an API version no longer
 // applies.
-func Fix(ctx context.Context, t *tree.Tree, findings []rule.Finding) (*Fixed, error) {
-	f := &fixer{ctx: ctx, tree: t, fixed: &Fixed{Files: map[string][]byte{}}, builds: maxBuilds}
+func Fix(ctx context.Context, t *tree.Tree, config Config, findings []rule.Finding) (*Fixed, error) {
+	f := &fixer{ctx: ctx, tree: t, options: cluster.Options{Remote: config.Remote}, fixed: &Fixed{Files: map[string][]byte{}}, builds: maxBuilds}
 	var fixable []rule.Finding
 	for _, found := range findings {
 		if len(found.Changes) == 0 {
@@ -42,7 +42,7 @@ func Fix(ctx context.Context, t *tree.Tree, findings []rule.Finding) (*Fixed, er
 		return f.fixed, nil
 	}
 	var err error
-	if f.before, err = outcomeOf(ctx, t); err != nil {
+	if f.before, err = outcomeOf(ctx, t, f.options); err != nil {
 		return nil, err
 	}
 	return f.fixed, f.accept(fixable)
@@ -52,11 +52,13 @@ func Fix(ctx context.Context, t *tree.Tree, findings []rule.Finding) (*Fixed, er
 const maxBuilds = 50
 
 type fixer struct {
-	ctx    context.Context
-	tree   *tree.Tree
-	before outcome
-	fixed  *Fixed
-	builds int
+	ctx  context.Context
+	tree *tree.Tree
+	// options are those of the builds.
+	options cluster.Options
+	before  outcome
+	fixed   *Fixed
+	builds  int
 }
 
 // accept fixes findings besides those that are fixed. If that is not possible for all together, it
@@ -92,7 +94,7 @@ func (f *fixer) keeps(files map[string][]byte, changes []edit.Change) (bool, err
 	if f.builds--; f.builds < 0 {
 		return false, nil
 	}
-	after, err := outcomeOf(f.ctx, f.tree.With(files))
+	after, err := outcomeOf(f.ctx, f.tree.With(files), f.options)
 	if err != nil {
 		return false, err
 	}
@@ -141,8 +143,8 @@ type occurrence struct {
 	value  string
 }
 
-func outcomeOf(ctx context.Context, t *tree.Tree) (outcome, error) {
-	clusters, err := cluster.Discover(ctx, t)
+func outcomeOf(ctx context.Context, t *tree.Tree, options cluster.Options) (outcome, error) {
+	clusters, err := cluster.DiscoverWith(ctx, t, options)
 	if err != nil {
 		return nil, err
 	}

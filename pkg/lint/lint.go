@@ -47,6 +47,8 @@ type Unknown struct {
 	Ref object.Ref
 	// Message is one sentence, without a period.
 	Message string
+	// Host is the host that is not allowed, if that is why.
+	Host string
 }
 
 // InOtherSource is a Kustomization whose files are in another source than the tree.
@@ -57,7 +59,7 @@ type InOtherSource struct {
 
 // Check checks a tree with the rules that the configuration selects.
 func Check(ctx context.Context, t *tree.Tree, config Config) (*Report, error) {
-	clusters, err := cluster.Discover(ctx, t)
+	clusters, err := cluster.DiscoverWith(ctx, t, cluster.Options{Remote: config.Remote})
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +120,7 @@ func (r *Report) unbuilt(k *cluster.Kustomization) {
 		case build.TooLarge:
 			r.tooLarge(k, p)
 		case build.Remote, build.Unreadable:
-			r.Unknown = append(r.Unknown, Unknown{At: p.Position, Ref: k.Ref(), Message: p.Message})
+			r.Unknown = append(r.Unknown, Unknown{At: p.Position, Ref: k.Ref(), Message: p.Message, Host: p.Host})
 		}
 	}
 }

@@ -53,7 +53,7 @@ func TestRules(t *testing.T) {
 // left to change.
 func testFix(t *testing.T, tr *tree.Tree, r *Report, config Config) {
 	t.Helper()
-	fixed, err := Fix(context.Background(), tr, r.Findings)
+	fixed, err := Fix(context.Background(), tr, config, r.Findings)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func testFix(t *testing.T, tr *tree.Tree, r *Report, config Config) {
 	if len(fixed.Findings) != fixable || len(left.Findings) != len(r.Findings)-fixable {
 		t.Errorf("fixed %d of %d findings, and found afterwards:\n%s", len(fixed.Findings), fixable, list(left))
 	}
-	if again, err := Fix(context.Background(), after, left.Findings); err != nil || len(again.Files) > 0 {
+	if again, err := Fix(context.Background(), after, config, left.Findings); err != nil || len(again.Files) > 0 {
 		t.Errorf("a second time, it changes %d files: %v", len(again.Files), err)
 	}
 }
@@ -211,7 +211,7 @@ func TestFixKeepsPatches(t *testing.T) {
 		if err != nil || len(report.Findings) < 3 {
 			t.Fatalf("%s: %+v, %v", name, report, err)
 		}
-		fixed, err := Fix(t.Context(), tr, report.Findings)
+		fixed, err := Fix(t.Context(), tr, Config{}, report.Findings)
 		if err != nil || fixed.Files["app/a.yaml"] != nil || fixed.Files["app/b.yaml"] == nil || fixed.Files["app/c.yaml"] == nil {
 			t.Errorf("%s: %d files are fixed, %v", name, len(fixed.Files), err)
 		}
@@ -229,7 +229,7 @@ func TestFixOfList(t *testing.T) {
 	if err != nil || len(report.Findings) != 1 {
 		t.Fatalf("%+v, %v", report, err)
 	}
-	if fixed, err := Fix(t.Context(), tr, report.Findings); err != nil || len(fixed.Files) > 0 {
+	if fixed, err := Fix(t.Context(), tr, Config{}, report.Findings); err != nil || len(fixed.Files) > 0 {
 		t.Errorf("changed %q, %v", fixed.Files, err)
 	}
 }

@@ -27,9 +27,9 @@ var independent = map[string]string{
 	"reconcile": "dry-run timeout with-source", "resume": "dry-run timeout with-source", "suspend": "dry-run",
 	"validate": "aec aet ca cert concurrency dicom-port insecure keep key other-cert other-key other-password-secret p12 " +
 		"p12-password-env p12-password-file password-env password-file password-secret quiet resume store timeout user via web-port",
-	"lint":          "config fail-on fix flux-version kube-version list-rules only skip",
+	"lint":          "allow-remote config fail-on fix flux-version kube-version list-rules only skip",
 	"bootstrap":     "branch components components-extra export-dir flux-version interval network-policy path personal provider secret-name url",
-	"diff":          "path repo",
+	"diff":          "allow-remote path repo",
 	"tenant create": "address domain dry-run entry repo", "tenant remove": "delete-data dry-run entry repo",
 	"hosts apply": "hosts-file", // hidden: 'hosts sync' runs it under sudo
 }

@@ -49,7 +49,7 @@ func Locate(ctx context.Context, e *diagnose.Explanation, snap *snapshot.Snapsho
 			fixed = append(fixed, l.cause(&e.Subjects[i].Causes[j])...)
 		}
 	}
-	changes, err := lint.Fix(ctx, t, fixed)
+	changes, err := lint.Fix(ctx, t, lint.Config{}, fixed)
 	if err != nil {
 		return Result{}, true, err
 	}

@@ -162,10 +162,14 @@ func quote(o *cluster.Object, field string) (string, bool) {
 	return object.Quote(o.Unstructured.Object, field)
 }
 
-// ReportChange reports a defect of an object at a field, which changes fix.
+// ReportChange reports a defect of an object at a field, which changes fix. An object that is not in
+// the tree can't be changed.
 func (c *Context) ReportChange(o *cluster.Object, field, message string, fix finding.Fix, changes ...edit.Change) {
 	report := c.report
 	defer func() { c.report = report }()
+	if o.IsRemote() {
+		changes = nil
+	}
 	c.report = func(f Finding) {
 		f.Changes = changes
 		report(f)

@@ -61,6 +61,9 @@ type options struct {
 	tenants []string
 	repo    string
 	path    string
+	remote  command.RemoteFlag
+	// refused are the hosts from which remote bases were not downloaded.
+	refused []string
 }
 
 // New is the command "diff".
@@ -73,7 +76,7 @@ func New(call *command.Call) *cobra.Command {
 		Example: diffExample,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.tenants = args
-			if err := o.output.Validate(); err != nil {
+			if err := errors.Join(o.output.Validate(), o.remote.Validate()); err != nil {
 				return err
 			}
 			return o.run(cmd.Context())
@@ -82,6 +85,7 @@ func New(call *command.Call) *cobra.Command {
 	o.output.AddTo(cmd)
 	cmd.Flags().StringVar(&o.repo, "repo", ".", "Directory of the GitOps repository; the root of the Git repository that has it is read")
 	cmd.Flags().StringVar(&o.path, "path", "", "Directory in the repository that Flux applies to the cluster, if it has several clusters (spec.path of the first Kustomization)")
+	o.remote.AddTo(cmd.Flags())
 	return cmd
 }
 
@@ -123,7 +127,9 @@ func (o *options) open() (*tree.Tree, error) {
 
 // compare reads the cluster, and compares it with the tree.
 func (o *options) compare(ctx context.Context, t *tree.Tree) (*diff.Report, error) {
-	clusters, err := cluster.Discover(ctx, t)
+	fetcher := o.remote.Fetcher(ctx)
+	defer fetcher.Close()
+	clusters, err := cluster.DiscoverWith(ctx, t, cluster.Options{Remote: fetcher})
 	if err != nil {
 		return nil, err
 	}
@@ -159,11 +165,11 @@ func (o *options) compare(ctx context.Context, t *tree.Tree) (*diff.Report, erro
 		}
 		origin = cluster.SourceOf(opts.Root)
 	}
-	variables := &variables{cluster: requests}
+	variables := &variables{cluster: requests, remote: fetcher}
 	if chosen, err = variables.complete(ctx, t, chosen, origin); err != nil {
 		return nil, err
 	}
-	opts.Secrets = variables.secrets
+	opts.Secrets, o.refused = variables.secrets, chosen.Refused()
 	plan, err := diff.NewPlan(chosen, live, opts)
 	if err != nil {
 		return nil, err
@@ -218,6 +224,7 @@ func (o *options) summarize(report *diff.Report) {
 	for _, note := range render.DiffNotes(report) {
 		escape.Fprintf(w, "%s\n", note)
 	}
+	o.remote.Advise(w, o.call.Name+" diff", o.refused)
 	if report.Forbidden() {
 		escape.Fprintf(w, "Request the missing permissions (docs/rbac.md has the role, orthweb-differ).\n")
 	}

@@ -46,7 +46,7 @@ func (o *options) fixRepository(ctx context.Context, r command.Repository, chang
 	if err != nil {
 		return 0, err
 	}
-	fixed, err := lint.Fix(ctx, t, report.Findings)
+	fixed, err := lint.Fix(ctx, t, config, report.Findings)
 	if err != nil {
 		return 0, advice.Add(err, "Nothing was changed. Fix the findings manually.")
 	}

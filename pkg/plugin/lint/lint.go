@@ -26,8 +26,9 @@ var (
 		Find defects in a GitOps repository before Flux applies them.
 
 		The command builds each Kustomization as Flux does, follows those that they
-		apply, and checks the objects. It needs no cluster and does not use the
-		network. Each finding has a code, a file and line, and a fix.
+		apply, and checks the objects. It needs no cluster, and does not use the
+		network unless --allow-remote names hosts of remote bases. Each finding has a
+		code, a file and line, and a fix.
 
 		PATH is a directory or file of a repository, or - for rendered manifests on
 		standard input; by default the working directory. The whole repository is
@@ -54,6 +55,9 @@ var (
 		# Show the findings in a pull request on GitHub
 		kubectl orthweb lint -o github
 
+		# Download the remote bases that are on GitHub
+		kubectl orthweb lint --allow-remote=github.com
+
 		# Check rendered manifests
 		kubectl kustomize gitops/application/bhs | kubectl orthweb lint -`)
 )
@@ -73,6 +77,7 @@ type options struct {
 	list   bool
 	fix    bool
 	yes    bool
+	remote command.RemoteFlag
 	rules  lint.Config
 }
 
@@ -102,6 +107,7 @@ func New(call *command.Call) *cobra.Command {
 	flags.StringVar(&o.config, "config", "", "Configuration file (default "+lint.ConfigFile+" at the root of the repository)")
 	flags.BoolVar(&o.fix, "fix", false, "Show the changes that fix findings as a diff, and make them after a question")
 	flags.BoolVarP(&o.yes, "yes", "y", false, "Don't ask before --fix changes files")
+	o.remote.AddTo(flags)
 	flags.BoolVar(&o.list, "list-rules", false, "List the rules, and check nothing")
 	return cmd
 }
@@ -128,6 +134,12 @@ func (o *options) validate() error {
 	if slices.Contains(o.paths, "-") && len(o.paths) > 1 {
 		return advice.Add(errors.New("- can't be used together with other paths"), "Check them separately.")
 	}
+	if o.remote.Set() && (o.list || slices.Contains(o.paths, "-")) {
+		return advice.Add(errors.New("--allow-remote has no effect without a repository"), "Remove it, or name a repository.")
+	}
+	if err := o.remote.Validate(); err != nil {
+		return err
+	}
 	if err := o.rules.Validate(); err != nil {
 		return advice.Add(err, "List the rules with 'kubectl orthweb lint --list-rules'.")
 	}
@@ -139,6 +151,8 @@ func (o *options) run(cmd *cobra.Command) error {
 		return o.listRules()
 	}
 	defer collectLess()()
+	o.rules.Remote = o.remote.Fetcher(cmd.Context())
+	defer o.rules.Remote.Close()
 	if o.fix {
 		return o.fixAll(cmd.Context(), cmd.Flags().Changed)
 	}
@@ -217,9 +231,12 @@ func (o *options) exit(report *lint.Report) error {
 // summarize prints on standard error what was checked, and what was not.
 func (o *options) summarize(report *lint.Report) {
 	w := o.call.Streams.ErrOut
+	var refused []string
 	for _, u := range report.Unknown {
 		escape.Fprintf(w, "Not checked: %s: %s: %s\n", u.Ref, u.At, u.Message)
+		refused = append(refused, u.Host)
 	}
+	o.remote.Advise(w, o.call.Name+" lint", refused)
 	if n := len(report.OtherSources); n > 0 {
 		sources := map[string]int{}
 		for _, e := range report.OtherSources {

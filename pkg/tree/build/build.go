@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/redact/mask"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 )
 
@@ -18,7 +19,7 @@ type Result struct {
 	Objects []*Object
 	// Dir is the directory of spec.path.
 	Dir string
-	// Kustomizations are the kustomization files that were used.
+	// Kustomizations are the kustomization files of the source that were used.
 	Kustomizations []string
 	// Undefined are the variables of postBuild that have no value and no default, by the object
 	// that has them.
@@ -42,13 +43,12 @@ func Build(s *Source, flux *unstructured.Unstructured, variables *Variables, loc
 
 // Plan is a Kustomization whose files have been checked.
 type Plan struct {
-	source  *Source
+	files   *files
 	flux    *unstructured.Unstructured
 	locator Locator
 	check   *checker
-	// dir is that of spec.path, file its kustomization file and content what Flux writes to it.
+	// dir is that of spec.path, and file its kustomization file, whose content Flux writes.
 	dir, file string
-	content   []byte
 }
 
 // Prepare checks the files of a Kustomization: the first part of Build.
@@ -64,7 +64,8 @@ func Prepare(s *Source, flux *unstructured.Unstructured, locator Locator) (*Plan
 	if err != nil {
 		return nil, asError(tree.Position{File: file}, err)
 	}
-	check := &checker{source: s}
+	files := newFiles(s)
+	check := &checker{files: files}
 	check.directory(dir, file, k, setting{})
 	if check.changesSchemas {
 		check.spend(tree.Position{File: file}, stepsSchemas)
@@ -76,7 +77,8 @@ func Prepare(s *Source, flux *unstructured.Unstructured, locator Locator) (*Plan
 	if err != nil {
 		return nil, asError(tree.Position{File: file}, err)
 	}
-	return &Plan{source: s, flux: flux, locator: locator, check: check, dir: dir, file: file, content: content}, nil
+	files.replaced[file] = content
+	return &Plan{files: files, flux: flux, locator: locator, check: check, dir: dir, file: file}, nil
 }
 
 // Rendered is what kustomize built for a Kustomization, with the variables of spec.postBuild.
@@ -89,13 +91,12 @@ type Rendered struct {
 
 // Render runs kustomize: the second part of Build.
 func (p *Plan) Render() (*Rendered, error) {
-	files := fileSystem{source: p.source, replaced: p.file, content: p.content, changesSchemas: p.check.changesSchemas}
-	built, err := run(files, p.dir)
+	built, err := run(fileSystem{p.files, p.check.changesSchemas}, p.dir)
 	if err != nil {
-		return nil, problem(p.check.positions(p.file).find(""), Failed, "kustomize failed: %s", cleanError(err))
+		return nil, problem(p.check.positions(p.file).find(""), Failed, "kustomize failed: %s", mask.Mask(cleanError(err)))
 	}
 	r := &Rendered{plan: p}
-	frame := &frame{source: p.source, flux: p.locator}
+	frame := &frame{files: p.files, dir: p.dir, flux: p.locator}
 	index := indexOrigins(p.check.origins)
 	for _, res := range built.Resources() {
 		if r.err = r.add(res, index, frame); r.err != nil {
@@ -112,7 +113,8 @@ func (r *Rendered) add(res built, index *origins, f *frame) error {
 	if err != nil {
 		return err
 	}
-	files := r.plan.check.files
+	f.restoreOrigins(content)
+	files := r.plan.check.used
 	o := &Object{Unstructured: &unstructured.Unstructured{Object: content}, frame: f}
 	if o.origin = index.of(o.Unstructured); o.origin == nil {
 		o.origin = &origin{file: files[0], kustomizations: files}
@@ -133,11 +135,11 @@ func (r *Rendered) Has(d *tree.Document) bool {
 // Build. It can be called once, because the result has the same objects.
 func (r *Rendered) Substitute(variables *Variables) (*Result, error) {
 	p := r.plan
-	result := &Result{Dir: p.dir, Kustomizations: p.check.files, Undefined: map[object.Ref][]string{}, Objects: r.objects}
+	result := &Result{Dir: p.dir, Kustomizations: p.check.used, Undefined: map[object.Ref][]string{}, Objects: r.objects}
 	common := object.Map(p.flux.Object, "spec", "commonMetadata")
 	for _, o := range r.objects {
 		if !disabled(o.Unstructured) {
-			substituted, undefined, err := variables.substitute(o.Object, p.source.spend)
+			substituted, undefined, err := variables.substitute(o.Object, p.files.source.spend)
 			if err != nil {
 				return nil, problem(o.Start(), reasonOfSubstitution(err), "%v", err)
 			}

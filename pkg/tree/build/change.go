@@ -13,9 +13,10 @@ import (
 
 // kustomization is a kustomization file that may change an object.
 type kustomization struct {
-	doc    *tree.Document
-	source *Source
-	dir    string
+	doc   *tree.Document
+	files *files
+	// file is its name.
+	file string
 }
 
 // locate finds what sets a field of an object to a value.
@@ -46,8 +47,8 @@ func (k *kustomization) inPatch(entry *yaml.Node, o *Object, field, value string
 	}
 	targeted := entry.Kind == yaml.MappingNode && has(entry, "target")
 	if file.Kind == yaml.ScalarNode && !strings.ContainsAny(file.Value, "\n{") && (entry.Kind == yaml.ScalarNode || has(entry, "path")) {
-		target := path.Join(k.dir, file.Value)
-		text, err := k.source.Tree.ReadFile(target)
+		target := path.Join(path.Dir(k.file), file.Value)
+		text, err := k.files.read(target)
 		if err != nil {
 			return tree.Position{}, false
 		}
@@ -56,7 +57,7 @@ func (k *kustomization) inPatch(entry *yaml.Node, o *Object, field, value string
 	if patch.Kind != yaml.ScalarNode {
 		return tree.Position{}, false
 	}
-	return inPatchText(k.doc.File, patch.Value, patch, targeted, o, field, value)
+	return inPatchText(k.file, patch.Value, patch, targeted, o, field, value)
 }
 
 func has(entry *yaml.Node, field string) bool {
@@ -85,7 +86,7 @@ func inPatchText(file, text string, scalar *yaml.Node, targeted bool, o *Object,
 		if scalar == nil {
 			return tree.Position{File: file, Line: n.Line, Column: n.Column}, true
 		}
-		return o.frame.source.Tree.InText(file, scalar, n.Line, n.Column), true
+		return o.frame.files.source.Tree.InText(file, scalar, n.Line, n.Column), true
 	}
 }
 
@@ -199,7 +200,7 @@ func (k *kustomization) inSetting(o *Object, field, value string) (tree.Position
 }
 
 func (k *kustomization) at(n *yaml.Node) tree.Position {
-	return tree.Position{File: k.doc.File, Line: n.Line, Column: n.Column}
+	return tree.Position{File: k.file, Line: n.Line, Column: n.Column}
 }
 
 // field finds a field with a value.

@@ -53,7 +53,7 @@ func (u *Uses) follow(s *Source, dir, file string, k *types.Kustomization) {
 	}
 	for _, r := range references(k) {
 		target := path.Join(dir, r.path)
-		if remote.MatchString(r.path) || path.IsAbs(r.path) || !s.exists(target) {
+		if isRemote(r.path) || path.IsAbs(r.path) || !s.exists(target) {
 			continue
 		}
 		u.Names[file] = append(u.Names[file], target)

@@ -57,7 +57,7 @@ func TestBuildsAsFlux(t *testing.T) {
 			for _, o := range built.Objects {
 				got[object.RefOf(o.Unstructured).String()] = text(t, o.Object)
 			}
-			want := fluxBuild(t, dir, ks)
+			want := fluxBuild(t, dir, ks, false)
 			for name := range want {
 				if got[name] != want[name] {
 					t.Errorf("%s: built\n%s\nFlux builds\n%s", name, got[name], want[name])
@@ -72,13 +72,13 @@ func TestBuildsAsFlux(t *testing.T) {
 }
 
 // fluxBuild is what kustomize-controller builds.
-func fluxBuild(t *testing.T, root string, ks *unstructured.Unstructured) map[string]string {
+func fluxBuild(t *testing.T, root string, ks *unstructured.Unstructured, remoteBases bool) map[string]string {
 	t.Helper()
 	dir := filepath.Join(root, object.Text(ks.Object, "spec", "path"))
 	if _, err := flux.NewGenerator(root, *ks).WriteFile(dir); err != nil {
 		t.Fatal(err)
 	}
-	built, err := flux.SecureBuild(root, dir, false)
+	built, err := flux.SecureBuild(root, dir, remoteBases)
 	if err != nil {
 		t.Fatal(err)
 	}

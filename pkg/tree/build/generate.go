@@ -20,12 +20,7 @@ import (
 
 // kustomizationFile is the path of a directory's kustomization file, "" if it has none.
 func (s *Source) kustomizationFile(dir string) string {
-	for _, base := range konfig.RecognizedKustomizationFileNames() {
-		if file := path.Join(dir, base); s.exists(file) && !s.Tree.IsDir(file) {
-			return file
-		}
-	}
-	return ""
+	return (&files{source: s}).kustomizationFile(dir)
 }
 
 // generate is the kustomization file that Flux writes before it builds a directory: the
@@ -37,7 +32,7 @@ func (s *Source) generate(dir string, flux *unstructured.Unstructured) (file str
 		if err != nil {
 			return "", nil, problem(tree.Position{File: file}, Unreadable, "%v", err)
 		}
-		if err := parseKustomization(s, file, text, k); err != nil {
+		if err := parseKustomization(&files{source: s}, file, text, k); err != nil {
 			return "", nil, problem(errorPosition(file, err), Malformed, "%s is not a kustomization: %v", file, reasonOf(err))
 		}
 	} else {
@@ -51,8 +46,8 @@ func (s *Source) generate(dir string, flux *unstructured.Unstructured) (file str
 }
 
 // parseKustomization reads a kustomization file within the limits of a tree.
-func parseKustomization(s *Source, file string, text []byte, k *types.Kustomization) error {
-	if _, err := s.Tree.Documents(file); err != nil {
+func parseKustomization(f *files, file string, text []byte, k *types.Kustomization) error {
+	if _, err := f.documents(file); err != nil {
 		return err
 	}
 	return yaml.Unmarshal(text, k)

@@ -1,7 +1,6 @@
 package build
 
 import (
-	"path"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -26,7 +25,9 @@ type Object struct {
 
 // frame is what the objects of a build share.
 type frame struct {
-	source *Source
+	files *files
+	// dir is the directory of spec.path.
+	dir string
 	// flux is the Kustomization of Flux, or nil.
 	flux Locator
 }
@@ -36,30 +37,45 @@ func FromDocument(s *Source, d *tree.Document) *Object {
 	return &Object{
 		Unstructured: (&unstructured.Unstructured{Object: d.Object}).DeepCopy(),
 		origin:       &origin{document: d, file: d.File},
-		frame:        &frame{source: s},
+		frame:        &frame{files: &files{source: s}},
 	}
 }
 
-// File is the path of the file that has the object, or the kustomization file that generates it.
-func (o *Object) File() string { return o.origin.file }
+// File is the path of the file that has the object, or the kustomization file that generates it,
+// or the one that references it if it is remote.
+func (o *Object) File() string { return o.position(tree.Position{}).File }
 
-// Document is the document that the object was built from, nil if it was generated.
-func (o *Object) Document() *tree.Document { return o.origin.document }
+// position is a position in the object's own file, or the reference to it if it is remote.
+func (o *Object) position(p tree.Position) tree.Position {
+	return o.frame.files.position(in(o.origin.file, p))
+}
+
+// IsRemote reports whether the object is in what a remote reference names: its positions are
+// that of the reference, and it can't be changed in the tree.
+func (o *Object) IsRemote() bool { return o.frame.files.mountOf(o.origin.file) != nil }
+
+// Document is the document that the object was built from, nil if it was generated or is remote.
+func (o *Object) Document() *tree.Document {
+	if o.IsRemote() {
+		return nil
+	}
+	return o.origin.document
+}
 
 // Start is the position of the object.
 func (o *Object) Start() tree.Position {
-	if d := o.Document(); d != nil {
-		return d.Start()
+	if d := o.origin.document; d != nil {
+		return o.position(d.Start())
 	}
 	if d := o.generator(); d != nil {
-		return d.Start()
+		return o.position(d.Start())
 	}
-	return tree.Position{File: o.File()}
+	return o.position(tree.Position{})
 }
 
 // generator is the kustomization file that generates the object.
 func (o *Object) generator() *tree.Document {
-	documents, err := o.frame.source.Tree.Documents(o.File())
+	documents, err := o.frame.files.documents(o.origin.file)
 	if err != nil || len(documents) == 0 {
 		return nil
 	}
@@ -68,23 +84,26 @@ func (o *Object) generator() *tree.Document {
 
 // Locate is the position of a field, in the notation of object.Read: in the object's own file,
 // or in the kustomization or patch that sets it. If the field does not exist, it is the
-// position of the innermost one on its path that does.
+// position of the innermost one on its path that does. In what a remote reference names, it is
+// the position of the reference.
 func (o *Object) Locate(field string) (tree.Position, bool) {
 	value, exists := object.Quote(o.Object, field)
-	own := o.Document()
+	own, inTree := o.origin.document, !o.IsRemote()
 	if own == nil {
-		return o.locateGenerated(), exists
+		return o.position(o.locateGenerated()), exists && inTree
 	}
 	p, text, found := own.Find(field)
+	p = o.position(p)
 	if found && (text == value || strings.Contains(text, "${") || !isScalar(o.Object, field)) {
-		return p, true
+		return p, inTree
 	}
 	if exists {
 		if changed, ok := o.locateChange(field, value); ok {
-			return changed, true
+			shown := o.frame.files.position(changed)
+			return shown, shown == changed
 		}
 	}
-	return p, found && !exists
+	return p, found && !exists && inTree
 }
 
 // LineOf is the position of a text in the object's document, or that of the object.
@@ -109,7 +128,7 @@ func (o *Object) LineOf(text string) tree.Position {
 	}
 	before := found.Value[:strings.Index(found.Value, text)]
 	if line := strings.Count(before, "\n"); found.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
-		return o.frame.source.Tree.InText(d.File, found, line+1, len(before)-strings.LastIndex(before, "\n"))
+		return o.frame.files.source.Tree.InText(d.File, found, line+1, len(before)-strings.LastIndex(before, "\n"))
 	}
 	return tree.Position{File: d.File, Line: found.Line, Column: found.Column}
 }
@@ -127,7 +146,7 @@ func isScalar(obj map[string]any, field string) bool {
 func (o *Object) locateGenerated() tree.Position {
 	d := o.generator()
 	if d == nil {
-		return tree.Position{File: o.File()}
+		return tree.Position{}
 	}
 	for _, field := range []string{"configMapGenerator", "secretGenerator"} {
 		list, _, found := tree.Find(d.Node, field)
@@ -147,11 +166,11 @@ func (o *Object) locateGenerated() tree.Position {
 // the outermost first, or of the Kustomization of Flux.
 func (o *Object) locateChange(field, value string) (tree.Position, bool) {
 	for _, file := range o.origin.kustomizations {
-		documents, err := o.frame.source.Tree.Documents(file)
+		documents, err := o.frame.files.documents(file)
 		if err != nil || len(documents) == 0 {
 			continue
 		}
-		k := &kustomization{doc: documents[0], source: o.frame.source, dir: path.Dir(file)}
+		k := &kustomization{doc: documents[0], files: o.frame.files, file: file}
 		if p, ok := k.locate(o, field, value); ok {
 			return p, true
 		}

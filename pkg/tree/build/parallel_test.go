@@ -22,7 +22,7 @@ import (
 func TestRenderAll(t *testing.T) {
 	trees := archives(t)
 	for i := range 2 {
-		trees = append(trees, files(fmt.Sprintf("openapi: {version: v1.21.2}\nnamespace: n%d\nresources: [a.yaml]\npatches: [{patch: '%s'}]\n", i,
+		trees = append(trees, kustomizationTree(fmt.Sprintf("openapi: {version: v1.21.2}\nnamespace: n%d\nresources: [a.yaml]\npatches: [{patch: '%s'}]\n", i,
 			`{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}, "spec": {"ports": [{"port": 80, "name": "x"}]}}`)))
 	}
 	var plans []*Plan
@@ -100,8 +100,8 @@ func archives(t *testing.T) []map[string][]byte {
 	return trees
 }
 
-// files are a kustomization, and a Service that it uses.
-func files(kustomization string) map[string][]byte {
+// kustomizationTree is a kustomization, and a Service that it uses.
+func kustomizationTree(kustomization string) map[string][]byte {
 	return map[string][]byte{
 		"a/kustomization.yaml": []byte(kustomization),
 		"a/a.yaml":             []byte("apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: 80, protocol: TCP}]}\n"),

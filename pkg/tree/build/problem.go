@@ -15,7 +15,7 @@ type Reason string
 const (
 	// Missing: a file or directory that is referenced does not exist.
 	Missing Reason = "Missing"
-	// Remote: a reference is a URL, which is not downloaded.
+	// Remote: a reference is a URL, which is not or could not be downloaded.
 	Remote Reason = "Remote"
 	// Outside: a reference leaves the tree, or is absolute.
 	Outside Reason = "Outside"
@@ -39,6 +39,8 @@ type Problem struct {
 	Reason Reason
 	// Message is one sentence, without a period.
 	Message string
+	// Host is the host that is not allowed, if that is why a remote reference was not downloaded.
+	Host string
 }
 
 // Error is the error of a Kustomization that can't be built.

@@ -12,17 +12,23 @@ import (
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/redact/mask"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/remote"
 )
 
 // checker follows the references of kustomization files before kustomize does, so that it never
-// sees one that is not a file of the source: kustomize would download it.
+// sees one that is not a file of the build: kustomize would download it.
 type checker struct {
-	source *Source
+	files *files
 	// stack are the directories that are being followed.
 	stack []string
-	// files are the kustomization files, in the order in which they are reached.
-	files    []string
+	// remotes are the remote references that are being followed.
+	remotes []string
+	// visited is the number of kustomization files that were reached.
+	visited int
+	// used are those of the source, in the order in which they are reached.
+	used     []string
 	problems []Problem
 	// changesSchemas: a kustomization has the field openapi.
 	changesSchemas bool
@@ -40,28 +46,25 @@ type checker struct {
 
 // full reports whether the build exceeds a limit, so that nothing more has to be followed.
 func (c *checker) full() bool {
-	return c.exceeded || len(c.files) > maxReferences || c.objects > maxObjects
+	return c.exceeded || c.visited > maxReferences || c.objects > maxObjects
 }
 
 // maxReferences limits the number of references of a build: a hostile tree can double them
 // with each directory.
 const maxReferences = 20_000
 
-// remote matches what kustomize treats as a URL or a Git repository (NewRepoSpecFromURL in
-// sigs.k8s.io/kustomize/api v0.21.1, internal/git/repospec.go): everything with a scheme, or
-// a user, or GitHub's host.
-var remote = regexp.MustCompile(`(?i)^[^/]*:|://|^git@|^[a-z0-9][a-z0-9-]*@|^github\.com/`)
-
 // directory follows the kustomization of a directory. The content of its file is k, at a path.
 // The setting is what the kustomizations that use it do to its resources.
 func (c *checker) directory(dir, file string, k *types.Kustomization, outer setting) {
-	c.files = append(c.files, file)
-	if len(c.files) > maxReferences {
+	if c.visited++; c.visited > maxReferences {
 		c.add(tree.Position{File: file}, Unreadable, "the kustomization has more than %d references", maxReferences)
 		return
 	}
+	if c.files.mountOf(file) == nil {
+		c.used = append(c.used, file)
+	}
 	start, size := tree.Position{File: file}, 0
-	if text, err := c.source.Tree.ReadFile(file); err == nil {
+	if text, err := c.files.read(file); err == nil {
 		size = len(text)
 	}
 	if !c.spend(start, stepsDirectory+size/bytesRead) {
@@ -73,9 +76,10 @@ func (c *checker) directory(dir, file string, k *types.Kustomization, outer sett
 	defer c.leave(start, k)
 	c.changesSchemas = c.changesSchemas || len(k.OpenAPI) > 0
 	at := c.positions(file)
+	downloaded := c.download(dir, file, k, at)
 	inner := outer.in(file, k)
 	for _, component := range k.Components { // it changes the resources of this kustomization
-		if file := c.source.kustomizationFile(path.Join(dir, component)); file != "" {
+		if file := c.files.kustomizationFile(downloaded.target(dir, component)); file != "" {
 			inner.files = append(inner.files, file)
 		}
 	}
@@ -88,11 +92,13 @@ func (c *checker) directory(dir, file string, k *types.Kustomization, outer sett
 			return
 		}
 		c.spend(start, stepsReference)
-		c.reference(dir, r, at, inner)
+		if !isRemote(r.path) { // otherwise it could not be downloaded, which is a problem already
+			c.reference(dir, r, at, downloaded, inner)
+		}
 	}
 	for _, text := range slices.Concat(k.Generators, k.Transformers, k.Validators) {
 		if !isFile(text) {
-			c.inlinePlugin(file, text)
+			c.inlinePlugin(dir, file, text)
 		}
 	}
 	c.inlinePatches(file, k)
@@ -124,6 +130,8 @@ type reference struct {
 	path  string
 	field string
 	kind  referenceKind
+	// set replaces the path in the kustomization.
+	set func(string)
 }
 
 type referenceKind int
@@ -141,146 +149,215 @@ const (
 	plugin
 )
 
+// referenceList collects references.
+type referenceList []reference
+
+func (l *referenceList) add(kind referenceKind, field string, paths []string) {
+	for i := range paths {
+		l.one(kind, field, &paths[i])
+	}
+}
+
+// files adds the entries that name files: others are YAML, which has line breaks or braces.
+func (l *referenceList) files(kind referenceKind, field string, entries []string) {
+	for i := range entries {
+		if isFile(entries[i]) {
+			l.one(kind, field, &entries[i])
+		}
+	}
+}
+
+func (l *referenceList) one(kind referenceKind, field string, value *string) {
+	if *value != "" {
+		*l = append(*l, reference{*value, field, kind, func(path string) { *value = path }})
+	}
+}
+
+// generator adds the paths in the sources of a generator; "key=path" names a key.
+func (l *referenceList) generator(field string, sources *types.KvPairSources) {
+	for i, source := range sources.FileSources {
+		key, file, named := strings.Cut(source, "=")
+		if !named {
+			key, file = path.Base(source), source
+		}
+		*l = append(*l, reference{file, field, data, func(path string) { sources.FileSources[i] = key + "=" + path }})
+	}
+	l.add(data, field, sources.EnvSources)
+	l.one(data, field, &sources.EnvSource)
+}
+
 // references are all paths in a kustomization.
 func references(k *types.Kustomization) []reference {
-	var all []reference
-	add := func(kind referenceKind, field string, paths ...string) {
-		for _, p := range paths {
-			all = append(all, reference{p, field, kind})
-		}
-	}
-	add(resource, "resources", k.Resources...)
-	add(resource, "bases", k.Bases...) //nolint:staticcheck // deprecated, and still used
-	add(base, "components", k.Components...)
-	add(data, "crds", k.Crds...)
-	add(data, "configurations", k.Configurations...)
-	add(plugin, "generators", inFiles(k.Generators)...)
-	add(plugin, "transformers", inFiles(k.Transformers)...)
-	add(plugin, "validators", inFiles(k.Validators)...)
+	var l referenceList
+	l.add(resource, "resources", k.Resources)
+	l.add(resource, "bases", k.Bases) //nolint:staticcheck // deprecated, and still used
+	l.add(base, "components", k.Components)
+	l.add(data, "crds", k.Crds)
+	l.add(data, "configurations", k.Configurations)
+	l.files(plugin, "generators", k.Generators)
+	l.files(plugin, "transformers", k.Transformers)
+	l.files(plugin, "validators", k.Validators)
 	if file := k.OpenAPI["path"]; file != "" {
-		add(data, "openapi", file)
+		l = append(l, reference{file, "openapi", data, func(path string) { k.OpenAPI["path"] = path }})
 	}
-	for _, p := range k.PatchesStrategicMerge { //nolint:staticcheck // deprecated, and still used
-		add(manifests, "patchesStrategicMerge", inFiles([]string{string(p)})...)
-	}
-	for _, p := range append(slices.Clone(k.Patches), k.PatchesJson6902...) { //nolint:staticcheck // deprecated, and still used
-		if p.Path != "" {
-			add(manifests, "patches", p.Path)
+	for i := range k.PatchesStrategicMerge { //nolint:staticcheck // deprecated, and still used
+		if p := (*string)(&k.PatchesStrategicMerge[i]); isFile(*p) { //nolint:staticcheck // deprecated, and still used
+			l.one(manifests, "patchesStrategicMerge", p)
 		}
 	}
-	for _, r := range k.Replacements {
-		if r.Path != "" {
-			add(manifests, "replacements", r.Path)
-		}
+	for i := range k.Patches {
+		l.one(manifests, "patches", &k.Patches[i].Path)
 	}
-	for _, g := range k.ConfigMapGenerator {
-		add(data, "configMapGenerator", generatorFiles(g.KvPairSources)...)
+	for i := range k.PatchesJson6902 { //nolint:staticcheck // deprecated, and still used
+		l.one(manifests, "patches", &k.PatchesJson6902[i].Path) //nolint:staticcheck // deprecated, and still used
 	}
-	for _, g := range k.SecretGenerator {
-		add(data, "secretGenerator", generatorFiles(g.KvPairSources)...)
+	for i := range k.Replacements {
+		l.one(manifests, "replacements", &k.Replacements[i].Path)
 	}
-	return all
+	for i := range k.ConfigMapGenerator {
+		l.generator("configMapGenerator", &k.ConfigMapGenerator[i].KvPairSources)
+	}
+	for i := range k.SecretGenerator {
+		l.generator("secretGenerator", &k.SecretGenerator[i].KvPairSources)
+	}
+	return l
 }
 
-// inFiles are the entries that name files: others are YAML, which has line breaks or braces.
-func inFiles(entries []string) []string {
-	return slices.DeleteFunc(slices.Clone(entries), func(e string) bool { return !isFile(e) })
-}
+// isFile reports whether an entry names a file. kustomize reads an entry that is not valid YAML as
+// a path, and downloads it, whatever it contains.
+func isFile(entry string) bool { return !strings.ContainsAny(entry, "\n{") || remote.IsRemote(entry) }
 
-func isFile(entry string) bool { return !strings.ContainsAny(entry, "\n{") }
-
-// generatorFiles are the paths in the sources of a generator; "key=path" names a key.
-func generatorFiles(sources types.KvPairSources) []string {
-	var paths []string
-	for _, f := range sources.FileSources {
-		if _, file, named := strings.Cut(f, "="); named {
-			f = file
-		}
-		paths = append(paths, f)
-	}
-	paths = append(paths, sources.EnvSources...)
-	if sources.EnvSource != "" {
-		paths = append(paths, sources.EnvSource)
-	}
-	return paths
-}
-
-func (c *checker) reference(dir string, r reference, at positions, s setting) {
-	target := path.Join(dir, r.path)
+func (c *checker) reference(dir string, r reference, at positions, downloaded downloads, s setting) {
+	u := use{reference: r, dir: dir, from: at, written: r.path}
+	found, isDownload := downloaded[r.path]
+	target := downloaded.target(dir, r.path)
+	m := c.files.mountOf(dir)
 	switch {
-	case remote.MatchString(r.path):
-		c.add(at.text(r.path), Remote, "%s is a remote reference, which was not downloaded", r.path)
-	case path.IsAbs(r.path) || target == ".." || strings.HasPrefix(target, "../"):
-		c.add(at.text(r.path), Outside, "%s is outside of the tree", r.path)
-	case !c.source.exists(target):
-		c.missing(at.text(r.path), r, target)
-	case c.source.Tree.IsDir(target):
-		c.isDirectory(at, r, target, s)
-	case r.kind == base:
-		c.add(at.text(r.path), Malformed, "%s is a file, but %s must name directories", r.path, r.field)
-	default:
-		c.file(at, r, target, s)
+	case isDownload:
+		outer := c.files.mountOf(target)
+		u.at, u.path = &found.at, outer.shown
+		c.remotes = append(c.remotes, outer.reference)
+		defer func() { c.remotes = c.remotes[:len(c.remotes)-1] }()
+	case m == nil && (path.IsAbs(r.path) || leaves(".", target)):
+		c.add(u.position(), Outside, "%s is outside of the tree", r.path)
+		return
+	case m != nil && (path.IsAbs(r.path) || leaves(m.dir, target)):
+		c.add(u.position(), Outside, "%s is outside of the repository", r.path)
+		return
 	}
+	switch {
+	case !c.files.exists(target):
+		c.missing(u, target)
+	case m != nil && !isDownload && leaves(dir, target) && r.kind != base && (r.kind != resource || !c.files.isDir(target)):
+		c.add(u.position(), Outside, outsideOfBase, u.path)
+	case c.files.isDir(target):
+		c.isDirectory(u, target, s)
+	case r.kind == base, isDownload && !c.files.mountOf(target).isFile:
+		c.add(u.position(), Malformed, "%s is a file, but %s must name directories", u.path, r.field)
+	default:
+		c.file(u, target, s)
+	}
+}
+
+// use is a reference that is followed.
+type use struct {
+	reference
+	// dir is the directory of the kustomization that has it.
+	dir  string
+	from positions
+	// written is the path as the kustomization has it.
+	written string
+	// at is the position of a remote reference.
+	at *tree.Position
+}
+
+// position is where the kustomization has the reference. It is found only for a problem, because
+// that takes time.
+func (u use) position() tree.Position {
+	if u.at != nil {
+		return *u.at
+	}
+	return u.from.text(u.written)
+}
+
+// outsideOfBase is the problem of a file for which kustomize applies RestrictionRootOnly.
+const outsideOfBase = "%s is outside of the directory of its kustomization, which kustomize does not accept in a remote base"
+
+// leaves reports whether a path is outside of a directory.
+func leaves(dir, target string) bool {
+	if dir == "." {
+		return target == ".." || strings.HasPrefix(target, "../")
+	}
+	return target != dir && !strings.HasPrefix(target, dir+"/")
 }
 
 // missing reports a reference that does not exist, or that the source ignores.
-func (c *checker) missing(p tree.Position, r reference, target string) {
-	if c.source.Ignored(target) {
+func (c *checker) missing(r use, target string) {
+	p := r.position()
+	m := c.files.mountOf(target)
+	switch {
+	case m == nil && c.files.source.Ignored(target):
 		c.add(p, Missing, "%s exists, but the source ignores it", r.path)
-		return
+	case m != nil && m.inSubmodule(target):
+		c.add(p, Remote, "%s is in a submodule of %s, which was not downloaded", m.inner(target), m.shown)
+	case m != nil && c.files.mountOf(p.File) == nil: // the directory in the reference itself
+		c.add(p, Missing, "%s does not exist in the repository of %s", m.inner(target), m.shown)
+	default:
+		c.add(p, Missing, "%s does not exist", r.path)
 	}
-	c.add(p, Missing, "%s does not exist", r.path)
 }
 
-func (c *checker) isDirectory(at positions, r reference, target string, s setting) {
+func (c *checker) isDirectory(r use, target string, s setting) {
 	switch {
 	case r.kind == data && r.field != "crds": // a generator reads all files of a directory
-		for _, name := range c.source.Tree.Children(target) {
-			if text, err := c.source.Tree.ReadFile(path.Join(target, name)); err == nil {
-				c.read(tree.Position{File: at.file}, r, text)
+		for _, name := range c.files.children(target) {
+			if text, err := c.files.read(path.Join(target, name)); err == nil {
+				c.read(r, text)
 			}
 		}
 		return
 	case r.kind == data || r.kind == manifests:
-		c.add(at.text(r.path), Malformed, "%s is a directory, but %s must name files", r.path, r.field)
+		c.add(r.position(), Malformed, "%s is a directory, but %s must name files", r.path, r.field)
 		return
 	case r.kind == plugin:
-		c.add(at.text(r.path), Unsupported, "%s is a directory; %s of directories are not built", r.path, r.field)
+		c.add(r.position(), Unsupported, "%s is a directory; %s of directories are not built", r.path, r.field)
 		return
 	case slices.Contains(c.stack, target):
-		c.add(at.text(r.path), Cycle, "%s contains this kustomization itself", r.path)
+		c.add(r.position(), Cycle, "%s contains this kustomization itself", r.path)
 		return
 	}
-	file := c.source.kustomizationFile(target)
+	file := c.files.kustomizationFile(target)
 	if file == "" {
-		c.add(at.text(r.path), Missing, "%s has no kustomization.yaml", r.path)
+		c.add(r.position(), Missing, "%s has no kustomization.yaml", r.path)
 		return
 	}
-	k, err := c.source.kustomization(file)
+	k, err := c.files.kustomization(file)
 	var failed *Error
 	if errors.As(err, &failed) {
-		c.problems = append(c.problems, failed.Problems...)
+		for _, p := range failed.Problems {
+			c.add(p.Position, p.Reason, "%s", p.Message)
+		}
 		return
 	}
 	c.directory(target, file, k, s)
 }
 
 // file checks a file that kustomize parses.
-func (c *checker) file(at positions, r reference, target string, s setting) {
-	text, err := c.source.Tree.ReadFile(target)
+func (c *checker) file(r use, target string, s setting) {
+	text, err := c.files.read(target)
 	if err == nil {
-		c.read(tree.Position{File: at.file}, r, text)
+		c.read(r, text)
 	}
 	if c.exceeded {
 		return // nothing more is parsed
 	}
 	if r.kind == data {
 		if err != nil {
-			c.add(at.text(r.path), Unreadable, "%v", err)
+			c.add(r.position(), Unreadable, "%v", err)
 		}
 		return
 	}
-	documents, err := c.source.Tree.Documents(target)
+	documents, err := c.files.documents(target)
 	if err != nil {
 		reason := Malformed
 		if errors.Is(err, tree.ErrTooLarge) || errors.Is(err, fs.ErrNotExist) {
@@ -292,9 +369,9 @@ func (c *checker) file(at positions, r reference, target string, s setting) {
 	for _, d := range documents {
 		switch {
 		case r.kind == plugin:
-			c.plugin(d, d.Start())
+			c.plugin(r.dir, d, in(target, d.Start()))
 		case r.kind == resource && !c.full():
-			c.addDocument(d, s)
+			c.addDocument(target, d, s)
 		}
 	}
 }
@@ -305,23 +382,28 @@ func (c *checker) file(at positions, r reference, target string, s setting) {
 var download = regexp.MustCompile(`(?i)(^|=)\s*https?:`)
 
 // inlinePlugin checks the configuration of a generator or transformer in a kustomization file.
-func (c *checker) inlinePlugin(file, text string) {
+func (c *checker) inlinePlugin(dir, file, text string) {
 	documents, err := tree.Parse(file, []byte(text))
 	if err != nil {
 		c.add(c.positions(file).text(text), Malformed, "the configuration of a generator or transformer is not YAML: %v", reasonOf(err))
 	}
 	for _, d := range documents {
-		c.plugin(d, c.positions(file).text(text))
+		c.plugin(dir, d, c.positions(file).text(text))
 	}
 }
 
 // plugin rejects a URL in the configuration of a generator or transformer, whose fields can
-// name files. The position is that of the configuration.
-func (c *checker) plugin(d *tree.Document, at tree.Position) {
+// name files, and in a remote base a path that leaves its directory. The position is that of the
+// configuration.
+func (c *checker) plugin(dir string, d *tree.Document, at tree.Position) {
 	var walk func(n *yaml.Node)
 	walk = func(n *yaml.Node) {
-		if n.Kind == yaml.ScalarNode && download.MatchString(n.Value) {
-			c.add(at, Remote, "%s may be a remote reference, which was not downloaded", n.Value)
+		switch {
+		case n.Kind != yaml.ScalarNode:
+		case download.MatchString(n.Value):
+			c.add(at, Remote, "%s may be a remote reference, which was not downloaded", mask.Mask(n.Value))
+		case c.files.mountOf(dir) != nil && c.files.escapes(dir, n.Value):
+			c.add(at, Outside, outsideOfBase, n.Value)
 		}
 		for _, child := range n.Content {
 			walk(child)
@@ -330,15 +412,24 @@ func (c *checker) plugin(d *tree.Document, at tree.Position) {
 	walk(d.Node)
 }
 
+// add adds a problem. One in a downloaded file is at the reference to it.
 func (c *checker) add(p tree.Position, reason Reason, format string, args ...any) {
-	c.problems = append(c.problems, Problem{Position: p, Reason: reason, Message: fmt.Sprintf(format, args...)})
+	message := fmt.Sprintf(format, args...)
+	if m := c.files.mountOf(p.File); m != nil {
+		message = fmt.Sprintf("the remote reference %s can't be built: %s: %s", m.shown, in(m.inner(p.File), p), message)
+		p = m.at
+		if reason == Missing { // the reference itself exists
+			reason = Malformed
+		}
+	}
+	c.problems = append(c.problems, Problem{Position: p, Reason: reason, Message: message})
 }
 
 // errorPosition is the line of a file in an error about it.
 func errorPosition(file string, err error) tree.Position {
 	var parse *tree.ParseError
 	if errors.As(err, &parse) && parse.Line > 0 {
-		return tree.Position{File: parse.File, Line: parse.Line, Column: 1}
+		return tree.Position{File: file, Line: parse.Line, Column: 1}
 	}
 	return tree.Position{File: file}
 }
@@ -360,7 +451,7 @@ type positions struct {
 
 // positions has no lines if the file is generated, or not valid.
 func (c *checker) positions(file string) positions {
-	documents, err := c.source.Tree.Documents(file)
+	documents, err := c.files.documents(file)
 	if err != nil || len(documents) == 0 {
 		return positions{file: file}
 	}
@@ -373,10 +464,10 @@ func (p positions) find(field string) tree.Position {
 	case p.doc == nil:
 		return tree.Position{File: p.file}
 	case field == "":
-		return p.doc.Start()
+		return in(p.file, p.doc.Start())
 	}
 	position, _, _ := p.doc.Find(field)
-	return position
+	return in(p.file, position)
 }
 
 // text is the position of the first scalar that is or ends with a path.
@@ -396,7 +487,7 @@ func (p positions) text(value string) tree.Position {
 	}
 	walk(p.doc.Node)
 	if found == nil {
-		return p.doc.Start()
+		return in(p.file, p.doc.Start())
 	}
 	return tree.Position{File: p.file, Line: found.Line, Column: found.Column}
 }

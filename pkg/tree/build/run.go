@@ -101,7 +101,7 @@ func run(files fileSystem, dir string) (built resmap.ResMap, err error) {
 	}()
 	limitCopies()
 	k := krusty.MakeKustomizer(&krusty.Options{LoadRestrictions: types.LoadRestrictionsNone, PluginConfig: types.DisabledPluginConfig()})
-	return k.Run(files, absolute(dir))
+	return k.Run(files, files.absolute(dir))
 }
 
 // silenced is how many runs want no warnings, and where they went before.

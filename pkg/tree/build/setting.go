@@ -46,10 +46,10 @@ type origin struct {
 // lists all objects in the status of the Kustomization, which has room for some 10,000.
 const maxObjects = 2000
 
-// addDocument adds a resource. A list has its objects in items.
-func (c *checker) addDocument(d *tree.Document, s setting) {
+// addDocument adds a resource of a file. A list has its objects in items.
+func (c *checker) addDocument(file string, d *tree.Document, s setting) {
 	o := &origin{
-		document: d, file: d.File, kustomizations: s.files,
+		document: d, file: file, kustomizations: s.files,
 		kind: object.Text(d.Object, "kind"), name: s.prefix + object.Text(d.Object, "metadata", "name") + s.suffix,
 		namespace: s.namespace,
 	}
@@ -57,7 +57,7 @@ func (c *checker) addDocument(d *tree.Document, s setting) {
 		o.namespace = object.Text(d.Object, "metadata", "namespace")
 	}
 	c.origins = append(c.origins, o)
-	c.count(d.Start(), objectsIn(d.Object))
+	c.count(in(file, d.Start()), objectsIn(d.Object))
 }
 
 // count adds a number of objects to those of the build.

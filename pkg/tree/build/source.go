@@ -1,6 +1,7 @@
 // Package build builds what a Kustomization of Flux applies, from the files of a tree, as
-// kustomize-controller does: with kustomize's own library, in memory. It never uses the
-// network, runs no program and reads nothing outside of the tree.
+// kustomize-controller does: with kustomize's own library, in memory. It reads nothing outside of
+// the tree. kustomize itself never uses the network and runs no program: what remote references
+// name is downloaded before it runs, from the hosts that the user allows, and by default not at all.
 //
 // Flux's library github.com/fluxcd/pkg/kustomize does the same from a directory on disk, which
 // it changes; a test compares the results.
@@ -9,6 +10,7 @@ package build
 import (
 	"bytes"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,12 +20,15 @@ import (
 	"sigs.k8s.io/kustomize/api/types"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/remote"
 )
 
 // Source is a tree as source-controller stores it: without the files that it ignores.
 type Source struct {
 	Tree    *tree.Tree
 	ignored map[string]bool
+	// remote downloads remote references; nil downloads none.
+	remote *remote.Fetcher
 	// work is that of all builds so far. Sources of one tree share it.
 	work *atomic.Int64
 	// parsed are the kustomizations that others use, by their files.
@@ -42,7 +47,12 @@ type parsedKustomization struct {
 // that the source has no spec.ignore. Source of the rules: SourceIgnoreFilter in
 // github.com/fluxcd/pkg/artifact v0.18.1, storage/archive.go.
 func NewSource(t *tree.Tree, ignore *string) *Source {
-	return newSource(t, ignore, new(atomic.Int64))
+	return newSource(t, ignore, nil, new(atomic.Int64))
+}
+
+// NewSourceWith is NewSource, with the remote references that a fetcher downloads.
+func NewSourceWith(t *tree.Tree, ignore *string, fetcher *remote.Fetcher) *Source {
+	return newSource(t, ignore, fetcher, new(atomic.Int64))
 }
 
 // With is the same tree with the spec.ignore of another source. The limit for the work of builds
@@ -51,10 +61,10 @@ func (s *Source) With(ignore *string) *Source {
 	if !s.spend(len(s.Tree.Files(".")) * stepsFile) {
 		return s // nothing more is built
 	}
-	return newSource(s.Tree, ignore, s.work)
+	return newSource(s.Tree, ignore, s.remote, s.work)
 }
 
-func newSource(t *tree.Tree, ignore *string, work *atomic.Int64) *Source {
+func newSource(t *tree.Tree, ignore *string, fetcher *remote.Fetcher, work *atomic.Int64) *Source {
 	patterns := ignorePatterns(t, ".", nil)
 	if ignore != nil {
 		patterns = append(patterns, sourceignore.ReadPatterns(strings.NewReader(*ignore), nil)...)
@@ -63,34 +73,41 @@ func newSource(t *tree.Tree, ignore *string, work *atomic.Int64) *Source {
 	if len(patterns) > 0 {
 		matcher = sourceignore.NewMatcher(append(sourceignore.VCSPatterns(nil), patterns...))
 	}
-	s := &Source{Tree: t, ignored: map[string]bool{}, work: work, parsed: map[string]parsedKustomization{}}
+	s := &Source{Tree: t, ignored: map[string]bool{}, remote: fetcher, work: work, parsed: map[string]parsedKustomization{}}
 	s.ignore(".", nil, matcher)
 	return s
 }
 
-// kustomization is a kustomization file that others use, which is parsed once. It must not be
-// changed. The error is an *Error.
-func (s *Source) kustomization(file string) (*types.Kustomization, error) {
+// kustomization is a kustomization file of a build. One of the source is parsed once for all
+// builds, unless it has remote references: these are replaced in it. The error is an *Error.
+func (f *files) kustomization(file string) (*types.Kustomization, error) {
+	if f.mountOf(file) != nil {
+		return f.parse(file)
+	}
+	s := f.source
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p, known := s.parsed[file]
 	if !known {
-		p = s.parse(file)
-		s.parsed[file] = p
+		p.k, p.err = f.parse(file)
+		if p.err != nil || !slices.ContainsFunc(references(p.k), func(r reference) bool { return isRemote(r.path) }) {
+			s.parsed[file] = p
+		}
 	}
 	return p.k, p.err
 }
 
-func (s *Source) parse(file string) parsedKustomization {
-	text, err := s.Tree.ReadFile(file)
+// parse reads a kustomization file.
+func (f *files) parse(file string) (*types.Kustomization, error) {
+	text, err := f.read(file)
 	if err != nil {
-		return parsedKustomization{err: problem(tree.Position{File: file}, Unreadable, "%v", err)}
+		return nil, problem(tree.Position{File: file}, Unreadable, "%v", err)
 	}
 	k := &types.Kustomization{}
-	if err := parseKustomization(s, file, text, k); err != nil {
-		return parsedKustomization{err: problem(errorPosition(file, err), Malformed, "%s is not a kustomization: %v", file, reasonOf(err))}
+	if err := parseKustomization(f, file, text, k); err != nil {
+		return nil, problem(errorPosition(file, err), Malformed, "%s is not a kustomization: %v", f.shownName(file), reasonOf(err))
 	}
-	return parsedKustomization{k: k}
+	return k, nil
 }
 
 // ignorePatterns reads the .sourceignore files of a directory and those below it.

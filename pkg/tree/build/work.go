@@ -51,7 +51,7 @@ func (c *checker) spend(at tree.Position, steps int) bool {
 	if c.exceeded {
 		return false
 	}
-	if !c.source.spend(steps) {
+	if !c.files.source.spend(steps) {
 		c.exceeded = true
 		c.add(at, TooLarge, errTooMuchWork)
 	}
@@ -69,7 +69,7 @@ type level struct {
 }
 
 // read adds a file that a kustomization names.
-func (c *checker) read(at tree.Position, r reference, data []byte) {
+func (c *checker) read(r use, data []byte) {
 	here := &c.levels[len(c.levels)-1]
 	switch r.field {
 	case "resources", "bases":
@@ -81,7 +81,7 @@ func (c *checker) read(at tree.Position, r reference, data []byte) {
 	default:
 		here.settings += len(data)
 	}
-	c.spend(at, len(data)/bytesRead)
+	c.spend(tree.Position{File: r.from.file}, len(data)/bytesRead)
 }
 
 // enter begins a kustomization, whose file has a size. A component changes all objects of the

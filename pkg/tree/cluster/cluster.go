@@ -4,6 +4,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"path"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/build"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/remote"
 )
 
 // Cluster is what Flux applies from one entry point of a tree. A tree can have several, for
@@ -30,6 +32,8 @@ type Cluster struct {
 	Objects []*Object
 
 	source *build.Source
+	// plain is the tree with the default ignore patterns.
+	plain *build.Source
 	// origin is the source of the first Kustomization: it contains the tree.
 	origin object.Ref
 	byKey  map[object.Key]*Kustomization
@@ -102,15 +106,16 @@ type Options struct {
 	Lookup Lookup
 	// Origin is the source that contains the tree; without a name it is guessed.
 	Origin object.Ref
+	// Remote downloads the remote references of kustomizations; nil downloads none.
+	Remote *remote.Fetcher
 }
 
 // DiscoverWith is Discover with what is known of the cluster.
 func DiscoverWith(ctx context.Context, t *tree.Tree, opts Options) ([]*Cluster, error) {
-	found, err := scan(ctx, t)
+	found, err := scan(ctx, t, opts)
 	if err != nil {
 		return nil, err
 	}
-	found.opts = opts
 	if len(found.kustomizations) == 0 {
 		c, err := found.standalone(ctx)
 		return []*Cluster{c}, err
@@ -147,7 +152,7 @@ func DiscoverWith(ctx context.Context, t *tree.Tree, opts Options) ([]*Cluster, 
 func (f *scanned) follow(ctx context.Context, starts []*Object) (*Cluster, error) {
 	c := &Cluster{
 		Tree: f.tree, Entry: path.Dir(starts[0].File()), byKey: map[object.Key]*Kustomization{}, raw: f.sources,
-		rendered: map[*unstructured.Unstructured]rendering{}, origin: SourceOf(starts[0].Unstructured), lookup: f.opts.Lookup,
+		rendered: map[*unstructured.Unstructured]rendering{}, plain: f.plain, origin: SourceOf(starts[0].Unstructured), lookup: f.opts.Lookup,
 	}
 	c.source = f.sourceWith(c.ignoreOf(c.origin))
 	if !isSync(starts[0]) && c.origin.Key() != f.opts.Origin.Key() && !f.mayBeTree(starts) {
@@ -365,6 +370,29 @@ func (c *Cluster) index(k *Kustomization) {
 			c.found[key] = &Object{Object: o, By: k}
 		}
 	}
+}
+
+// BuildRoot builds a Kustomization that applies the tree, but is not in it.
+func (c *Cluster) BuildRoot(flux *unstructured.Unstructured) (*build.Result, error) {
+	return build.Build(c.plain, flux, nil, nil)
+}
+
+// Refused are the hosts of the remote references that were not downloaded because their hosts are
+// not allowed.
+func (c *Cluster) Refused() []string {
+	var hosts []string
+	for _, k := range c.Kustomizations {
+		var failed *build.Error
+		if !errors.As(k.Err, &failed) {
+			continue
+		}
+		for _, p := range failed.Problems {
+			if p.Host != "" && !slices.Contains(hosts, p.Host) {
+				hosts = append(hosts, p.Host)
+			}
+		}
+	}
+	return hosts
 }
 
 // Kustomization is the Kustomization of a name, nil if there is none.

@@ -35,9 +35,9 @@ type scanned struct {
 const fluxInstance = "FluxInstance"
 
 // scan finds the documents of Flux in the files of a tree.
-func scan(ctx context.Context, t *tree.Tree) (*scanned, error) {
+func scan(ctx context.Context, t *tree.Tree, opts Options) (*scanned, error) {
 	f := &scanned{
-		tree: t, plain: build.NewSource(t, nil), sources: map[object.Key]*Object{},
+		tree: t, plain: build.NewSourceWith(t, nil, opts.Remote), opts: opts, sources: map[object.Key]*Object{},
 		rendered: map[*unstructured.Unstructured]rendering{},
 	}
 	for _, file := range t.Files(".") {
