@@ -58,7 +58,7 @@ func Prepare(s *Source, flux *unstructured.Unstructured, locator Locator) (*Plan
 		return nil, err
 	}
 	if !s.spend(stepsBuild) {
-		return nil, problem(tree.Position{File: dir}, TooLarge, errTooMuchWork)
+		return nil, problem(tree.Position{File: dir}, TooLarge, tooMuchWork)
 	}
 	file, k, err := s.generate(dir, flux)
 	if err != nil {
@@ -67,6 +67,7 @@ func Prepare(s *Source, flux *unstructured.Unstructured, locator Locator) (*Plan
 	files := newFiles(s)
 	check := &checker{files: files}
 	check.directory(dir, file, k, setting{})
+	check.spend(tree.Position{File: file}, check.referrers*check.objects*stepsReferrer)
 	if check.changesSchemas {
 		check.spend(tree.Position{File: file}, stepsSchemas)
 	}

@@ -34,8 +34,10 @@ type checker struct {
 	changesSchemas bool
 	// origins are the resources and generators, in the order in which they are reached.
 	origins []*origin
-	// objects and bytes are how many objects the resources have, and how large their files are.
-	objects, bytes int
+	// objects is how many objects the resources have, referrers how many of these have a pod. Sized
+	// are their sizes, and those of what is generated and of what patches can add.
+	objects, referrers int
+	sized              []size
 	// levels are the kustomizations that are being followed, fields the fields that the
 	// configurations of others name.
 	levels []level
@@ -63,16 +65,16 @@ func (c *checker) directory(dir, file string, k *types.Kustomization, outer sett
 	if c.files.mountOf(file) == nil {
 		c.used = append(c.used, file)
 	}
-	start, size := tree.Position{File: file}, 0
+	start, length := tree.Position{File: file}, 0
 	if text, err := c.files.read(file); err == nil {
-		size = len(text)
+		length = len(text)
 	}
-	if !c.spend(start, stepsDirectory+size/bytesRead) {
+	if !c.spend(start, stepsDirectory+length/bytesRead) {
 		return
 	}
 	c.stack = append(c.stack, dir)
 	defer func() { c.stack = c.stack[:len(c.stack)-1] }()
-	c.enter(k, size)
+	c.enter(k)
 	defer c.leave(start, k)
 	c.changesSchemas = c.changesSchemas || len(k.OpenAPI) > 0
 	at := c.positions(file)

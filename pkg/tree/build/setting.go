@@ -57,7 +57,7 @@ func (c *checker) addDocument(file string, d *tree.Document, s setting) {
 		o.namespace = object.Text(d.Object, "metadata", "namespace")
 	}
 	c.origins = append(c.origins, o)
-	c.count(in(file, d.Start()), objectsIn(d.Object))
+	c.measure(file, d)
 }
 
 // count adds a number of objects to those of the build.
@@ -78,6 +78,7 @@ func (c *checker) addGenerators(file string, k *types.Kustomization, s setting) 
 			o.namespace = args.Namespace
 		}
 		c.origins = append(c.origins, o)
+		c.sized = append(c.sized, size{kind: kind, objects: 1})
 		c.count(tree.Position{File: file}, 1)
 	}
 	for _, g := range k.ConfigMapGenerator {

@@ -29,11 +29,14 @@ type Source struct {
 	ignored map[string]bool
 	// remote downloads remote references; nil downloads none.
 	remote *remote.Fetcher
-	// work is that of all builds so far. Sources of one tree share it.
-	work *atomic.Int64
-	// parsed are the kustomizations that others use, by their files.
+	// work is that of all builds so far, limit the most that is built. Sources of one tree share
+	// the work.
+	work  *atomic.Int64
+	limit int64
+	// parsed are the kustomizations that others use, by their files, sizes the sizes of documents.
 	mu     sync.Mutex
 	parsed map[string]parsedKustomization
+	sizes  map[*tree.Document]int
 }
 
 // parsedKustomization is a kustomization, or why it can't be parsed: an *Error.
@@ -47,12 +50,12 @@ type parsedKustomization struct {
 // that the source has no spec.ignore. Source of the rules: SourceIgnoreFilter in
 // github.com/fluxcd/pkg/artifact v0.18.1, storage/archive.go.
 func NewSource(t *tree.Tree, ignore *string) *Source {
-	return newSource(t, ignore, nil, new(atomic.Int64))
+	return newSource(t, ignore, nil, new(atomic.Int64), maxWork)
 }
 
 // NewSourceWith is NewSource, with the remote references that a fetcher downloads.
 func NewSourceWith(t *tree.Tree, ignore *string, fetcher *remote.Fetcher) *Source {
-	return newSource(t, ignore, fetcher, new(atomic.Int64))
+	return newSource(t, ignore, fetcher, new(atomic.Int64), maxWork)
 }
 
 // With is the same tree with the spec.ignore of another source. The limit for the work of builds
@@ -61,10 +64,10 @@ func (s *Source) With(ignore *string) *Source {
 	if !s.spend(len(s.Tree.Files(".")) * stepsFile) {
 		return s // nothing more is built
 	}
-	return newSource(s.Tree, ignore, s.remote, s.work)
+	return newSource(s.Tree, ignore, s.remote, s.work, s.limit)
 }
 
-func newSource(t *tree.Tree, ignore *string, fetcher *remote.Fetcher, work *atomic.Int64) *Source {
+func newSource(t *tree.Tree, ignore *string, fetcher *remote.Fetcher, work *atomic.Int64, limit int64) *Source {
 	patterns := ignorePatterns(t, ".", nil)
 	if ignore != nil {
 		patterns = append(patterns, sourceignore.ReadPatterns(strings.NewReader(*ignore), nil)...)
@@ -73,7 +76,10 @@ func newSource(t *tree.Tree, ignore *string, fetcher *remote.Fetcher, work *atom
 	if len(patterns) > 0 {
 		matcher = sourceignore.NewMatcher(append(sourceignore.VCSPatterns(nil), patterns...))
 	}
-	s := &Source{Tree: t, ignored: map[string]bool{}, remote: fetcher, work: work, parsed: map[string]parsedKustomization{}}
+	s := &Source{
+		Tree: t, ignored: map[string]bool{}, remote: fetcher, work: work, limit: limit,
+		parsed: map[string]parsedKustomization{}, sizes: map[*tree.Document]int{},
+	}
 	s.ignore(".", nil, matcher)
 	return s
 }

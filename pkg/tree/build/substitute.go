@@ -125,7 +125,7 @@ func evaluate(text string, value func(string) (string, bool), spend func(steps i
 const comparedInStep = 500
 
 // errWork is the error of a substitution that exceeds maxWork.
-var errWork = errors.New(errTooMuchWork)
+var errWork = errors.New(tooMuchWork)
 
 // cost is what the evaluation of expressions takes at most. The numbers can exceed an integer.
 type cost struct{ steps float64 }

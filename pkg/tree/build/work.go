@@ -2,9 +2,12 @@ package build
 
 import (
 	"bytes"
+	"regexp"
+	"slices"
 	"strings"
 
 	"sigs.k8s.io/kustomize/api/types"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
@@ -12,38 +15,40 @@ import (
 
 // maxWork is the work of all builds of a tree together, in steps of about a microsecond. It is
 // counted before kustomize runs, and not measured, so that a tree has the same result on each
-// machine. A tree of Korthweb's layout with 200 tenants takes a tenth of it.
+// machine. A tree of Korthweb's layout with 200 tenants takes a sixth of it.
 const maxWork = 50_000_000
 
-// errTooMuchWork is the problem of a Kustomization that is not built because of maxWork.
-const errTooMuchWork = "the tree is too large: the files, objects and patches of all Kustomizations together exceed what is built"
+// tooMuchWork is the problem of a Kustomization that is not built because of maxWork.
+const tooMuchWork = "the tree is too large: the files, objects and patches of all Kustomizations together exceed what is built"
 
 // The steps of parts of a build.
 const (
 	// stepsBuild and stepsDirectory are those of a build, and of each kustomization in it.
-	stepsBuild, stepsDirectory = 2000, 1000
+	stepsBuild, stepsDirectory = 500, 1000
 	// stepsReference is that of a path in a kustomization.
 	stepsReference = 20
-	// stepsObject is that of an object when it is read, and each time it is changed.
-	stepsObject = 50
+	// stepsObject is that of an object when it is read, and each time all objects are changed.
+	stepsObject = 100
+	// stepsReferrer is that of an object with a pod for each other that it can refer to.
+	stepsReferrer = 5
+	// stepsPatch is that of an object to which a patch is applied, besides its bytes.
+	stepsPatch = 150
 	// stepsFile is that of a file of the tree when the files that a source ignores are found.
 	stepsFile = 5
 	// stepsSchemas is that of a build that replaces kustomize's schemas.
-	stepsSchemas = 200_000
-	// bytesRead and bytesChanged are the bytes of a file that take one step when it is read, and
-	// each time its objects are changed.
-	bytesRead, bytesChanged = 5, 20
-	// bytesApplied are the bytes of a kustomization that take one step for each object.
-	bytesApplied = 50
+	stepsSchemas = 100_000
+	// pairsCompared are the pairs of objects that are compared in a step.
+	pairsCompared = 2
+	// bytesRead and bytesChanged are the bytes that take one step when a file is read, and when all
+	// objects are changed; bytesPatched and bytesAdded those of an object to which a patch is
+	// applied, and of the patch.
+	bytesRead, bytesChanged, bytesPatched, bytesAdded = 5, 20, 2, 3
 )
 
 // spend adds to the work of the tree's builds, and reports whether it is within the limit.
 func (s *Source) spend(steps int) bool {
-	return s.work.Add(int64(min(steps, maxWork+1))) <= maxWork
+	return s.work.Add(int64(min(steps, maxWork+1))) <= s.limit
 }
-
-// spent reports whether the work of the tree's builds has reached the limit.
-func (s *Source) spent() bool { return s.work.Load() > maxWork }
 
 // spend adds work, and reports once for a build that there is too much of it. It returns whether
 // there is not.
@@ -53,19 +58,30 @@ func (c *checker) spend(at tree.Position, steps int) bool {
 	}
 	if !c.files.source.spend(steps) {
 		c.exceeded = true
-		c.add(at, TooLarge, errTooMuchWork)
+		c.add(at, TooLarge, tooMuchWork)
 	}
 	return !c.exceeded
 }
 
-// level is the part of a build that a kustomization changes.
+// level is a kustomization that is being followed.
 type level struct {
-	// objects and bytes are how much was read before it.
-	objects, bytes int
-	// settings are the bytes of the kustomization and the patches that it names.
-	settings int
+	// sized is how many entries of checker.sized were there before it.
+	sized int
+	// patches are the sizes of the files with patches, by the paths that name them.
+	patches map[string]int
 	// fields are the fields of objects that its configurations name.
 	fields int
+}
+
+// size is how many objects of a kind there are, and how large. Without a kind, it is for all.
+type size struct {
+	kind           string
+	objects, bytes int
+}
+
+func (s *size) add(more size) {
+	s.objects += more.objects
+	s.bytes += more.bytes
 }
 
 // read adds a file that a kustomization names.
@@ -73,51 +89,110 @@ func (c *checker) read(r use, data []byte) {
 	here := &c.levels[len(c.levels)-1]
 	switch r.field {
 	case "resources", "bases":
-		c.bytes += len(data)
 	case "configurations", "crds":
 		for _, word := range []string{"path", "kind", "x-kubernetes-"} {
 			here.fields += bytes.Count(data, []byte(word))
 		}
-	default:
-		here.settings += len(data)
+	case "patches", "patchesStrategicMerge":
+		here.patches[r.path] = len(data)
+	default: // what is generated, or passes all objects
+		c.sized = append(c.sized, size{bytes: len(data)})
 	}
 	c.spend(tree.Position{File: r.from.file}, len(data)/bytesRead)
 }
 
-// enter begins a kustomization, whose file has a size. A component changes all objects of the
-// kustomization that uses it.
-func (c *checker) enter(k *types.Kustomization, size int) {
-	here := level{objects: c.objects, bytes: c.bytes, settings: size}
+// enter begins a kustomization. A component changes all objects of the kustomization that uses it.
+func (c *checker) enter(k *types.Kustomization) {
+	here := level{sized: len(c.sized), patches: map[string]int{}}
 	if k.Kind == types.ComponentKind && len(c.levels) > 0 {
-		outer := c.levels[len(c.levels)-1]
-		here.objects, here.bytes = outer.objects, outer.bytes
+		here.sized = c.levels[len(c.levels)-1].sized
 	}
 	c.levels = append(c.levels, here)
 }
 
 // leave ends a kustomization, and adds what kustomize does with its objects: it compares each with
-// all others, passes all to each setting, and compares the fields of configurations.
+// all others, passes all to each setting, and applies patches.
 func (c *checker) leave(at tree.Position, k *types.Kustomization) {
 	here := c.levels[len(c.levels)-1]
 	c.levels = c.levels[:len(c.levels)-1]
-	objects, size := c.objects-here.objects, c.bytes-here.bytes
+	var all size
+	kinds := map[string]*size{}
+	for _, s := range c.sized[here.sized:] {
+		all.add(s)
+		if kinds[s.kind] == nil {
+			kinds[s.kind] = &size{}
+		}
+		kinds[s.kind].add(s)
+	}
 	c.fields += here.fields
-	c.spend(at, objects*objects+passes(k)*(objects*stepsObject+size/bytesChanged)+
-		objects*here.settings/bytesApplied+c.fields*(objects+c.fields/10))
+	c.spend(at, all.objects*all.objects/pairsCompared+passes(k)*(all.objects*stepsObject+all.bytes/bytesChanged)+c.fields*(all.objects+c.fields/10))
+	for _, p := range slices.Concat(k.Patches, k.PatchesJson6902) { //nolint:staticcheck // deprecated, and still used
+		c.patch(at, p.Target, len(p.Patch)+here.patches[p.Path], &all, kinds)
+	}
+	for _, p := range k.PatchesStrategicMerge { //nolint:staticcheck // deprecated, and still used
+		c.patch(at, nil, len(p)+here.patches[string(p)], &all, kinds)
+	}
 }
 
-// passes is how often kustomize goes through the objects of a kustomization.
+// patch adds what a patch of a size takes: each object that it may select is encoded, changed and
+// decoded, and can grow by the patch. A patch without a target is for the objects that it names.
+func (c *checker) patch(at tree.Position, target *types.Selector, length int, all *size, kinds map[string]*size) {
+	selected := *all
+	switch {
+	case target == nil:
+		selected.objects = min(all.objects, 1+length/smallestPatch)
+	case isKind.MatchString(target.Kind):
+		selected = size{}
+		for _, kind := range []string{target.Kind, ""} {
+			if kinds[kind] != nil {
+				selected.add(*kinds[kind])
+			}
+		}
+	}
+	c.spend(at, all.objects+selected.objects*(stepsPatch+length/bytesAdded)+selected.bytes/bytesPatched)
+	grown := size{bytes: selected.objects * length}
+	all.add(grown)
+	if kinds[""] == nil {
+		kinds[""] = &size{}
+	}
+	kinds[""].add(grown)
+	c.sized = append(c.sized, grown)
+}
+
+// isKind matches a kind. Others in a target are regular expressions.
+var isKind = regexp.MustCompile(`^[A-Za-z]+$`)
+
+// smallestPatch is the length of a patch that names one object.
+const smallestPatch = 40
+
+// passes is how often kustomize goes through the objects of a kustomization, besides patches.
 func passes(k *types.Kustomization) int {
-	n := 1 + len(k.Patches) + len(k.PatchesStrategicMerge) + len(k.PatchesJson6902) + //nolint:staticcheck // deprecated, and still used
-		len(k.Images) + len(k.Replicas) + len(k.Labels) + len(k.Vars) + len(k.CommonLabels) + len(k.CommonAnnotations) + //nolint:staticcheck // deprecated, and still used
+	n := 1 + len(k.Images) + len(k.Replicas) + len(k.Vars) + len(k.CommonLabels) + len(k.CommonAnnotations) + //nolint:staticcheck // deprecated, and still used
 		len(k.Transformers) + len(k.Validators)
-	for _, p := range k.Patches {
-		n += strings.Count(p.Patch, "\n---")
+	for _, label := range k.Labels {
+		n += 1 + len(label.Pairs)
 	}
 	for _, r := range k.Replacements {
 		n += 1 + len(r.Targets)
 	}
 	return n
+}
+
+// referrers are the kinds with a pod, whose names of ConfigMaps, Secrets and others kustomize
+// compares with those of all objects.
+var referrers = []string{"Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob"}
+
+// measure adds the objects of a document in a file.
+func (c *checker) measure(file string, d *tree.Document) {
+	s := size{kind: object.Text(d.Object, "kind"), objects: objectsIn(d.Object), bytes: c.files.source.sizeOf(d)}
+	if strings.HasSuffix(s.kind, "List") {
+		s.kind = ""
+	}
+	if s.kind == "" || slices.Contains(referrers, s.kind) {
+		c.referrers += s.objects
+	}
+	c.sized = append(c.sized, s)
+	c.count(in(file, d.Start()), s.objects)
 }
 
 // objectsIn is how many objects a document has: a list has those in items.
@@ -130,4 +205,25 @@ func objectsIn(content map[string]any) int {
 		n += objectsIn(item)
 	}
 	return max(1, n)
+}
+
+// sizeOf is about the size of a document, in bytes.
+func (s *Source) sizeOf(d *tree.Document) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n, known := s.sizes[d]
+	if !known {
+		n = textIn(d.Node)
+		s.sizes[d] = n
+	}
+	return n
+}
+
+// textIn is the size of a node that is written as YAML.
+func textIn(n *yaml.Node) int {
+	sum := len(n.Value) + 4
+	for _, child := range n.Content {
+		sum += textIn(child)
+	}
+	return sum
 }
