@@ -12,6 +12,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/lint/rule"
 	"github.com/digihunch/kubectl-orthweb/pkg/similar"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/chart"
 )
 
 // ConfigFile is the name of the configuration at the root of a tree.
@@ -28,6 +29,8 @@ type Config struct {
 	Severities map[string]finding.Severity
 	// Ignore are findings to ignore.
 	Ignore []IgnoreEntry
+	// Charts renders the charts in the tree; without it, they are not rendered.
+	Charts *chart.Renderer
 	// Below are the directories and files whose findings are reported; all if it is empty.
 	Below []string
 }

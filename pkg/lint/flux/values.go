@@ -42,7 +42,7 @@ var missingValues = &rule.Rule{
 func generated(c *rule.Context, namespace, name string) bool {
 	return slices.ContainsFunc(c.OfKind(object.ConfigMapKind), func(o *cluster.Object) bool {
 		hash, ok := strings.CutPrefix(o.GetName(), name+"-")
-		return ok && o.GetNamespace() == namespace && o.Document() == nil && len(hash) == 10
+		return ok && o.GetNamespace() == namespace && o.Document() == nil && o.Release == nil && len(hash) == 10
 	})
 }
 

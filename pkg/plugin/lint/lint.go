@@ -19,6 +19,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/render/versioned"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/chart"
 )
 
 var (
@@ -74,6 +75,7 @@ type options struct {
 	fix    bool
 	yes    bool
 	rules  lint.Config
+	charts *chart.Renderer
 }
 
 // New is the command "lint".
@@ -138,6 +140,8 @@ func (o *options) run(cmd *cobra.Command) error {
 	if o.list {
 		return o.listRules()
 	}
+	o.charts = chart.NewRenderer()
+	defer o.charts.Close()
 	if o.fix {
 		return o.fixAll(cmd.Context(), cmd.Flags().Changed)
 	}
@@ -207,7 +211,7 @@ func (o *options) exit(report *lint.Report) error {
 	switch {
 	case slices.ContainsFunc(report.Findings, func(f lint.Finding) bool { return o.fails(f.Severity) }):
 		return command.No
-	case len(report.Unknown) > 0, report.Objects == 0 && len(report.OtherSources) > 0:
+	case slices.ContainsFunc(report.Unknown, func(u lint.Unknown) bool { return !u.NotInTree }), report.Objects == 0 && len(report.OtherSources) > 0:
 		return command.Unclear
 	}
 	return nil

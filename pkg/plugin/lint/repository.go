@@ -30,7 +30,7 @@ func (o *options) open(r command.Repository, changed func(string) bool) (*tree.T
 	if err != nil {
 		return nil, lint.Config{}, errors.Join(err, t.Close())
 	}
-	config.Below = r.Below
+	config.Below, config.Charts = r.Below, o.charts
 	return t, config, nil
 }
 

@@ -172,7 +172,7 @@ func (r *Result) add(res marshaler, index *origins, f *frame, flux *unstructured
 			r.Undefined[object.RefOf(o.Unstructured)] = undefined
 		}
 	}
-	addMetadata(o.Unstructured, object.Map(flux.Object, "spec", "commonMetadata"))
+	AddMetadata(o.Unstructured, object.Map(flux.Object, "spec", "commonMetadata"))
 	r.Objects = append(r.Objects, o)
 	return nil
 }
@@ -184,8 +184,8 @@ func disabled(obj *unstructured.Unstructured) bool {
 	return obj.GetLabels()[substituteKey] == substituteDisabled || obj.GetAnnotations()[substituteKey] == substituteDisabled
 }
 
-// addMetadata adds spec.commonMetadata.
-func addMetadata(obj *unstructured.Unstructured, common map[string]any) {
+// AddMetadata adds the labels and annotations of spec.commonMetadata to an object.
+func AddMetadata(obj *unstructured.Unstructured, common map[string]any) {
 	add := func(existing map[string]string, more map[string]any, set func(map[string]string)) {
 		if len(more) == 0 {
 			return

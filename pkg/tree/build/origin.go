@@ -40,14 +40,20 @@ func FromDocument(s *Source, d *tree.Document) *Object {
 	}
 }
 
-// File is the path of the file that has the object, or the kustomization file that generates it.
+// File is the path of the file that has the object, of the kustomization file that generates it,
+// or of the template that renders it.
 func (o *Object) File() string { return o.origin.file }
 
-// Document is the document that the object was built from, nil if it was generated.
+// Document is the document that the object was built from, nil if it was generated
+// or rendered.
 func (o *Object) Document() *tree.Document { return o.origin.document }
 
 // Start is the position of the object.
 func (o *Object) Start() tree.Position {
+	if o.origin.release != nil {
+		at, _ := o.locateRendered("metadata.name")
+		return at
+	}
 	if d := o.Document(); d != nil {
 		return d.Start()
 	}
@@ -70,6 +76,9 @@ func (o *Object) generator() *tree.Document {
 // or in the kustomization or patch that sets it. If the field does not exist, it is the
 // position of the innermost one on its path that does.
 func (o *Object) Locate(field string) (tree.Position, bool) {
+	if o.origin.release != nil {
+		return o.locateRendered(field)
+	}
 	value, exists := object.Quote(o.Object, field)
 	own := o.Document()
 	if own == nil {
