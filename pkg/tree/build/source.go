@@ -10,6 +10,7 @@ import (
 	"bytes"
 	"path"
 	"strings"
+	"sync"
 
 	"github.com/fluxcd/pkg/sourceignore"
 	"github.com/fluxcd/pkg/sourceignore/gitignore"
@@ -21,6 +22,8 @@ import (
 type Source struct {
 	Tree    *tree.Tree
 	ignored map[string]bool
+	// lines are those of templates, by file.
+	lines sync.Map
 }
 
 // NewSource is a tree without the files that match source-controller's default patterns, or,

@@ -29,8 +29,24 @@ type templateLine struct {
 // fieldLine matches a field or a list entry in a template: its indent, its key, its value.
 var fieldLine = regexp.MustCompile(`^(\s*(?:- +)*)(?:([A-Za-z0-9_./-]+|"[^"]+"|'[^']+'):(?:\s+|$))?(.*)$`)
 
-// templateLines are the fields of a template whose keys are literal.
-func templateLines(file string, text []byte) []templateLine {
+// maxTemplate is the size of a template in which lines are found, in bytes: each finding compares all.
+const maxTemplate = 64 << 10
+
+// templateLines are the fields of a template whose keys are literal. They are found once.
+func (s *Source) templateLines(file string) []templateLine {
+	if known, ok := s.lines.Load(file); ok {
+		return known.([]templateLine)
+	}
+	text, err := s.Tree.ReadFile(file)
+	var lines []templateLine
+	if err == nil && len(text) <= maxTemplate && tree.IsYAML(file) {
+		lines = linesOf(file, text)
+	}
+	s.lines.Store(file, lines)
+	return lines
+}
+
+func linesOf(file string, text []byte) []templateLine {
 	var lines []templateLine
 	n := 0
 	for line := range strings.Lines(string(text)) {
@@ -48,8 +64,24 @@ func templateLines(file string, text []byte) []templateLine {
 			}
 		}
 		lines = append(lines, l)
+		if l.literal && strings.HasPrefix(l.value, "{") {
+			lines = append(lines, inFlow(l, line)...)
+		}
 	}
 	return lines
+}
+
+// flowField matches a field of a map in braces.
+var flowField = regexp.MustCompile(`[{,]\s*([A-Za-z0-9_./-]+):\s+([^{}\[\],\n]+)`)
+
+// inFlow are the fields of a map in braces.
+func inFlow(l templateLine, line string) []templateLine {
+	var fields []templateLine
+	for _, found := range flowField.FindAllStringSubmatchIndex(line, -1) {
+		at := tree.Position{File: l.at.File, Line: l.at.Line, Column: found[4] + 1}
+		fields = append(fields, templateLine{key: line[found[2]:found[3]], value: scalar(line[found[4]:found[5]]), literal: true, at: at})
+	}
+	return fields
 }
 
 // scalar is the value of a scalar in one line, without a comment.
@@ -71,15 +103,12 @@ func only(lines []templateLine, fits func(templateLine) bool) (tree.Position, bo
 	return lines[i].at, true
 }
 
-// locateRendered is the position of a field of an object that a template rendered: the line of the
-// template if it is certain. For another value, it is where the HelmRelease has it or names the
-// chart; for a field that does not exist, the innermost one that does.
+// locateRendered is the position of a field of an object that a template rendered. For a value, it
+// is the only line of the template that has it; otherwise where the HelmRelease has it, the only
+// line with its key, or where the HelmRelease names the chart. For other fields, it is the
+// innermost one on their path that one line of the template has.
 func (o *Object) locateRendered(field string) (tree.Position, bool) {
-	text, err := o.frame.source.Tree.ReadFile(o.File())
-	if err != nil {
-		return o.origin.release.Locate(chartField(o.origin.release))
-	}
-	lines := templateLines(o.File(), text)
+	lines := o.frame.source.templateLines(o.File())
 	steps, _ := object.Steps(field)
 	value, exists := object.Quote(o.Object, field)
 	if exists && isScalar(o.Object, field) && len(steps) > 0 {
@@ -91,7 +120,7 @@ func (o *Object) locateRendered(field string) (tree.Position, bool) {
 			return at, true
 		}
 		if field != "metadata.name" { // a message about the object as a whole
-			return o.inRelease(value), false
+			return o.locateValue(lines, key, value), false
 		}
 	}
 	return o.nearest(lines, steps), false
@@ -128,33 +157,68 @@ func startOf(lines []templateLine, o *Object) tree.Position {
 	return tree.Position{File: o.File()}
 }
 
-// inRelease is where the values of the HelmRelease have a value, if only one of them is the same,
-// or where it names the chart.
-func (o *Object) inRelease(value string) tree.Position {
-	release := o.origin.release
-	if d := release.Document(); d != nil && len(value) > 1 {
-		if values, _, ok := tree.Find(d.Node, "spec.values"); ok {
-			if found := scalars(values, value, 0); len(found) == 1 {
-				return tree.Position{File: d.File, Line: found[0].Line, Column: found[0].Column}
-			}
+// locateValue is the position of a value that no line of the template has.
+func (o *Object) locateValue(lines []templateLine, key, value string) tree.Position {
+	if at, ok := o.inRelease(key, value); ok {
+		return at
+	}
+	if _, tag, ok := strings.Cut(value[strings.LastIndex(value, "/")+1:], ":"); ok && key == "image" {
+		if at, ok := o.inRelease("tag", tag); ok {
+			return at
 		}
 	}
-	at, _ := release.Locate(chartField(release))
+	if at, ok := only(lines, func(l templateLine) bool { return l.key == key && !l.literal }); ok && key != "" {
+		return at
+	}
+	at, _ := o.origin.release.Locate(chartField(o.origin.release))
 	return at
 }
 
-// scalars are the scalars below a node that have a value.
-func scalars(n *yaml.Node, value string, depth int) []*yaml.Node {
-	if n.Kind == yaml.ScalarNode && n.Value == value {
-		return []*yaml.Node{n}
+// inRelease is where the values of the HelmRelease have a value, if only one of them with the same
+// key does, or only one of any key.
+func (o *Object) inRelease(key, value string) (tree.Position, bool) {
+	d := o.origin.release.Document()
+	if d == nil {
+		return tree.Position{}, false
 	}
-	var found []*yaml.Node
+	values, _, ok := tree.Find(d.Node, "spec.values")
+	if !ok {
+		return tree.Position{}, false
+	}
+	named, all := scalars(values, "", key, value, 0)
+	const telling = 4 // shorter values are often the same by chance
+	if len(named) != 1 && len(all) == 1 && len(value) >= telling {
+		named = all
+	}
+	if len(named) != 1 {
+		return tree.Position{}, false
+	}
+	return tree.Position{File: d.File, Line: named[0].Line, Column: named[0].Column}, true
+}
+
+// scalars are the scalars below a node that have a value: those with a key, and all.
+func scalars(n *yaml.Node, parent, key, value string, depth int) (named, all []*yaml.Node) {
+	if n.Kind == yaml.ScalarNode && n.Value == value {
+		all = append(all, n)
+		if parent == key {
+			named = append(named, n)
+		}
+		return named, all
+	}
 	for i, child := range n.Content {
-		if depth <= tree.MaxNesting && (n.Kind != yaml.MappingNode || i%2 == 1) {
-			found = append(found, scalars(child, value, depth+1)...)
+		below := parent
+		if n.Kind == yaml.MappingNode {
+			if i%2 == 0 {
+				continue
+			}
+			below = n.Content[i-1].Value
+		}
+		if depth <= tree.MaxNesting {
+			moreNamed, more := scalars(child, below, key, value, depth+1)
+			named, all = append(named, moreNamed...), append(all, more...)
 		}
 	}
-	return found
+	return named, all
 }
 
 // chartField is the field of a HelmRelease that names its chart.
