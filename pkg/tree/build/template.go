@@ -129,7 +129,7 @@ func (o *Object) locateRendered(field string) (tree.Position, bool) {
 // nearest is the line of the innermost field on a path that only one line has, or that of the
 // object.
 func (o *Object) nearest(lines []templateLine, steps []string) tree.Position {
-	for i := len(steps); i > 1; i-- {
+	for i := len(steps); i > 0; i-- {
 		key := steps[i-1]
 		if entry, ok := object.Read(o.Object, strings.Join(quoted(steps[:i]), "")); ok {
 			if m, isMap := entry.(map[string]any); isMap && object.Text(m, "name") != "" {

@@ -61,9 +61,10 @@ func (r *renderer) add(release *Release, result *chart.Result) error {
 	hooks.keep(func(_ *unstructured.Unstructured, m chart.Manifest) bool { return runs(release, m.Hooks) })
 	r.noteScopes(definitions.objects)
 	r.noteScopes(ordinary.objects)
+	common := object.Map(release.Unstructured.Object, "spec", "commonMetadata")
 	c := r.cluster
-	c.Objects = append(c.Objects, slices.Concat(r.finish(release, definitions), r.finish(release, ordinary))...)
-	release.Hooks = r.finish(release, hooks)
+	c.Objects = append(c.Objects, slices.Concat(r.finish(release, definitions, nil), r.finish(release, ordinary, common))...)
+	release.Hooks = r.finish(release, hooks, common)
 	return nil
 }
 
@@ -241,10 +242,9 @@ func (r *rendered) unique() error {
 	return nil
 }
 
-// finish adds what Flux and Helm add to the objects of a release.
-func (r *renderer) finish(release *Release, from *rendered) []*Object {
+// finish adds what Flux and Helm add to the objects of a release, and common metadata.
+func (r *renderer) finish(release *Release, from *rendered, common map[string]any) []*Object {
 	name, namespace := flux.ReleaseName(release.Unstructured)
-	common := object.Map(release.Unstructured.Object, "spec", "commonMetadata")
 	added := map[string]any{
 		"labels": map[string]any{
 			object.HelmReleaseKind.Group + "/name": release.GetName(), object.HelmReleaseKind.Group + "/namespace": release.GetNamespace(),
