@@ -101,16 +101,27 @@ func TestNotRendered(t *testing.T) {
 	}
 }
 
-// TestRandomSecrets checks that a generated password is no secret in Git, and that one in a
-// template is.
-func TestRandomSecrets(t *testing.T) {
+// TestSecretsOfCharts checks that a generated password is no secret in Git, that one in a template
+// is, and that one in values is found there only.
+func TestSecretsOfCharts(t *testing.T) {
+	const password = "Tr0ub4dor3xKcd7Qz"
 	secret := func(value string) string {
 		return "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData:\n  password: " + value + "\n"
 	}
-	for value, findings := range map[string]int{"{{ randAlphaNum 20 }}": 0, "Tr0ub4dor3xKcd7Qz": 1} {
-		report := check(t, chartTree(release(""), secret(value)), Config{Charts: charts, Only: []string{"plain-text-secret"}})
-		if len(report.Findings) != findings {
-			t.Errorf("%s: found\n%s", value, list(report))
+	values := "---\napiVersion: v1\nkind: Secret\nmetadata: {name: v, namespace: x}\nstringData: {values.yaml: \"adminPassword: " + password + "\"}\n"
+	for _, test := range []struct{ name, template, manifests, want string }{
+		{"generated", secret("{{ randAlphaNum 20 }}"), release(""), ""},
+		{"in the template", secret(password), release(""), "charts/app/templates/a.yaml:5:13"},
+		{"in the release", secret("{{ .Values.adminPassword }}"), release("  values:\n    adminPassword: " + password + "\n"), "clusters/release.yaml:8:20"},
+		{"in a Secret", secret("{{ .Values.adminPassword }}"), release("  valuesFrom: [{kind: Secret, name: v}]\n") + values, "clusters/release.yaml:12:27"},
+	} {
+		report := check(t, chartTree(test.manifests, test.template), Config{Charts: charts, Only: []string{"plain-text-secret"}})
+		var found []string
+		for _, f := range report.Findings {
+			found = append(found, f.At.String())
+		}
+		if strings.Join(found, " ") != test.want {
+			t.Errorf("%s: found\n%swant one at %s", test.name, list(report), test.want)
 		}
 	}
 }

@@ -237,6 +237,14 @@ func TestArchives(t *testing.T) {
 	if err != nil || len(result.Manifests) != 1 || result.Manifests[0].Path != "charts/app/charts/db.tgz" {
 		t.Errorf("rendered %+v, %v", result, err)
 	}
+	packed := map[string][]byte{"db.tgz": []byte(pack(0))}
+	c, err := Load(build.NewSource(tree.New(packed), nil), "./db.tgz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result, err = renderer.Render(t.Context(), c, plainRelease()); err != nil || len(result.Manifests) != 1 || result.Manifests[0].Path != "db.tgz" {
+		t.Errorf("rendered %+v, %v", result, err)
+	}
 	if _, err := renderer.Render(t.Context(), load(t, minimal("", "charts/db.tgz", pack(200<<20))), plainRelease()); err == nil || !strings.Contains(err.Error(), "larger than the maximum") {
 		t.Errorf("failed with %v", err)
 	}

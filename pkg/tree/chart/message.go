@@ -30,8 +30,9 @@ func locate(message string, paths map[string]string) (at tree.Position, shown st
 		if !ok || line == 0 && at.File != "" { // executing "app/templates/pod.yaml" at …
 			continue
 		}
-		at = tree.Position{File: origin, Line: line}
-		if line > 0 {
+		at = tree.Position{File: origin}
+		if line > 0 && !strings.HasSuffix(origin, ".tgz") { // not in an archive
+			at.Line = line
 			at.Column = number(text(3)) + 1 // text/template counts from 0
 		}
 		rest = message[found[1]:]

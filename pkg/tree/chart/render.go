@@ -108,14 +108,14 @@ func (r *rendering) run() (result *Result, err error) {
 // load loads the chart, with the values files in place of its values.
 func (r *rendering) load() (*helmchart.Chart, error) {
 	r.origins = map[*byte]string{}
+	var chart *helmchart.Chart
+	var err error
 	if len(r.files) == 1 && r.files[0].Name == "" {
-		return loader.LoadArchive(bytes.NewReader(r.files[0].Data))
+		chart, err = loader.LoadArchive(bytes.NewReader(r.files[0].Data))
+	} else if chart, err = loader.LoadFiles(r.buffered(r.files)); err == nil {
+		err = r.addLocal(chart)
 	}
-	chart, err := loader.LoadFiles(r.buffered(r.files))
 	if err != nil {
-		return nil, err
-	}
-	if err := r.addLocal(chart); err != nil {
 		return nil, err
 	}
 	return chart, r.replaceValues(chart)
