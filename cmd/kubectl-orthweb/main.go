@@ -14,6 +14,7 @@ import (
 	_ "k8s.io/client-go/plugin/pkg/client/auth" // users' kubeconfigs name these
 
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/chart"
 )
 
 // gcPercent keeps the memory of a large cluster's objects near what they need,
@@ -29,6 +30,7 @@ const cleanupLimit = 900 * time.Millisecond
 const memoryLimit = 1280 << 20
 
 func main() {
+	chart.Main()
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}

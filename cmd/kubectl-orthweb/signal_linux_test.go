@@ -29,12 +29,14 @@ import (
 	"github.com/digihunch/kubectl-orthweb/internal/reliability"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot/file"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/chart"
 )
 
 // asProgram makes the test binary run as the program.
 const asProgram = "ORTHWEB_TEST_MAIN"
 
 func TestMain(m *testing.M) {
+	chart.Main()
 	if os.Getenv(asProgram) != "" {
 		main()
 	}

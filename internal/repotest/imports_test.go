@@ -110,6 +110,7 @@ var layers = []string{
 	"pkg/tree",
 	"pkg/tree/remote",
 	"pkg/tree/build pkg/tree/edit",
+	"pkg/tree/chart",
 	"pkg/tree/cluster",
 	"pkg/lint/rule",
 	"pkg/lint/flux pkg/lint/api pkg/lint/workload pkg/lint/secret pkg/lint/mesh pkg/lint/pki",

@@ -13,6 +13,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/lint/rule"
 	"github.com/digihunch/kubectl-orthweb/pkg/similar"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/chart"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/remote"
 )
 
@@ -30,6 +31,8 @@ type Config struct {
 	Severities map[string]finding.Severity
 	// Ignore are findings to ignore.
 	Ignore []IgnoreEntry
+	// Charts renders the charts in the tree; without it, they are not rendered.
+	Charts *chart.Renderer
 	// Below are the directories and files whose findings are reported; all if it is empty.
 	Below []string
 	// Remote downloads the remote references of kustomizations; nil downloads none.

@@ -14,6 +14,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/build"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/chart"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/cluster"
 )
 
@@ -43,12 +44,15 @@ type Ignored struct {
 // Unknown is something that could not be checked.
 type Unknown struct {
 	At tree.Position
-	// Ref is the Kustomization that was not built.
+	// Ref is the Kustomization that was not built, or the HelmRelease whose chart was not rendered.
 	Ref object.Ref
 	// Message is one sentence, without a period.
 	Message string
 	// Host is the host that is not allowed, if that is why.
 	Host string
+	// NotInTree: what is missing is not expected in a tree, such as the decrypted values of a
+	// release. Nothing has failed.
+	NotInTree bool
 }
 
 // InOtherSource is a Kustomization whose files are in another source than the tree.
@@ -59,7 +63,9 @@ type InOtherSource struct {
 
 // Check checks a tree with the rules that the configuration selects.
 func Check(ctx context.Context, t *tree.Tree, config Config) (*Report, error) {
-	clusters, err := cluster.DiscoverWith(ctx, t, cluster.Options{Remote: config.Remote})
+	clusters, err := cluster.DiscoverWith(ctx, t, cluster.Options{
+		Remote: config.Remote, Charts: config.Charts, Kubernetes: cmp.Or(config.Kubernetes, rule.Kubernetes),
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -95,6 +101,9 @@ func Check(ctx context.Context, t *tree.Tree, config Config) (*Report, error) {
 // count adds what a cluster has, and what of it was not built.
 func (r *Report) count(c *cluster.Cluster) {
 	r.Objects += len(c.Objects)
+	for _, release := range c.Releases {
+		r.unrendered(release)
+	}
 	for _, k := range c.Kustomizations {
 		switch {
 		case k.OtherSource != "":
@@ -104,6 +113,18 @@ func (r *Report) count(c *cluster.Cluster) {
 		default:
 			r.unbuilt(k)
 		}
+	}
+}
+
+// unrendered reports a release whose chart was not rendered for a reason that is not a defect of
+// the tree. One message is enough for the same values of several tenants.
+func (r *Report) unrendered(release *cluster.Release) {
+	if release.Err == nil || release.Err.Reason == chart.Failed {
+		return
+	}
+	u := Unknown{At: release.At, Ref: release.Ref(), Message: "its chart was not rendered: " + release.Err.Message, NotInTree: release.Err.Reason == chart.Incomplete}
+	if !slices.ContainsFunc(r.Unknown, func(known Unknown) bool { return known.At == u.At && known.Message == u.Message }) {
+		r.Unknown = append(r.Unknown, u)
 	}
 }
 

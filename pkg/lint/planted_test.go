@@ -19,7 +19,7 @@ import (
 // expected findings.
 func TestPlantedDefects(t *testing.T) {
 	clean := archiveIn(t, "planted/clean.txtar")
-	if found := check(t, treeOf(clean, ""), Config{}).Findings; len(found) > 0 {
+	if found := check(t, treeOf(clean, ""), Config{Charts: charts}).Findings; len(found) > 0 {
 		t.Fatalf("the repository without defects has findings:\n%v", found)
 	}
 	name := filepath.Join("testdata", "planted", "defects.txtar")
@@ -30,7 +30,7 @@ func TestPlantedDefects(t *testing.T) {
 			planted[f.Name] = true
 			edits, want, _ := strings.Cut(string(f.Data), "want\n")
 			var got strings.Builder
-			for _, found := range check(t, plant(t, clean, edits), Config{Options: rule.Options{Kubernetes: "1.36", Flux: "2.7"}}).Findings {
+			for _, found := range check(t, plant(t, clean, edits), Config{Charts: charts, Options: rule.Options{Kubernetes: "1.36", Flux: "2.7"}}).Findings {
 				fmt.Fprintf(&got, "%s %s\n", found.At, found.Rule)
 			}
 			if !strings.Contains(got.String(), " "+f.Name+"\n") {

@@ -14,7 +14,18 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/chart"
 )
+
+// charts renders the charts of all tests.
+var charts = chart.NewRenderer()
+
+func TestMain(m *testing.M) {
+	chart.Main()
+	code := m.Run()
+	_ = charts.Close()
+	os.Exit(code)
+}
 
 var update = flag.Bool("update", false, "write the expected findings")
 
@@ -111,7 +122,7 @@ func archiveOf(t *testing.T, name string) *txtar.Archive {
 // testConfig selects one rule, and has the options of an archive.
 func testConfig(t *testing.T, archive *txtar.Archive, only string) Config {
 	t.Helper()
-	config := Config{Only: []string{only}}
+	config := Config{Only: []string{only}, Charts: charts}
 	if only == commentRule.Name {
 		config.Only = nil
 	}

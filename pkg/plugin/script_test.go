@@ -10,11 +10,13 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/digihunch/kubectl-orthweb/internal/script"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/chart"
 )
 
 var update = flag.Bool("update", false, "update the golden files")
 
 func TestMain(m *testing.M) {
+	chart.Main()
 	testscript.Main(m, map[string]func(){
 		"kubectl-orthweb": func() {
 			os.Exit(Run(context.Background(), os.Args, genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr}))

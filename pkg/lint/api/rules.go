@@ -16,10 +16,6 @@ import (
 // Rules are all rules of the package.
 var Rules = []*rule.Rule{removedAPI, deprecatedAPI, invalidObject}
 
-// kubernetes is the version of Kubernetes that is used if the user names none: that of the
-// schemas and of k8s.io/api.
-const kubernetes = "1.36"
-
 // fluxOf is the version of Flux that applies a cluster: that of the options, of a FluxInstance or
 // the installation in the tree, or the newest. The second result is false for the last.
 func fluxOf(c *rule.Context) (version string, known bool) {
@@ -41,7 +37,7 @@ func kubernetesOf(c *rule.Context) string {
 	if c.Kubernetes != "" {
 		return c.Kubernetes
 	}
-	return kubernetes
+	return rule.Kubernetes
 }
 
 // use is one place that names an API version.
@@ -64,10 +60,13 @@ func uses(o *cluster.Object) []use {
 	return all
 }
 
-// objects are the objects of a cluster, and the Kustomizations at which it begins, which nothing
-// in the tree applies.
+// objects are the objects of a cluster, the hooks of its releases, and the Kustomizations at which
+// it begins, which nothing in the tree applies.
 func objects(c *rule.Context) []*cluster.Object {
 	all := slices.Clone(c.Objects)
+	for _, release := range c.Releases {
+		all = append(all, release.Hooks...)
+	}
 	for _, k := range c.Kustomizations {
 		if k.By == nil && k.Declared() && len(c.Find(object.KustomizationKind, k.GetNamespace(), k.GetName())) == 0 {
 			all = append(all, k.Object)

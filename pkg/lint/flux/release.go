@@ -5,9 +5,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/lint/rule"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/chart"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/cluster"
 )
 
@@ -34,6 +36,19 @@ var unpinnedChart = &rule.Rule{
 			if tag == "" && unbounded(semver) || tag == "latest" {
 				c.Report(o, "spec.ref", fmt.Sprintf("%s of the chart is installed as soon as it is published, including incompatible ones", versions(semver)),
 					inFile(o.File(), "Set spec.ref.tag to a version, or spec.ref.semver to a bounded range"))
+			}
+		}
+	},
+}
+
+var notRenderable = &rule.Rule{
+	Code: engine.CodeTemplateFailed, Name: "not-renderable", Severity: finding.Critical,
+	Title: "The chart of a release can't be rendered",
+	Cluster: func(c *rule.Context) {
+		for _, release := range c.Releases {
+			if release.Err != nil && release.Err.Reason == chart.Failed {
+				c.ReportAt(release.At, release.Object, "its chart can't be rendered: "+release.Err.Message,
+					inFile(release.At.File, "Correct the chart, or the values of the release"))
 			}
 		}
 	},

@@ -13,7 +13,7 @@ import (
 var Rules = []*rule.Rule{
 	missingDependency, dependencyCycle, missingPath, missingFile, notBuildable,
 	missingSource, missingValues, undefinedVariable, deprecatedField,
-	healthCheckTarget, uncoveredWorkload, noWait, appliedTwice, prunesData,
+	notRenderable, healthCheckTarget, uncoveredWorkload, noWait, appliedTwice, prunesData,
 	databaseUncovered, unpinnedChart, evidenceLost,
 }
 

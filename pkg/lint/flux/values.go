@@ -43,7 +43,7 @@ var missingValues = &rule.Rule{
 func generated(c *rule.Context, namespace, name string) bool {
 	return slices.ContainsFunc(c.InNamespace(object.ConfigMapKind, namespace), func(o *cluster.Object) bool {
 		hash, ok := strings.CutPrefix(o.GetName(), name+"-")
-		return ok && o.Document() == nil && len(hash) == 10
+		return ok && o.Document() == nil && o.Release == nil && len(hash) == 10
 	})
 }
 

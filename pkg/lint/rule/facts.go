@@ -51,6 +51,11 @@ func (c *Context) findIncomplete() {
 			c.incomplete[everywhere] = true
 		}
 	}
+	for _, o := range c.OfKind(object.KustomizationKind) {
+		if o.Release != nil { // what it applies is not built
+			c.incomplete[everywhere] = true
+		}
+	}
 	for _, release := range c.OfKind(object.HelmReleaseKind) {
 		if !c.rendered[release] {
 			c.incomplete[release.GetNamespace()], c.incomplete[""] = true, true

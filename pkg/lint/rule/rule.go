@@ -3,6 +3,10 @@
 package rule
 
 import (
+	"slices"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
@@ -32,6 +36,10 @@ type Rule struct {
 	// Object runs for each object that a Kustomization or a chart in the tree contains.
 	Object func(c *Context, o *cluster.Object)
 }
+
+// Kubernetes is the version of Kubernetes that is used if the user names none: that of the schemas
+// and of k8s.io/api.
+const Kubernetes = "1.36"
 
 // Options are what a tree is checked against.
 type Options struct {
@@ -83,7 +91,7 @@ type Context struct {
 	incomplete map[string]bool
 	dependents map[object.Key][]*cluster.Kustomization
 	appliedBy  map[*cluster.Kustomization][]*cluster.Object
-	// rendered are the HelmReleases whose charts are in the tree.
+	// rendered are the HelmReleases all of whose objects are among those of the cluster.
 	rendered map[*cluster.Object]bool
 	facts    *engine.Context
 	// creators are the namespaces in which a controller may create objects of a class.
@@ -98,8 +106,10 @@ func NewContext(c *cluster.Cluster, options Options, report func(Finding)) *Cont
 		Cluster: c, Options: options, byKind: map[string][]*cluster.Object{}, byKey: map[object.Key][]*cluster.Object{},
 		byNamespace: map[object.Key][]*cluster.Object{}, rendered: map[*cluster.Object]bool{}, creators: map[creation]bool{}, report: report,
 	}
+	for _, release := range c.Releases {
+		x.rendered[release.Object] = complete(release)
+	}
 	for _, o := range c.Objects {
-		x.rendered[o.Release] = true
 		x.noteCreator(o)
 		key := o.Ref().Key()
 		x.byKind[kindKey(key.Group, key.Kind)] = append(x.byKind[kindKey(key.Group, key.Kind)], o)
@@ -109,6 +119,17 @@ func NewContext(c *cluster.Cluster, options Options, report func(Finding)) *Cont
 	}
 	return x
 }
+
+// complete reports whether the objects of a release are known: its chart was rendered, and neither
+// asks for what is in the cluster nor has hooks that create other objects than pods.
+func complete(release *cluster.Release) bool {
+	return release.Rendered && !release.Unsure && !slices.ContainsFunc(release.Hooks, func(hook *cluster.Object) bool {
+		return !slices.Contains(hookPods, hook.Ref().GroupKind())
+	})
+}
+
+// hookPods are the kinds of hooks that end.
+var hookPods = []schema.GroupKind{object.PodKind, object.JobKind}
 
 func kindKey(group, kind string) string { return group + "/" + kind }
 
@@ -165,6 +186,9 @@ func quote(o *cluster.Object, field string) (string, bool) {
 // ReportChange reports a defect of an object at a field, which changes fix. An object that is not in
 // the tree can't be changed.
 func (c *Context) ReportChange(o *cluster.Object, field, message string, fix finding.Fix, changes ...edit.Change) {
+	if o.Release != nil { // templates are not changed
+		changes = nil
+	}
 	report := c.report
 	defer func() { c.report = report }()
 	if o.IsRemote() {

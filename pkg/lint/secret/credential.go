@@ -45,7 +45,7 @@ func credentials(c *rule.Context, o *cluster.Object) []credential {
 	default:
 		found = inVariables(o)
 	}
-	return slices.DeleteFunc(found, func(c credential) bool { return isPlaceholder(c.value) })
+	return slices.DeleteFunc(found, func(found credential) bool { return isPlaceholder(found.value) || fromValues(c, o, found.value) })
 }
 
 // inVariables are the environment variables of a workload.

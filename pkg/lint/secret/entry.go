@@ -62,6 +62,9 @@ func newEntry(c *rule.Context, o *cluster.Object, field, key, text string) entry
 		}
 		return e
 	}
+	if o.Release != nil {
+		return e
+	}
 	for _, file := range kustomizations(o) {
 		for _, generator := range generators(c.Tree, o, file) {
 			for _, written := range sources(c.Tree, generator, file, key) {

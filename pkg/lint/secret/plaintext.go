@@ -36,7 +36,7 @@ func reportSecret(c *rule.Context, o *cluster.Object) {
 	var first *entry
 	more := 0
 	for _, e := range entries(c, o) {
-		if !isSecret(e) || isKnown(credential{value: e.text}) {
+		if !isSecret(e) || isKnown(credential{value: e.text}) || fromValues(c, o, e.text) {
 			continue
 		}
 		if first != nil {

@@ -19,6 +19,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/render/versioned"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/chart"
 )
 
 var (
@@ -79,6 +80,7 @@ type options struct {
 	yes    bool
 	remote command.RemoteFlag
 	rules  lint.Config
+	charts *chart.Renderer
 }
 
 // New is the command "lint".
@@ -153,6 +155,8 @@ func (o *options) run(cmd *cobra.Command) error {
 	defer collectLess()()
 	o.rules.Remote = o.remote.Fetcher(cmd.Context())
 	defer o.rules.Remote.Close()
+	o.charts = chart.NewRenderer()
+	defer o.charts.Close()
 	if o.fix {
 		return o.fixAll(cmd.Context(), cmd.Flags().Changed)
 	}
@@ -222,7 +226,7 @@ func (o *options) exit(report *lint.Report) error {
 	switch {
 	case slices.ContainsFunc(report.Findings, func(f lint.Finding) bool { return o.fails(f.Severity) }):
 		return command.No
-	case len(report.Unknown) > 0, report.Objects == 0 && len(report.OtherSources) > 0:
+	case slices.ContainsFunc(report.Unknown, func(u lint.Unknown) bool { return !u.NotInTree }), report.Objects == 0 && len(report.OtherSources) > 0:
 		return command.Unclear
 	}
 	return nil

@@ -30,7 +30,7 @@ func (o *options) open(r command.Repository, changed func(string) bool) (*tree.T
 	if err != nil {
 		return nil, lint.Config{}, errors.Join(err, t.Close())
 	}
-	config.Below, config.Remote = r.Below, o.rules.Remote
+	config.Below, config.Charts, config.Remote = r.Below, o.charts, o.rules.Remote
 	return t, config, nil
 }
 

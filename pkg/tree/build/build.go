@@ -149,7 +149,7 @@ func (r *Rendered) Substitute(variables *Variables) (*Result, error) {
 				result.Undefined[object.RefOf(o.Unstructured)] = undefined
 			}
 		}
-		addMetadata(o.Unstructured, common)
+		AddMetadata(o.Unstructured, common)
 	}
 	if r.err != nil {
 		return nil, r.err
@@ -202,8 +202,8 @@ func disabled(obj *unstructured.Unstructured) bool {
 	return obj.GetLabels()[substituteKey] == substituteDisabled || obj.GetAnnotations()[substituteKey] == substituteDisabled
 }
 
-// addMetadata adds spec.commonMetadata.
-func addMetadata(obj *unstructured.Unstructured, common map[string]any) {
+// AddMetadata adds the labels and annotations of spec.commonMetadata to an object.
+func AddMetadata(obj *unstructured.Unstructured, common map[string]any) {
 	add := func(existing map[string]string, more map[string]any, set func(map[string]string)) {
 		if len(more) == 0 {
 			return

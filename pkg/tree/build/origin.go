@@ -41,8 +41,8 @@ func FromDocument(s *Source, d *tree.Document) *Object {
 	}
 }
 
-// File is the path of the file that has the object, or the kustomization file that generates it,
-// or the one that references it if it is remote.
+// File is the path of the file that has the object, of the kustomization file that generates it or
+// references it if it is remote, or of the template that renders it.
 func (o *Object) File() string { return o.position(tree.Position{}).File }
 
 // position is a position in the object's own file, or the reference to it if it is remote.
@@ -54,7 +54,8 @@ func (o *Object) position(p tree.Position) tree.Position {
 // that of the reference, and it can't be changed in the tree.
 func (o *Object) IsRemote() bool { return o.frame.files.mountOf(o.origin.file) != nil }
 
-// Document is the document that the object was built from, nil if it was generated or is remote.
+// Document is the document that the object was built from, nil if it was generated, rendered, or is
+// remote.
 func (o *Object) Document() *tree.Document {
 	if o.IsRemote() {
 		return nil
@@ -64,6 +65,10 @@ func (o *Object) Document() *tree.Document {
 
 // Start is the position of the object.
 func (o *Object) Start() tree.Position {
+	if o.origin.release != nil {
+		at, _ := o.locateRendered("metadata.name")
+		return at
+	}
 	if d := o.origin.document; d != nil {
 		return o.position(d.Start())
 	}
@@ -87,6 +92,9 @@ func (o *Object) generator() *tree.Document {
 // position of the innermost one on its path that does. In what a remote reference names, it is
 // the position of the reference.
 func (o *Object) Locate(field string) (tree.Position, bool) {
+	if o.origin.release != nil {
+		return o.locateRendered(field)
+	}
 	value, exists := object.Quote(o.Object, field)
 	own, inTree := o.origin.document, !o.IsRemote()
 	if own == nil {

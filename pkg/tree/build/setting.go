@@ -40,6 +40,8 @@ type origin struct {
 	file string
 	// kustomizations are the files that can change the object, the outermost first.
 	kustomizations []string
+	// release is the HelmRelease whose chart renders the object, or nil.
+	release *Object
 }
 
 // maxObjects is the number of resources of a build, whose time grows with the square of it. Flux

@@ -37,6 +37,8 @@ type Source struct {
 	mu     sync.Mutex
 	parsed map[string]parsedKustomization
 	sizes  map[*tree.Document]int
+	// lines are those of templates, by file.
+	lines sync.Map
 }
 
 // parsedKustomization is a kustomization, or why it can't be parsed: an *Error.

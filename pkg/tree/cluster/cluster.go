@@ -14,6 +14,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/build"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/chart"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/remote"
 )
 
@@ -28,8 +29,10 @@ type Cluster struct {
 	// Kustomizations are in the order in which they are reached.
 	Kustomizations []*Kustomization
 	// Objects are all objects that the Kustomizations apply. An object that two of them apply is
-	// in it twice.
+	// in it twice. Those of charts follow, if charts are rendered.
 	Objects []*Object
+	// Releases are the HelmReleases whose charts are in the tree, if charts are rendered.
+	Releases []*Release
 
 	source *build.Source
 	// plain is the tree with the default ignore patterns.
@@ -108,6 +111,10 @@ type Options struct {
 	Origin object.Ref
 	// Remote downloads the remote references of kustomizations; nil downloads none.
 	Remote *remote.Fetcher
+	// Charts renders the charts in the tree; without it, no chart is rendered.
+	Charts *chart.Renderer
+	// Kubernetes is the version for which charts are rendered, such as "1.36".
+	Kubernetes string
 }
 
 // DiscoverWith is Discover with what is known of the cluster.
@@ -116,29 +123,44 @@ func DiscoverWith(ctx context.Context, t *tree.Tree, opts Options) ([]*Cluster, 
 	if err != nil {
 		return nil, err
 	}
-	if len(found.kustomizations) == 0 {
-		c, err := found.standalone(ctx)
+	clusters, err := found.clusters(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range clusters {
+		if err := c.renderCharts(ctx, opts); err != nil {
+			return nil, err
+		}
+	}
+	return clusters, nil
+}
+
+// clusters are those that begin at the entries, and those of the Kustomizations that none of them
+// reaches.
+func (f *scanned) clusters(ctx context.Context) ([]*Cluster, error) {
+	if len(f.kustomizations) == 0 {
+		c, err := f.standalone(ctx)
 		return []*Cluster{c}, err
 	}
 	var clusters []*Cluster
 	reached := map[*tree.Document]bool{}
-	for _, start := range found.entries() {
+	for _, start := range f.entries() {
 		if reached[start.Document()] && !isSync(start) {
 			continue // another entry applies it: it has its files in another source
 		}
-		c, err := found.follow(ctx, []*Object{start})
+		c, err := f.follow(ctx, []*Object{start})
 		if err != nil {
 			return nil, err
 		}
 		c.markReached(reached)
 		clusters = append(clusters, c)
 	}
-	for _, group := range found.byDirectory() {
+	for _, group := range f.byDirectory() {
 		group = slices.DeleteFunc(group, func(o *Object) bool { return reached[o.Document()] })
 		if len(group) == 0 {
 			continue
 		}
-		c, err := found.follow(ctx, group)
+		c, err := f.follow(ctx, group)
 		if err != nil {
 			return nil, err
 		}

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
@@ -16,7 +17,11 @@ import (
 // maxText limits the text of an answer that is shown, in characters.
 const maxText = 200
 
-var htmlTitle = regexp.MustCompile(`(?is)<title[^>]{0,200}>([^<]{1,1000})</title`)
+// htmlTitle matches the title of a page. It is compiled when it is needed: this takes 4 ms, which
+// each command would need to start.
+var htmlTitle = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?is)<title[^>]{0,200}>([^<]{1,1000})</title`)
+})
 
 // orthancError is the body of Orthanc's own errors (HttpOutput.cpp, with
 // HttpDescribeErrors).
@@ -40,7 +45,7 @@ func ShortText(r Reply, login check.Credentials) string {
 	quote := false
 	if e, ok := readOrthancError(r); ok {
 		text = e.Message + " " + e.Details
-	} else if title := htmlTitle.FindStringSubmatch(text); title != nil {
+	} else if title := htmlTitle().FindStringSubmatch(text); title != nil {
 		text, quote = html.UnescapeString(title[1]), true
 	} else if strings.Contains(text, "<") {
 		return ""
