@@ -168,7 +168,7 @@ func (p *Plan) added(i item, obj *unstructured.Unstructured, why string) Change 
 
 // changed compares an object with what would be stored.
 func (p *Plan) changed(l *layerPlan, i item, answer Answer) Change {
-	before, after := compared(answer.Live), compared(answer.Applied)
+	before, after := compared(answer.Live), compared(withoutKubectl(answer.Live, i.desired, answer.Applied))
 	if p.layer(health.AppliedBy(answer.Live)) != nil { // moves are reported by the layer that no longer has the object
 		setOwner(after, health.AppliedBy(before))
 	}
@@ -218,7 +218,9 @@ func compared(obj *unstructured.Unstructured) *unstructured.Unstructured {
 		}
 	}
 	if annotations, ok := metadata["annotations"].(map[string]any); ok {
-		delete(annotations, lastApplied)
+		for _, key := range notCompared {
+			delete(annotations, key)
+		}
 		if len(annotations) == 0 {
 			delete(metadata, "annotations")
 		}
@@ -227,5 +229,9 @@ func compared(obj *unstructured.Unstructured) *unstructured.Unstructured {
 	return &unstructured.Unstructured{Object: content}
 }
 
-// lastApplied is a copy of the object that kubectl keeps, which Flux removes.
-const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
+// notCompared are annotations whose removal by Flux is no change: the copy of the object that
+// kubectl keeps, and requests to Flux.
+var notCompared = []string{
+	"kubectl.kubernetes.io/last-applied-configuration",
+	"reconcile.fluxcd.io/requestedAt", "reconcile.fluxcd.io/forceAt", "reconcile.fluxcd.io/resetAt",
+}
