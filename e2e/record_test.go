@@ -159,6 +159,11 @@ func requireListed(ts *testscript.TestScript, neg bool, args []string) {
 	if len(problems) > 0 {
 		ts.Fatalf("diff was wrong:\n%s", strings.Join(problems, "\n"))
 	}
+	for name, what := range listed {
+		if what == either {
+			ts.Logf("%s was %s", name, actual[name])
+		}
+	}
 	if len(actual) == 0 {
 		ts.Fatalf("nothing changed")
 	}
