@@ -59,14 +59,16 @@ func (s *supervisor) adopt(c *child) {
 
 // addPart records a part, in place of one with the same name.
 func (s *supervisor) addPart(part state.Part) {
-	s.removeParts(part.Name)
-	s.update(func(l *state.Lab) { l.Parts = append(l.Parts, part) })
+	s.update(func(l *state.Lab) { l.Parts = append(without(l.Parts, part.Name), part) })
 }
 
 func (s *supervisor) removeParts(names ...string) {
-	s.update(func(l *state.Lab) {
-		l.Parts = slices.DeleteFunc(l.Parts, func(p state.Part) bool { return slices.Contains(names, p.Name) })
-	})
+	s.update(func(l *state.Lab) { l.Parts = without(l.Parts, names...) })
+}
+
+// without returns the parts that have other names.
+func without(list []state.Part, names ...string) []state.Part {
+	return slices.DeleteFunc(list, func(p state.Part) bool { return slices.Contains(names, p.Name) })
 }
 
 func (s *supervisor) updatePart(name string, change func(*state.Part)) {

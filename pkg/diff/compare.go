@@ -172,7 +172,7 @@ func (p *Plan) added(i item, obj *unstructured.Unstructured, why string) Change 
 
 // changed compares an object with what would be stored.
 func (p *Plan) changed(l *layerPlan, i item, answer Answer) Change {
-	before, after := compared(answer.Live), compared(withoutKubectl(answer.Live, i.desired, answer.Applied))
+	before, after := compared(answer.Live), compared(answer.Applied)
 	if p.layer(health.AppliedBy(answer.Live)) != nil { // moves are reported by the layer that no longer has the object
 		setOwner(after, health.AppliedBy(before))
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
@@ -19,9 +20,43 @@ var managers = map[metav1.ManagedFieldsOperationType][]string{
 	metav1.ManagedFieldsOperationUpdate: {"kubectl", "before-first-apply", "kustomize-controller"},
 }
 
-// withoutKubectl is an object as Flux stores it, from the answer to a dry run: before Flux applies
-// an object, it takes over the fields that users have set with kubectl. It then removes those that
-// the tree does not have, unless another field manager also has them.
+// TakeOver is what Flux changes in a live object, as a merge patch (RFC 7396), if the answer to the
+// dry run of the apply does not show it; otherwise nil. Before Flux applies an object, it takes
+// over the fields that users have set with kubectl. It then removes those that the tree does not
+// have, unless another field manager also has them.
+func TakeOver(live, desired, applied *unstructured.Unstructured) map[string]any {
+	result := withoutKubectl(live, desired, applied)
+	if equality.Semantic.DeepEqual(compared(result).Object, compared(applied).Object) {
+		return nil
+	}
+	return mergePatch(compared(live).Object, compared(result).Object)
+}
+
+// mergePatch is the merge patch that changes one map to the other.
+func mergePatch(old, now map[string]any) map[string]any {
+	patch := map[string]any{}
+	for key := range old {
+		if _, ok := now[key]; !ok {
+			patch[key] = nil
+		}
+	}
+	for key, value := range now {
+		oldMap, isOld := old[key].(map[string]any)
+		nowMap, isNow := value.(map[string]any)
+		switch {
+		case isOld && isNow:
+			if below := mergePatch(oldMap, nowMap); len(below) > 0 {
+				patch[key] = below
+			}
+		case !equality.Semantic.DeepEqual(old[key], value):
+			patch[key] = value
+		}
+	}
+	return patch
+}
+
+// withoutKubectl is the answer to a dry run without the fields that Flux removes. They may have
+// default values, which it then also does not have.
 func withoutKubectl(live, desired, applied *unstructured.Unstructured) *unstructured.Unstructured {
 	_, keepsLive := find(live, notTakenOver)
 	_, keeps := find(desired, notTakenOver)

@@ -62,3 +62,26 @@ func TestFieldsThatFluxTakesOver(t *testing.T) {
 		})
 	}
 }
+
+func TestTakeOver(t *testing.T) {
+	parse := func(text string) *unstructured.Unstructured {
+		obj := &unstructured.Unstructured{}
+		if err := yaml.Unmarshal([]byte(text), &obj.Object); err != nil {
+			t.Fatal(err)
+		}
+		return obj
+	}
+	live := parse(`{metadata: {name: x, labels: {flux: old, hand: y}}, spec: {a: 1, list: [1]}, status: {c: 1}}`)
+	desired := parse(`{metadata: {name: x, labels: {flux: new}}, spec: {a: 1, list: [2]}}`)
+	applied := parse(`{metadata: {name: x, labels: {flux: new, hand: y}, managedFields: [` + fluxFields + `,
+		{manager: kubectl-label, operation: Update, fieldsV1: {"f:metadata": {"f:labels": {"f:hand": {}}}}}]}, spec: {a: 1, list: [2]}, status: {c: 1}}`)
+	if got, want := text(TakeOver(live, desired, applied)), `{"metadata":{"labels":{"flux":"new","hand":null}},"spec":{"list":[2]}}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	// A request to Flux is no change.
+	applied = parse(`{metadata: {name: x, labels: {flux: new}, annotations: {reconcile.fluxcd.io/requestedAt: now}, managedFields: [` + fluxFields + `,
+		{manager: kubectl-annotate, operation: Update, fieldsV1: {"f:metadata": {"f:annotations": {"f:reconcile.fluxcd.io/requestedAt": {}}}}}]}}`)
+	if got := TakeOver(live, desired, applied); got != nil {
+		t.Errorf("got %v", got)
+	}
+}
