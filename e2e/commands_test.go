@@ -13,10 +13,12 @@ import (
 
 // commands are the commands that the scripts add to those of testscript.
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
-	"lab":   runLab,
-	"ports": freePorts,
-	"until": script.Until,
-	"exits": script.Exits,
+	"lab":               runLab,
+	"ports":             freePorts,
+	"record":            recordObjects,
+	"changed-as-listed": requireListed,
+	"until":             script.Until,
+	"exits":             script.Exits,
 }
 
 // runLab is `lab ARGS...`: it runs orthweb-lab for the lab of the tests.

@@ -106,14 +106,20 @@ func (s *Server) get(w http.ResponseWriter, kind Kind, namespace, name string) {
 	write(w, obj.Object)
 }
 
-// patch merges a patch into an object (RFC 7396), and answers with the object.
+// patch merges a patch into an object (RFC 7396), and answers with the object. A dry run stores
+// nothing.
 func (s *Server) patch(w http.ResponseWriter, r *http.Request, kind Kind, namespace, name string) {
 	var patch map[string]any
 	if err := json.NewDecoder(r.Body).Decode(&patch); err != nil {
 		refuse(w, apierrors.NewBadRequest(err.Error()))
 		return
 	}
-	if obj, ok := s.objects[objectKey{kind.GroupKind(), namespace, name}]; ok {
+	obj, ok := s.objects[objectKey{kind.GroupKind(), namespace, name}]
+	if ok && r.URL.Query().Get("dryRun") == "All" {
+		write(w, merge(obj.DeepCopy().Object, patch))
+		return
+	}
+	if ok {
 		obj.Object, _ = merge(obj.Object, patch).(map[string]any)
 	}
 	s.get(w, kind, namespace, name)

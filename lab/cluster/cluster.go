@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/wait"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/discovery"
@@ -27,7 +28,7 @@ import (
 // Cluster is a connection to the API server of a lab.
 type Cluster struct {
 	client dynamic.Interface
-	mapper *restmapper.DeferredDiscoveryRESTMapper
+	mapper meta.ResettableRESTMapper
 }
 
 // Connect prepares the connection that a kubeconfig describes. It sends no request.
@@ -121,14 +122,19 @@ func (c *Cluster) Create(ctx context.Context, o *unstructured.Unstructured) erro
 	return nil
 }
 
-func (c *Cluster) resource(o *unstructured.Unstructured) (dynamic.ResourceInterface, error) {
-	gvk := o.GroupVersionKind()
+// mapping is how the API server serves the kind.
+func (c *Cluster) mapping(gvk schema.GroupVersionKind) (*meta.RESTMapping, error) {
 	mapping, err := c.mapper.RESTMapping(gvk.GroupKind(), gvk.Version)
 	if meta.IsNoMatchError(err) {
 		// The definition may be newer than the cached discovery.
 		c.mapper.Reset()
 		mapping, err = c.mapper.RESTMapping(gvk.GroupKind(), gvk.Version)
 	}
+	return mapping, err
+}
+
+func (c *Cluster) resource(o *unstructured.Unstructured) (dynamic.ResourceInterface, error) {
+	mapping, err := c.mapping(o.GroupVersionKind())
 	if err != nil {
 		return nil, err
 	}

@@ -9,11 +9,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/dynamic"
 )
 
-// Objects names one object, or, without a Name, those with the labels in the
-// namespace.
+// Objects names one object, or, without a Name, those with the labels in the namespace. Without
+// a Namespace, it names objects of all namespaces.
 type Objects struct {
 	APIVersion  string            `json:"apiVersion"`
 	Kind        string            `json:"kind"`
@@ -30,13 +32,13 @@ func (o Objects) String() string {
 
 // Find returns the objects that exist.
 func (c *Cluster) Find(ctx context.Context, o Objects) ([]unstructured.Unstructured, error) {
-	kind := &unstructured.Unstructured{}
-	kind.SetAPIVersion(o.APIVersion)
-	kind.SetKind(o.Kind)
-	kind.SetNamespace(o.Namespace)
-	resource, err := c.resource(kind)
+	mapping, err := c.mapping(schema.FromAPIVersionAndKind(o.APIVersion, o.Kind))
 	if err != nil {
 		return nil, err
+	}
+	var resource dynamic.ResourceInterface = c.client.Resource(mapping.Resource)
+	if o.Namespace != "" {
+		resource = c.client.Resource(mapping.Resource).Namespace(o.Namespace)
 	}
 	opts := metav1.ListOptions{LabelSelector: labels.Set(o.Labels).String()}
 	if o.Name != "" {

@@ -49,20 +49,15 @@ type Config struct {
 	NoPods bool
 }
 
-// PortNames are the names of all ports of a lab's parts, with an Orthanc for each of the
-// tenants.
-func PortNames(tenants ...string) []string {
-	names := []string{
+// PortNames are the names of the ports of the parts that every lab has.
+func PortNames() []string {
+	return []string{
 		"etcd", "etcd-peer", "etcd-metrics", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok",
 		"source-controller", "source-controller-health", "source-controller-metrics",
 		"kustomize-controller-health", "kustomize-controller-metrics",
 		"helm-controller-health", "helm-controller-metrics",
 		"cert-manager", "git", "helm",
 	}
-	for _, t := range tenants {
-		names = append(names, OrthancName(t), DICOMPortName(t))
-	}
-	return names
 }
 
 // Server is the address of the API server.

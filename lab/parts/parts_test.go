@@ -138,6 +138,34 @@ func TestPortsAreHeldUntilReleased(t *testing.T) {
 	_ = l.Close()
 }
 
+func TestForgottenPortsAreFree(t *testing.T) {
+	p, err := Reserve("a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	if err := p.Add("b", "c"); err != nil {
+		t.Fatal(err)
+	}
+	numbers := []int{p.Number("a"), p.Number("b"), p.Number("c")}
+	if slices.Sort(numbers); numbers[0] == 0 || len(slices.Compact(numbers)) != 3 {
+		t.Errorf("the ports are %v", numbers)
+	}
+	addr := p.Addr("b")
+	p.Forget("b")
+	if p.Number("b") != 0 || p.Number("c") == 0 {
+		t.Errorf("the ports of b and c are %d and %d", p.Number("b"), p.Number("c"))
+	}
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		t.Fatalf("the port is still held: %v", err)
+	}
+	_ = l.Close()
+	if err := p.Add("b"); err != nil || p.Number("b") == 0 {
+		t.Errorf("the port of a tenant that was created again: %d %v", p.Number("b"), err)
+	}
+}
+
 func TestWriteKwok(t *testing.T) {
 	c := config(t)
 	if err := c.WriteKwok(); err != nil {

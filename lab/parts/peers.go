@@ -8,6 +8,11 @@ func OrthancName(tenant string) string { return "orthanc-" + tenant }
 // DICOMPortName is the name of the DICOM port of a tenant's Orthanc.
 func DICOMPortName(tenant string) string { return OrthancName(tenant) + "-dicom" }
 
+// TenantPortNames are the names of the ports of a tenant's Orthanc.
+func TenantPortNames(tenant string) []string {
+	return []string{OrthancName(tenant), DICOMPortName(tenant)}
+}
+
 // GatewayName is the name of a tenant's proxy.
 func GatewayName(tenant string) string { return "gateway-" + tenant }
 
@@ -21,7 +26,7 @@ func (c Config) Orthanc(tenant, program, user string, http, dicom int) Part {
 	return Part{
 		Name: name, Program: program,
 		Args:   []string{filepath.Join(c.OrthancDir(tenant), "orthanc.json")},
-		Ports:  []string{name, DICOMPortName(tenant)},
+		Ports:  TenantPortNames(tenant),
 		Inside: []int{http, dicom},
 		Health: "http://" + user + "@" + c.Ports.Addr(name) + "/system",
 		// The gateways use it, so it ends after them.

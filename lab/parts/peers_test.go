@@ -8,14 +8,11 @@ import (
 
 func TestAnOrthancListensInItsOwnNetworkOnly(t *testing.T) {
 	c := config(t)
-	ports, err := Reserve(PortNames("bhs", "mhr")...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ports.Close()
-	c.Ports = ports
 	seen := map[string]bool{}
 	for _, tenant := range []string{"bhs", "mhr"} {
+		if err := c.Ports.Add(TenantPortNames(tenant)...); err != nil {
+			t.Fatal(err)
+		}
 		p := c.Orthanc(tenant, "/usr/sbin/Orthanc", "admin:orthanc", 8042, 4242)
 		if len(p.Inside) != 2 || len(p.Ports) != len(p.Inside) {
 			t.Errorf("%s: %v are reached at %v", p.Name, p.Inside, p.Ports)

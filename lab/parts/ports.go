@@ -5,40 +5,60 @@ import (
 	"maps"
 	"net"
 	"slices"
-	"sort"
 	"sync"
 )
 
 // Ports are free loopback ports of the kernel. Each stays open until its part starts, so that
 // no other lab gets it. Parts that start concurrently may use it.
 type Ports struct {
-	number map[string]int // never changed once reserved
-
-	mu   sync.Mutex
-	held map[string]net.Listener
+	mu     sync.Mutex
+	number map[string]int
+	held   map[string]net.Listener
 }
 
 // Reserve reserves a free loopback port for each name.
 func Reserve(names ...string) (*Ports, error) {
 	p := &Ports{number: map[string]int{}, held: map[string]net.Listener{}}
-	sort.Strings(names)
-	for _, name := range names {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			p.Close()
-			return nil, fmt.Errorf("asking for a free port for %s: %w", name, err)
-		}
-		p.held[name] = l
-		p.number[name] = l.Addr().(*net.TCPAddr).Port
+	if err := p.Add(names...); err != nil {
+		return nil, err
 	}
 	return p, nil
 }
 
-// Number returns the port of the name.
-func (p *Ports) Number(name string) int { return p.number[name] }
+// Add reserves a free loopback port for each further name, or for none of them.
+func (p *Ports) Add(names ...string) error {
+	for i, name := range names {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			p.Forget(names[:i]...)
+			return fmt.Errorf("reserving a port for %s: %w", name, err)
+		}
+		p.mu.Lock()
+		p.held[name], p.number[name] = l, l.Addr().(*net.TCPAddr).Port
+		p.mu.Unlock()
+	}
+	return nil
+}
+
+// Forget gives up the ports of parts that are not started again.
+func (p *Ports) Forget(names ...string) {
+	p.Release(names...)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, name := range names {
+		delete(p.number, name)
+	}
+}
+
+// Number returns the port of the name, 0 if none is reserved.
+func (p *Ports) Number(name string) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.number[name]
+}
 
 // Addr returns the name's address, 127.0.0.1:PORT.
-func (p *Ports) Addr(name string) string { return fmt.Sprintf("127.0.0.1:%d", p.number[name]) }
+func (p *Ports) Addr(name string) string { return fmt.Sprintf("127.0.0.1:%d", p.Number(name)) }
 
 // Listener returns the open listener of the name, for a server in this process.
 func (p *Ports) Listener(name string) net.Listener {

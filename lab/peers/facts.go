@@ -22,6 +22,8 @@ const (
 	orthanc = "orthanc"
 )
 
+const gatewayVersion = "networking.istio.io/v1"
+
 // Facts are the objects of one tenant's ingress in a cluster.
 type Facts struct {
 	// Service is the load balancer, or nil if it doesn't exist.
@@ -79,7 +81,7 @@ func Read(ctx context.Context, from Finder, namespace string) (Facts, error) {
 			*ready = d.Status.ReadyReplicas
 		}
 	}
-	f.Gateways, err = find[Gateway](ctx, from, "networking.istio.io/v1", "Gateway", namespace, "")
+	f.Gateways, err = find[Gateway](ctx, from, gatewayVersion, "Gateway", namespace, "")
 	if err != nil && !meta.IsNoMatchError(err) {
 		return f, err
 	}

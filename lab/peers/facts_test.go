@@ -22,7 +22,7 @@ type objects struct {
 func (o objects) Find(_ context.Context, wanted cluster.Objects) (out []unstructured.Unstructured, err error) {
 	for _, have := range o.list {
 		if have.GetKind() == wanted.Kind && have.GetAPIVersion() == wanted.APIVersion &&
-			have.GetNamespace() == wanted.Namespace && (wanted.Name == "" || have.GetName() == wanted.Name) {
+			(wanted.Namespace == "" || have.GetNamespace() == wanted.Namespace) && (wanted.Name == "" || have.GetName() == wanted.Name) {
 			out = append(out, *have)
 		}
 	}

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/digihunch/kubectl-orthweb/lab/cluster"
 	"github.com/digihunch/kubectl-orthweb/lab/parts"
 	"github.com/digihunch/kubectl-orthweb/lab/peers"
 	"github.com/digihunch/kubectl-orthweb/lab/state"
@@ -39,24 +38,8 @@ type gateway struct {
 	said       string
 }
 
-// followGateways starts to follow each tenant's objects until stop.
-func (s *supervisor) followGateways(ctx context.Context) error {
-	if len(s.tenants()) == 0 {
-		return nil
-	}
-	from, err := cluster.Connect(s.cfg.Files.Kubeconfigs["gateway"])
-	if err != nil {
-		return err
-	}
-	ctx, s.endFollowing = context.WithCancel(ctx)
-	for _, tenant := range s.tenants() {
-		g := &gateway{s: s, from: from, tenant: tenant, name: parts.GatewayName(tenant), listeners: map[netip.AddrPort]*net.TCPListener{}}
-		s.update(func(l *state.Lab) {
-			l.Parts = append(l.Parts, state.Part{Name: g.name, Idle: "Flux hasn't got that far yet"})
-		})
-		s.followers.Go(func() { g.follow(ctx) })
-	}
-	return nil
+func newGateway(s *supervisor, from peers.Finder, tenant string) *gateway {
+	return &gateway{s: s, from: from, tenant: tenant, name: parts.GatewayName(tenant), listeners: map[netip.AddrPort]*net.TCPListener{}}
 }
 
 // follow reads the objects every second. It doesn't restart a proxy that ended unexpectedly,
@@ -66,7 +49,7 @@ func (g *gateway) follow(ctx context.Context) {
 	for {
 		if g.child == nil || !g.child.process.Paused() {
 			// If the objects can't be read, the proxy keeps its configuration.
-			if facts, err := peers.Read(ctx, g.from, g.tenant+"-orthweb"); err == nil {
+			if facts, err := peers.Read(ctx, g.from, peers.Namespace(g.tenant)); err == nil {
 				g.apply(ctx, facts.Plan())
 			} else if ctx.Err() == nil {
 				g.say("its objects can't be read, so what it serves stays as it is: " + err.Error())

@@ -10,7 +10,6 @@ import (
 	"encoding/pem"
 	"math/big"
 	"net"
-	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -22,19 +21,19 @@ import (
 	"github.com/digihunch/kubectl-orthweb/lab/state"
 )
 
-// newGateway is the gateway of bhs, with the system's own HAProxy.
-func newGateway(t *testing.T) *gateway {
+// testGateway is the gateway of bhs, with the system's own HAProxy.
+func testGateway(t *testing.T) *gateway {
 	t.Helper()
 	found, err := peers.Find()
 	if err != nil {
 		t.Skipf("it is about how HAProxy behaves: %v", err)
 	}
 	s := newTestSupervisor(t, nil)
-	if s.cfg.Ports, err = parts.Reserve(parts.PortNames("bhs")...); err != nil {
+	if err := s.cfg.Ports.Add(parts.TenantPortNames("bhs")...); err != nil {
 		t.Fatal(err)
 	}
 	s.lab.Peers, s.lab.Parts = &found, []state.Part{{Name: "gateway-bhs"}}
-	g := &gateway{s: s, tenant: "bhs", name: "gateway-bhs", listeners: map[netip.AddrPort]*net.TCPListener{}}
+	g := newGateway(s, nil, "bhs")
 	t.Cleanup(func() { g.close(nil); s.stop() })
 	return g
 }
@@ -104,7 +103,7 @@ func soon(g *gateway, want int64) (got int64) {
 }
 
 func TestAGatewayFollows(t *testing.T) {
-	g, ctx := newGateway(t), context.Background()
+	g, ctx := testGateway(t), context.Background()
 	ready, renewed := facts(t, 1), facts(t, 2)
 	g.apply(ctx, ready.Plan())
 	if got := served(g); got != 1 {
@@ -153,7 +152,7 @@ func TestATakenPortIsReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = taken.Close() }()
-	g := newGateway(t)
+	g := testGateway(t)
 	g.apply(context.Background(), facts(t, 1).Plan())
 	p, _ := g.s.snapshot().Part(g.name)
 	if got := served(g); got != 1 || p.Endpoints[0].Address == taken.Addr().String() {

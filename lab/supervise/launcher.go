@@ -44,8 +44,9 @@ type child struct {
 	// ended is closed when the process has ended; exit then describes how.
 	ended chan struct{}
 	exit  string
-	// replaced means that it was stopped because another process replaces it.
-	replaced bool
+	// retired means that it is stopped because another process replaces it, or its tenant was
+	// removed.
+	retired bool
 }
 
 // launch starts a part, and writes its output to its log.

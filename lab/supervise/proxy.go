@@ -67,11 +67,21 @@ func (g *gateway) end() {
 	if g.child == nil {
 		return
 	}
-	g.s.mu.Lock()
-	g.child.replaced = true
-	g.s.mu.Unlock()
+	g.s.retire(g.child)
 	_ = g.child.process.Signal(syscall.SIGUSR1)
 	g.child = nil
+}
+
+// remove ends the proxy of a tenant that was removed, and removes its directory.
+func (g *gateway) remove() {
+	c := g.child
+	g.end()
+	if c != nil {
+		<-c.ended
+	}
+	if err := os.RemoveAll(filepath.Join(g.s.cfg.Dir, g.name)); err != nil {
+		logf("%s: its directory can't be removed: %v", g.name, err)
+	}
 }
 
 func writeAll(dir string, files map[string][]byte) error {

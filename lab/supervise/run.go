@@ -3,6 +3,7 @@ package supervise
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -16,37 +17,37 @@ func (s *supervisor) run(ctx context.Context, list ...parts.Part) error {
 	var wg sync.WaitGroup
 	errs := make([]error, len(list))
 	for i, p := range list {
-		wg.Go(func() { errs[i] = s.runOne(ctx, p) })
+		wg.Go(func() { _, errs[i] = s.runOne(ctx, p) })
 	}
 	wg.Wait()
-	for i, err := range errs {
+	for _, err := range errs {
 		if err != nil {
-			return fmt.Errorf("%s: %w\nthe end of its log:\n%s", list[i].Name, err, tail(s.cfg.Log(list[i].Name), 15))
+			return err
 		}
 	}
 	return nil
 }
 
-func (s *supervisor) runOne(ctx context.Context, p parts.Part) error {
+// runOne starts a part and waits until it is healthy. An error has the end of the part's log; the
+// process may run in spite of it.
+func (s *supervisor) runOne(ctx context.Context, p parts.Part) (*child, error) {
 	if err := context.Cause(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	began := time.Now()
-	c, err := s.launch(p)
-	if err != nil {
-		return err
-	}
 	port := s.cfg.Ports.Number(p.Ports[0])
-	s.adopt(c)
-	s.update(func(l *state.Lab) {
-		l.Parts = append(l.Parts, state.Part{Name: p.Name, Process: c.process, Port: port})
-	})
-	if err := s.probe.wait(ctx, p, c.ended); err != nil {
-		return err
+	c, err := s.launch(p)
+	if err == nil {
+		s.adopt(c)
+		s.addPart(state.Part{Name: p.Name, Process: c.process, Port: port})
+		err = s.probe.wait(ctx, p, c.ended)
+	}
+	if err != nil {
+		return c, fmt.Errorf("%s: %w\nthe end of its log:\n%s", p.Name, err, tail(s.cfg.Log(p.Name), 15))
 	}
 	s.updatePart(p.Name, func(part *state.Part) { part.Ready = since(began) })
 	logf("%s is up: %s (process %d, port %d)", p.Name, since(began), c.process.Pid, port)
-	return nil
+	return c, nil
 }
 
 // adopt adds the process to those that stop ends.
@@ -54,6 +55,20 @@ func (s *supervisor) adopt(c *child) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.children = append(s.children, c)
+}
+
+// addPart records a part, in place of one with the same name.
+func (s *supervisor) addPart(part state.Part) {
+	s.update(func(l *state.Lab) { l.Parts = append(without(l.Parts, part.Name), part) })
+}
+
+func (s *supervisor) removeParts(names ...string) {
+	s.update(func(l *state.Lab) { l.Parts = without(l.Parts, names...) })
+}
+
+// without returns the parts that have other names.
+func without(list []state.Part, names ...string) []state.Part {
+	return slices.DeleteFunc(list, func(p state.Part) bool { return slices.Contains(names, p.Name) })
 }
 
 func (s *supervisor) updatePart(name string, change func(*state.Part)) {
@@ -70,7 +85,7 @@ func (s *supervisor) updatePart(name string, change func(*state.Part)) {
 // hide the fault.
 func (s *supervisor) noteEnd(c *child) {
 	s.mu.Lock()
-	expected := s.stopping || c.replaced
+	expected := s.stopping || c.retired
 	s.mu.Unlock()
 	if expected {
 		return

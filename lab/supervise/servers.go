@@ -76,7 +76,5 @@ func (s *supervisor) runCloud(ctx context.Context) {
 
 // inside records a part that runs inside this process.
 func (s *supervisor) inside(name string, port int) {
-	s.update(func(l *state.Lab) {
-		l.Parts = append(l.Parts, state.Part{Name: name, Process: l.Supervisor, Port: port})
-	})
+	s.addPart(state.Part{Name: name, Process: s.snapshot().Supervisor, Port: port})
 }

@@ -92,7 +92,6 @@ func (s *supervisor) start(ctx context.Context) error {
 	if err := s.prepare(); err != nil {
 		return err
 	}
-	orthancs := s.inBackground("", func() error { return s.runOrthancs(ctx) })
 	charts := s.inBackground("packaging the charts", s.packageCharts)
 	if err := s.serveGit(ctx); err != nil {
 		return err
@@ -108,14 +107,14 @@ func (s *supervisor) start(ctx context.Context) error {
 		return err
 	}
 	s.runCloud(ctx)
-	if err := s.followGateways(ctx); err != nil {
+	if err := s.followTenants(ctx); err != nil {
 		return err
 	}
 	if err := s.run(ctx, s.cfg.Kwok(), s.cfg.SourceController(), s.cfg.KustomizeController(),
 		s.cfg.HelmController(), s.cfg.CertManager()); err != nil {
 		return err
 	}
-	for _, wait := range []func() error{builtin, charts, orthancs} {
+	for _, wait := range []func() error{builtin, charts} {
 		if err := wait(); err != nil {
 			return err
 		}
@@ -137,7 +136,7 @@ func (s *supervisor) prepare() (err error) {
 	if err := s.checkNetworks(); err != nil {
 		return err
 	}
-	if s.cfg.Ports, err = parts.Reserve(parts.PortNames(s.tenants()...)...); err != nil {
+	if s.cfg.Ports, err = parts.Reserve(parts.PortNames()...); err != nil {
 		return err
 	}
 	for _, dir := range s.cfg.Dirs() {

@@ -16,11 +16,19 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/digihunch/kubectl-orthweb/lab/parts"
+	"github.com/digihunch/kubectl-orthweb/lab/pod"
 	"github.com/digihunch/kubectl-orthweb/lab/state"
 )
 
-// TestMain also runs as the supervisor that is killed.
+// TestMain also runs as the supervisor that is killed, and as the commands of orthweb-lab through
+// which an Orthanc is started.
 func TestMain(m *testing.M) {
+	if len(os.Args) > 2 && os.Args[1] == pod.RelayCommand {
+		panic(pod.Relay(os.Args[2]))
+	}
+	if len(os.Args) > 3 && os.Args[1] == pod.NetworkCommand {
+		panic(pod.EnterNetwork(os.Args[2], os.Args[3], os.Args[4:]))
+	}
 	if os.Getenv("SUPERVISE_TEST_CHILD") != "" {
 		cmd := exec.Command("/bin/sleep", "600")
 		s := &supervisor{launcher: newLauncher()}

@@ -90,15 +90,19 @@ func (p *Plan) comparePruned(l *layerPlan, i item, answer Answer) Change {
 }
 
 // moveWarnings are the consequences of applying an object by another layer. Flux deletes the
-// object if the layer that no longer has it is reconciled first.
+// object if the layer that no longer has it is reconciled first. A layer that is removed waits for
+// no other.
 func (p *Plan) moveWarnings(from, to *layerPlan) []string {
+	const recreates = "Flux deletes it, then creates it again"
 	switch {
-	case from.State == Removed, p.dependsOn(to, from):
+	case p.dependsOn(to, from):
 		return []string{fmt.Sprintf("Flux deletes it with layer %s, then creates it again with layer %s", from.Ref.Name, to.Ref.Name)}
+	case from.State == Removed:
+		return []string{fmt.Sprintf("if layer %s is removed before layer %s is reconciled, %s", from.Ref.Name, to.Ref.Name, recreates)}
 	case p.dependsOn(from, to):
 		return nil
 	}
-	return []string{fmt.Sprintf("if layer %s is reconciled before layer %s, Flux deletes it, then creates it again", from.Ref.Name, to.Ref.Name)}
+	return []string{fmt.Sprintf("if layer %s is reconciled before layer %s, %s", from.Ref.Name, to.Ref.Name, recreates)}
 }
 
 // lost is what the deletion of an object of a kind also deletes.
@@ -218,7 +222,9 @@ func compared(obj *unstructured.Unstructured) *unstructured.Unstructured {
 		}
 	}
 	if annotations, ok := metadata["annotations"].(map[string]any); ok {
-		delete(annotations, lastApplied)
+		for _, key := range notCompared {
+			delete(annotations, key)
+		}
 		if len(annotations) == 0 {
 			delete(metadata, "annotations")
 		}
@@ -227,5 +233,9 @@ func compared(obj *unstructured.Unstructured) *unstructured.Unstructured {
 	return &unstructured.Unstructured{Object: content}
 }
 
-// lastApplied is a copy of the object that kubectl keeps, which Flux removes.
-const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
+// notCompared are annotations whose removal by Flux is no change: the copy of the object that
+// kubectl keeps, and requests to Flux.
+var notCompared = []string{
+	"kubectl.kubernetes.io/last-applied-configuration",
+	"reconcile.fluxcd.io/requestedAt", "reconcile.fluxcd.io/forceAt", "reconcile.fluxcd.io/resetAt",
+}

@@ -293,6 +293,37 @@ func TestIgnoreRules(t *testing.T) {
 	}
 }
 
+// TestMoveWarnings: only layers that wait for each other are reconciled in a known order.
+func TestMoveWarnings(t *testing.T) {
+	layer := func(name string, state State, dependsOn ...any) *layerPlan {
+		spec := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization", "spec": map[string]any{"dependsOn": dependsOn}}}
+		spec.SetName(name)
+		spec.SetNamespace("flux-system")
+		return &layerPlan{Layer: Layer{Ref: object.RefOf(spec), State: state}, spec: spec}
+	}
+	onA := map[string]any{"name": "a"}
+	p := &Plan{layers: []*layerPlan{layer("a", Both), layer("b", Both, onA), layer("c", New), layer("gone", Removed, onA)}}
+	for _, test := range []struct{ from, to, want string }{
+		{"a", "b", "[Flux deletes it with layer a, then creates it again with layer b]"},
+		{"b", "a", "[]"},
+		{"b", "c", "[if layer b is reconciled before layer c, Flux deletes it, then creates it again]"},
+		{"gone", "c", "[if layer gone is removed before layer c is reconciled, Flux deletes it, then creates it again]"},
+		{"gone", "a", "[if layer gone is removed before layer a is reconciled, Flux deletes it, then creates it again]"},
+	} {
+		find := func(name string) *layerPlan {
+			for _, l := range p.layers {
+				if l.Ref.Name == name {
+					return l
+				}
+			}
+			return nil
+		}
+		if got := fmt.Sprint(p.moveWarnings(find(test.from), find(test.to))); got != test.want {
+			t.Errorf("from %s to %s: got %s, want %s", test.from, test.to, got, test.want)
+		}
+	}
+}
+
 func TestFields(t *testing.T) {
 	for _, test := range []struct{ name, old, now, want string }{
 		{"scalar", "a: {b: 1}", "a: {b: 2}", `a.b "1" "2"`},

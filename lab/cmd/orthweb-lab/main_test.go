@@ -92,3 +92,16 @@ func TestOneLineKeepsTheTerminalSafe(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+func TestSilentPeers(t *testing.T) {
+	ctx := context.Background()
+	lab := state.Lab{Parts: []state.Part{{Name: "etcd"}, {Name: "gateway-bhs", Idle: "no Gateway is there"}, {Name: "orthanc-mhr", Exit: "it did not start"}}}
+	if got := silentPeers(ctx, lab); len(got) != 1 || !strings.Contains(got[0], "no Gateway is there") {
+		t.Errorf("without peers: %q", got)
+	}
+	lab.Peers = &state.Peers{}
+	want := "gateway-bhs is idle (no Gateway is there); orthanc-bhs isn't started; orthanc-mhr isn't started; gateway-mhr isn't started"
+	if got := strings.Join(silentPeers(ctx, lab), "; "); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}

@@ -9,6 +9,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/wait"
 
+	"github.com/digihunch/kubectl-orthweb/lab/korthweb"
+	"github.com/digihunch/kubectl-orthweb/lab/parts"
 	"github.com/digihunch/kubectl-orthweb/lab/peers"
 	"github.com/digihunch/kubectl-orthweb/lab/state"
 )
@@ -45,7 +47,7 @@ func (u *upOptions) findPeers() (*state.Peers, error) {
 // If they don't answer in time, only a lab that requires them fails.
 func (u *upOptions) waitPeers(ctx context.Context) error {
 	var silent []string
-	err := wait.PollUntilContextTimeout(ctx, 200*time.Millisecond, 20*time.Second, true, func(context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(ctx, 200*time.Millisecond, 30*time.Second, true, func(context.Context) (bool, error) {
 		lab, err := state.Load(u.dir)
 		if err != nil {
 			return false, err
@@ -69,13 +71,26 @@ func (u *upOptions) waitPeers(ctx context.Context) error {
 	return nil
 }
 
+// silentPeers are the peers that don't answer. The tenants of the lab's own tree must have some.
 func silentPeers(ctx context.Context, lab state.Lab) (silent []string) {
+	started := map[string]bool{}
 	for _, p := range lab.Parts {
 		if p.Idle == "" && len(p.Endpoints) == 0 {
 			continue
 		}
+		started[p.Name] = true
 		if c := condition(ctx, p); c != up {
 			silent = append(silent, p.Name+" is "+c)
+		}
+	}
+	if lab.Peers == nil {
+		return silent
+	}
+	for _, tenant := range korthweb.Tenants() {
+		for _, name := range []string{parts.OrthancName(tenant), parts.GatewayName(tenant)} {
+			if !started[name] {
+				silent = append(silent, name+" isn't started")
+			}
 		}
 	}
 	return silent

@@ -1,5 +1,5 @@
 // Package execute sends the requests of a diff.Plan: it reads each object, and applies it in a
-// dry run.
+// dry run. If Flux then also removes fields, a second dry run does the same.
 package execute
 
 import (
@@ -66,6 +66,12 @@ func (c *Cluster) answer(ctx context.Context, r diff.Request) diff.Answer {
 	obj := r.Object.DeepCopy()
 	dryrun.Normalize(obj)
 	answer.Applied, err = c.client.Apply(ctx, place, obj)
+	if err == nil && live != nil {
+		// The API server sets the defaults of fields that are removed.
+		if patch := diff.TakeOver(live, obj, answer.Applied); patch != nil {
+			answer.Applied, err = c.client.Merge(ctx, place, r.Ref.Name, patch)
+		}
+	}
 	answer.ApplyFailure = failureOf(err)
 	return answer
 }

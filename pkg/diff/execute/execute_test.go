@@ -95,6 +95,43 @@ func describe(a diff.Answer) string {
 	return strings.Join(parts, " ")
 }
 
+// TestTakeOver: a second dry run removes the fields of kubectl, and nothing is stored.
+func TestTakeOver(t *testing.T) {
+	configMap := func(labels map[string]string) *unstructured.Unstructured {
+		obj := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "ConfigMap"}}
+		obj.SetName("c")
+		obj.SetNamespace("a")
+		obj.SetLabels(labels)
+		return obj
+	}
+	live := configMap(map[string]string{"flux": "x", "hand": "y"})
+	live.SetManagedFields([]metav1.ManagedFieldsEntry{{
+		Manager: "kubectl-label", Operation: metav1.ManagedFieldsOperationUpdate,
+		FieldsV1: metav1.NewFieldsV1(`{"f:metadata":{"f:labels":{"f:hand":{}}}}`),
+	}})
+	api := fakeapi.New(t, live)
+	client, err := dryrun.NewClient(&request.Config{Host: api.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	requests := []diff.Request{ask("v1", "ConfigMap", "a", "c", configMap(map[string]string{"flux": "z"}))}
+	answers, err := NewCluster(client, served).Answer(t.Context(), requests)
+	if err != nil || answers[0].Applied == nil {
+		t.Fatal(answers[0], err)
+	}
+	if got := fmt.Sprint(answers[0].Applied.GetLabels()); got != "map[flux:z]" {
+		t.Errorf("it would have the labels %s", got)
+	}
+	sent := api.Requests()
+	if n := len(sent); n != 3 || !strings.Contains(sent[2].Query, "dryRun=All") || !strings.Contains(sent[2].Query, "fieldManager=kustomize-controller") {
+		t.Errorf("the requests are %v", sent)
+	}
+	now, err := client.Get(t.Context(), request.Place{GroupVersionKind: schema.GroupVersionKind{Version: "v1", Kind: "ConfigMap"}, Resource: "configmaps", Namespace: "a"}, "c")
+	if err != nil || fmt.Sprint(now.GetLabels()) != "map[flux:x hand:y]" {
+		t.Errorf("the object has changed: %v %v", now, err)
+	}
+}
+
 func TestAnswerEndsWithTheContext(t *testing.T) {
 	api := fakeapi.New(t)
 	api.Fail("/configmaps/", fakeapi.Hang())

@@ -61,6 +61,17 @@ func (c *Client) Apply(ctx context.Context, place request.Place, obj *unstructur
 	return c.send(ctx, "patch", patch, place, obj.GetName())
 }
 
+// Merge merges a patch (RFC 7396) into an object in a dry run, and returns the object as it would be
+// stored. It requires the verb patch. Errors are *Error.
+func (c *Client) Merge(ctx context.Context, place request.Place, name string, change map[string]any) (*unstructured.Unstructured, error) {
+	body, err := json.Marshal(change)
+	if err != nil {
+		return nil, &Error{refOf(place, name), "patch", "", err}
+	}
+	patch := c.rest.Patch(types.MergePatchType).Param("fieldManager", FieldManager).Param("dryRun", "All").Body(body)
+	return c.send(ctx, "patch", patch, place, name)
+}
+
 // send sends a request for one object, and returns the object in the answer.
 func (c *Client) send(ctx context.Context, verb string, r *rest.Request, place request.Place, name string) (*unstructured.Unstructured, error) {
 	fail := func(err error) error {
