@@ -56,7 +56,7 @@ type InOtherSource struct {
 
 // Check checks a tree with the rules that the configuration selects.
 func Check(ctx context.Context, t *tree.Tree, config Config) (*Report, error) {
-	clusters, err := cluster.DiscoverWith(ctx, t, cluster.Options{Remote: config.Remote})
+	clusters, err := cluster.DiscoverWith(ctx, t, config.build())
 	if err != nil {
 		return nil, err
 	}
@@ -87,6 +87,11 @@ func Check(ctx context.Context, t *tree.Tree, config Config) (*Report, error) {
 	}
 	report.sort(t, merge(found), config)
 	return report, nil
+}
+
+// build are the options of builds.
+func (c *Config) build() cluster.Options {
+	return cluster.Options{Remote: c.Remote, Artifacts: true}
 }
 
 // count adds what a cluster has, and what of it was not built.

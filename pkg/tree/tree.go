@@ -42,6 +42,9 @@ type Tree struct {
 	Dir   string
 	root  *os.Root
 	nodes map[string]*node
+	// base is the tree whose files are arranged, nil for any other tree.
+	base     *Tree
+	arranged map[string]Arranged
 
 	mu        sync.Mutex
 	read      int64
@@ -84,19 +87,24 @@ func New(files map[string][]byte) *Tree {
 	t := &Tree{nodes: map[string]*node{".": {dir: true}}, contents: map[string]content{}, documents: map[string]parsed{}}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		t.contents[name] = content{data: files[name]}
-		t.nodes[name] = &node{}
-		for child := name; child != "."; child = path.Dir(child) {
-			parent := path.Dir(child)
-			if t.nodes[parent] == nil {
-				t.nodes[parent] = &node{dir: true}
-			}
-			here := t.nodes[parent]
-			if i, ok := slices.BinarySearch(here.children, path.Base(child)); !ok {
-				here.children = slices.Insert(here.children, i, path.Base(child))
-			}
-		}
+		t.add(name)
 	}
 	return t
+}
+
+// add adds a file, and the directories that have it.
+func (t *Tree) add(name string) {
+	t.nodes[name] = &node{}
+	for child := name; child != "."; child = path.Dir(child) {
+		parent := path.Dir(child)
+		if t.nodes[parent] == nil {
+			t.nodes[parent] = &node{dir: true}
+		}
+		here := t.nodes[parent]
+		if i, ok := slices.BinarySearch(here.children, path.Base(child)); !ok {
+			here.children = slices.Insert(here.children, i, path.Base(child))
+		}
+	}
 }
 
 // With is the tree with other contents of some of its files. Other files are shared with the
@@ -112,6 +120,33 @@ func (t *Tree) With(files map[string][]byte) *Tree {
 		delete(changed.documents, name)
 	}
 	return changed
+}
+
+// Arranged is a file of another tree, or a text that was composed of files of it.
+type Arranged struct {
+	// File is the file, or the last one of those that the text was composed of.
+	File string
+	// Text is nil for the content of the file.
+	Text []byte
+}
+
+// Arrange is a tree with the files of another, which must stay open, at other paths. Its documents
+// name the files of the other tree, without lines if they were composed.
+func (t *Tree) Arrange(files map[string]Arranged) *Tree {
+	arranged := &Tree{base: t, arranged: files, nodes: map[string]*node{".": {dir: true}}, contents: map[string]content{}, documents: map[string]parsed{}}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		arranged.add(name)
+	}
+	return arranged
+}
+
+// Origin is the file of the other tree that an arranged tree has at a path. For any other tree, it is
+// the path itself.
+func (t *Tree) Origin(name string) string {
+	if a, ok := t.arranged[name]; ok {
+		return a.File
+	}
+	return name
 }
 
 // Close releases the directory.
@@ -230,6 +265,12 @@ func (t *Tree) ReadFile(name string) ([]byte, error) {
 		return nil, n.refused
 	case n.dir:
 		return nil, fmt.Errorf("read %s: it is a directory", name)
+	}
+	if a, ok := t.arranged[name]; ok {
+		if a.Text != nil {
+			return a.Text, nil
+		}
+		return t.base.ReadFile(a.File)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -45,7 +45,7 @@ func Build(s *Source, flux *unstructured.Unstructured, variables *Variables, loc
 	}
 	file, k, err := s.generate(dir, flux)
 	if err != nil {
-		return nil, asError(tree.Position{File: file}, err)
+		return nil, asError(s.position(tree.Position{File: file}), err)
 	}
 	files := newFiles(s)
 	check := &checker{files: files}
@@ -55,19 +55,22 @@ func Build(s *Source, flux *unstructured.Unstructured, variables *Variables, loc
 	}
 	content, err := yaml.Marshal(k)
 	if err != nil {
-		return nil, asError(tree.Position{File: file}, err)
+		return nil, asError(s.position(tree.Position{File: file}), err)
 	}
 	files.replaced[file] = content
 	built, err := run(fileSystem{files, check.changesSchemas}, dir)
 	if err != nil {
-		return nil, problem(check.positions(file).find(""), Failed, "kustomize failed: %s", mask.Mask(cleanError(err)))
+		return nil, problem(s.position(check.positions(file).find("")), Failed, "kustomize failed: %s", mask.Mask(cleanError(err)))
 	}
-	result := &Result{Dir: dir, Kustomizations: check.used, Undefined: map[object.Ref][]string{}}
-	frame := &frame{files: files, dir: dir, flux: locator}
+	result := &Result{Dir: dir, Undefined: map[object.Ref][]string{}}
+	for _, name := range check.used {
+		result.Kustomizations = append(result.Kustomizations, s.Tree.Origin(name))
+	}
+	frame := &frame{files: files, dir: dir, root: check.used, flux: locator}
 	index := indexOrigins(check.origins)
 	for _, res := range built.Resources() {
 		if err := result.add(res, index, frame, flux, variables); err != nil {
-			return nil, asError(tree.Position{File: file}, err)
+			return nil, asError(s.position(tree.Position{File: file}), err)
 		}
 	}
 	return result, nil
@@ -86,6 +89,8 @@ func directory(s *Source, flux *unstructured.Unstructured, locator Locator) (str
 		at, _ = locator.Locate("spec.path")
 	}
 	switch {
+	case !s.Tree.Exists(dir) && s.kind == "artifact":
+		return "", problem(at, Missing, "the path %s does not exist in the artifact", dir)
 	case !s.Tree.Exists(dir):
 		return "", problem(at, Missing, "the path %s does not exist", dir)
 	case !s.Tree.IsDir(dir):
@@ -161,7 +166,7 @@ func (r *Result) add(res marshaler, index *origins, f *frame, flux *unstructured
 	f.restoreOrigins(content)
 	o := &Object{Unstructured: &unstructured.Unstructured{Object: content}, frame: f}
 	if o.origin = index.of(o.Unstructured); o.origin == nil {
-		o.origin = &origin{file: r.Kustomizations[0], kustomizations: r.Kustomizations}
+		o.origin = &origin{file: f.root[0], kustomizations: f.root}
 	}
 	if o.GetName() == "" || o.GetKind() == "" || o.GetAPIVersion() == "" {
 		return problem(o.Start(), Malformed, "an object has no apiVersion, kind or metadata.name")

@@ -10,6 +10,7 @@ package build
 import (
 	"bytes"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/fluxcd/pkg/sourceignore"
@@ -25,11 +26,13 @@ type Source struct {
 	ignored map[string]bool
 	// remote downloads remote references; nil downloads none.
 	remote *remote.Fetcher
+	// kind is "tree" or "artifact".
+	kind string
 }
 
 // With is the source with the remote references that a fetcher downloads.
 func (s *Source) With(fetcher *remote.Fetcher) *Source {
-	return &Source{Tree: s.Tree, ignored: s.ignored, remote: fetcher}
+	return &Source{Tree: s.Tree, ignored: s.ignored, remote: fetcher, kind: s.kind}
 }
 
 // NewSource is a tree without the files that match source-controller's default patterns, or,
@@ -45,9 +48,27 @@ func NewSource(t *tree.Tree, ignore *string) *Source {
 	if len(patterns) > 0 {
 		matcher = sourceignore.NewMatcher(append(sourceignore.VCSPatterns(nil), patterns...))
 	}
-	s := &Source{Tree: t, ignored: map[string]bool{}}
+	s := &Source{Tree: t, ignored: map[string]bool{}, kind: "tree"}
 	s.ignore(".", nil, matcher)
 	return s
+}
+
+// NewArtifact is a tree as source-watcher stores it as an external artifact: without the files that
+// match the default patterns. It reads no .sourceignore. Source: Build in
+// github.com/fluxcd/source-watcher v2.2.1, internal/builder/builder.go.
+func NewArtifact(t *tree.Tree) *Source {
+	s := &Source{Tree: t, ignored: map[string]bool{}, kind: "artifact"}
+	s.ignore(".", nil, sourceignore.NewDefaultMatcher(nil, nil))
+	return s
+}
+
+// position is a position in the user's tree, of which the source may have the files at other paths.
+func (s *Source) position(p tree.Position) tree.Position { return in(s.Tree.Origin(p.File), p) }
+
+// Files are the files of the source that can be read.
+func (s *Source) Files() []string {
+	refused := s.Tree.Refused()
+	return slices.DeleteFunc(s.Tree.Files("."), func(file string) bool { return s.ignored[file] || refused[file] != nil })
 }
 
 // ignorePatterns reads the .sourceignore files of a directory and those below it.

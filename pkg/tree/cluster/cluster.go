@@ -13,6 +13,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/artifact"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/build"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/remote"
 )
@@ -31,16 +32,15 @@ type Cluster struct {
 	// in it twice.
 	Objects []*Object
 
+	found  *scanned
 	source *build.Source
-	// plain is the tree with the default ignore patterns.
-	plain *build.Source
+	// artifacts are the external artifacts that were assembled.
+	artifacts map[outputKey]assembled
+	// listed are the files of sources from which they are assembled.
+	listed map[*build.Source]*artifact.Files
 	// origin is the source of the first Kustomization: it contains the tree.
 	origin object.Ref
 	byKey  map[object.Key]*Kustomization
-	// raw are the documents of Flux's sources in the tree that nothing applies.
-	raw []*Object
-	// lookup finds variables that the tree does not have; it may be nil.
-	lookup Lookup
 }
 
 // Kustomization is a Kustomization of Flux and what it applies.
@@ -97,6 +97,9 @@ type Options struct {
 	Origin object.Ref
 	// Remote downloads the remote references of kustomizations; nil downloads none.
 	Remote *remote.Fetcher
+	// Artifacts: also build the Kustomizations whose source is an external artifact that is
+	// assembled from the tree. The paths of these are not those of the tree.
+	Artifacts bool
 }
 
 // DiscoverWith is Discover with what is known of the cluster.
@@ -140,13 +143,15 @@ func DiscoverWith(ctx context.Context, t *tree.Tree, opts Options) ([]*Cluster, 
 // follow builds Kustomizations, and those that they apply.
 func (f *scanned) follow(ctx context.Context, starts []*Object) (*Cluster, error) {
 	c := &Cluster{
-		Tree: f.tree, Entry: path.Dir(starts[0].File()), byKey: map[object.Key]*Kustomization{}, raw: f.sources,
-		plain: f.plain, origin: SourceOf(starts[0].Unstructured), lookup: f.opts.Lookup,
+		Tree: f.tree, Entry: path.Dir(starts[0].File()), byKey: map[object.Key]*Kustomization{}, found: f,
+		origin: SourceOf(starts[0].Unstructured), artifacts: map[outputKey]assembled{}, listed: map[*build.Source]*artifact.Files{},
 	}
-	c.source = f.sourceWith(c.ignoreOf(c.origin))
-	if !isSync(starts[0]) && c.origin.Key() != f.opts.Origin.Key() && !f.mayBeTree(starts) {
+	if guess := c.guessOrigin(starts); guess.Name != "" {
+		c.origin = guess
+	} else if !isSync(starts[0]) && c.origin.Key() != f.opts.Origin.Key() && !f.mayBeTree(starts) {
 		c.origin = object.Ref{}
 	}
+	c.source = f.sourceWith(c.ignoreOf(c.origin))
 	for _, start := range starts {
 		c.add(start)
 		if isSync(start) {
@@ -182,15 +187,16 @@ func (c *Cluster) add(o *Object) {
 
 // build builds a Kustomization, and adds those that it applies.
 func (c *Cluster) build(k *Kustomization) {
-	if reason := c.otherSource(k); reason != "" {
-		k.OtherSource = reason
+	var source *build.Source
+	if source, k.OtherSource, k.Err = c.sourceOf(k); source == nil {
+		k.Built = nil
 		return
 	}
 	variables := c.variables(k)
 	if variables != nil {
 		k.unresolved, k.known = variables.Incomplete, len(variables.Values)
 	}
-	k.Built, k.Err = build.Build(c.source, k.Unstructured, variables, k.Object.Object)
+	k.Built, k.Err = build.Build(source, k.Unstructured, variables, k.Object.Object)
 	if k.Err != nil {
 		return
 	}
@@ -209,12 +215,19 @@ func (c *Cluster) build(k *Kustomization) {
 	}
 }
 
-// resolve builds Kustomizations again whose variables are now known, and reports whether there
+// resolve builds Kustomizations again whose variables or sources are now known, and reports whether there
 // were any.
 func (c *Cluster) resolve() bool {
 	c.collect()
 	again := false
 	for _, k := range c.Kustomizations {
+		if k.OtherSource != "" {
+			if _, other, _ := c.sourceOf(k); other == "" { // its generator is now known
+				c.build(k)
+				again = true
+			}
+			continue
+		}
 		if !k.unresolved {
 			continue
 		}
@@ -241,15 +254,6 @@ func (c *Cluster) collect() {
 			c.Objects = append(c.Objects, built)
 		}
 	}
-}
-
-// otherSource is the name of the source that contains a Kustomization's files, "" for the tree.
-func (c *Cluster) otherSource(k *Kustomization) string {
-	ref := SourceOf(k.Unstructured)
-	if ref.Key() == c.origin.Key() || c.sameRepository(ref) {
-		return ""
-	}
-	return ref.String()
 }
 
 // mayBeTree reports whether the source of Kustomizations that no entry reaches is the tree: a
@@ -293,16 +297,16 @@ func (c *Cluster) find(ref object.Ref) *Object {
 			}
 		}
 	}
-	i := slices.IndexFunc(c.raw, func(o *Object) bool { return o.Ref().Key() == ref.Key() })
+	i := slices.IndexFunc(c.found.sources, func(o *Object) bool { return o.Ref().Key() == ref.Key() })
 	if i < 0 {
 		return nil
 	}
-	return c.raw[i]
+	return c.found.sources[i]
 }
 
 // BuildRoot builds a Kustomization that applies the tree, but is not in it.
 func (c *Cluster) BuildRoot(flux *unstructured.Unstructured) (*build.Result, error) {
-	return build.Build(c.plain, flux, nil, nil)
+	return build.Build(c.found.plain, flux, nil, nil)
 }
 
 // Refused are the hosts of the remote references that were not downloaded because their hosts are

@@ -21,9 +21,9 @@ type scanned struct {
 	tree *tree.Tree
 	// plain is the tree with the default ignore patterns.
 	plain *build.Source
-	// kustomizations and sources are Flux's.
-	kustomizations, sources []*Object
-	opts                    Options
+	// kustomizations, sources and generators are Flux's.
+	kustomizations, sources, generators []*Object
+	opts                                Options
 }
 
 // fluxInstance is the kind by which flux-operator bootstraps
@@ -58,6 +58,8 @@ func (f *scanned) add(o *build.Object) {
 		f.kustomizations = append(f.kustomizations, &Object{Object: o})
 	case kind.Group == object.GitRepositoryKind.Group:
 		f.sources = append(f.sources, &Object{Object: o})
+	case kind == generatorKind:
+		f.generators = append(f.generators, &Object{Object: o})
 	case kind.Kind == fluxInstance:
 		if sync := syncOf(o); sync != nil {
 			f.kustomizations = append(f.kustomizations, sync)
@@ -219,9 +221,9 @@ func (c *Cluster) valuesOf(k *Kustomization, ref object.Ref, optional bool) (val
 		}
 		return values, true
 	}
-	if c.lookup == nil {
+	if c.found.opts.Lookup == nil {
 		return nil, false
 	}
-	values, exists, known := c.lookup(ref)
+	values, exists, known := c.found.opts.Lookup(ref)
 	return values, known && (exists || optional)
 }
