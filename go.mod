@@ -3,6 +3,7 @@ module github.com/digihunch/kubectl-orthweb
 go 1.26.0
 
 require (
+	github.com/bmatcuk/doublestar/v4 v4.10.0
 	github.com/cert-manager/cert-manager v1.21.2
 	github.com/fluxcd/flux2/v2 v2.9.5
 	github.com/fluxcd/pkg/envsubst v1.7.1

@@ -108,7 +108,7 @@ var layers = []string{
 	"pkg/check",
 	"pkg/bootstrap",
 	"pkg/tree",
-	"pkg/tree/remote",
+	"pkg/tree/remote pkg/tree/artifact",
 	"pkg/tree/build pkg/tree/edit",
 	"pkg/tree/chart",
 	"pkg/tree/cluster",

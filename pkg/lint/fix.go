@@ -28,7 +28,7 @@ type Fixed struct {
 // would be lost: a Kustomization no longer builds, or a patch that selects an API version no longer
 // applies.
 func Fix(ctx context.Context, t *tree.Tree, config Config, findings []rule.Finding) (*Fixed, error) {
-	f := &fixer{ctx: ctx, tree: t, options: cluster.Options{Remote: config.Remote}, fixed: &Fixed{Files: map[string][]byte{}}, builds: maxBuilds}
+	f := &fixer{ctx: ctx, tree: t, options: config.build(), fixed: &Fixed{Files: map[string][]byte{}}, builds: maxBuilds}
 	var fixable []rule.Finding
 	for _, found := range findings {
 		if len(found.Changes) == 0 {

@@ -63,9 +63,7 @@ type InOtherSource struct {
 
 // Check checks a tree with the rules that the configuration selects.
 func Check(ctx context.Context, t *tree.Tree, config Config) (*Report, error) {
-	clusters, err := cluster.DiscoverWith(ctx, t, cluster.Options{
-		Remote: config.Remote, Charts: config.Charts, Kubernetes: cmp.Or(config.Kubernetes, rule.Kubernetes),
-	})
+	clusters, err := cluster.DiscoverWith(ctx, t, config.build())
 	if err != nil {
 		return nil, err
 	}
@@ -96,6 +94,13 @@ func Check(ctx context.Context, t *tree.Tree, config Config) (*Report, error) {
 	}
 	report.sort(t, merge(found), config)
 	return report, nil
+}
+
+// build are the options of builds.
+func (c *Config) build() cluster.Options {
+	return cluster.Options{
+		Remote: c.Remote, Artifacts: true, Charts: c.Charts, Kubernetes: cmp.Or(c.Kubernetes, rule.Kubernetes),
+	}
 }
 
 // count adds what a cluster has, and what of it was not built.

@@ -64,6 +64,10 @@ type parsed struct {
 // Documents are the objects of a YAML file. Empty documents, and those that are not mappings,
 // are omitted. The file is parsed once. Errors are those of ReadFile, and ParseError.
 func (t *Tree) Documents(file string) ([]*Document, error) {
+	a, isArranged := t.arranged[file]
+	if isArranged && a.Text == nil {
+		return t.base.Documents(a.File)
+	}
 	data, err := t.ReadFile(file)
 	if err != nil {
 		return nil, err
@@ -75,11 +79,24 @@ func (t *Tree) Documents(file string) ([]*Document, error) {
 		if t.parsed += int64(len(data)); t.parsed > MaxParsed {
 			p.err = &ParseError{File: file, Err: ErrTooMuch}
 		} else {
-			p.documents, p.err = Parse(file, data)
+			p.documents, p.err = Parse(t.Origin(file), data)
+		}
+		if isArranged {
+			for _, d := range p.documents {
+				removeLines(d.Node)
+			}
 		}
 		t.documents[file] = p
 	}
 	return p.documents, p.err
+}
+
+// removeLines removes the positions of a node and those below it, which are not those of a file.
+func removeLines(n *yaml.Node) {
+	n.Line, n.Column = 0, 0
+	for _, child := range n.Content {
+		removeLines(child)
+	}
 }
 
 // Parse reads the documents of a YAML text. The file is only named in them.

@@ -119,7 +119,7 @@ func identifies(entry *yaml.Node, step string) bool {
 // in a kustomization file. The lines of a block scalar are those of the file, with an indent.
 func (t *Tree) InText(file string, scalar *yaml.Node, line, column int) Position {
 	text, err := t.ReadFile(file)
-	if err != nil || scalar.Style&(yaml.LiteralStyle|yaml.FoldedStyle) == 0 {
+	if err != nil || scalar.Line == 0 || scalar.Style&(yaml.LiteralStyle|yaml.FoldedStyle) == 0 {
 		return Position{File: file, Line: scalar.Line, Column: scalar.Column}
 	}
 	indent, rest := 0, text

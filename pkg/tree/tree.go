@@ -50,6 +50,9 @@ type Tree struct {
 	Dir   string
 	root  *os.Root
 	nodes map[string]*node
+	// base is the tree whose files are arranged, nil for any other tree.
+	base     *Tree
+	arranged map[string]Arranged
 
 	mu        sync.Mutex
 	read      int64
@@ -102,14 +105,19 @@ func New(files map[string][]byte) *Tree {
 	t := &Tree{nodes: map[string]*node{".": {dir: true}}, contents: map[string]content{}, documents: map[string]parsed{}}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		t.contents[name] = content{data: files[name]}
-		t.nodes[name] = &node{}
-		t.addChild(".", strings.SplitN(name, "/", 2)[0])
-		for dir := range Parents(name) {
-			below := strings.TrimPrefix(name, dir+"/")
-			t.addChild(dir, strings.SplitN(below, "/", 2)[0])
-		}
+		t.add(name)
 	}
 	return t
+}
+
+// add adds a file, and the directories that have it.
+func (t *Tree) add(name string) {
+	t.nodes[name] = &node{}
+	t.addChild(".", strings.SplitN(name, "/", 2)[0])
+	for dir := range Parents(name) {
+		below := strings.TrimPrefix(name, dir+"/")
+		t.addChild(dir, strings.SplitN(below, "/", 2)[0])
+	}
 }
 
 // addChild adds an entry to a directory, which it creates.
@@ -136,6 +144,33 @@ func (t *Tree) With(files map[string][]byte) *Tree {
 		delete(changed.documents, name)
 	}
 	return changed
+}
+
+// Arranged is a file of another tree, or a text that was composed of files of it.
+type Arranged struct {
+	// File is the file, or the last one of those that the text was composed of.
+	File string
+	// Text is nil for the content of the file.
+	Text []byte
+}
+
+// Arrange is a tree with the files of another, which must stay open, at other paths. Its documents
+// name the files of the other tree, without lines if they were composed.
+func (t *Tree) Arrange(files map[string]Arranged) *Tree {
+	arranged := &Tree{base: t, arranged: files, nodes: map[string]*node{".": {dir: true}}, contents: map[string]content{}, documents: map[string]parsed{}}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		arranged.add(name)
+	}
+	return arranged
+}
+
+// Origin is the file of the other tree that an arranged tree has at a path. For any other tree, it is
+// the path itself.
+func (t *Tree) Origin(name string) string {
+	if a, ok := t.arranged[name]; ok {
+		return a.File
+	}
+	return name
 }
 
 // Close releases the directory.
@@ -254,6 +289,12 @@ func (t *Tree) ReadFile(name string) ([]byte, error) {
 		return nil, n.refused
 	case n.dir:
 		return nil, fmt.Errorf("read %s: it is a directory", name)
+	}
+	if a, ok := t.arranged[name]; ok {
+		if a.Text != nil {
+			return a.Text, nil
+		}
+		return t.base.ReadFile(a.File)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -30,7 +30,7 @@ type Result struct {
 // need no decision. The snapshot tells which cluster of the repository is explained. Without a
 // Kustomization that both have, found is false, and nothing is changed.
 func Locate(ctx context.Context, e *diagnose.Explanation, snap *snapshot.Snapshot, t *tree.Tree) (r Result, found bool, err error) {
-	clusters, err := cluster.Discover(ctx, t)
+	clusters, err := cluster.DiscoverWith(ctx, t, cluster.Options{Artifacts: true})
 	if err != nil {
 		return Result{}, false, err
 	}

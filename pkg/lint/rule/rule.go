@@ -184,14 +184,14 @@ func quote(o *cluster.Object, field string) (string, bool) {
 }
 
 // ReportChange reports a defect of an object at a field, which changes fix. An object that is not in
-// the tree can't be changed.
+// the tree, or was composed of several files, can't be changed.
 func (c *Context) ReportChange(o *cluster.Object, field, message string, fix finding.Fix, changes ...edit.Change) {
 	if o.Release != nil { // templates are not changed
 		changes = nil
 	}
 	report := c.report
 	defer func() { c.report = report }()
-	if o.IsRemote() {
+	if o.IsRemote() || slices.ContainsFunc(changes, func(change edit.Change) bool { return change.At.Line == 0 }) {
 		changes = nil
 	}
 	c.report = func(f Finding) {

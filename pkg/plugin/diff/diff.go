@@ -129,7 +129,7 @@ func (o *options) open() (*tree.Tree, error) {
 func (o *options) compare(ctx context.Context, t *tree.Tree) (*diff.Report, error) {
 	fetcher := o.remote.Fetcher(ctx)
 	defer fetcher.Close()
-	clusters, err := cluster.DiscoverWith(ctx, t, cluster.Options{Remote: fetcher})
+	clusters, err := cluster.DiscoverWith(ctx, t, cluster.Options{Remote: fetcher, Artifacts: true})
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,7 @@ const maxPasses = 3
 // contains the tree, if that is known. It returns the same part of the tree, and reads nothing
 // that this part does not name.
 func (v *variables) complete(ctx context.Context, t *tree.Tree, c *cluster.Cluster, origin object.Ref) (*cluster.Cluster, error) {
-	opts := cluster.Options{Origin: origin, Remote: v.remote, Lookup: func(ref object.Ref) (map[string]string, bool, bool) {
+	opts := cluster.Options{Origin: origin, Remote: v.remote, Artifacts: true, Lookup: func(ref object.Ref) (map[string]string, bool, bool) {
 		found := v.read[ref.Key()]
 		return found.data, found.exists, found.known
 	}}

@@ -62,7 +62,7 @@ func Prepare(s *Source, flux *unstructured.Unstructured, locator Locator) (*Plan
 	}
 	file, k, err := s.generate(dir, flux)
 	if err != nil {
-		return nil, asError(tree.Position{File: file}, err)
+		return nil, asError(s.position(tree.Position{File: file}), err)
 	}
 	files := newFiles(s)
 	check := &checker{files: files}
@@ -76,7 +76,7 @@ func Prepare(s *Source, flux *unstructured.Unstructured, locator Locator) (*Plan
 	}
 	content, err := yaml.Marshal(k)
 	if err != nil {
-		return nil, asError(tree.Position{File: file}, err)
+		return nil, asError(s.position(tree.Position{File: file}), err)
 	}
 	files.replaced[file] = content
 	return &Plan{files: files, flux: flux, locator: locator, check: check, dir: dir, file: file}, nil
@@ -94,14 +94,14 @@ type Rendered struct {
 func (p *Plan) Render() (*Rendered, error) {
 	built, err := run(fileSystem{p.files, p.check.changesSchemas}, p.dir)
 	if err != nil {
-		return nil, problem(p.check.positions(p.file).find(""), Failed, "kustomize failed: %s", mask.Mask(cleanError(err)))
+		return nil, problem(p.files.source.position(p.check.positions(p.file).find("")), Failed, "kustomize failed: %s", mask.Mask(cleanError(err)))
 	}
 	r := &Rendered{plan: p}
-	frame := &frame{files: p.files, dir: p.dir, flux: p.locator}
+	frame := &frame{files: p.files, dir: p.dir, root: p.check.used, flux: p.locator}
 	index := indexOrigins(p.check.origins)
 	for _, res := range built.Resources() {
 		if r.err = r.add(res, index, frame); r.err != nil {
-			r.err = asError(tree.Position{File: p.file}, r.err)
+			r.err = asError(p.files.source.position(tree.Position{File: p.file}), r.err)
 			break
 		}
 	}
@@ -115,10 +115,9 @@ func (r *Rendered) add(res built, index *origins, f *frame) error {
 		return err
 	}
 	f.restoreOrigins(content)
-	files := r.plan.check.used
 	o := &Object{Unstructured: &unstructured.Unstructured{Object: content}, frame: f}
 	if o.origin = index.of(o.Unstructured); o.origin == nil {
-		o.origin = &origin{file: files[0], kustomizations: files}
+		o.origin = &origin{file: f.root[0], kustomizations: f.root}
 	}
 	if o.GetName() == "" || o.GetKind() == "" || o.GetAPIVersion() == "" {
 		return problem(o.Start(), Malformed, "an object has no apiVersion, kind or metadata.name")
@@ -136,7 +135,10 @@ func (r *Rendered) Has(d *tree.Document) bool {
 // Build. It can be called once, because the result has the same objects.
 func (r *Rendered) Substitute(variables *Variables) (*Result, error) {
 	p := r.plan
-	result := &Result{Dir: p.dir, Kustomizations: p.check.used, Undefined: map[object.Ref][]string{}, Objects: r.objects}
+	result := &Result{Dir: p.dir, Undefined: map[object.Ref][]string{}, Objects: r.objects}
+	for _, name := range p.check.used {
+		result.Kustomizations = append(result.Kustomizations, p.files.source.Tree.Origin(name))
+	}
 	common := object.Map(p.flux.Object, "spec", "commonMetadata")
 	for _, o := range r.objects {
 		if !disabled(o.Unstructured) {
@@ -178,6 +180,8 @@ func directory(s *Source, flux *unstructured.Unstructured, locator Locator) (str
 		at, _ = locator.Locate("spec.path")
 	}
 	switch {
+	case !s.Tree.Exists(dir) && s.kind == "artifact":
+		return "", problem(at, Missing, "the path %s does not exist in the artifact", dir)
 	case !s.Tree.Exists(dir):
 		return "", problem(at, Missing, "the path %s does not exist", dir)
 	case !s.Tree.IsDir(dir):

@@ -30,10 +30,10 @@ func (s *Source) generate(dir string, flux *unstructured.Unstructured) (file str
 	if file = s.kustomizationFile(dir); file != "" {
 		text, err := s.Tree.ReadFile(file)
 		if err != nil {
-			return "", nil, problem(tree.Position{File: file}, Unreadable, "%v", err)
+			return "", nil, problem(s.position(tree.Position{File: file}), Unreadable, "%v", err)
 		}
 		if err := parseKustomization(&files{source: s}, file, text, k); err != nil {
-			return "", nil, problem(errorPosition(file, err), Malformed, "%s is not a kustomization: %v", file, reasonOf(err))
+			return "", nil, problem(s.position(errorPosition(file, err)), Malformed, "%s is not a kustomization: %v", s.Tree.Origin(file), reasonOf(err))
 		}
 	} else {
 		file = path.Join(dir, konfig.DefaultKustomizationFileName())

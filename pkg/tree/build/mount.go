@@ -165,7 +165,7 @@ func (f *files) position(p tree.Position) tree.Position {
 	if m := f.mountOf(p.File); m != nil {
 		return m.at
 	}
-	return p
+	return f.source.position(p)
 }
 
 // shownName is a name in a message.
@@ -173,7 +173,7 @@ func (f *files) shownName(name string) string {
 	if m := f.mountOf(name); m != nil {
 		return m.inner(name)
 	}
-	return name
+	return f.source.Tree.Origin(name)
 }
 
 // escapes reports whether a path that kustomize reads from a directory of a mount leaves the

@@ -28,6 +28,8 @@ type frame struct {
 	files *files
 	// dir is the directory of spec.path.
 	dir string
+	// root are the kustomization files of the source, that of spec.path first.
+	root []string
 	// flux is the Kustomization of Flux, or nil.
 	flux Locator
 }
@@ -106,9 +108,8 @@ func (o *Object) Locate(field string) (tree.Position, bool) {
 		return p, inTree
 	}
 	if exists {
-		if changed, ok := o.locateChange(field, value); ok {
-			shown := o.frame.files.position(changed)
-			return shown, shown == changed
+		if changed, sure, ok := o.locateChange(field, value); ok {
+			return changed, sure
 		}
 	}
 	return p, found && !exists && inTree
@@ -136,9 +137,9 @@ func (o *Object) LineOf(text string) tree.Position {
 	}
 	before := found.Value[:strings.Index(found.Value, text)]
 	if line := strings.Count(before, "\n"); found.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
-		return o.frame.files.source.Tree.InText(d.File, found, line+1, len(before)-strings.LastIndex(before, "\n"))
+		return o.position(o.frame.files.source.Tree.InText(o.origin.file, found, line+1, len(before)-strings.LastIndex(before, "\n")))
 	}
-	return tree.Position{File: d.File, Line: found.Line, Column: found.Column}
+	return o.position(tree.Position{Line: found.Line, Column: found.Column})
 }
 
 func isScalar(obj map[string]any, field string) bool {
@@ -171,30 +172,32 @@ func (o *Object) locateGenerated() tree.Position {
 }
 
 // locateChange finds what sets a field to a value: a patch or a setting of a kustomization file,
-// the outermost first, or of the Kustomization of Flux.
-func (o *Object) locateChange(field, value string) (tree.Position, bool) {
+// the outermost first, or of the Kustomization of Flux. Sure is false if it is remote.
+func (o *Object) locateChange(field, value string) (p tree.Position, sure, found bool) {
+	files := o.frame.files
 	for _, file := range o.origin.kustomizations {
-		documents, err := o.frame.files.documents(file)
+		documents, err := files.documents(file)
 		if err != nil || len(documents) == 0 {
 			continue
 		}
-		k := &kustomization{doc: documents[0], files: o.frame.files, file: file}
+		k := &kustomization{doc: documents[0], files: files, file: file}
 		if p, ok := k.locate(o, field, value); ok {
-			return p, true
+			return files.position(p), files.mountOf(p.File) == nil, true
 		}
 	}
 	if o.frame.flux == nil {
-		return tree.Position{}, false
+		return tree.Position{}, false, false
 	}
-	if setting, ok := fluxSettings[field]; ok {
-		return o.frame.flux.Locate(setting)
-	}
-	if strings.HasSuffix(field, "image") {
+	setting := "spec.patches"
+	if known, ok := fluxSettings[field]; ok {
+		setting = known
+	} else if strings.HasSuffix(field, "image") {
 		if p, ok := o.frame.flux.Locate("spec.images"); ok {
-			return p, true
+			return p, true, true
 		}
 	}
-	return o.frame.flux.Locate("spec.patches")
+	p, found = o.frame.flux.Locate(setting)
+	return p, true, found
 }
 
 // fluxSettings are the fields of a Kustomization of Flux that set fields of objects.

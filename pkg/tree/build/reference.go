@@ -241,7 +241,7 @@ func (c *checker) reference(dir string, r reference, at positions, downloaded do
 		c.remotes = append(c.remotes, outer.reference)
 		defer func() { c.remotes = c.remotes[:len(c.remotes)-1] }()
 	case m == nil && (path.IsAbs(r.path) || leaves(".", target)):
-		c.add(u.position(), Outside, "%s is outside of the tree", r.path)
+		c.add(u.position(), Outside, "%s is outside of the %s", r.path, c.files.source.kind)
 		return
 	case m != nil && (path.IsAbs(r.path) || leaves(m.dir, target)):
 		c.add(u.position(), Outside, "%s is outside of the repository", r.path)
@@ -423,6 +423,8 @@ func (c *checker) add(p tree.Position, reason Reason, format string, args ...any
 		if reason == Missing { // the reference itself exists
 			reason = Malformed
 		}
+	} else {
+		p = c.files.position(p)
 	}
 	c.problems = append(c.problems, Problem{Position: p, Reason: reason, Message: message})
 }

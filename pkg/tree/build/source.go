@@ -29,6 +29,8 @@ type Source struct {
 	ignored map[string]bool
 	// remote downloads remote references; nil downloads none.
 	remote *remote.Fetcher
+	// kind is "tree" or "artifact".
+	kind string
 	// work is that of all builds so far, limit the most that is built. Sources of one tree share
 	// the work.
 	work  *atomic.Int64
@@ -79,7 +81,7 @@ func newSource(t *tree.Tree, ignore *string, fetcher *remote.Fetcher, work *atom
 		matcher = sourceignore.NewMatcher(append(sourceignore.VCSPatterns(nil), patterns...))
 	}
 	s := &Source{
-		Tree: t, ignored: map[string]bool{}, remote: fetcher, work: work, limit: limit,
+		Tree: t, ignored: map[string]bool{}, remote: fetcher, kind: "tree", work: work, limit: limit,
 		parsed: map[string]parsedKustomization{}, sizes: map[*tree.Document]int{},
 	}
 	s.ignore(".", nil, matcher)
@@ -116,6 +118,28 @@ func (f *files) parse(file string) (*types.Kustomization, error) {
 		return nil, problem(errorPosition(file, err), Malformed, "%s is not a kustomization: %v", f.shownName(file), reasonOf(err))
 	}
 	return k, nil
+}
+
+// Artifact is a tree of files of the source, as source-watcher stores it as an external artifact: without the files that
+// match the default patterns. It reads no .sourceignore. Source: Build in
+// github.com/fluxcd/source-watcher v2.2.1, internal/builder/builder.go.
+// The limit for the work of builds is for both together.
+func (s *Source) Artifact(t *tree.Tree) *Source {
+	a := &Source{
+		Tree: t, ignored: map[string]bool{}, remote: s.remote, kind: "artifact", work: s.work, limit: s.limit,
+		parsed: map[string]parsedKustomization{}, sizes: map[*tree.Document]int{},
+	}
+	a.ignore(".", nil, sourceignore.NewDefaultMatcher(nil, nil))
+	return a
+}
+
+// position is a position in the user's tree, of which the source may have the files at other paths.
+func (s *Source) position(p tree.Position) tree.Position { return in(s.Tree.Origin(p.File), p) }
+
+// Files are the files of the source that can be read.
+func (s *Source) Files() []string {
+	refused := s.Tree.Refused()
+	return slices.DeleteFunc(s.Tree.Files("."), func(file string) bool { return s.ignored[file] || refused[file] != nil })
 }
 
 // ignorePatterns reads the .sourceignore files of a directory and those below it.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/artifact"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/build"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/chart"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/remote"
@@ -34,20 +35,19 @@ type Cluster struct {
 	// Releases are the HelmReleases whose charts are in the tree, if charts are rendered.
 	Releases []*Release
 
+	found  *scanned
 	source *build.Source
-	// plain is the tree with the default ignore patterns.
-	plain *build.Source
+	// artifacts are the external artifacts that were assembled.
+	artifacts map[outputKey]assembled
+	// listed are the files of sources from which they are assembled.
+	listed map[*build.Source]*artifact.Files
 	// origin is the source of the first Kustomization: it contains the tree.
 	origin object.Ref
 	byKey  map[object.Key]*Kustomization
-	// raw are the documents of Flux's sources in the tree that nothing applies.
-	raw map[object.Key]*Object
-	// found are the objects of all Kustomizations that were built, nil if they are not indexed.
-	found map[object.Key]*Object
+	// byRef are the objects of all Kustomizations that were built, nil if they are not indexed.
+	byRef map[object.Key]*Object
 	// rendered are Kustomizations whose variables were not replaced yet.
 	rendered map[*unstructured.Unstructured]rendering
-	// lookup finds variables that the tree does not have; it may be nil.
-	lookup Lookup
 }
 
 // Kustomization is a Kustomization of Flux and what it applies.
@@ -115,6 +115,9 @@ type Options struct {
 	Charts *chart.Renderer
 	// Kubernetes is the version for which charts are rendered, such as "1.36".
 	Kubernetes string
+	// Artifacts: also build the Kustomizations whose source is an external artifact that is
+	// assembled from the tree. The paths of these are not those of the tree.
+	Artifacts bool
 }
 
 // DiscoverWith is Discover with what is known of the cluster.
@@ -173,13 +176,16 @@ func (f *scanned) clusters(ctx context.Context) ([]*Cluster, error) {
 // follow builds Kustomizations, and those that they apply.
 func (f *scanned) follow(ctx context.Context, starts []*Object) (*Cluster, error) {
 	c := &Cluster{
-		Tree: f.tree, Entry: path.Dir(starts[0].File()), byKey: map[object.Key]*Kustomization{}, raw: f.sources,
-		rendered: map[*unstructured.Unstructured]rendering{}, plain: f.plain, origin: SourceOf(starts[0].Unstructured), lookup: f.opts.Lookup,
+		Tree: f.tree, Entry: path.Dir(starts[0].File()), byKey: map[object.Key]*Kustomization{}, found: f,
+		rendered: map[*unstructured.Unstructured]rendering{}, origin: SourceOf(starts[0].Unstructured),
+		artifacts: map[outputKey]assembled{}, listed: map[*build.Source]*artifact.Files{},
 	}
-	c.source = f.sourceWith(c.ignoreOf(c.origin))
-	if !isSync(starts[0]) && c.origin.Key() != f.opts.Origin.Key() && !f.mayBeTree(starts) {
+	if guess := c.guessOrigin(starts); guess.Name != "" {
+		c.origin = guess
+	} else if !isSync(starts[0]) && c.origin.Key() != f.opts.Origin.Key() && !f.mayBeTree(starts) {
 		c.origin = object.Ref{}
 	}
+	c.source = f.sourceWith(c.ignoreOf(c.origin))
 	for _, start := range starts {
 		c.add(start)
 		if isSync(start) {
@@ -222,15 +228,16 @@ func (c *Cluster) add(o *Object) {
 
 // build builds a Kustomization, and adds those that it applies.
 func (c *Cluster) build(k *Kustomization) {
-	if reason := c.otherSource(k); reason != "" {
-		k.OtherSource = reason
+	var source *build.Source
+	if source, k.OtherSource, k.Err = c.sourceOf(k); source == nil {
+		k.Built = nil
 		return
 	}
 	variables := c.variables(k)
 	if variables != nil {
 		k.unresolved, k.known = variables.Incomplete, len(variables.Values)
 	}
-	k.Built, k.Err = c.substitute(k, variables)
+	k.Built, k.Err = c.substitute(source, k, variables)
 	if k.Err != nil {
 		return
 	}
@@ -252,6 +259,7 @@ func (c *Cluster) build(k *Kustomization) {
 
 // rendering is a Kustomization whose variables were not replaced yet, or why there is none.
 type rendering struct {
+	source *build.Source
 	result *build.Rendered
 	err    error
 }
@@ -264,29 +272,33 @@ func (c *Cluster) render(ctx context.Context, known []*Kustomization) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if _, done := c.rendered[k.Unstructured]; done || c.otherSource(k) != "" {
+		source, _, err := c.sourceOf(k)
+		if source == nil || err != nil || c.rendered[k.Unstructured].source == source {
 			continue
 		}
-		p, err := build.Prepare(c.source, k.Unstructured, k.Object.Object)
+		p, err := build.Prepare(source, k.Unstructured, k.Object.Object)
 		if err != nil {
-			c.rendered[k.Unstructured] = rendering{err: err}
+			c.rendered[k.Unstructured] = rendering{source: source, err: err}
 			continue
 		}
 		plans, of = append(plans, p), append(of, k)
+		c.rendered[k.Unstructured] = rendering{source: source}
 	}
 	results, errs := build.RenderAll(ctx, plans)
 	for i, k := range of {
-		c.rendered[k.Unstructured] = rendering{results[i], errs[i]}
+		r := c.rendered[k.Unstructured]
+		r.result, r.err = results[i], errs[i]
+		c.rendered[k.Unstructured] = r
 	}
 	return ctx.Err()
 }
 
 // substitute is what a Kustomization applies. It was rendered if its source and its own object
 // were known before.
-func (c *Cluster) substitute(k *Kustomization, variables *build.Variables) (*build.Result, error) {
+func (c *Cluster) substitute(source *build.Source, k *Kustomization, variables *build.Variables) (*build.Result, error) {
 	r, ok := c.rendered[k.Unstructured]
-	if !ok {
-		return build.Build(c.source, k.Unstructured, variables, k.Object.Object)
+	if !ok || r.source != source {
+		return build.Build(source, k.Unstructured, variables, k.Object.Object)
 	}
 	delete(c.rendered, k.Unstructured) // its objects become those of the result
 	if r.err != nil {
@@ -295,18 +307,25 @@ func (c *Cluster) substitute(k *Kustomization, variables *build.Variables) (*bui
 	return r.result.Substitute(variables)
 }
 
-// resolve builds Kustomizations again whose variables are now known, and reports whether there
+// resolve builds Kustomizations again whose variables or sources are now known, and reports whether there
 // were any.
 func (c *Cluster) resolve() bool {
 	c.collect()
 	again := false
 	for _, k := range c.Kustomizations {
+		if k.OtherSource != "" {
+			if _, other, _ := c.sourceOf(k); other == "" { // its generator is now known
+				c.build(k)
+				again = true
+			}
+			continue
+		}
 		if !k.unresolved {
 			continue
 		}
 		if now := c.variables(k); !now.Incomplete || len(now.Values) > k.known {
 			c.build(k)
-			c.found = nil // it had other objects
+			c.byRef = nil // it had other objects
 			again = true
 		}
 	}
@@ -328,15 +347,6 @@ func (c *Cluster) collect() {
 			c.Objects = append(c.Objects, built)
 		}
 	}
-}
-
-// otherSource is the name of the source that contains a Kustomization's files, "" for the tree.
-func (c *Cluster) otherSource(k *Kustomization) string {
-	ref := SourceOf(k.Unstructured)
-	if ref.Key() == c.origin.Key() || c.sameRepository(ref) {
-		return ""
-	}
-	return ref.String()
 }
 
 // mayBeTree reports whether the source of Kustomizations that no entry reaches is the tree: a
@@ -370,33 +380,33 @@ func (c *Cluster) HasSource(ref object.Ref) bool {
 
 // find finds an object that a Kustomization applies, or a source that nothing applies.
 func (c *Cluster) find(ref object.Ref) *Object {
-	if c.found == nil {
-		c.found = map[object.Key]*Object{}
+	if c.byRef == nil {
+		c.byRef = map[object.Key]*Object{}
 		for _, k := range c.Kustomizations {
 			c.index(k)
 		}
 	}
-	if o := c.found[ref.Key()]; o != nil {
+	if o := c.byRef[ref.Key()]; o != nil {
 		return o
 	}
-	return c.raw[ref.Key()]
+	return c.found.sources[ref.Key()]
 }
 
 // index adds the objects of a Kustomization. If several apply an object, it is that of the first.
 func (c *Cluster) index(k *Kustomization) {
-	if k.Built == nil || c.found == nil {
+	if k.Built == nil || c.byRef == nil {
 		return
 	}
 	for _, o := range k.Built.Objects {
-		if key := object.RefOf(o.Unstructured).Key(); c.found[key] == nil {
-			c.found[key] = &Object{Object: o, By: k}
+		if key := object.RefOf(o.Unstructured).Key(); c.byRef[key] == nil {
+			c.byRef[key] = &Object{Object: o, By: k}
 		}
 	}
 }
 
 // BuildRoot builds a Kustomization that applies the tree, but is not in it.
 func (c *Cluster) BuildRoot(flux *unstructured.Unstructured) (*build.Result, error) {
-	return build.Build(c.plain, flux, nil, nil)
+	return build.Build(c.found.plain, flux, nil, nil)
 }
 
 // Refused are the hosts of the remote references that were not downloaded because their hosts are

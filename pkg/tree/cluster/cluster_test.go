@@ -36,7 +36,7 @@ func TestDiscover(t *testing.T) {
 			for _, f := range archive.Files {
 				files[f.Name] = f.Data
 			}
-			clusters, err := Discover(context.Background(), tree.New(files))
+			clusters, err := DiscoverWith(context.Background(), tree.New(files), Options{Artifacts: true})
 			if err != nil {
 				t.Fatal(err)
 			}

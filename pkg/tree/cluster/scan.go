@@ -22,10 +22,10 @@ type scanned struct {
 	tree *tree.Tree
 	// plain is the tree with the default ignore patterns.
 	plain *build.Source
-	// kustomizations and sources are Flux's.
-	kustomizations []*Object
-	sources        map[object.Key]*Object
-	opts           Options
+	// kustomizations, sources and generators are Flux's.
+	kustomizations, generators []*Object
+	sources                    map[object.Key]*Object
+	opts                       Options
 	// rendered are Kustomizations that were built from plain to find the entries.
 	rendered map[*unstructured.Unstructured]rendering
 }
@@ -70,6 +70,8 @@ func (f *scanned) add(o *build.Object) {
 		if key := object.RefOf(o.Unstructured).Key(); f.sources[key] == nil {
 			f.sources[key] = &Object{Object: o}
 		}
+	case kind == generatorKind:
+		f.generators = append(f.generators, &Object{Object: o})
 	case kind.Kind == fluxInstance:
 		if sync := syncOf(o); sync != nil {
 			f.kustomizations = append(f.kustomizations, sync)
@@ -162,7 +164,7 @@ func (f *scanned) appliesItself(k *Object) bool {
 	if err != nil || !r.Has(k.Document()) {
 		return false
 	}
-	f.rendered[k.Unstructured] = rendering{result: r}
+	f.rendered[k.Unstructured] = rendering{source: f.plain, result: r}
 	return true
 }
 
@@ -239,9 +241,9 @@ func (c *Cluster) valuesOf(k *Kustomization, ref object.Ref, optional bool) (val
 		}
 		return values, true
 	}
-	if c.lookup == nil {
+	if c.found.opts.Lookup == nil {
 		return nil, false
 	}
-	values, exists, known := c.lookup(ref)
+	values, exists, known := c.found.opts.Lookup(ref)
 	return values, known && (exists || optional)
 }

@@ -15,7 +15,7 @@ import (
 // standalone is the cluster of a tree without Kustomizations of Flux: what each kustomization
 // builds that no other uses, and the manifests that no kustomization uses.
 func (f *scanned) standalone(ctx context.Context) (*Cluster, error) {
-	c := &Cluster{Tree: f.tree, Entry: ".", byKey: map[object.Key]*Kustomization{}, source: f.plain, plain: f.plain}
+	c := &Cluster{Tree: f.tree, Entry: ".", byKey: map[object.Key]*Kustomization{}, source: f.plain, found: f}
 	files := f.tree.Files(".")
 	used := map[string]bool{}
 	built := map[string]*Kustomization{}
