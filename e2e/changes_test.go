@@ -51,8 +51,10 @@ func newRecord(objects []*unstructured.Unstructured) record {
 			unstructured.RemoveNestedField(content.Object, "metadata", field)
 		}
 		unstructured.RemoveNestedField(content.Object, "status")
-		// This is the scripts' own request.
-		unstructured.RemoveNestedField(content.Object, "metadata", "annotations", "reconcile.fluxcd.io/requestedAt")
+		// These are the scripts' own requests.
+		for _, request := range []string{"requestedAt", "forceAt", "resetAt"} {
+			unstructured.RemoveNestedField(content.Object, "metadata", "annotations", "reconcile.fluxcd.io/"+request)
+		}
 		if len(content.GetAnnotations()) == 0 {
 			unstructured.RemoveNestedField(content.Object, "metadata", "annotations")
 		}
@@ -253,7 +255,7 @@ func TestChangesOf(t *testing.T) {
 		return parse(`{apiVersion: v1, kind: Endpoints, metadata: {name: copy, namespace: ns, labels: {kustomize.toolkit.fluxcd.io/name: a}}, subsets: [` + data + `]}`)
 	}
 	requested := managed("requested", "6", "")
-	requested.SetAnnotations(map[string]string{"reconcile.fluxcd.io/requestedAt": "now"})
+	requested.SetAnnotations(map[string]string{"reconcile.fluxcd.io/requestedAt": "now", "reconcile.fluxcd.io/forceAt": "now"})
 	before := newRecord([]*unstructured.Unstructured{
 		managed("same", "1", ", data: {k: v}"), managed("changed", "2", ", data: {k: v}"), managed("gone", "3", ""),
 		managed("again", "4", ""), unmanaged("adopted", "v"), unmanaged("foreign", "v"), copied("1"), requested,

@@ -134,8 +134,8 @@ func readObjects(ctx context.Context) ([]*unstructured.Unstructured, error) {
 	return objects, nil
 }
 
-// requireListed is `changed-as-listed BEFORE AFTER REPORT`: it requires that the changes between two records
-// are exactly those that a report of diff, as JSON, lists.
+// requireListed is `changed-as-listed BEFORE AFTER REPORT`: it requires that the changes between
+// two records are exactly those that a report of diff, as JSON, lists.
 func requireListed(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: changed-as-listed BEFORE AFTER REPORT")

@@ -11,7 +11,6 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/dynamic"
 )
 
 // Objects names one object, or, without a Name, those with the labels in the namespace. Without
@@ -36,10 +35,7 @@ func (c *Cluster) Find(ctx context.Context, o Objects) ([]unstructured.Unstructu
 	if err != nil {
 		return nil, err
 	}
-	var resource dynamic.ResourceInterface = c.client.Resource(mapping.Resource)
-	if o.Namespace != "" {
-		resource = c.client.Resource(mapping.Resource).Namespace(o.Namespace)
-	}
+	resource := c.client.Resource(mapping.Resource).Namespace(o.Namespace)
 	opts := metav1.ListOptions{LabelSelector: labels.Set(o.Labels).String()}
 	if o.Name != "" {
 		opts.FieldSelector = "metadata.name=" + o.Name
