@@ -92,6 +92,9 @@ func (c *Cluster) renderCharts(ctx context.Context, options Options) error {
 			}
 		}
 		next = len(c.Objects)
+		if len(specs) == 0 {
+			break
+		}
 		r.served = servedVersions(c.Objects, options.Kubernetes)
 		slices.SortStableFunc(specs, func(a, b *chartSpec) int { // the process keeps one chart
 			return cmp.Compare(object.Text(a.fields, "chart"), object.Text(b.fields, "chart"))
