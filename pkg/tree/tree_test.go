@@ -83,6 +83,22 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// TestMaxParsed checks the size of all files that are parsed.
+func TestMaxParsed(t *testing.T) {
+	text := []byte("kind: A\n")
+	tr := New(map[string][]byte{"a.yaml": text, "b.yaml": text})
+	tr.parsed = MaxParsed - int64(len(text))
+	if documents, err := tr.Documents("a.yaml"); err != nil || len(documents) != 1 {
+		t.Errorf("at the limit: %v, %v", documents, err)
+	}
+	if _, err := tr.Documents("b.yaml"); !errors.Is(err, ErrTooMuch) || !errors.Is(err, ErrTooLarge) {
+		t.Errorf("above the limit: %v", err)
+	}
+	if _, err := tr.Documents("a.yaml"); err != nil {
+		t.Errorf("a file that was parsed: %v", err)
+	}
+}
+
 // TestParseHostile checks that hostile documents end with an error, soon.
 func TestParseHostile(t *testing.T) {
 	var bomb strings.Builder

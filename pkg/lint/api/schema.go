@@ -57,16 +57,27 @@ func position(o *cluster.Object, path string) (at tree.Position) {
 
 // schemas are those of Kubernetes, of Flux, and of the definitions in the tree.
 func schemas(c *rule.Context) *schema.Set {
-	set := schema.NewSet()
 	flux, _ := fluxOf(c)
+	own := c.OfKind(object.DefinitionKind)
+	if known, ok := fluxSchemas.Load(nearestRelease(flux)); ok && len(own) == 0 {
+		return known.(*schema.Set)
+	}
+	set := schema.NewSet()
 	for _, crd := range fluxDefinitions(flux) {
 		_ = set.AddCRD(crd) // those that ship with the program are valid
 	}
-	for _, o := range c.OfKind(object.DefinitionKind) {
+	for _, o := range own {
 		_ = set.AddCRD(o.Unstructured) // an invalid one makes no kind known
+	}
+	if len(own) == 0 {
+		fluxSchemas.Store(nearestRelease(flux), set)
 	}
 	return set
 }
+
+// fluxSchemas caches the schemas of releases of Flux: a tree can have many clusters without
+// definitions of their own.
+var fluxSchemas sync.Map
 
 // definitions caches the definitions of releases of Flux, which take time to decode.
 var definitions sync.Map

@@ -5,6 +5,7 @@ package cluster
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -151,6 +152,9 @@ func (f *scanned) clusters(ctx context.Context) ([]*Cluster, error) {
 		if reached[start.Document()] && !isSync(start) {
 			continue // another entry applies it: it has its files in another source
 		}
+		if len(clusters) == maxClusters {
+			return nil, errManyClusters
+		}
 		c, err := f.follow(ctx, []*Object{start})
 		if err != nil {
 			return nil, err
@@ -162,6 +166,9 @@ func (f *scanned) clusters(ctx context.Context) ([]*Cluster, error) {
 		group = slices.DeleteFunc(group, func(o *Object) bool { return reached[o.Document()] })
 		if len(group) == 0 {
 			continue
+		}
+		if len(clusters) == maxClusters {
+			return nil, errManyClusters
 		}
 		c, err := f.follow(ctx, group)
 		if err != nil {
@@ -212,6 +219,12 @@ func (f *scanned) follow(ctx context.Context, starts []*Object) (*Cluster, error
 		}
 	}
 }
+
+// maxClusters is the number of clusters of a tree. A Kustomization that no other applies is one, if
+// what applies it could not be built.
+const maxClusters = 2000
+
+var errManyClusters = fmt.Errorf("%w: the tree has more than %d clusters", tree.ErrTooLarge, maxClusters)
 
 // maxRounds is how often Kustomizations are built again because variables became known.
 const maxRounds = 3

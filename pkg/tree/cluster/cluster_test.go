@@ -101,3 +101,30 @@ func TestDiscoverEnds(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestManyClusters checks the limit of clusters: each Kustomization here is one.
+func TestManyClusters(t *testing.T) {
+	for n, passes := range map[int]bool{maxClusters: true, maxClusters + 1: false} {
+		files := map[string][]byte{}
+		for i := range n {
+			files[fmt.Sprintf("c%d/k.yaml", i)] = fmt.Appendf(nil, "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: k%d, namespace: a}\n"+
+				"spec: {path: gone, sourceRef: {kind: GitRepository, name: s%d}}\n", i, i)
+		}
+		clusters, err := Discover(context.Background(), tree.New(files))
+		if passes && (err != nil || len(clusters) != n) || !passes && !errors.Is(err, tree.ErrTooLarge) {
+			t.Errorf("%d Kustomizations: %d clusters, %v", n, len(clusters), err)
+		}
+	}
+}
+
+// TestIgnoringSources checks that sources with the same spec.ignore are the same.
+func TestIgnoringSources(t *testing.T) {
+	f, err := scan(context.Background(), tree.New(map[string][]byte{"a.yaml": nil, "b.md": nil}), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, same, other := "*.md", "*.md", "*.yaml"
+	if s := f.sourceWith(&one); s != f.sourceWith(&same) || s == f.sourceWith(&other) || !s.Ignored("b.md") || s.Ignored("a.yaml") {
+		t.Error("the sources of different patterns are the same, or those of one are not")
+	}
+}

@@ -26,6 +26,8 @@ type scanned struct {
 	kustomizations, generators []*Object
 	sources                    map[object.Key]*Object
 	opts                       Options
+	// ignoring are the sources with a spec.ignore.
+	ignoring map[string]*build.Source
 	// rendered are Kustomizations that were built from plain to find the entries.
 	rendered map[*unstructured.Unstructured]rendering
 }
@@ -38,7 +40,7 @@ const fluxInstance = "FluxInstance"
 func scan(ctx context.Context, t *tree.Tree, opts Options) (*scanned, error) {
 	f := &scanned{
 		tree: t, plain: build.NewSourceWith(t, nil, opts.Remote), opts: opts, sources: map[object.Key]*Object{},
-		rendered: map[*unstructured.Unstructured]rendering{},
+		ignoring: map[string]*build.Source{}, rendered: map[*unstructured.Unstructured]rendering{},
 	}
 	for _, file := range t.Files(".") {
 		if err := ctx.Err(); err != nil {
@@ -192,7 +194,10 @@ func (f *scanned) sourceWith(ignore *string) *build.Source {
 	if ignore == nil {
 		return f.plain
 	}
-	return f.plain.With(ignore)
+	if f.ignoring[*ignore] == nil {
+		f.ignoring[*ignore] = f.plain.With(ignore)
+	}
+	return f.ignoring[*ignore]
 }
 
 // pathOf is the directory in spec.path.
