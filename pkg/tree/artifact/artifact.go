@@ -68,7 +68,7 @@ const (
 	// maxCopied is the number of files that they match or copy, with those that are overwritten.
 	maxCopied = 2 * tree.MaxFiles
 	// maxMerged is the size of the files that are merged, in bytes.
-	maxMerged = 4 * tree.MaxFile
+	maxMerged = tree.MaxFile
 	// maxPattern is the length of a pattern, and maxAlternatives the number of its braces: the time
 	// to match it doubles with each.
 	maxPattern, maxAlternatives = 1024, 8
@@ -203,6 +203,12 @@ func (s *staging) single(source *Files, c Copy, alias, name, to string) error {
 		return nil
 	case strings.HasSuffix(to, "/") || to == "" || s.dirs[path.Clean(to)]:
 		return s.copy(source, c, name, join(to, path.Base(name)), ".")
+	}
+	parts := strings.Split(to, "/")
+	for i, part := range parts {
+		if part == ".." && !s.dirs[path.Join(parts[:i]...)] {
+			return fail(ErrInvalid, "%q is in a directory that does not exist in the artifact", to)
+		}
 	}
 	return s.copy(source, c, name, to, ".")
 }
