@@ -115,7 +115,7 @@ func TestInterrupted(t *testing.T) {
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("failed with %v", err)
 	}
-	if d := time.Since(start); d > time.Second {
+	if d := time.Since(start); d > 8*time.Second { // before the limit of a release
 		t.Errorf("it took %v", d)
 	}
 	if process.cmd.ProcessState == nil {
@@ -138,7 +138,7 @@ func TestEndsWithInput(t *testing.T) {
 		if code != 0 {
 			t.Errorf("it ended with %d", code)
 		}
-	case <-time.After(5 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error("it did not end")
 	}
 }
