@@ -9,6 +9,7 @@ require (
 	github.com/itchyny/gojq v0.12.19
 	github.com/spf13/cobra v1.10.2
 	golang.org/x/mod v0.40.0
+	golang.org/x/tools v0.49.0
 	helm.sh/helm/v4 v4.2.4
 	istio.io/api v1.31.4
 	k8s.io/api v0.36.4
@@ -438,7 +439,6 @@ require (
 	golang.org/x/term v0.45.0 // indirect
 	golang.org/x/text v0.41.0 // indirect
 	golang.org/x/time v0.15.0 // indirect
-	golang.org/x/tools v0.49.0 // indirect
 	gomodules.xyz/jsonpatch/v2 v2.5.0 // indirect
 	google.golang.org/api v0.286.0 // indirect
 	google.golang.org/genproto v0.0.0-20260622175928-b703f567277d // indirect

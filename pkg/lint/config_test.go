@@ -132,7 +132,7 @@ func TestManyComments(t *testing.T) {
 		t.Fatal(err)
 	}
 	start := time.Now()
-	if list := inFile("a.yaml", text, documents); len(list) != 200_000 || time.Since(start) > 20*time.Second {
+	if list := inFile("a.yaml", text, documents); len(list) != 200_000 || time.Since(start) > 2*time.Minute {
 		t.Errorf("%d comments, %s", len(list), time.Since(start))
 	}
 }

