@@ -12,8 +12,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
-	"github.com/digihunch/kubectl-orthweb/pkg/tree/build"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/cluster"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/origin"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/variable"
 )
 
 // Options are what NewPlan needs besides the tree and the cluster.
@@ -56,7 +57,7 @@ type layerPlan struct {
 	// live is nil if the cluster does not have the layer.
 	live    *unstructured.Unstructured
 	tree    *cluster.Kustomization // nil if the tree does not have it
-	objects []*build.Object
+	objects []*origin.Object
 	ignore  []ignoreRule
 	items   []item
 	// generated are encrypted Secrets of the tree that the cluster's layer has with another hash
@@ -70,7 +71,7 @@ type item struct {
 	// request is the index of the answer, -1 without a request.
 	request int
 	// applied is the object of the tree with its position, nil if the tree does not have it.
-	applied *build.Object
+	applied *origin.Object
 	// desired is what Flux applies.
 	desired *unstructured.Unstructured
 	// kept is why the object is not deleted, although the tree does not have it.
@@ -285,7 +286,7 @@ func unresolved(l *layerPlan, obj *unstructured.Unstructured) string {
 				walk(inner)
 			}
 		case string:
-			if name := build.UnresolvedName(v); name != "" && (found == "" || name < found) {
+			if name := variable.UnresolvedName(v); name != "" && (found == "" || name < found) {
 				found = name
 			}
 		}

@@ -16,8 +16,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/scaffold/rewrite"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
-	"github.com/digihunch/kubectl-orthweb/pkg/tree/build"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/cluster"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/origin"
 )
 
 // RemoveOptions select what is removed.
@@ -285,7 +285,7 @@ func (m *removal) removeFiles(t *Tenant) error {
 func (m *removal) reduce(k *cluster.Kustomization) error {
 	var deleted []*cluster.Object
 	for _, o := range m.result.Deleted {
-		if slices.ContainsFunc(k.Built.Objects, func(built *build.Object) bool { return object.RefOf(built.Unstructured).Same(o.Ref()) }) {
+		if slices.ContainsFunc(k.Built.Objects, func(built *origin.Object) bool { return object.RefOf(built.Unstructured).Same(o.Ref()) }) {
 			deleted = append(deleted, o)
 		}
 	}

@@ -26,6 +26,12 @@ func (p Position) String() string {
 	return p.File + ":" + strconv.Itoa(p.Line) + ":" + strconv.Itoa(p.Column)
 }
 
+// In is the same line and column in another file.
+func (p Position) In(file string) Position {
+	p.File = file
+	return p
+}
+
 // Start is the position of the document's first field.
 func (d *Document) Start() Position { return d.position(d.Node) }
 

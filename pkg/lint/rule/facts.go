@@ -7,8 +7,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
-	"github.com/digihunch/kubectl-orthweb/pkg/tree/build"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/cluster"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/variable"
 )
 
 // OfKind are the objects of a kind, in the order in which they are built.
@@ -97,7 +97,7 @@ func (c *Context) AppliedBy(k *cluster.Kustomization) []*cluster.Object {
 }
 
 // Unknown reports whether a value depends on a variable whose value is not in the tree.
-func Unknown(text string) bool { return build.Unresolved(text) }
+func Unknown(text string) bool { return variable.Unresolved(text) }
 
 // A Container is a container of a pod template, and its path in the object.
 type Container struct {

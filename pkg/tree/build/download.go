@@ -16,6 +16,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/redact/mask"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/remote"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/source"
 )
 
 // urlForm matches what looks like a URL or a Git repository: more than kustomize downloads.
@@ -55,13 +56,13 @@ func (c *checker) download(dir, file string, k *types.Kustomization, at position
 			continue
 		}
 		key := strings.Join([]string{file, r.path, strconv.Itoa(int(r.kind))}, "\n")
-		target, known := c.files.known[key]
+		target, known := c.downloaded[key]
 		if !known {
 			target = c.fetch(r, p)
-			c.files.known[key] = target
+			c.downloaded[key] = target
 		}
 		if target != "" {
-			relative, err := filepath.Rel(c.files.absolute(dir), c.files.absolute(target))
+			relative, err := filepath.Rel(c.files.Absolute(dir), c.files.Absolute(target))
 			if err != nil {
 				c.add(p, Failed, "%v", err)
 				continue
@@ -80,9 +81,9 @@ func (c *checker) download(dir, file string, k *types.Kustomization, at position
 // replace makes kustomize read a changed kustomization in place of its file, if it accepts the
 // file itself: it rejects fields that it does not know.
 func (c *checker) replace(file string, k *types.Kustomization) {
-	if text, err := c.files.read(file); err == nil && len(c.stack) > 1 {
+	if text, err := c.files.Read(file); err == nil && len(c.stack) > 1 {
 		if err := new(types.Kustomization).Unmarshal(text); err != nil {
-			c.add(tree.Position{File: file}, Malformed, "%s is not a kustomization: %v", c.files.shownName(file), cleanError(err))
+			c.add(tree.Position{File: file}, Malformed, "%s is not a kustomization: %v", c.files.ShownName(file), cleanError(err))
 			return
 		}
 	}
@@ -91,8 +92,15 @@ func (c *checker) replace(file string, k *types.Kustomization) {
 		c.add(tree.Position{File: file}, Failed, "%v", err)
 		return
 	}
-	c.files.replaced[file] = text
+	c.files.Replaced[file] = text
 }
+
+const (
+	// maxMounts is the number of remote references of a build.
+	maxMounts = 1000
+	// fileName is the name of a file in its mount.
+	fileName = "file.yaml"
+)
 
 // fetch downloads what a reference names, and returns its path. It is "" if that is not possible.
 func (c *checker) fetch(r reference, p tree.Position) string {
@@ -101,11 +109,11 @@ func (c *checker) fetch(r reference, p tree.Position) string {
 		c.notDownloaded(p, r, nil)
 		return ""
 	}
-	if len(c.files.mounts) == maxMounts {
+	if c.files.Mounts() == maxMounts {
 		c.add(p, Unreadable, "the Kustomization has more than %d remote references", maxMounts)
 		return ""
 	}
-	m := &mount{reference: r.path, shown: mask.Mask(r.path), at: c.files.position(p), repository: ref.Repository}
+	m := &source.Mount{Reference: r.path, Shown: mask.Mask(r.path), At: c.files.Position(p), Repository: ref.Repository}
 	switch r.kind {
 	case data, manifests, plugin:
 		ref.Repository = nil
@@ -122,14 +130,14 @@ func (c *checker) fetch(r reference, p tree.Position) string {
 // fetchInto downloads a reference as kustomize does: as a file, and if that is not possible, or the
 // file has no manifests, as a repository (accumulateResources in sigs.k8s.io/kustomize/api
 // v0.21.1, internal/target/kusttarget.go).
-func (c *checker) fetchInto(m *mount, ref *remote.Reference, r reference, p tree.Position) string {
-	fetcher := c.files.source.remote
+func (c *checker) fetchInto(m *source.Mount, ref *remote.Reference, r reference, p tree.Position) string {
+	fetcher := c.files.Source.Remote
 	var failed error
 	if ref.File != "" {
 		text, err := fetcher.File(ref.File)
 		if err == nil && (ref.Repository == nil || hasManifests(text)) {
-			m.tree, m.isFile = tree.New(map[string][]byte{fileName: text}), true
-			return path.Join(c.files.mount(m), fileName)
+			m.Tree, m.IsFile = tree.New(map[string][]byte{fileName: text}), true
+			return path.Join(c.files.Mount(m), fileName)
 		}
 		failed = err
 	}
@@ -145,8 +153,8 @@ func (c *checker) fetchInto(m *mount, ref *remote.Reference, r reference, p tree
 		c.notDownloaded(p, r, err)
 		return ""
 	}
-	m.tree, m.submodules = checkout.Tree, checkout.Submodules
-	return path.Join(c.files.mount(m), ref.Repository.Dir)
+	m.Tree, m.Submodules = checkout.Tree, checkout.Submodules
+	return path.Join(c.files.Mount(m), ref.Repository.Dir)
 }
 
 // bothFailed is the error of a reference that is neither a file nor a repository.

@@ -7,6 +7,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/kustomize/api/types"
 	k8syaml "sigs.k8s.io/yaml"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/source"
 )
 
 // Uses are the files that a Kustomization of Flux is built from: kustomization files, and what
@@ -23,17 +25,17 @@ type Uses struct {
 
 // UsesOf finds the files of a Kustomization, as far as they exist: a reference that can't be
 // followed is omitted, because Build reports it.
-func UsesOf(s *Source, flux *unstructured.Unstructured) (*Uses, error) {
+func UsesOf(s *source.Source, flux *unstructured.Unstructured) (*Uses, error) {
 	dir, err := directory(s, flux, nil)
 	if err != nil {
 		return nil, err
 	}
-	file, k, err := s.generate(dir, flux)
+	file, k, err := generate(s, dir, flux)
 	if err != nil {
 		return nil, err
 	}
 	u := &Uses{Names: map[string][]string{}}
-	if s.exists(file) {
+	if s.Exists(file) {
 		u.Root = file
 	}
 	u.follow(s, dir, file, k)
@@ -43,17 +45,17 @@ func UsesOf(s *Source, flux *unstructured.Unstructured) (*Uses, error) {
 }
 
 // follow adds a kustomization file and what it names.
-func (u *Uses) follow(s *Source, dir, file string, k *types.Kustomization) {
+func (u *Uses) follow(s *source.Source, dir, file string, k *types.Kustomization) {
 	if _, known := u.Names[file]; known || len(u.Names) > maxReferences {
 		return
 	}
 	u.Names[file] = []string{}
-	if s.exists(file) {
+	if s.Exists(file) {
 		u.Files = append(u.Files, file)
 	}
 	for _, r := range references(k) {
 		target := path.Join(dir, r.path)
-		if isRemote(r.path) || path.IsAbs(r.path) || !s.exists(target) {
+		if isRemote(r.path) || path.IsAbs(r.path) || !s.Exists(target) {
 			continue
 		}
 		u.Names[file] = append(u.Names[file], target)
@@ -66,8 +68,8 @@ func (u *Uses) follow(s *Source, dir, file string, k *types.Kustomization) {
 }
 
 // directory adds a directory that is named: its kustomization, or, without one, its files.
-func (u *Uses) directory(s *Source, dir string) {
-	file := s.kustomizationFile(dir)
+func (u *Uses) directory(s *source.Source, dir string) {
+	file := source.NewFiles(s).KustomizationFile(dir)
 	if file == "" {
 		u.Files = append(u.Files, slices.DeleteFunc(s.Tree.Files(dir), s.Ignored)...)
 		return

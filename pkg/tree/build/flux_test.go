@@ -14,6 +14,8 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/source"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/variable"
 )
 
 // TestBuildsAsFlux builds the trees in testdata as kustomize-controller does, with Flux's own
@@ -49,7 +51,7 @@ func TestBuildsAsFlux(t *testing.T) {
 			for key, value := range object.Map(ks.Object, "spec", "postBuild", "substitute") {
 				values[key] = value.(string)
 			}
-			built, err := Build(NewSource(opened, nil), ks, &Variables{Values: values}, nil)
+			built, err := Build(source.New(opened, nil, nil), ks, &variable.Set{Values: values}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -13,31 +13,28 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/source"
 )
 
 // Source of the generated file: Generator.GenerateManifest in github.com/fluxcd/pkg/kustomize
 // v1.35.7, kustomize_generator.go.
 
-// kustomizationFile is the path of a directory's kustomization file, "" if it has none.
-func (s *Source) kustomizationFile(dir string) string {
-	return (&files{source: s}).kustomizationFile(dir)
-}
-
 // generate is the kustomization file that Flux writes before it builds a directory: the
 // directory's own, or one that lists all manifests, with the settings of Flux's object added.
-func (s *Source) generate(dir string, flux *unstructured.Unstructured) (file string, k *types.Kustomization, err error) {
+func generate(s *source.Source, dir string, flux *unstructured.Unstructured) (file string, k *types.Kustomization, err error) {
+	files := source.NewFiles(s)
 	k = &types.Kustomization{TypeMeta: types.TypeMeta{APIVersion: types.KustomizationVersion, Kind: types.KustomizationKind}}
-	if file = s.kustomizationFile(dir); file != "" {
+	if file = files.KustomizationFile(dir); file != "" {
 		text, err := s.Tree.ReadFile(file)
 		if err != nil {
-			return "", nil, problem(s.position(tree.Position{File: file}), Unreadable, "%v", err)
+			return "", nil, problem(s.Position(tree.Position{File: file}), Unreadable, "%v", err)
 		}
-		if err := parseKustomization(&files{source: s}, file, text, k); err != nil {
-			return "", nil, problem(s.position(errorPosition(file, err)), Malformed, "%s is not a kustomization: %v", s.Tree.Origin(file), reasonOf(err))
+		if err := parseKustomization(files, file, text, k); err != nil {
+			return "", nil, problem(s.Position(errorPosition(file, err)), Malformed, "%s is not a kustomization: %v", s.Tree.Origin(file), reasonOf(err))
 		}
 	} else {
 		file = path.Join(dir, konfig.DefaultKustomizationFileName())
-		k.Resources = s.manifests(dir)
+		k.Resources = listManifests(files, dir)
 	}
 	if len(k.Resources) == 0 { // kustomize would reject a kustomization without content
 		k.BuildMetadata = []string{types.OriginAnnotations}
@@ -45,29 +42,69 @@ func (s *Source) generate(dir string, flux *unstructured.Unstructured) (file str
 	return file, k, addSettings(k, flux)
 }
 
+// parsed is the key of a kustomization file that is parsed once.
+type parsed struct{ file string }
+
+// parsedKustomization is a kustomization, or why it can't be parsed: an *Error.
+type parsedKustomization struct {
+	k   *types.Kustomization
+	err error
+	// remote: it has remote references, which a build replaces in it.
+	remote bool
+}
+
+// parseOnce reads a kustomization file of a build. One of the source is parsed once for all builds,
+// unless it has remote references. The error is an *Error.
+func parseOnce(f *source.Files, file string) (*types.Kustomization, error) {
+	if f.MountOf(file) != nil {
+		return parse(f, file)
+	}
+	p := source.Cached(f.Source, parsed{file}, func() parsedKustomization {
+		k, err := parse(f, file)
+		return parsedKustomization{k, err, err == nil && slices.ContainsFunc(references(k), func(r reference) bool { return isRemote(r.path) })}
+	})
+	if p.remote {
+		return parse(f, file)
+	}
+	return p.k, p.err
+}
+
+// parse reads a kustomization file.
+func parse(f *source.Files, file string) (*types.Kustomization, error) {
+	text, err := f.Read(file)
+	if err != nil {
+		return nil, problem(tree.Position{File: file}, Unreadable, "%v", err)
+	}
+	k := &types.Kustomization{}
+	if err := parseKustomization(f, file, text, k); err != nil {
+		return nil, problem(errorPosition(file, err), Malformed, "%s is not a kustomization: %v", f.ShownName(file), reasonOf(err))
+	}
+	return k, nil
+}
+
 // parseKustomization reads a kustomization file within the limits of a tree.
-func parseKustomization(f *files, file string, text []byte, k *types.Kustomization) error {
-	if _, err := f.documents(file); err != nil {
+func parseKustomization(f *source.Files, file string, text []byte, k *types.Kustomization) error {
+	if _, err := f.Documents(file); err != nil {
 		return err
 	}
 	return yaml.Unmarshal(text, k)
 }
 
-// manifests are the resources of a directory without kustomization file: YAML files, and
+// listManifests lists the resources of a directory without kustomization file: YAML files, and
 // directories that have a kustomization file, relative to it.
-func (s *Source) manifests(dir string) []string {
+func listManifests(files *source.Files, dir string) []string {
 	var found []string
 	var scan func(below string)
 	scan = func(below string) {
-		for _, base := range s.Tree.Children(path.Join(dir, below)) {
+		for _, base := range files.Source.Tree.Children(path.Join(dir, below)) {
 			relative := path.Join(below, base)
 			child := path.Join(dir, relative)
 			switch {
-			case s.Tree.IsDir(child) && s.kustomizationFile(child) != "":
+			case files.IsDir(child) && files.KustomizationFile(child) != "":
 				found = append(found, relative)
-			case s.Tree.IsDir(child):
+			case files.IsDir(child):
 				scan(relative)
-			case tree.IsYAML(base) && s.exists(child):
+			case tree.IsYAML(base) && files.Exists(child):
 				found = append(found, relative)
 			}
 		}

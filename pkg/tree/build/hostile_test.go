@@ -3,7 +3,6 @@ package build
 import (
 	"errors"
 	"fmt"
-	"log"
 	"net/http"
 	"os"
 	"strings"
@@ -12,6 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/source"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/variable"
 )
 
 // kustomizationOf is a Kustomization of Flux for a directory.
@@ -75,7 +76,7 @@ func TestReferencesStayInside(t *testing.T) {
 				"app/a.yaml":                        []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"),
 				"github.com/a/b/kustomization.yaml": []byte("resources: []\n"),
 			}
-			_, err := Build(NewSource(tree.New(files), nil), kustomizationOf("app"), nil, nil)
+			_, err := Build(source.New(tree.New(files), nil, nil), kustomizationOf("app"), nil, nil)
 			var failed *Error
 			if !errors.As(err, &failed) || usedProgram(err) {
 				t.Errorf("%s with %s: %v", field, name, err)
@@ -104,7 +105,7 @@ func TestPluginsStayInside(t *testing.T) {
 					entry = "|-\n  " + strings.ReplaceAll(strings.TrimSpace(plugin), "\n", "\n  ")
 				}
 				files := map[string][]byte{"app/kustomization.yaml": []byte(field + ":\n- " + entry + "\n"), "app/plugin.yaml": []byte(plugin)}
-				if _, err := Build(NewSource(tree.New(files), nil), kustomizationOf("app"), nil, nil); err == nil || usedProgram(err) {
+				if _, err := Build(source.New(tree.New(files), nil, nil), kustomizationOf("app"), nil, nil); err == nil || usedProgram(err) {
 					t.Errorf("%s of\n%s\n%v", field, plugin, err)
 				}
 			}
@@ -161,7 +162,7 @@ func TestHostileTrees(t *testing.T) {
 		"a component as a file":           {"a", map[string][]byte{"a/kustomization.yaml": []byte("components: [b.yaml]\n"), "a/b.yaml": []byte("a: b\n")}, Malformed, "directories"},
 		"helmCharts":                      {"a", map[string][]byte{"a/kustomization.yaml": []byte("helmCharts:\n- name: a\n  repo: https://example.org\n")}, Unsupported, "helmCharts"},
 	} {
-		_, err := Build(NewSource(tree.New(c.files), nil), kustomizationOf(c.dir), nil, nil)
+		_, err := Build(source.New(tree.New(c.files), nil, nil), kustomizationOf(c.dir), nil, nil)
 		var failed *Error
 		if !errors.As(err, &failed) || failed.Problems[0].Reason != c.reason || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v", name, err)
@@ -187,49 +188,6 @@ func indented(text string) string {
 	return "    " + strings.ReplaceAll(strings.TrimSuffix(text, "\n"), "\n", "\n    ") + "\n"
 }
 
-// TestSubstitutionIsLimited checks expressions of postBuild that take too much memory or time, or
-// make the library panic.
-func TestSubstitutionIsLimited(t *testing.T) {
-	long := strings.Repeat("a", 100_000)
-	for name, text := range map[string]string{
-		"a long result":      strings.Repeat("${long}", 1000),
-		"a replacement":      "${long//a/${long}}",
-		"no pattern":         "${long//${empty}/${long}}",
-		"nested replacement": "${word//w/${word//w/${word//w/${word//w/${word//w/${long}}}}}}",
-		"a slow pattern":     "${long##*" + strings.Repeat("*a", 1000) + "b}",
-		"deep nesting":       strings.Repeat("${none:-", 1_000_000) + strings.Repeat("}", 1_000_000),
-		"an overflow":        "${word:1:9223372036854775807}",
-	} {
-		v := &Variables{Values: map[string]string{"long": long, "empty": "", "word": strings.Repeat("w", 300)}}
-		if _, _, err := v.substitute(map[string]any{"a": text}, unlimited); err == nil {
-			t.Errorf("%s: no error", name)
-		}
-	}
-	v := &Variables{Values: map[string]string{"host": "web.bhs.orthweb.com"}}
-	got, _, err := v.substitute(map[string]any{"a": "${host%%.*} ${host//./-} ${none:=${host:0:3}}"}, unlimited)
-	if err != nil || got["a"] != "web web-bhs-orthweb-com web" {
-		t.Errorf("%v, %v", got, err)
-	}
-}
-
-// unlimited permits all work.
-func unlimited(int) bool { return true }
-
-// TestNoWarnings checks that kustomize's warnings, which have text of the tree, are not printed.
-func TestNoWarnings(t *testing.T) {
-	var printed strings.Builder
-	before := log.Writer()
-	log.SetOutput(&printed)
-	defer log.SetOutput(before)
-	files := map[string][]byte{
-		"a/kustomization.yaml": []byte("resources: [b.yaml]\nvars:\n- {name: A, objref: {kind: ConfigMap, name: b, apiVersion: v1}, fieldref: {fieldpath: data.a}}\n"),
-		"a/b.yaml":             []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\ndata: {a: b}\n"),
-	}
-	if _, err := Build(NewSource(tree.New(files), nil), kustomizationOf("a"), nil, nil); err != nil || printed.Len() > 0 {
-		t.Errorf("%v, printed %q", err, printed.String())
-	}
-}
-
 // FuzzBuild builds a kustomization of any content, and expects objects or an error: no panic, no
 // request, no program.
 func FuzzBuild(f *testing.F) {
@@ -240,7 +198,7 @@ func FuzzBuild(f *testing.F) {
 	offline(f)
 	f.Fuzz(func(t *testing.T, kustomization, manifest []byte) {
 		files := map[string][]byte{"app/kustomization.yaml": kustomization, "app/a.yaml": manifest, "app/b/c.yaml": manifest}
-		result, err := Build(NewSource(tree.New(files), nil), kustomizationOf("app"), &Variables{Always: true}, nil)
+		result, err := Build(source.New(tree.New(files), nil, nil), kustomizationOf("app"), &variable.Set{Always: true}, nil)
 		if usedProgram(err) || err == nil && result == nil {
 			t.Fatalf("%q: %v", kustomization, err)
 		}

@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/source"
 )
 
 // TestRenderAll builds the trees in testdata at the same time, several times each, together with
@@ -36,15 +37,15 @@ func TestRenderAll(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			source := NewSource(tree.New(files), nil)
+			s := source.New(tree.New(files), nil, nil)
 			if round == 0 {
-				built, err := Build(source, ks, nil, nil)
+				built, err := Build(s, ks, nil, nil)
 				if err != nil {
 					t.Fatal(i, err)
 				}
 				want = append(want, objects(t, built))
 			}
-			plan, err := Prepare(source, ks, nil)
+			plan, err := Prepare(s, ks, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/kustomize"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/source"
 )
 
 // indexKey is the annotation by which an object is found again after kustomize has changed it.
@@ -42,7 +44,7 @@ func PostRender(objects []*unstructured.Unstructured, settings map[string]any) e
 		return err
 	}
 	files := tree.New(map[string][]byte{"objects.yaml": resources, "kustomization.yaml": content})
-	built, err := run(fileSystem{files: newFiles(NewSource(files, nil))}, ".")
+	built, err := kustomize.Run(source.NewFiles(source.New(files, nil, nil)), ".", false)
 	if err != nil {
 		return fmt.Errorf("spec.postRenderers can't be applied: %s", cleanError(err))
 	}

@@ -1,7 +1,6 @@
 package build
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -61,5 +60,3 @@ func (e *Error) Error() string {
 func problem(p tree.Position, reason Reason, format string, args ...any) error {
 	return &Error{Problems: []Problem{{Position: p, Reason: reason, Message: fmt.Sprintf(format, args...)}}}
 }
-
-var errMalformed = errors.New("the text is not valid YAML")

@@ -14,13 +14,17 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/redact/mask"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/origin"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/remote"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/source"
 )
 
 // checker follows the references of kustomization files before kustomize does, so that it never
 // sees one that is not a file of the build: kustomize would download it.
 type checker struct {
-	files *files
+	files *source.Files
+	// downloaded are the targets of remote references, by file, text and kind.
+	downloaded map[string]string
 	// stack are the directories that are being followed.
 	stack []string
 	// remotes are the remote references that are being followed.
@@ -33,7 +37,7 @@ type checker struct {
 	// changesSchemas: a kustomization has the field openapi.
 	changesSchemas bool
 	// origins are the resources and generators, in the order in which they are reached.
-	origins []*origin
+	origins []*origin.Origin
 	// objects is how many objects the resources have, referrers how many of these have a pod. Sized
 	// are their sizes, and those of what is generated and of what patches can add.
 	objects, referrers int
@@ -62,11 +66,11 @@ func (c *checker) directory(dir, file string, k *types.Kustomization, outer sett
 		c.add(tree.Position{File: file}, Unreadable, "the kustomization has more than %d references", maxReferences)
 		return
 	}
-	if c.files.mountOf(file) == nil {
+	if c.files.MountOf(file) == nil {
 		c.used = append(c.used, file)
 	}
 	start, length := tree.Position{File: file}, 0
-	if text, err := c.files.read(file); err == nil {
+	if text, err := c.files.Read(file); err == nil {
 		length = len(text)
 	}
 	if !c.spend(start, stepsDirectory+length/bytesRead) {
@@ -81,7 +85,7 @@ func (c *checker) directory(dir, file string, k *types.Kustomization, outer sett
 	downloaded := c.download(dir, file, k, at)
 	inner := outer.in(file, k)
 	for _, component := range k.Components { // it changes the resources of this kustomization
-		if file := c.files.kustomizationFile(downloaded.target(dir, component)); file != "" {
+		if file := c.files.KustomizationFile(downloaded.target(dir, component)); file != "" {
 			inner.files = append(inner.files, file)
 		}
 	}
@@ -233,28 +237,28 @@ func (c *checker) reference(dir string, r reference, at positions, downloaded do
 	u := use{reference: r, dir: dir, from: at, written: r.path}
 	found, isDownload := downloaded[r.path]
 	target := downloaded.target(dir, r.path)
-	m := c.files.mountOf(dir)
+	m := c.files.MountOf(dir)
 	switch {
 	case isDownload:
-		outer := c.files.mountOf(target)
-		u.at, u.path = &found.at, outer.shown
-		c.remotes = append(c.remotes, outer.reference)
+		outer := c.files.MountOf(target)
+		u.at, u.path = &found.at, outer.Shown
+		c.remotes = append(c.remotes, outer.Reference)
 		defer func() { c.remotes = c.remotes[:len(c.remotes)-1] }()
-	case m == nil && (path.IsAbs(r.path) || leaves(".", target)):
-		c.add(u.position(), Outside, "%s is outside of the %s", r.path, c.files.source.kind)
+	case m == nil && (path.IsAbs(r.path) || source.Leaves(".", target)):
+		c.add(u.position(), Outside, "%s is outside of the %s", r.path, c.files.Source.Kind)
 		return
-	case m != nil && (path.IsAbs(r.path) || leaves(m.dir, target)):
+	case m != nil && (path.IsAbs(r.path) || source.Leaves(m.Dir, target)):
 		c.add(u.position(), Outside, "%s is outside of the repository", r.path)
 		return
 	}
 	switch {
-	case !c.files.exists(target):
+	case !c.files.Exists(target):
 		c.missing(u, target)
-	case m != nil && !isDownload && leaves(dir, target) && r.kind != base && (r.kind != resource || !c.files.isDir(target)):
+	case m != nil && !isDownload && source.Leaves(dir, target) && r.kind != base && (r.kind != resource || !c.files.IsDir(target)):
 		c.add(u.position(), Outside, outsideOfBase, u.path)
-	case c.files.isDir(target):
+	case c.files.IsDir(target):
 		c.isDirectory(u, target, s)
-	case r.kind == base, isDownload && !c.files.mountOf(target).isFile:
+	case r.kind == base, isDownload && !c.files.MountOf(target).IsFile:
 		c.add(u.position(), Malformed, "%s is a file, but %s must name directories", u.path, r.field)
 	default:
 		c.file(u, target, s)
@@ -285,25 +289,17 @@ func (u use) position() tree.Position {
 // outsideOfBase is the problem of a file for which kustomize applies RestrictionRootOnly.
 const outsideOfBase = "%s is outside of the directory of its kustomization, which kustomize does not accept in a remote base"
 
-// leaves reports whether a path is outside of a directory.
-func leaves(dir, target string) bool {
-	if dir == "." {
-		return target == ".." || strings.HasPrefix(target, "../")
-	}
-	return target != dir && !strings.HasPrefix(target, dir+"/")
-}
-
 // missing reports a reference that does not exist, or that the source ignores.
 func (c *checker) missing(r use, target string) {
 	p := r.position()
-	m := c.files.mountOf(target)
+	m := c.files.MountOf(target)
 	switch {
-	case m == nil && c.files.source.Ignored(target):
+	case m == nil && c.files.Source.Ignored(target):
 		c.add(p, Missing, "%s exists, but the source ignores it", r.path)
-	case m != nil && m.inSubmodule(target):
-		c.add(p, Remote, "%s is in a submodule of %s, which was not downloaded", m.inner(target), m.shown)
-	case m != nil && c.files.mountOf(p.File) == nil: // the directory in the reference itself
-		c.add(p, Missing, "%s does not exist in the repository of %s", m.inner(target), m.shown)
+	case m != nil && m.InSubmodule(target):
+		c.add(p, Remote, "%s is in a submodule of %s, which was not downloaded", m.Inner(target), m.Shown)
+	case m != nil && c.files.MountOf(p.File) == nil: // the directory in the reference itself
+		c.add(p, Missing, "%s does not exist in the repository of %s", m.Inner(target), m.Shown)
 	default:
 		c.add(p, Missing, "%s does not exist", r.path)
 	}
@@ -312,8 +308,8 @@ func (c *checker) missing(r use, target string) {
 func (c *checker) isDirectory(r use, target string, s setting) {
 	switch {
 	case r.kind == data && r.field != "crds": // a generator reads all files of a directory
-		for _, name := range c.files.children(target) {
-			if text, err := c.files.read(path.Join(target, name)); err == nil {
+		for _, name := range c.files.Children(target) {
+			if text, err := c.files.Read(path.Join(target, name)); err == nil {
 				c.read(r, text)
 			}
 		}
@@ -328,12 +324,12 @@ func (c *checker) isDirectory(r use, target string, s setting) {
 		c.add(r.position(), Cycle, "%s contains this kustomization itself", r.path)
 		return
 	}
-	file := c.files.kustomizationFile(target)
+	file := c.files.KustomizationFile(target)
 	if file == "" {
 		c.add(r.position(), Missing, "%s has no kustomization.yaml", r.path)
 		return
 	}
-	k, err := c.files.kustomization(file)
+	k, err := parseOnce(c.files, file)
 	var failed *Error
 	if errors.As(err, &failed) {
 		for _, p := range failed.Problems {
@@ -346,7 +342,7 @@ func (c *checker) isDirectory(r use, target string, s setting) {
 
 // file checks a file that kustomize parses.
 func (c *checker) file(r use, target string, s setting) {
-	text, err := c.files.read(target)
+	text, err := c.files.Read(target)
 	if err == nil {
 		c.read(r, text)
 	}
@@ -359,7 +355,7 @@ func (c *checker) file(r use, target string, s setting) {
 		}
 		return
 	}
-	documents, err := c.files.documents(target)
+	documents, err := c.files.Documents(target)
 	if err != nil {
 		reason := Malformed
 		if errors.Is(err, tree.ErrTooLarge) || errors.Is(err, fs.ErrNotExist) {
@@ -371,7 +367,7 @@ func (c *checker) file(r use, target string, s setting) {
 	for _, d := range documents {
 		switch {
 		case r.kind == plugin:
-			c.plugin(r.dir, d, in(target, d.Start()))
+			c.plugin(r.dir, d, d.Start().In(target))
 		case r.kind == resource && !c.full():
 			c.addDocument(target, d, s)
 		}
@@ -404,7 +400,7 @@ func (c *checker) plugin(dir string, d *tree.Document, at tree.Position) {
 		case n.Kind != yaml.ScalarNode:
 		case download.MatchString(n.Value):
 			c.add(at, Remote, "%s may be a remote reference, which was not downloaded", mask.Mask(n.Value))
-		case c.files.mountOf(dir) != nil && c.files.escapes(dir, n.Value):
+		case c.files.MountOf(dir) != nil && c.escapes(dir, n.Value):
 			c.add(at, Outside, outsideOfBase, n.Value)
 		}
 		for _, child := range n.Content {
@@ -414,17 +410,30 @@ func (c *checker) plugin(dir string, d *tree.Document, at tree.Position) {
 	walk(d.Node)
 }
 
+// escapes reports whether a path that kustomize reads from a directory of a mount leaves the
+// directory. One that begins with a slash may be no path, unless a file has it.
+func (c *checker) escapes(dir, value string) bool {
+	if _, file, named := strings.Cut(value, "="); named && c.escapes(dir, file) {
+		return true
+	}
+	if path.IsAbs(value) {
+		name := c.files.Name(value)
+		return c.files.Exists(name) && source.Leaves(dir, name)
+	}
+	return slices.Contains(strings.Split(value, "/"), "..") && source.Leaves(dir, path.Join(dir, value))
+}
+
 // add adds a problem. One in a downloaded file is at the reference to it.
 func (c *checker) add(p tree.Position, reason Reason, format string, args ...any) {
 	message := fmt.Sprintf(format, args...)
-	if m := c.files.mountOf(p.File); m != nil {
-		message = fmt.Sprintf("the remote reference %s can't be built: %s: %s", m.shown, in(m.inner(p.File), p), message)
-		p = m.at
+	if m := c.files.MountOf(p.File); m != nil {
+		message = fmt.Sprintf("the remote reference %s can't be built: %s: %s", m.Shown, p.In(m.Inner(p.File)), message)
+		p = m.At
 		if reason == Missing { // the reference itself exists
 			reason = Malformed
 		}
 	} else {
-		p = c.files.position(p)
+		p = c.files.Position(p)
 	}
 	c.problems = append(c.problems, Problem{Position: p, Reason: reason, Message: message})
 }
@@ -455,7 +464,7 @@ type positions struct {
 
 // positions has no lines if the file is generated, or not valid.
 func (c *checker) positions(file string) positions {
-	documents, err := c.files.documents(file)
+	documents, err := c.files.Documents(file)
 	if err != nil || len(documents) == 0 {
 		return positions{file: file}
 	}
@@ -468,10 +477,10 @@ func (p positions) find(field string) tree.Position {
 	case p.doc == nil:
 		return tree.Position{File: p.file}
 	case field == "":
-		return in(p.file, p.doc.Start())
+		return p.doc.Start().In(p.file)
 	}
 	position, _, _ := p.doc.Find(field)
-	return in(p.file, position)
+	return position.In(p.file)
 }
 
 // text is the position of the first scalar that is or ends with a path.
@@ -491,7 +500,7 @@ func (p positions) text(value string) tree.Position {
 	}
 	walk(p.doc.Node)
 	if found == nil {
-		return in(p.file, p.doc.Start())
+		return p.doc.Start().In(p.file)
 	}
 	return tree.Position{File: p.file, Line: found.Line, Column: found.Column}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/remote"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/source"
 )
 
 // configMap is a manifest.
@@ -84,7 +85,7 @@ func TestBuildsRemoteAsFlux(t *testing.T) {
 			defer opened.Close()
 			fetcher := remote.NewFetcher(t.Context(), []string{"127.0.0.1"})
 			defer fetcher.Close()
-			built, err := Build(NewSourceWith(opened, nil, fetcher), ks, nil, nil)
+			built, err := Build(source.New(opened, nil, fetcher), ks, nil, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -118,7 +119,7 @@ func buildRemote(t *testing.T, s *remotetest.Server, files map[string]string) (*
 	}
 	fetcher := remote.NewFetcher(t.Context(), []string{"127.0.0.1"})
 	t.Cleanup(func() { _ = fetcher.Close() })
-	return Build(NewSourceWith(tree.New(contents), nil, fetcher), kustomizationOf("app"), nil, nil)
+	return Build(source.New(tree.New(contents), nil, fetcher), kustomizationOf("app"), nil, nil)
 }
 
 // TestRemotePositions checks that what is in a remote base has the position of the reference, and
@@ -251,7 +252,7 @@ func TestRemoteRefused(t *testing.T) {
 	} {
 		for _, fetcher := range []*remote.Fetcher{nil, remote.NewFetcher(t.Context(), []string{"127.0.0.1"})} {
 			files := map[string][]byte{"app/kustomization.yaml": []byte("resources:\n- " + text + "\n")}
-			_, err := Build(NewSourceWith(tree.New(files), nil, fetcher), kustomizationOf("app"), nil, nil)
+			_, err := Build(source.New(tree.New(files), nil, fetcher), kustomizationOf("app"), nil, nil)
 			var failed *Error
 			if !errors.As(err, &failed) || len(failed.Problems) != 1 || failed.Problems[0].Reason != Remote || failed.Problems[0].Host != host || strings.Contains(err.Error(), "hunter2secret") {
 				t.Errorf("%s: %v, %+v", text, err, failed)
@@ -271,7 +272,7 @@ func TestInlineEntriesAreNoReferences(t *testing.T) {
 		for _, field := range []string{"generators", "transformers", "validators", "patchesStrategicMerge"} {
 			entry := strings.ReplaceAll(strings.ReplaceAll(entry, "$URL", s.URL), "\n", `\n`)
 			files := map[string][]byte{"app/kustomization.yaml": []byte("resources: [a.yaml]\n" + field + ": [\"" + entry + "\"]\n"), "app/a.yaml": []byte(configMap("a"))}
-			_, err := Build(NewSource(tree.New(files), nil), kustomizationOf("app"), nil, nil)
+			_, err := Build(source.New(tree.New(files), nil, nil), kustomizationOf("app"), nil, nil)
 			var failed *Error
 			if !errors.As(err, &failed) || failed.Problems[0].Reason != Remote {
 				t.Errorf("%s: %q: %v", field, entry, err)
@@ -315,11 +316,11 @@ func TestRemoteOnce(t *testing.T) {
 	files["app/kustomization.yaml"] = []byte("resources: [../a, ../b, ../c]\n")
 	fetcher := remote.NewFetcher(t.Context(), []string{"*"})
 	defer fetcher.Close()
-	source := NewSourceWith(tree.New(files), nil, fetcher)
+	src := source.New(tree.New(files), nil, fetcher)
 	var ks *unstructured.Unstructured
 	for _, dir := range []string{"app", "a", "app"} {
 		ks = kustomizationOf(dir)
-		if built, err := Build(source, ks, nil, nil); err != nil || dir == "app" && len(built.Objects) != 6 {
+		if built, err := Build(src, ks, nil, nil); err != nil || dir == "app" && len(built.Objects) != 6 {
 			t.Errorf("%s: %v, %v", dir, built, err)
 		}
 	}

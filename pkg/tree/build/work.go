@@ -11,15 +11,8 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/source"
 )
-
-// maxWork is the work of all builds of a tree together, in steps of about a microsecond. It is
-// counted before kustomize runs, and not measured, so that a tree has the same result on each
-// machine. A tree of Korthweb's layout with 200 tenants takes a sixth of it.
-const maxWork = 50_000_000
-
-// tooMuchWork is the problem of a Kustomization that is not built because of maxWork.
-const tooMuchWork = "the tree is too large: the files, objects and patches of all Kustomizations together exceed what is built"
 
 // The steps of parts of a build.
 const (
@@ -33,8 +26,6 @@ const (
 	stepsReferrer = 5
 	// stepsPatch is that of an object to which a patch is applied, besides its bytes.
 	stepsPatch = 150
-	// stepsFile is that of a file of the tree when the files that a source ignores are found.
-	stepsFile = 5
 	// stepsSchemas is that of a build that replaces kustomize's schemas.
 	stepsSchemas = 100_000
 	// pairsCompared are the pairs of objects that are compared in a step.
@@ -45,20 +36,15 @@ const (
 	bytesRead, bytesChanged, bytesPatched, bytesAdded = 2, 20, 2, 3
 )
 
-// spend adds to the work of the tree's builds, and reports whether it is within the limit.
-func (s *Source) spend(steps int) bool {
-	return s.work.Add(int64(min(steps, maxWork+1))) <= s.limit
-}
-
 // spend adds work, and reports once for a build that there is too much of it. It returns whether
 // there is not.
 func (c *checker) spend(at tree.Position, steps int) bool {
 	if c.exceeded {
 		return false
 	}
-	if !c.files.source.spend(steps) {
+	if err := c.files.Source.Work.Spend(steps); err != nil {
 		c.exceeded = true
-		c.add(at, TooLarge, tooMuchWork)
+		c.add(at, TooLarge, "%v", err)
 	}
 	return !c.exceeded
 }
@@ -184,7 +170,7 @@ var referrers = []string{"Pod", "Deployment", "StatefulSet", "DaemonSet", "Repli
 
 // measure adds the objects of a document in a file.
 func (c *checker) measure(file string, d *tree.Document) {
-	s := size{kind: object.Text(d.Object, "kind"), objects: objectsIn(d.Object), bytes: c.files.source.sizeOf(d)}
+	s := size{kind: object.Text(d.Object, "kind"), objects: objectsIn(d.Object), bytes: sizeOf(c.files.Source, d)}
 	if strings.HasSuffix(s.kind, "List") {
 		s.kind = ""
 	}
@@ -192,7 +178,7 @@ func (c *checker) measure(file string, d *tree.Document) {
 		c.referrers += s.objects
 	}
 	c.sized = append(c.sized, s)
-	c.count(in(file, d.Start()), s.objects)
+	c.count(d.Start().In(file), s.objects)
 }
 
 // objectsIn is how many objects a document has: a list has those in items.
@@ -207,16 +193,12 @@ func objectsIn(content map[string]any) int {
 	return max(1, n)
 }
 
+// documentSize is the key of a document's size.
+type documentSize struct{ *tree.Document }
+
 // sizeOf is about the size of a document, in bytes.
-func (s *Source) sizeOf(d *tree.Document) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	n, known := s.sizes[d]
-	if !known {
-		n = textIn(d.Node)
-		s.sizes[d] = n
-	}
-	return n
+func sizeOf(s *source.Source, d *tree.Document) int {
+	return source.Cached(s, documentSize{d}, func() int { return textIn(d.Node) })
 }
 
 // textIn is the size of a node that is written as YAML.

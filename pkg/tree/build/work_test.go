@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/source"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/variable"
 )
 
 // large are trees whose builds take much work for different reasons, by names for people.
@@ -87,10 +89,10 @@ func TestWork(t *testing.T) {
 			before int
 			passes bool
 		}{{needed, 0, true}, {needed - 1, 0, false}, {needed, 1, false}} {
-			s := NewSource(tree.New(files), nil)
-			s.limit = c.limit
+			s := source.New(tree.New(files), nil, nil)
+			s.Work.Limit = c.limit
 			for range c.before {
-				s.spend(1)
+				_ = s.Work.Spend(1)
 			}
 			_, err := Prepare(s, kustomizationOf("a"), nil)
 			var failed *Error
@@ -128,11 +130,11 @@ func TestWorkGrows(t *testing.T) {
 // work is that of a build.
 func work(t *testing.T, files map[string][]byte) int64 {
 	t.Helper()
-	s := NewSource(tree.New(files), nil)
+	s := source.New(tree.New(files), nil, nil)
 	if _, err := Prepare(s, kustomizationOf("a"), nil); err != nil {
 		t.Fatal(err)
 	}
-	return s.work.Load()
+	return s.Work.Steps.Load()
 }
 
 // TestWorkOfSubstitution checks that slow patterns of several objects are limited together, and
@@ -142,18 +144,18 @@ func TestWorkOfSubstitution(t *testing.T) {
 		"a/kustomization.yaml": []byte("resources: [b.yaml]\n"),
 		"a/b.yaml":             []byte(copiesOf("ConfigMap", 3, `a: "${long##*a*a*b}"`)),
 	}
-	variables := &Variables{Values: map[string]string{"long": strings.Repeat("a", 3000)}}
-	s := NewSource(tree.New(files), nil)
+	variables := &variable.Set{Values: map[string]string{"long": strings.Repeat("a", 3000)}}
+	s := source.New(tree.New(files), nil, nil)
 	if _, err := Build(s, kustomizationOf("a"), variables, nil); err != nil {
 		t.Fatal(err)
 	}
-	needed := s.work.Load()
+	needed := s.Work.Steps.Load()
 	if prepared := work(t, files); needed < 10*prepared {
 		t.Errorf("%d steps, %d of them before the substitution", needed, prepared)
 	}
 	for limit, passes := range map[int64]bool{needed: true, needed - 1: false} {
-		s := NewSource(tree.New(files), nil)
-		s.limit = limit
+		s := source.New(tree.New(files), nil, nil)
+		s.Work.Limit = limit
 		_, err := Build(s, kustomizationOf("a"), variables, nil)
 		var failed *Error
 		if passes != (err == nil) || err != nil && (!errors.As(err, &failed) || failed.Problems[0].Reason != TooLarge) {
@@ -170,11 +172,11 @@ func TestWorkOfSubstitution(t *testing.T) {
 func TestManyReferences(t *testing.T) {
 	files := map[string][]byte{"b/kustomization.yaml": []byte("namespace: a\n")}
 	files["a/kustomization.yaml"] = []byte("resources:\n" + strings.Repeat("- ../b\n", maxReferences-1))
-	s := NewSource(tree.New(files), nil)
-	s.limit = 100 * stepsDirectory
+	s := source.New(tree.New(files), nil, nil)
+	s.Work.Limit = 100 * stepsDirectory
 	_, err := Prepare(s, kustomizationOf("a"), nil)
 	var failed *Error
-	if !errors.As(err, &failed) || failed.Problems[0].Reason != TooLarge || s.work.Load() > 2*s.limit {
-		t.Errorf("%d steps: %v", s.work.Load(), err)
+	if !errors.As(err, &failed) || failed.Problems[0].Reason != TooLarge || s.Work.Steps.Load() > 2*s.Work.Limit {
+		t.Errorf("%d steps: %v", s.Work.Steps.Load(), err)
 	}
 }

@@ -12,7 +12,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
-	"github.com/digihunch/kubectl-orthweb/pkg/tree/build"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/source"
 )
 
 // The limits of a chart.
@@ -37,7 +37,7 @@ type Chart struct {
 }
 
 // Load reads a chart of a source: a directory, or an archive. The error is an *Error.
-func Load(s *build.Source, name string) (*Chart, error) {
+func Load(s *source.Source, name string) (*Chart, error) {
 	c := &Chart{Path: inTree(name), local: map[string][]File{}}
 	switch {
 	case !s.Tree.Exists(c.Path) || s.Ignored(c.Path):
@@ -71,7 +71,7 @@ func inTree(name string) string {
 
 // readLocal reads the directories that dependencies name with file://. Source:
 // DependencyManager.secureLocalChartPath in source-controller v1.9.5, internal/helm/chart.
-func (c *Chart) readLocal(s *build.Source) error {
+func (c *Chart) readLocal(s *source.Source) error {
 	for _, name := range []string{"Chart.yaml", "Chart.lock", "requirements.yaml", "requirements.lock"} {
 		documents, err := s.Tree.Documents(path.Join(c.Path, name))
 		if err != nil || len(documents) == 0 {
@@ -94,7 +94,7 @@ func (c *Chart) readLocal(s *build.Source) error {
 
 // read reads the files of a directory, without those that .helmignore names. Symbolic links are
 // not in what source-controller stores.
-func (c *Chart) read(s *build.Source, dir string) ([]File, error) {
+func (c *Chart) read(s *source.Source, dir string) ([]File, error) {
 	rules, err := ignoreRules(s, dir)
 	if err != nil {
 		return nil, err
@@ -141,7 +141,7 @@ func readError(file string, err error) error {
 }
 
 // ignoreRules are those of .helmignore.
-func ignoreRules(s *build.Source, dir string) (*ignore.Rules, error) {
+func ignoreRules(s *source.Source, dir string) (*ignore.Rules, error) {
 	rules := ignore.Empty()
 	file := path.Join(dir, ignore.HelmIgnore)
 	if text, err := s.Tree.ReadFile(file); err == nil && !s.Ignored(file) {
@@ -169,7 +169,7 @@ func (f fileInfo) Sys() any           { return nil }
 // ValuesFiles reads the files of spec.chart.spec.valuesFiles, which are relative to the source.
 // The chart's own values.yaml alone is none. Source: mergeFileValues in source-controller v1.9.5,
 // internal/helm/chart/builder_local.go.
-func ValuesFiles(s *build.Source, names []string, ignoreMissing bool) ([]File, error) {
+func ValuesFiles(s *source.Source, names []string, ignoreMissing bool) ([]File, error) {
 	if len(names) == 1 && path.Clean(names[0]) == "values.yaml" {
 		return nil, nil
 	}

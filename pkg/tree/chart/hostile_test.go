@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
-	"github.com/digihunch/kubectl-orthweb/pkg/tree/build"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/source"
 )
 
 // TestHostileTemplates checks that each template that needs too much ends with the reason, and that
@@ -164,7 +164,7 @@ func TestFilesOfCharts(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer opened.Close()
-	c, err := Load(build.NewSource(opened, nil), "../../charts/app")
+	c, err := Load(source.New(opened, nil, nil), "../../charts/app")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,7 +201,7 @@ func TestLimitsOfCharts(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			files := minimal("")
 			test.change(files)
-			_, err := Load(build.NewSource(tree.New(files), nil), "charts/app")
+			_, err := Load(source.New(tree.New(files), nil, nil), "charts/app")
 			var failed *Error
 			if !errors.As(err, &failed) || failed.Reason != test.reason {
 				t.Errorf("failed with %v", err)
@@ -240,7 +240,7 @@ func TestArchives(t *testing.T) {
 		t.Errorf("rendered %+v, %v", result, err)
 	}
 	packed := map[string][]byte{"db.tgz": []byte(pack(0))}
-	c, err := Load(build.NewSource(tree.New(packed), nil), "./db.tgz")
+	c, err := Load(source.New(tree.New(packed), nil, nil), "./db.tgz")
 	if err != nil {
 		t.Fatal(err)
 	}

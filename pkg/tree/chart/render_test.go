@@ -13,7 +13,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
-	"github.com/digihunch/kubectl-orthweb/pkg/tree/build"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/source"
 )
 
 func TestMain(m *testing.M) {
@@ -33,7 +33,7 @@ func treeOf(archive *txtar.Archive) map[string][]byte {
 // load loads charts/app.
 func load(t testing.TB, files map[string][]byte) *Chart {
 	t.Helper()
-	c, err := Load(build.NewSource(tree.New(files), nil), "./charts/app")
+	c, err := Load(source.New(tree.New(files), nil, nil), "./charts/app")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/artifact"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/build"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/source"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/variable"
 )
 
 // generatorKind is the kind whose objects source-watcher assembles external artifacts for.
@@ -35,13 +37,13 @@ type outputKey struct {
 
 // assembled is the source that an output was assembled to, or why it was not.
 type assembled struct {
-	source *build.Source
+	source *source.Source
 	err    error
 }
 
 // sourceOf is the source that has the files of a Kustomization: the tree, or an artifact that is
 // assembled from it. Other is the name of a source that is neither. The error is a *build.Error.
-func (c *Cluster) sourceOf(k *Kustomization) (s *build.Source, other string, err error) {
+func (c *Cluster) sourceOf(k *Kustomization) (s *source.Source, other string, err error) {
 	ref := SourceOf(k.Unstructured)
 	switch {
 	case k.Standalone, ref.Key() == c.origin.Key(), c.sameRepository(ref):
@@ -143,7 +145,7 @@ func copies(entry map[string]any) []artifact.Copy {
 }
 
 // filesOf lists the files of a source once.
-func (c *Cluster) filesOf(s *build.Source) *artifact.Files {
+func (c *Cluster) filesOf(s *source.Source) *artifact.Files {
 	if c.listed[s] == nil {
 		c.listed[s] = artifact.NewFiles(s.Files())
 	}
@@ -151,7 +153,7 @@ func (c *Cluster) filesOf(s *build.Source) *artifact.Files {
 }
 
 // sourceAt is the tree as a source stores it, nil if it is another repository.
-func (c *Cluster) sourceAt(ref object.Ref) *build.Source {
+func (c *Cluster) sourceAt(ref object.Ref) *source.Source {
 	switch {
 	case ref.Name != "" && ref.Key() == c.origin.Key():
 		return c.source
@@ -176,11 +178,11 @@ func sourceRefs(generator *unstructured.Unstructured) map[string]object.Ref {
 
 // sourcesOf are the sources that an output copies from. It is false if one of them is not the tree,
 // or not known.
-func (c *Cluster) sourcesOf(o output) (map[string]*build.Source, bool) {
+func (c *Cluster) sourcesOf(o output) (map[string]*source.Source, bool) {
 	refs := sourceRefs(o.generator.Unstructured)
-	sources := map[string]*build.Source{}
+	sources := map[string]*source.Source{}
 	for _, operation := range o.Copies {
-		if build.Unresolved(operation.From + operation.To + strings.Join(operation.Exclude, "")) {
+		if variable.Unresolved(operation.From + operation.To + strings.Join(operation.Exclude, "")) {
 			return nil, false
 		}
 		alias := artifact.Alias(operation.From)
@@ -196,7 +198,7 @@ func (c *Cluster) sourcesOf(o output) (map[string]*build.Source, bool) {
 }
 
 // assemble assembles an output.
-func (c *Cluster) assemble(o output, sources map[string]*build.Source) (*build.Source, error) {
+func (c *Cluster) assemble(o output, sources map[string]*source.Source) (*source.Source, error) {
 	files := map[string]*artifact.Files{}
 	for alias, s := range sources {
 		files[alias] = c.filesOf(s)

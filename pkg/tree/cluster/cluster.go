@@ -17,7 +17,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/artifact"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/build"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/chart"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/origin"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/remote"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/source"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/variable"
 )
 
 // Cluster is what Flux applies from one entry point of a tree. A tree can have several, for
@@ -37,11 +40,11 @@ type Cluster struct {
 	Releases []*Release
 
 	found  *scanned
-	source *build.Source
+	source *source.Source
 	// artifacts are the external artifacts that were assembled.
 	artifacts map[outputKey]assembled
 	// listed are the files of sources from which they are assembled.
-	listed map[*build.Source]*artifact.Files
+	listed map[*source.Source]*artifact.Files
 	// origin is the source of the first Kustomization: it contains the tree.
 	origin object.Ref
 	byKey  map[object.Key]*Kustomization
@@ -74,7 +77,7 @@ func (k *Kustomization) Declared() bool { return !k.Standalone && !isSync(k.Obje
 
 // Object is an object, and what applies it.
 type Object struct {
-	*build.Object
+	*origin.Object
 	// By is the Kustomization that applies it, nil if no Kustomization of the tree does.
 	By *Kustomization
 	// Release is the HelmRelease whose chart contains it, or nil.
@@ -185,7 +188,7 @@ func (f *scanned) follow(ctx context.Context, starts []*Object) (*Cluster, error
 	c := &Cluster{
 		Tree: f.tree, Entry: path.Dir(starts[0].File()), byKey: map[object.Key]*Kustomization{}, found: f,
 		rendered: map[*unstructured.Unstructured]rendering{}, origin: SourceOf(starts[0].Unstructured),
-		artifacts: map[outputKey]assembled{}, listed: map[*build.Source]*artifact.Files{},
+		artifacts: map[outputKey]assembled{}, listed: map[*source.Source]*artifact.Files{},
 	}
 	if guess := c.guessOrigin(starts); guess.Name != "" {
 		c.origin = guess
@@ -241,8 +244,8 @@ func (c *Cluster) add(o *Object) {
 
 // build builds a Kustomization, and adds those that it applies.
 func (c *Cluster) build(k *Kustomization) {
-	var source *build.Source
-	if source, k.OtherSource, k.Err = c.sourceOf(k); source == nil {
+	var s *source.Source
+	if s, k.OtherSource, k.Err = c.sourceOf(k); s == nil {
 		k.Built = nil
 		return
 	}
@@ -250,7 +253,7 @@ func (c *Cluster) build(k *Kustomization) {
 	if variables != nil {
 		k.unresolved, k.known = variables.Incomplete, len(variables.Values)
 	}
-	k.Built, k.Err = c.substitute(source, k, variables)
+	k.Built, k.Err = c.substitute(s, k, variables)
 	if k.Err != nil {
 		return
 	}
@@ -272,7 +275,7 @@ func (c *Cluster) build(k *Kustomization) {
 
 // rendering is a Kustomization whose variables were not replaced yet, or why there is none.
 type rendering struct {
-	source *build.Source
+	source *source.Source
 	result *build.Rendered
 	err    error
 }
@@ -285,17 +288,17 @@ func (c *Cluster) render(ctx context.Context, known []*Kustomization) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		source, _, err := c.sourceOf(k)
-		if source == nil || err != nil || c.rendered[k.Unstructured].source == source {
+		s, _, err := c.sourceOf(k)
+		if s == nil || err != nil || c.rendered[k.Unstructured].source == s {
 			continue
 		}
-		p, err := build.Prepare(source, k.Unstructured, k.Object.Object)
+		p, err := build.Prepare(s, k.Unstructured, k.Object.Object)
 		if err != nil {
-			c.rendered[k.Unstructured] = rendering{source: source, err: err}
+			c.rendered[k.Unstructured] = rendering{source: s, err: err}
 			continue
 		}
 		plans, of = append(plans, p), append(of, k)
-		c.rendered[k.Unstructured] = rendering{source: source}
+		c.rendered[k.Unstructured] = rendering{source: s}
 	}
 	results, errs := build.RenderAll(ctx, plans)
 	for i, k := range of {
@@ -308,10 +311,10 @@ func (c *Cluster) render(ctx context.Context, known []*Kustomization) error {
 
 // substitute is what a Kustomization applies. It was rendered if its source and its own object
 // were known before.
-func (c *Cluster) substitute(source *build.Source, k *Kustomization, variables *build.Variables) (*build.Result, error) {
+func (c *Cluster) substitute(s *source.Source, k *Kustomization, variables *variable.Set) (*build.Result, error) {
 	r, ok := c.rendered[k.Unstructured]
-	if !ok || r.source != source {
-		return build.Build(source, k.Unstructured, variables, k.Object.Object)
+	if !ok || r.source != s {
+		return build.Build(s, k.Unstructured, variables, k.Object.Object)
 	}
 	delete(c.rendered, k.Unstructured) // its objects become those of the result
 	if r.err != nil {

@@ -17,8 +17,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/flux"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
-	"github.com/digihunch/kubectl-orthweb/pkg/tree/build"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/chart"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/source"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/variable"
 )
 
 // Release is a HelmRelease whose chart is in the tree.
@@ -42,7 +43,7 @@ type renderer struct {
 	options Options
 	// objects are those that Kustomizations apply.
 	objects map[object.Key]*Object
-	sources map[object.Key]*build.Source
+	sources map[object.Key]*source.Source
 	charts  map[chartKey]loadedChart
 	served  []string
 	// global are the kinds of definitions whose objects have no namespace.
@@ -77,7 +78,7 @@ func (c *Cluster) renderCharts(ctx context.Context, options Options) error {
 	}
 	r := &renderer{
 		cluster: c, options: options, objects: map[object.Key]*Object{},
-		sources: map[object.Key]*build.Source{}, charts: map[chartKey]loadedChart{}, global: map[schema.GroupKind]bool{},
+		sources: map[object.Key]*source.Source{}, charts: map[chartKey]loadedChart{}, global: map[schema.GroupKind]bool{},
 	}
 	for next, rounds := 0, 0; next < len(c.Objects) && rounds < maxRounds; rounds++ {
 		var specs []*chartSpec
@@ -195,12 +196,12 @@ func failed(at tree.Position, format string, args ...any) error {
 }
 
 // sourceOf is the tree as a source of a release stores it.
-func (r *renderer) sourceOf(ref object.Ref) *build.Source {
+func (r *renderer) sourceOf(ref object.Ref) *source.Source {
 	if ref.Key() == r.cluster.origin.Key() {
 		return r.cluster.source
 	}
 	if r.sources[ref.Key()] == nil {
-		r.sources[ref.Key()] = build.NewSource(r.cluster.Tree, r.cluster.ignoreOf(ref))
+		r.sources[ref.Key()] = source.New(r.cluster.Tree, r.cluster.ignoreOf(ref), nil)
 	}
 	return r.sources[ref.Key()]
 }
@@ -223,7 +224,7 @@ func unresolved(by *Kustomization, value any) bool {
 	}
 	switch v := value.(type) {
 	case string:
-		return build.Unresolved(v)
+		return variable.Unresolved(v)
 	case []any:
 		return slices.ContainsFunc(v, func(inner any) bool { return unresolved(by, inner) })
 	case map[string]any:

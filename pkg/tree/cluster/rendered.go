@@ -18,6 +18,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/build"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/chart"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/origin"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/variable"
 )
 
 // maxRendered is the number of objects of a chart, as that of a Kustomization.
@@ -240,7 +242,7 @@ func (r *rendered) unique() error {
 	seen := map[object.Ref]bool{}
 	for i, o := range r.objects {
 		ref := object.RefOf(o)
-		if seen[ref] && !build.Unresolved(ref.Name) && ref.Name != "" {
+		if seen[ref] && !variable.Unresolved(ref.Name) && ref.Name != "" {
 			return failed(tree.Position{File: r.from[i].Path}, "the chart has %s twice", ref)
 		}
 		seen[ref] = true
@@ -265,7 +267,7 @@ func (r *renderer) finish(release *Release, from *rendered, common map[string]an
 		if o.GetNamespace() == "" && r.namespaced(o.GroupVersionKind()) {
 			o.SetNamespace(namespace)
 		}
-		all = append(all, &Object{Object: build.FromTemplate(r.cluster.source, o, from.from[i].Path, release.Object.Object), By: release.By, Release: release.Object})
+		all = append(all, &Object{Object: origin.FromTemplate(r.cluster.source, o, from.from[i].Path, release.Object.Object), By: release.By, Release: release.Object})
 	}
 	return all
 }
@@ -313,7 +315,7 @@ func servedVersions(objects []*Object, kubernetes string) []string {
 	}
 	for _, o := range objects {
 		kind := o.GroupVersionKind()
-		if _, gone, _ := lifecycle.Removed(kind, kubernetes); !gone && !build.Unresolved(kind.String()) {
+		if _, gone, _ := lifecycle.Removed(kind, kubernetes); !gone && !variable.Unresolved(kind.String()) {
 			add(kind.Group, kind.Version, kind.Kind)
 		}
 		if kind.GroupKind() == object.DefinitionKind {

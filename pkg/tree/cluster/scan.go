@@ -15,19 +15,22 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/build"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/origin"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/source"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/variable"
 )
 
 // scanned are the documents of Flux in a tree, as the files have them.
 type scanned struct {
 	tree *tree.Tree
 	// plain is the tree with the default ignore patterns.
-	plain *build.Source
+	plain *source.Source
 	// kustomizations, sources and generators are Flux's.
 	kustomizations, generators []*Object
 	sources                    map[object.Key]*Object
 	opts                       Options
 	// ignoring are the sources with a spec.ignore.
-	ignoring map[string]*build.Source
+	ignoring map[string]*source.Source
 	// rendered are Kustomizations that were built from plain to find the entries.
 	rendered map[*unstructured.Unstructured]rendering
 }
@@ -39,8 +42,8 @@ const fluxInstance = "FluxInstance"
 // scan finds the documents of Flux in the files of a tree.
 func scan(ctx context.Context, t *tree.Tree, opts Options) (*scanned, error) {
 	f := &scanned{
-		tree: t, plain: build.NewSourceWith(t, nil, opts.Remote), opts: opts, sources: map[object.Key]*Object{},
-		ignoring: map[string]*build.Source{}, rendered: map[*unstructured.Unstructured]rendering{},
+		tree: t, plain: source.New(t, nil, opts.Remote), opts: opts, sources: map[object.Key]*Object{},
+		ignoring: map[string]*source.Source{}, rendered: map[*unstructured.Unstructured]rendering{},
 	}
 	for _, file := range t.Files(".") {
 		if err := ctx.Err(); err != nil {
@@ -58,13 +61,13 @@ func scan(ctx context.Context, t *tree.Tree, opts Options) (*scanned, error) {
 			return nil, err
 		} // another error is reported by the build that uses the file
 		for _, d := range documents {
-			f.add(build.FromDocument(f.plain, d))
+			f.add(origin.FromDocument(f.plain, d))
 		}
 	}
 	return f, nil
 }
 
-func (f *scanned) add(o *build.Object) {
+func (f *scanned) add(o *origin.Object) {
 	switch kind := o.GroupVersionKind().GroupKind(); {
 	case kind == object.KustomizationKind:
 		f.kustomizations = append(f.kustomizations, &Object{Object: o})
@@ -82,7 +85,7 @@ func (f *scanned) add(o *build.Object) {
 }
 
 // syncOf is the Kustomization that flux-operator creates for spec.sync of a FluxInstance.
-func syncOf(o *build.Object) *Object {
+func syncOf(o *origin.Object) *Object {
 	sync := object.Map(o.Object, "spec", "sync")
 	if sync == nil {
 		return nil
@@ -190,7 +193,7 @@ func (f *scanned) byDirectory() [][]*Object {
 }
 
 // sourceWith is the tree as a source with spec.ignore stores it.
-func (f *scanned) sourceWith(ignore *string) *build.Source {
+func (f *scanned) sourceWith(ignore *string) *source.Source {
 	if ignore == nil {
 		return f.plain
 	}
@@ -210,12 +213,12 @@ func pathOf(obj *unstructured.Unstructured) string {
 }
 
 // variables are the values of spec.postBuild, nil if there are none.
-func (c *Cluster) variables(k *Kustomization) *build.Variables {
+func (c *Cluster) variables(k *Kustomization) *variable.Set {
 	post := object.Map(k.Unstructured.Object, "spec", "postBuild")
 	if post == nil {
 		return nil
 	}
-	v := &build.Variables{Values: map[string]string{}, Always: object.Text(post, "substituteStrategy") == "Always"}
+	v := &variable.Set{Values: map[string]string{}, Always: object.Text(post, "substituteStrategy") == "Always"}
 	for _, from := range object.List(post, "substituteFrom") {
 		ref := object.Ref{APIVersion: "v1", Kind: object.Text(from, "kind"), Namespace: k.GetNamespace(), Name: object.Text(from, "name")}
 		values, known := c.valuesOf(k, ref, object.Bool(from, "optional"))

@@ -10,6 +10,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/build"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/origin"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/source"
 )
 
 // standalone is the cluster of a tree without Kustomizations of Flux: what each kustomization
@@ -93,7 +95,7 @@ func (f *scanned) directory(dir string) *Kustomization {
 	if documents, err := f.tree.Documents(document.File); err == nil && len(documents) > 0 {
 		document.Node = documents[0].Node
 	}
-	return &Kustomization{Object: &Object{Object: build.FromDocument(f.plain, document)}, Standalone: true}
+	return &Kustomization{Object: &Object{Object: origin.FromDocument(f.plain, document)}, Standalone: true}
 }
 
 func (f *scanned) kustomizationIn(dir string) string {
@@ -121,14 +123,14 @@ func isComponent(t *tree.Tree, file string) bool {
 }
 
 // addManifests adds the objects of a file.
-func (c *Cluster) addManifests(s *build.Source, file string) {
+func (c *Cluster) addManifests(s *source.Source, file string) {
 	documents, err := s.Tree.Documents(file)
 	if err != nil {
 		return
 	}
 	for _, d := range documents {
 		if u := (unstructured.Unstructured{Object: d.Object}); u.GetAPIVersion() != "" && u.GetKind() != "" && u.GetName() != "" {
-			c.Objects = append(c.Objects, &Object{Object: build.FromDocument(s, d)})
+			c.Objects = append(c.Objects, &Object{Object: origin.FromDocument(s, d)})
 		}
 	}
 }

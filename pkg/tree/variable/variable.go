@@ -1,7 +1,7 @@
-package build
+// Package variable replaces the variables of spec.postBuild in objects, as kustomize-controller does.
+package variable
 
 import (
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -9,14 +9,16 @@ import (
 
 	"github.com/fluxcd/pkg/envsubst"
 	"github.com/fluxcd/pkg/envsubst/parse"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/json"
 	"sigs.k8s.io/yaml"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 )
 
-// Variables are the values of spec.postBuild.
-type Variables struct {
+// Set is the variables of a Kustomization.
+type Set struct {
+	// Values are those of spec.postBuild.
 	Values map[string]string
 	// Incomplete: some values are not known, because a ConfigMap or Secret of substituteFrom is
 	// not in the tree. An unknown variable without a default value stays as it is: ${name}.
@@ -36,12 +38,12 @@ var (
 	bareVariable = regexp.MustCompile(`\$\{([_[:alpha:]][_[:alnum:]]*)\}`)
 )
 
-// substitute replaces the variables in an object, and returns the names of those that have no
+// Substitute replaces the variables in an object, and returns the names of those that have no
 // value and no default, which Flux replaces with nothing. Source: SubstituteVariables in
 // github.com/fluxcd/pkg/kustomize v1.35.7, kustomize_varsub.go.
 //
-// Spend adds to the work of the tree's builds, and reports whether it is within the limit.
-func (v *Variables) substitute(object map[string]any, spend func(steps int) bool) (result map[string]any, undefined []string, err error) {
+// Spend adds to the work of the tree's builds. Its error is returned, wrapped.
+func (v *Set) Substitute(object map[string]any, spend func(steps int) error) (result map[string]any, undefined []string, err error) {
 	if v == nil || len(v.Values) == 0 && !v.Always && !v.Incomplete {
 		return object, nil, nil
 	}
@@ -70,9 +72,6 @@ func (v *Variables) substitute(object map[string]any, spend func(steps int) bool
 		}
 		return "", true
 	}, spend)
-	if errors.Is(err, errWork) {
-		return nil, nil, err
-	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("substitute the variables of spec.postBuild: %w", err)
 	}
@@ -98,7 +97,7 @@ const (
 
 // evaluate replaces the expressions in a text. It rejects those whose result can be very large,
 // and catches the panics of the library: ${a:1:9223372036854775807} causes one in v1.7.1.
-func evaluate(text string, value func(string) (string, bool), spend func(steps int) bool) (output string, err error) {
+func evaluate(text string, value func(string) (string, bool), spend func(steps int) error) (output string, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("an expression is not valid: %v", r)
@@ -115,17 +114,14 @@ func evaluate(text string, value func(string) (string, bool), spend func(steps i
 	if size := c.of(parsed.Root, value); size > maxSubstituted || c.steps > maxSteps {
 		return "", fmt.Errorf("%w: the result can have more than %d MiB, or takes too long", tree.ErrTooLarge, maxSubstituted>>20)
 	}
-	if !spend(int(c.steps/comparedInStep) + len(text)/bytesRead) {
-		return "", errWork
+	if err := spend(int(c.steps/comparedInStep) + len(text)/bytesRead); err != nil {
+		return "", err
 	}
 	return envsubst.Eval(text, value)
 }
 
-// comparedInStep are the comparisons of characters that take one step of work.
-const comparedInStep = 500
-
-// errWork is the error of a substitution that exceeds maxWork.
-var errWork = errors.New(tooMuchWork)
+// The comparisons of characters, and the bytes of an object, that take one step of work.
+const comparedInStep, bytesRead = 500, 2
 
 // cost is what the evaluation of expressions takes at most. The numbers can exceed an integer.
 type cost struct{ steps float64 }
@@ -159,6 +155,11 @@ func (c *cost) of(n parse.Node, value func(string) (string, bool)) float64 {
 		return max(size+args, 20) // the length of a value is a number
 	}
 	return 0
+}
+
+// Disabled reports whether an object has the label or annotation that disables substitution.
+func Disabled(obj *unstructured.Unstructured) bool {
+	return obj.GetLabels()[substituteKey] == substituteDisabled || obj.GetAnnotations()[substituteKey] == substituteDisabled
 }
 
 // Unresolved reports whether a text has a variable whose value is not known.

@@ -1,4 +1,4 @@
-package build
+package kustomize
 
 import (
 	"strconv"
@@ -8,16 +8,16 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// built is what this package needs of kustomize's Resource.
-type built interface {
+// Resource is what Content needs of kustomize's.
+type Resource interface {
 	YNode() *yaml.Node
 	MarshalJSON() ([]byte, error)
 }
 
-// contentOf is the content of a resource that kustomize built. Flux writes it as YAML, and reads
+// Content is the content of a resource that kustomize built. Flux writes it as YAML, and reads
 // that: MarshalJSON does the same, but takes a fifth of the time of a build. Therefore a resource
 // is read directly if writing it certainly changes none of its values.
-func contentOf(res built) (map[string]any, error) {
+func Content(res Resource) (map[string]any, error) {
 	if value, ok := direct(res.YNode(), false); ok {
 		if content, ok := value.(map[string]any); ok {
 			return content, nil
@@ -27,7 +27,7 @@ func contentOf(res built) (map[string]any, error) {
 }
 
 // encoded is the content of a resource that is written and read.
-func encoded(res built) (map[string]any, error) {
+func encoded(res Resource) (map[string]any, error) {
 	text, err := res.MarshalJSON()
 	if err != nil {
 		return nil, err

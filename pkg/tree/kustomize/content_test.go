@@ -1,4 +1,4 @@
-package build
+package kustomize
 
 import (
 	"reflect"
@@ -51,7 +51,7 @@ func TestContent(t *testing.T) {
 		if encoded, err := encoded(node); ok && (err != nil || !reflect.DeepEqual(got, any(encoded))) {
 			t.Errorf("%q: %#v, but written and read %#v, %v", text, got, encoded, err)
 		}
-		content, err := contentOf(node)
+		content, err := Content(node)
 		if written, failed := encoded(node); (err == nil) != (failed == nil) || err == nil && !reflect.DeepEqual(content, written) {
 			t.Errorf("%q: %#v, %v, but written and read %#v, %v", text, content, err, written, failed)
 		}

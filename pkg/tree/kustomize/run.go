@@ -1,15 +1,14 @@
-package build
+// Package kustomize runs kustomize's library on the files of a tree as kustomize-controller does: in
+// memory, in parallel, and without output.
+package kustomize
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"log"
 	"os"
-	"runtime"
 	"sync"
 
-	"golang.org/x/sync/errgroup"
 	jsonpatch "gopkg.in/evanphx/json-patch.v4"
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/resmap"
@@ -17,6 +16,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/openapi"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/source"
 )
 
 // schemas are kustomize's schemas, which are global. They are only read if they are loaded, and no
@@ -47,8 +47,8 @@ func useSchemas(replaced bool) (release func()) {
 	}
 }
 
-// loadSchemas loads the schemas, so that kustomize can run in parallel.
-func loadSchemas() {
+// LoadSchemas loads the schemas, so that kustomize can run in parallel.
+func LoadSchemas() {
 	schemas.Lock()
 	defer schemas.Unlock()
 	if !schemas.loaded {
@@ -58,41 +58,15 @@ func loadSchemas() {
 	}
 }
 
-// fewPlans are so few that loading the schemas, which takes 60 ms, does not pay.
-const fewPlans = 16
-
-// maxParallel is how many builds run at the same time at most: each needs memory.
-const maxParallel = 4
-
-// RenderAll runs kustomize for several plans, and returns the results in their order. If the
-// context ends, some are missing: both the result and the error are nil.
-func RenderAll(ctx context.Context, plans []*Plan) (results []*Rendered, errs []error) {
-	results, errs = make([]*Rendered, len(plans)), make([]error, len(plans))
-	var group errgroup.Group
-	group.SetLimit(1)
-	if len(plans) > fewPlans {
-		loadSchemas()
-		group.SetLimit(min(runtime.GOMAXPROCS(0), maxParallel))
-	}
-	for i, p := range plans {
-		group.Go(func() error {
-			if ctx.Err() == nil {
-				results[i], errs[i] = p.Render()
-			}
-			return nil
-		})
-	}
-	_ = group.Wait()
-	return results, errs
-}
-
 // limitCopies limits what operations of a JSON patch copy: each can double an object.
 var limitCopies = sync.OnceFunc(func() { jsonpatch.AccumulatedCopySizeLimit = tree.MaxFile })
 
-// run runs kustomize as kustomize-controller does (Build in github.com/fluxcd/pkg/kustomize
-// v1.35.7): paths may leave their directory, but not the source; no plugins.
-func run(files fileSystem, dir string) (built resmap.ResMap, err error) {
-	defer useSchemas(files.changesSchemas)()
+// Run builds a directory as kustomize-controller does (Build in github.com/fluxcd/pkg/kustomize
+// v1.35.7): paths may leave their directory, but not the source; no plugins. A kustomization that
+// changes the schemas has its own, so kustomize's have to be loaded again. This takes 60 ms, ten times
+// as long as most builds.
+func Run(files *source.Files, dir string, changesSchemas bool) (built resmap.ResMap, err error) {
+	defer useSchemas(changesSchemas)()
 	defer quiet()()
 	defer func() {
 		if r := recover(); r != nil {
@@ -101,7 +75,7 @@ func run(files fileSystem, dir string) (built resmap.ResMap, err error) {
 	}()
 	limitCopies()
 	k := krusty.MakeKustomizer(&krusty.Options{LoadRestrictions: types.LoadRestrictionsNone, PluginConfig: types.DisabledPluginConfig()})
-	return k.Run(files, files.absolute(dir))
+	return k.Run(fileSystem{files}, files.Absolute(dir))
 }
 
 // silenced is how many runs want no warnings, and where they went before.

@@ -1,4 +1,4 @@
-package build
+package origin
 
 import (
 	"cmp"
@@ -22,7 +22,7 @@ const (
 // kustomize does if it downloads them itself, in place of the paths of mounts.
 func (f *frame) restoreOrigins(content map[string]any) {
 	annotations := object.Map(content, "metadata", "annotations")
-	if len(f.files.mounts) == 0 || annotations == nil {
+	if f.files.Mounts() == 0 || annotations == nil {
 		return
 	}
 	if text, ok := annotations[originKey].(string); ok {
@@ -52,19 +52,19 @@ func (f *frame) restore(o *kustomize.Origin) bool {
 		if *p == "" {
 			continue
 		}
-		name := f.files.name(path.Join(f.files.absolute(f.dir), *p))
-		m := f.files.mountOf(name)
+		name := f.files.Name(path.Join(f.files.Absolute(f.dir), *p))
+		m := f.files.MountOf(name)
 		if m == nil {
 			continue
 		}
 		changed = true
-		switch r := m.repository; {
+		switch r := m.Repository; {
 		case r == nil:
-			*p = path.Clean(m.reference)
+			*p = path.Clean(m.Reference)
 		default:
 			o.Repo, o.Ref, *p = r.URL(), r.Ref, path.Join(cmp.Or(r.Dir, "notCloned")) // as Append of kustomize's Origin
-			below, err := filepath.Rel(path.Join("/", r.Dir), path.Join("/", m.inner(name)))
-			if err == nil && !m.isFile {
+			below, err := filepath.Rel(path.Join("/", r.Dir), path.Join("/", m.Inner(name)))
+			if err == nil && !m.IsFile {
 				*p = path.Join(*p, filepath.ToSlash(below))
 			}
 		}

@@ -1,4 +1,5 @@
-package build
+// Package origin finds where an object of a build comes from: the file, and the lines of its fields.
+package origin
 
 import (
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/source"
 )
 
 // Locator finds the line of a field. Sure is false if only the object that has the field was
@@ -19,13 +21,13 @@ type Locator interface {
 // Object is an object that a Kustomization of Flux applies.
 type Object struct {
 	*unstructured.Unstructured
-	origin *origin
+	origin *Origin
 	frame  *frame
 }
 
 // frame is what the objects of a build share.
 type frame struct {
-	files *files
+	files *source.Files
 	// dir is the directory of spec.path.
 	dir string
 	// root are the kustomization files of the source, that of spec.path first.
@@ -35,11 +37,11 @@ type frame struct {
 }
 
 // FromDocument is an object as a file of a source has it, which nothing in the tree builds.
-func FromDocument(s *Source, d *tree.Document) *Object {
+func FromDocument(s *source.Source, d *tree.Document) *Object {
 	return &Object{
 		Unstructured: (&unstructured.Unstructured{Object: d.Object}).DeepCopy(),
-		origin:       &origin{document: d, file: d.File},
-		frame:        &frame{files: &files{source: s}},
+		origin:       &Origin{Document: d, File: d.File},
+		frame:        &frame{files: source.NewFiles(s)},
 	}
 }
 
@@ -49,12 +51,12 @@ func (o *Object) File() string { return o.position(tree.Position{}).File }
 
 // position is a position in the object's own file, or the reference to it if it is remote.
 func (o *Object) position(p tree.Position) tree.Position {
-	return o.frame.files.position(in(o.origin.file, p))
+	return o.frame.files.Position(p.In(o.origin.File))
 }
 
 // IsRemote reports whether the object is in what a remote reference names: its positions are
 // that of the reference, and it can't be changed in the tree.
-func (o *Object) IsRemote() bool { return o.frame.files.mountOf(o.origin.file) != nil }
+func (o *Object) IsRemote() bool { return o.frame.files.MountOf(o.origin.File) != nil }
 
 // Document is the document that the object was built from, nil if it was generated, rendered, or is
 // remote.
@@ -62,7 +64,7 @@ func (o *Object) Document() *tree.Document {
 	if o.IsRemote() {
 		return nil
 	}
-	return o.origin.document
+	return o.origin.Document
 }
 
 // Start is the position of the object.
@@ -71,7 +73,7 @@ func (o *Object) Start() tree.Position {
 		at, _ := o.locateRendered("metadata.name")
 		return at
 	}
-	if d := o.origin.document; d != nil {
+	if d := o.origin.Document; d != nil {
 		return o.position(d.Start())
 	}
 	if d := o.generator(); d != nil {
@@ -82,7 +84,7 @@ func (o *Object) Start() tree.Position {
 
 // generator is the kustomization file that generates the object.
 func (o *Object) generator() *tree.Document {
-	documents, err := o.frame.files.documents(o.origin.file)
+	documents, err := o.frame.files.Documents(o.origin.File)
 	if err != nil || len(documents) == 0 {
 		return nil
 	}
@@ -98,7 +100,7 @@ func (o *Object) Locate(field string) (tree.Position, bool) {
 		return o.locateRendered(field)
 	}
 	value, exists := object.Quote(o.Object, field)
-	own, inTree := o.origin.document, !o.IsRemote()
+	own, inTree := o.origin.Document, !o.IsRemote()
 	if own == nil {
 		return o.position(o.locateGenerated()), exists && inTree
 	}
@@ -137,7 +139,7 @@ func (o *Object) LineOf(text string) tree.Position {
 	}
 	before := found.Value[:strings.Index(found.Value, text)]
 	if line := strings.Count(before, "\n"); found.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
-		return o.position(o.frame.files.source.Tree.InText(o.origin.file, found, line+1, len(before)-strings.LastIndex(before, "\n")))
+		return o.position(o.frame.files.Source.Tree.InText(o.origin.File, found, line+1, len(before)-strings.LastIndex(before, "\n")))
 	}
 	return o.position(tree.Position{Line: found.Line, Column: found.Column})
 }
@@ -175,14 +177,14 @@ func (o *Object) locateGenerated() tree.Position {
 // the outermost first, or of the Kustomization of Flux. Sure is false if it is remote.
 func (o *Object) locateChange(field, value string) (p tree.Position, sure, found bool) {
 	files := o.frame.files
-	for _, file := range o.origin.kustomizations {
-		documents, err := files.documents(file)
+	for _, file := range o.origin.Kustomizations {
+		documents, err := files.Documents(file)
 		if err != nil || len(documents) == 0 {
 			continue
 		}
 		k := &kustomization{doc: documents[0], files: files, file: file}
 		if p, ok := k.locate(o, field, value); ok {
-			return files.position(p), files.mountOf(p.File) == nil, true
+			return files.Position(p), files.MountOf(p.File) == nil, true
 		}
 	}
 	if o.frame.flux == nil {

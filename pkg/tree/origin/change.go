@@ -1,6 +1,7 @@
-package build
+package origin
 
 import (
+	"errors"
 	"path"
 	"strconv"
 	"strings"
@@ -9,12 +10,13 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/source"
 )
 
 // kustomization is a kustomization file that may change an object.
 type kustomization struct {
 	doc   *tree.Document
-	files *files
+	files *source.Files
 	// file is its name.
 	file string
 }
@@ -48,7 +50,7 @@ func (k *kustomization) inPatch(entry *yaml.Node, o *Object, field, value string
 	targeted := entry.Kind == yaml.MappingNode && has(entry, "target")
 	if file.Kind == yaml.ScalarNode && !strings.ContainsAny(file.Value, "\n{") && (entry.Kind == yaml.ScalarNode || has(entry, "path")) {
 		target := path.Join(path.Dir(k.file), file.Value)
-		text, err := k.files.read(target)
+		text, err := k.files.Read(target)
 		if err != nil {
 			return tree.Position{}, false
 		}
@@ -86,9 +88,11 @@ func inPatchText(file, text string, scalar *yaml.Node, targeted bool, o *Object,
 		if scalar == nil {
 			return tree.Position{File: file, Line: n.Line, Column: n.Column}, true
 		}
-		return o.frame.files.source.Tree.InText(file, scalar, n.Line, n.Column), true
+		return o.frame.files.Source.Tree.InText(file, scalar, n.Line, n.Column), true
 	}
 }
+
+var errMalformed = errors.New("the text is not valid YAML")
 
 func decode(decoder *yaml.Decoder, into *yaml.Node) (err error) {
 	defer func() {

@@ -1,4 +1,4 @@
-package build
+package kustomize
 
 import (
 	"bytes"
@@ -11,16 +11,13 @@ import (
 	"time"
 
 	"sigs.k8s.io/kustomize/kyaml/filesys"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/source"
 )
 
 // fileSystem is what kustomize reads: the files of a build, with the texts that replace some of
 // them. It can't be written to.
-type fileSystem struct {
-	*files
-	// changesSchemas: a kustomization has schemas of its own, so kustomize's have to be loaded
-	// again. This takes 60 ms, ten times as long as most builds.
-	changesSchemas bool
-}
+type fileSystem struct{ files *source.Files }
 
 var errReadOnly = errors.New("the files of a tree can't be changed")
 
@@ -30,52 +27,52 @@ func (f fileSystem) MkdirAll(string) error               { return errReadOnly }
 func (f fileSystem) RemoveAll(string) error              { return errReadOnly }
 func (f fileSystem) WriteFile(string, []byte) error      { return errReadOnly }
 
-func (f fileSystem) IsDir(file string) bool { return f.isDir(f.name(file)) }
+func (f fileSystem) IsDir(file string) bool { return f.files.IsDir(f.files.Name(file)) }
 
 func (f fileSystem) Exists(file string) bool {
-	n := f.name(file)
-	return f.replaced[n] != nil || f.exists(n)
+	n := f.files.Name(file)
+	return f.files.Replaced[n] != nil || f.files.Exists(n)
 }
 
 func (f fileSystem) ReadFile(file string) ([]byte, error) {
-	n := f.name(file)
-	if text := f.replaced[n]; text != nil {
+	n := f.files.Name(file)
+	if text := f.files.Replaced[n]; text != nil {
 		return text, nil
 	}
-	return f.read(n)
+	return f.files.Read(n)
 }
 
 func (f fileSystem) ReadDir(dir string) ([]string, error) {
-	n := f.name(dir)
-	if !f.isDir(n) {
-		return nil, fmt.Errorf("read directory %s: %w", f.shownName(n), fs.ErrNotExist)
+	n := f.files.Name(dir)
+	if !f.files.IsDir(n) {
+		return nil, fmt.Errorf("read directory %s: %w", f.files.ShownName(n), fs.ErrNotExist)
 	}
-	return f.children(n), nil
+	return f.files.Children(n), nil
 }
 
 func (f fileSystem) CleanedAbs(file string) (filesys.ConfirmedDir, string, error) {
-	n := f.name(file)
-	if f.isDir(n) {
-		return filesys.ConfirmedDir(f.absolute(n)), "", nil
+	n := f.files.Name(file)
+	if f.files.IsDir(n) {
+		return filesys.ConfirmedDir(f.files.Absolute(n)), "", nil
 	}
 	if !f.Exists(file) {
-		return "", "", fmt.Errorf("'%s' doesn't exist", f.shownName(n))
+		return "", "", fmt.Errorf("'%s' doesn't exist", f.files.ShownName(n))
 	}
-	return filesys.ConfirmedDir(f.absolute(path.Dir(n))), path.Base(n), nil
+	return filesys.ConfirmedDir(f.files.Absolute(path.Dir(n))), path.Base(n), nil
 }
 
 func (f fileSystem) Glob(pattern string) ([]string, error) {
 	var found []string
-	for _, child := range f.source.Tree.Files(".") {
-		if f.source.ignored[child] {
+	for _, child := range f.files.Source.Tree.Files(".") {
+		if f.files.Source.Ignored(child) {
 			continue
 		}
-		matches, err := filepath.Match(pattern, f.absolute(child))
+		matches, err := filepath.Match(pattern, f.files.Absolute(child))
 		if err != nil {
 			return nil, err
 		}
 		if matches {
-			found = append(found, f.absolute(child))
+			found = append(found, f.files.Absolute(child))
 		}
 	}
 	return found, nil
@@ -83,7 +80,7 @@ func (f fileSystem) Glob(pattern string) ([]string, error) {
 
 // Walk calls walk for a path and everything below it, in the order of names.
 func (f fileSystem) Walk(file string, walk filepath.WalkFunc) error {
-	err := f.walk(f.name(file), walk)
+	err := f.walk(f.files.Name(file), walk)
 	if errors.Is(err, filepath.SkipDir) || errors.Is(err, filepath.SkipAll) {
 		return nil
 	}
@@ -91,14 +88,14 @@ func (f fileSystem) Walk(file string, walk filepath.WalkFunc) error {
 }
 
 func (f fileSystem) walk(n string, walk filepath.WalkFunc) error {
-	err := walk(f.absolute(n), fileInfo{name: path.Base(n), dir: f.isDir(n)}, nil)
+	err := walk(f.files.Absolute(n), fileInfo{name: path.Base(n), dir: f.files.IsDir(n)}, nil)
 	if err != nil {
 		return err
 	}
-	for _, child := range f.children(n) {
+	for _, child := range f.files.Children(n) {
 		below := path.Join(n, child)
 		err := f.walk(below, walk)
-		if err != nil && (!errors.Is(err, filepath.SkipDir) || !f.isDir(below)) {
+		if err != nil && (!errors.Is(err, filepath.SkipDir) || !f.files.IsDir(below)) {
 			return err
 		}
 	}
@@ -110,7 +107,7 @@ func (f fileSystem) Open(file string) (filesys.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &openFile{Reader: bytes.NewReader(data), info: fileInfo{name: path.Base(f.name(file)), size: int64(len(data))}}, nil
+	return &openFile{Reader: bytes.NewReader(data), info: fileInfo{name: path.Base(f.files.Name(file)), size: int64(len(data))}}, nil
 }
 
 // openFile is a file that is read.

@@ -1,4 +1,4 @@
-package build
+package origin
 
 import (
 	"regexp"
@@ -11,11 +11,12 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree/source"
 )
 
 // FromTemplate is an object that a template of a chart renders for a HelmRelease.
-func FromTemplate(s *Source, obj *unstructured.Unstructured, template string, release *Object) *Object {
-	return &Object{Unstructured: obj, origin: &origin{file: template, release: release}, frame: &frame{files: &files{source: s}}}
+func FromTemplate(s *source.Source, obj *unstructured.Unstructured, template string, release *Object) *Object {
+	return &Object{Unstructured: obj, origin: &Origin{File: template, release: release}, frame: &frame{files: source.NewFiles(s)}}
 }
 
 // templateLine is a line of a template that is a field or a list entry.
@@ -32,18 +33,18 @@ var fieldLine = regexp.MustCompile(`^(\s*(?:- +)*)(?:([A-Za-z0-9_./-]+|"[^"]+"|'
 // maxTemplate is the size of a template in which lines are found, in bytes: each finding compares all.
 const maxTemplate = 64 << 10
 
+// templateFile is the key of the lines of a template.
+type templateFile struct{ name string }
+
 // templateLines are the fields of a template whose keys are literal. They are found once.
-func (s *Source) templateLines(file string) []templateLine {
-	if known, ok := s.lines.Load(file); ok {
-		return known.([]templateLine)
-	}
-	text, err := s.Tree.ReadFile(file)
-	var lines []templateLine
-	if err == nil && len(text) <= maxTemplate && tree.IsYAML(file) {
-		lines = linesOf(file, text)
-	}
-	s.lines.Store(file, lines)
-	return lines
+func templateLines(s *source.Source, file string) []templateLine {
+	return source.Cached(s, templateFile{file}, func() []templateLine {
+		text, err := s.Tree.ReadFile(file)
+		if err != nil || len(text) > maxTemplate || !tree.IsYAML(file) {
+			return nil
+		}
+		return linesOf(file, text)
+	})
 }
 
 func linesOf(file string, text []byte) []templateLine {
@@ -108,7 +109,7 @@ func only(lines []templateLine, fits func(templateLine) bool) (tree.Position, bo
 // line with its key, or where the HelmRelease names the chart. For other fields, it is the
 // innermost one on their path that one line of the template has.
 func (o *Object) locateRendered(field string) (tree.Position, bool) {
-	lines := o.frame.files.source.templateLines(o.File())
+	lines := templateLines(o.frame.files.Source, o.File())
 	steps, _ := object.Steps(field)
 	value, exists := object.Quote(o.Object, field)
 	if exists && isScalar(o.Object, field) && len(steps) > 0 {
