@@ -81,8 +81,8 @@ func TestNotRendered(t *testing.T) {
 		want                      string
 		notInTree                 bool
 	}{
-		{"a Secret that is not in the tree", from("Secret"), template, "Secret x/values, which is not in the tree", true},
-		{"an encrypted Secret", from("Secret") + "---\napiVersion: v1\nkind: Secret\nmetadata: {name: values, namespace: x}\ndata: {values.yaml: \"ENC[AES256_GCM,data:x]\"}\nsops: {version: 3.9.0}\n", template, "Secret x/values, which is encrypted", true},
+		{"a Secret that is not in the tree", from("Secret"), template, "Secret values, which is not in the tree", true},
+		{"an encrypted Secret", from("Secret") + "---\napiVersion: v1\nkind: Secret\nmetadata: {name: values, namespace: x}\ndata: {values.yaml: \"ENC[AES256_GCM,data:x]\"}\nsops: {version: 3.9.0}\n", template, "Secret values, which is encrypted", true},
 		{"another cluster", release("  kubeConfig: {secretRef: {name: a}}\n"), template, "in another cluster", true},
 		{"a limit", release(""), `{{ repeat 2000000000 "x" }}`, "memory", false},
 	} {

@@ -122,15 +122,15 @@ func (r *Report) count(c *cluster.Cluster) {
 }
 
 // unrendered reports a release whose chart was not rendered for a reason that is not a defect of
-// the tree. One message is enough for the same values of several tenants.
+// the tree.
 func (r *Report) unrendered(release *cluster.Release) {
 	if release.Err == nil || release.Err.Reason == chart.Failed {
 		return
 	}
-	u := Unknown{At: release.At, Ref: release.Ref(), Message: "its chart was not rendered: " + release.Err.Message, NotInTree: release.Err.Reason == chart.Incomplete}
-	if !slices.ContainsFunc(r.Unknown, func(known Unknown) bool { return known.At == u.At && known.Message == u.Message }) {
-		r.Unknown = append(r.Unknown, u)
-	}
+	r.Unknown = append(r.Unknown, Unknown{
+		At: release.At, Ref: release.Ref(), Message: "its chart was not rendered: " + release.Err.Message,
+		NotInTree: release.Err.Reason == chart.Incomplete,
+	})
 }
 
 // unbuilt reports a Kustomization that could not be built for a reason that is not a defect of

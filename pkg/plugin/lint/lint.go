@@ -19,6 +19,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/render/versioned"
+	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/chart"
 )
 
@@ -232,15 +233,38 @@ func (o *options) exit(report *lint.Report) error {
 	return nil
 }
 
+// listUnknown prints what was not checked, and how to download what is on other hosts. Several tenants can have the same reason because of the
+// same line.
+func (o *options) listUnknown(report *lint.Report) {
+	type reason struct {
+		at      tree.Position
+		message string
+	}
+	counts := map[reason]int{}
+	for _, u := range report.Unknown {
+		counts[reason{u.At, u.Message}]++
+	}
+	var refused []string
+	for _, u := range report.Unknown {
+		refused = append(refused, u.Host)
+		n := counts[reason{u.At, u.Message}]
+		if n == 0 { // it was listed with another object
+			continue
+		}
+		counts[reason{u.At, u.Message}] = 0
+		others := ""
+		if n > 1 {
+			others = " (also " + finding.Count(n-1, "other object") + ")"
+		}
+		escape.Fprintf(o.call.Streams.ErrOut, "Not checked: %s%s: %s: %s\n", u.Ref, others, u.At, u.Message)
+	}
+	o.remote.Advise(o.call.Streams.ErrOut, o.call.Name+" lint", refused)
+}
+
 // summarize prints on standard error what was checked, and what was not.
 func (o *options) summarize(report *lint.Report) {
 	w := o.call.Streams.ErrOut
-	var refused []string
-	for _, u := range report.Unknown {
-		escape.Fprintf(w, "Not checked: %s: %s: %s\n", u.Ref, u.At, u.Message)
-		refused = append(refused, u.Host)
-	}
-	o.remote.Advise(w, o.call.Name+" lint", refused)
+	o.listUnknown(report)
 	if n := len(report.OtherSources); n > 0 {
 		sources := map[string]int{}
 		for _, e := range report.OtherSources {

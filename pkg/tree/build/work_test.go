@@ -106,6 +106,27 @@ func TestWork(t *testing.T) {
 	}
 }
 
+// TestWorkGrows checks that work grows with the square of the objects, and that patches apply to what
+// those of a base have added.
+func TestWorkGrows(t *testing.T) {
+	with := func(n int) map[string][]byte {
+		return map[string][]byte{"a/kustomization.yaml": []byte("resources: [b.yaml]\n"), "a/b.yaml": []byte(copiesOf("ConfigMap", n, ""))}
+	}
+	if few, many := work(t, with(500)), work(t, with(1000)); many < 5*few/2 {
+		t.Errorf("500 objects take %d steps, 1,000 take %d", few, many)
+	}
+	patches := func(length int) string {
+		return "patches:\n" + strings.Repeat("- target: {kind: ConfigMap}\n  patch: '[{op: add, path: /data/x, value: "+strings.Repeat("y", length)+"}]'\n", 50)
+	}
+	files := with(1)
+	files["b/kustomization.yaml"], files["b/b.yaml"] = []byte("resources: [b.yaml]\n"+patches(1000)), files["a/b.yaml"]
+	inner := map[string][]byte{"a/kustomization.yaml": files["b/kustomization.yaml"], "a/b.yaml": files["b/b.yaml"]}
+	files["a/kustomization.yaml"] = []byte("resources: [../b]\n" + patches(1))
+	if base, both := work(t, inner), work(t, files); both < 2*base {
+		t.Errorf("a base takes %d steps, and with patches to what it adds %d", base, both)
+	}
+}
+
 // work is that of a build.
 func work(t *testing.T, files map[string][]byte) int64 {
 	t.Helper()

@@ -262,7 +262,7 @@ func (r *renderer) valueOf(release *Release, from map[string]any) (text string, 
 	key := cmp.Or(object.Text(from, "valuesKey"), "values.yaml")
 	o := r.objects[ref.Key()]
 	if o == nil {
-		return "", false, incomplete("its values are in %s, which is not in the tree", ref)
+		return "", false, incomplete("its values are in %s, which is not in the tree", ref.Kind+" "+ref.Name)
 	}
 	text, ok = object.Text(o.Unstructured.Object, "data", key), true
 	if _, exists := object.Map(o.Unstructured.Object, "data")[key]; !exists {
@@ -277,13 +277,14 @@ func (r *renderer) valueOf(release *Release, from map[string]any) (text string, 
 	}
 	_, encrypted := o.Unstructured.Object["sops"]
 	at, _ := release.Locate("spec.valuesFrom")
+	local := ref.Kind + " " + ref.Name
 	switch {
 	case encrypted || strings.Contains(text, "ENC[AES256_GCM,"):
-		return "", false, incomplete("its values are in %s, which is encrypted", ref)
+		return "", false, incomplete("its values are in %s, which is encrypted", local)
 	case unresolved(o.By, text):
-		return "", false, incomplete("its values are in %s, which has variables whose values are not in the tree", ref)
+		return "", false, incomplete("its values are in %s, which has variables whose values are not in the tree", local)
 	case !ok && !object.Bool(from, "optional"):
-		return "", false, failed(at, "its values are in the key %s of %s, which does not exist", key, ref)
+		return "", false, failed(at, "its values are in the key %s of %s, which does not exist", key, local)
 	}
 	return text, ok, nil
 }

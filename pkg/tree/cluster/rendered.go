@@ -25,6 +25,9 @@ import (
 // maxRendered is the number of objects of a chart, as that of a Kustomization.
 const maxRendered = 2000
 
+// maxPostRenderers is the number of post-renderers: each builds all objects again.
+const maxPostRenderers = 100
+
 // rendered are the objects of one kind of manifests of a chart: ordinary ones, hooks, or
 // definitions.
 type rendered struct {
@@ -209,6 +212,9 @@ func postRender(release *Release, ordinary, hooks *rendered) error {
 		groups = append(groups, hooks)
 	default:
 		groups = []*rendered{{slices.Concat(ordinary.objects, hooks.objects), slices.Concat(ordinary.from, hooks.from)}}
+	}
+	if n := len(object.List(release.Unstructured.Object, "spec", "postRenderers")); n > maxPostRenderers {
+		return &chart.Error{Reason: chart.Limited, Message: "the release has more than 100 post-renderers"}
 	}
 	for _, group := range groups {
 		if err := group.unique(); err != nil {
