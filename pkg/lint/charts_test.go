@@ -55,8 +55,8 @@ func TestCommentsInTemplates(t *testing.T) {
 	}
 }
 
-// release is a HelmRelease of charts/app, with more fields of its spec.
-func release(fields string) string {
+// releaseOf is a HelmRelease of charts/app, with more fields of its spec.
+func releaseOf(fields string) string {
 	return "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: web, namespace: x}\nspec:\n  interval: 10m\n" +
 		"  chart: {spec: {chart: charts/app, sourceRef: {kind: GitRepository, name: flux-system, namespace: flux-system}}}\n" + fields
 }
@@ -75,7 +75,7 @@ func chartTree(manifests, template string) *tree.Tree {
 // TestNotRendered checks releases whose charts are not rendered, and what is reported.
 func TestNotRendered(t *testing.T) {
 	const template = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
-	from := func(kind string) string { return release("  valuesFrom: [{kind: " + kind + ", name: values}]\n") }
+	from := func(kind string) string { return releaseOf("  valuesFrom: [{kind: " + kind + ", name: values}]\n") }
 	for _, test := range []struct {
 		name, manifests, template string
 		want                      string
@@ -83,8 +83,8 @@ func TestNotRendered(t *testing.T) {
 	}{
 		{"a Secret that is not in the tree", from("Secret"), template, "Secret values, which is not in the tree", true},
 		{"an encrypted Secret", from("Secret") + "---\napiVersion: v1\nkind: Secret\nmetadata: {name: values, namespace: x}\ndata: {values.yaml: \"ENC[AES256_GCM,data:x]\"}\nsops: {version: 3.9.0}\n", template, "Secret values, which is encrypted", true},
-		{"another cluster", release("  kubeConfig: {secretRef: {name: a}}\n"), template, "in another cluster", true},
-		{"a limit", release(""), `{{ repeat 2000000000 "x" }}`, "memory", false},
+		{"another cluster", releaseOf("  kubeConfig: {secretRef: {name: a}}\n"), template, "in another cluster", true},
+		{"a limit", releaseOf(""), `{{ repeat 2000000000 "x" }}`, "memory", false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			report, err := Check(t.Context(), chartTree(test.manifests, test.template), Config{Charts: charts})
@@ -110,10 +110,10 @@ func TestSecretsOfCharts(t *testing.T) {
 	}
 	values := "---\napiVersion: v1\nkind: Secret\nmetadata: {name: v, namespace: x}\nstringData: {values.yaml: \"adminPassword: " + password + "\"}\n"
 	for _, test := range []struct{ name, template, manifests, want string }{
-		{"generated", secret("{{ randAlphaNum 20 }}"), release(""), ""},
-		{"in the template", secret(password), release(""), "charts/app/templates/a.yaml:5:13"},
-		{"in the release", secret("{{ .Values.adminPassword }}"), release("  values:\n    adminPassword: " + password + "\n"), "clusters/release.yaml:8:20"},
-		{"in a Secret", secret("{{ .Values.adminPassword }}"), release("  valuesFrom: [{kind: Secret, name: v}]\n") + values, "clusters/release.yaml:12:27"},
+		{"generated", secret("{{ randAlphaNum 20 }}"), releaseOf(""), ""},
+		{"in the template", secret(password), releaseOf(""), "charts/app/templates/a.yaml:5:13"},
+		{"in the release", secret("{{ .Values.adminPassword }}"), releaseOf("  values:\n    adminPassword: " + password + "\n"), "clusters/release.yaml:8:20"},
+		{"in a Secret", secret("{{ .Values.adminPassword }}"), releaseOf("  valuesFrom: [{kind: Secret, name: v}]\n") + values, "clusters/release.yaml:12:27"},
 	} {
 		report := check(t, chartTree(test.manifests, test.template), Config{Charts: charts, Only: []string{"plain-text-secret"}})
 		var found []string
@@ -140,7 +140,7 @@ func TestUnsureCharts(t *testing.T) {
 		"one that asks for another kind": {`{{ $x := .Capabilities.APIVersions.Has "example.org/v1" }}` + route, 0},
 		"one with a hook":                {route + hook, 0},
 	} {
-		report := check(t, chartTree(namespace+release(""), test.template), Config{Charts: charts, Only: []string{"missing-backend"}})
+		report := check(t, chartTree(namespace+releaseOf(""), test.template), Config{Charts: charts, Only: []string{"missing-backend"}})
 		if len(report.Findings) != test.findings {
 			t.Errorf("%s: found\n%s", name, list(report))
 		}
@@ -151,7 +151,7 @@ func TestUnsureCharts(t *testing.T) {
 func TestHooks(t *testing.T) {
 	hook := "apiVersion: batch/v1beta1\nkind: CronJob\nmetadata: {name: a, annotations: {helm.sh/hook: EVENT}}\nspec: {jobTemplate: {spec: {template: {spec: {containers: [{name: a, image: a}]}}}}}\n"
 	for event, findings := range map[string]int{"pre-install": 1, "post-upgrade": 1, "pre-delete": 0, "test": 0} {
-		report := check(t, chartTree(release(""), strings.Replace(hook, "EVENT", event, 1)), Config{Charts: charts, Only: []string{"removed-api", "floating-tag", "missing-limits"}})
+		report := check(t, chartTree(releaseOf(""), strings.Replace(hook, "EVENT", event, 1)), Config{Charts: charts, Only: []string{"removed-api", "floating-tag", "missing-limits"}})
 		if len(report.Findings) != findings {
 			t.Errorf("%s: found\n%s", event, list(report))
 		}

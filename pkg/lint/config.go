@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
+	"github.com/digihunch/kubectl-orthweb/pkg/flux/release"
 	"github.com/digihunch/kubectl-orthweb/pkg/lint/rule"
 	"github.com/digihunch/kubectl-orthweb/pkg/similar"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
@@ -118,6 +120,26 @@ func (c *Config) Validate() error {
 			return fmt.Errorf("the version %q of %s is not valid: use MAJOR.MINOR, as in 2.8 or 1.36", *v, what)
 		}
 		*v = fmt.Sprintf("%d.%d", parsed.Major(), parsed.Minor())
+	}
+	if !slices.ContainsFunc(Rules(), c.runs) {
+		return errors.New("no rule is left to check")
+	}
+	return c.checkKnown()
+}
+
+// checkKnown rejects versions about which nothing is known: nothing would be found.
+func (c *Config) checkKnown() error {
+	minors := release.Minors()
+	if c.Flux != "" && !slices.Contains(minors, "v"+c.Flux) {
+		return fmt.Errorf("the version %s of Flux is not known: this program knows %s to %s", c.Flux,
+			strings.TrimPrefix(minors[len(minors)-1], "v"), strings.TrimPrefix(minors[0], "v"))
+	}
+	if c.Kubernetes == "" {
+		return nil
+	}
+	newest, wanted := version.MustParseGeneric(rule.Kubernetes), version.MustParseGeneric(c.Kubernetes)
+	if wanted.Major() != newest.Major() || newest.LessThan(wanted) {
+		return fmt.Errorf("the version %s of Kubernetes is not known: this program knows 1.0 to %s", c.Kubernetes, rule.Kubernetes)
 	}
 	return nil
 }

@@ -31,7 +31,7 @@ func Fix(ctx context.Context, t *tree.Tree, config Config, findings []rule.Findi
 	f := &fixer{ctx: ctx, tree: t, options: config.build(), fixed: &Fixed{Files: map[string][]byte{}}, builds: maxBuilds}
 	var fixable []rule.Finding
 	for _, found := range findings {
-		if len(found.Changes) == 0 {
+		if len(found.Changes) == 0 || slices.ContainsFunc(found.Changes, func(c edit.Change) bool { return !config.within(c.At.File) }) {
 			continue
 		}
 		if texts, ok := try(t, found.Changes); ok && isChanged(t, texts) {

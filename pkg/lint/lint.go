@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"path"
 	"slices"
 
@@ -73,9 +74,9 @@ func Check(ctx context.Context, t *tree.Tree, config Config) (*Report, error) {
 	var used []string
 	var contexts []*rule.Context
 	for _, c := range clusters {
-		report.count(c)
+		report.count(c, &config)
 		used = append(used, filesOf(c)...)
-		contexts = append(contexts, rule.NewContext(c, config.Options, add))
+		contexts = append(contexts, rule.NewContext(c, clusters, config.Options, add))
 	}
 	for _, r := range Rules() {
 		if err := ctx.Err(); err != nil {
@@ -99,17 +100,36 @@ func Check(ctx context.Context, t *tree.Tree, config Config) (*Report, error) {
 // build are the options of builds.
 func (c *Config) build() cluster.Options {
 	return cluster.Options{
-		Remote: c.Remote, Artifacts: true, Charts: c.Charts, Kubernetes: cmp.Or(c.Kubernetes, rule.Kubernetes),
+		Remote: c.Remote, Artifacts: true, OneCluster: true, Charts: c.Charts, Kubernetes: cmp.Or(c.Kubernetes, rule.Kubernetes),
 	}
 }
 
-// count adds what a cluster has, and what of it was not built.
-func (r *Report) count(c *cluster.Cluster) {
-	r.Objects += len(c.Objects)
+// count adds what a cluster has in the paths that are reported, and what of it was not built.
+func (r *Report) count(c *cluster.Cluster, config *Config) {
+	used := map[*cluster.Kustomization]bool{}
+	for _, o := range c.Objects {
+		if config.within(o.File()) || o.Release != nil && config.within(o.Release.File()) {
+			r.Objects++
+			used[o.By] = true
+		}
+	}
+	for _, failed := range c.Unread {
+		isProblem := func(p build.Problem) bool { return p.Position.File == failed.File }
+		reported := slices.ContainsFunc(c.Kustomizations, func(k *cluster.Kustomization) bool { return slices.ContainsFunc(problemsOf(k), isProblem) })
+		if config.within(failed.File) && !reported {
+			r.Unknown = append(r.Unknown, Unknown{At: tree.Position{File: failed.File, Line: failed.Line}, Message: fmt.Sprintf("the file can't be read: %v", failed.Err)})
+		}
+	}
 	for _, release := range c.Releases {
-		r.unrendered(release)
+		if config.within(release.File()) || config.within(release.At.File) {
+			r.unrendered(release)
+		}
 	}
 	for _, k := range c.Kustomizations {
+		if !used[k] && !config.within(k.File()) && (k.Built == nil || !slices.ContainsFunc(k.Built.Kustomizations, config.within)) &&
+			!slices.ContainsFunc(problemsOf(k), func(p build.Problem) bool { return config.within(p.Position.File) }) {
+			continue
+		}
 		switch {
 		case k.OtherSource != "":
 			r.OtherSources = append(r.OtherSources, InOtherSource{Ref: k.Ref(), Source: k.OtherSource})
@@ -133,15 +153,24 @@ func (r *Report) unrendered(release *cluster.Release) {
 	})
 }
 
+// problemsOf are why a Kustomization could not be built.
+func problemsOf(k *cluster.Kustomization) []build.Problem {
+	var failed *build.Error
+	if errors.As(k.Err, &failed) {
+		return failed.Problems
+	}
+	return nil
+}
+
 // unbuilt reports a Kustomization that could not be built for a reason that is not a defect of
 // the tree: remote references and files that can't be read.
 func (r *Report) unbuilt(k *cluster.Kustomization) {
-	var failed *build.Error
-	if !errors.As(k.Err, &failed) {
+	problems := problemsOf(k)
+	if problems == nil {
 		r.Unknown = append(r.Unknown, Unknown{At: k.Start(), Ref: k.Ref(), Message: k.Err.Error()})
 		return
 	}
-	for _, p := range failed.Problems {
+	for _, p := range problems {
 		switch p.Reason {
 		case build.TooLarge:
 			r.tooLarge(k, p)
@@ -189,6 +218,7 @@ func merge(all []rule.Finding) []rule.Finding {
 			if last.At == f.At && last.Rule == f.Rule && last.Message == f.Message {
 				if last.Ref != f.Ref && !slices.Contains(last.Others, f.Ref) {
 					last.Others = append(last.Others, f.Ref)
+					last.Files = append(last.Files, f.Files...)
 				}
 				continue
 			}
@@ -203,7 +233,7 @@ func (r *Report) sort(t *tree.Tree, found []rule.Finding, config Config) {
 	comments := readComments(t, found, config)
 	for _, f := range found {
 		f.Severity = config.severity(f)
-		if !config.within(f.At.File) {
+		if !config.within(f.At.File) && !slices.ContainsFunc(f.Files, config.within) {
 			continue
 		}
 		if reason, ok := config.ignores(f); ok {

@@ -11,14 +11,15 @@ const GatewayAPI = "gateway.networking.k8s.io"
 // Kinds of Flux. Versions are not part of a kind: Flux 2.8 no longer serves v2beta2, and
 // Flux before 2.0 did not serve v1.
 var (
-	KustomizationKind    = schema.GroupKind{Group: "kustomize.toolkit.fluxcd.io", Kind: "Kustomization"}
-	HelmReleaseKind      = schema.GroupKind{Group: "helm.toolkit.fluxcd.io", Kind: "HelmRelease"}
-	GitRepositoryKind    = schema.GroupKind{Group: "source.toolkit.fluxcd.io", Kind: "GitRepository"}
-	OCIRepositoryKind    = schema.GroupKind{Group: "source.toolkit.fluxcd.io", Kind: "OCIRepository"}
-	BucketKind           = schema.GroupKind{Group: "source.toolkit.fluxcd.io", Kind: "Bucket"}
-	ExternalArtifactKind = schema.GroupKind{Group: "source.toolkit.fluxcd.io", Kind: "ExternalArtifact"}
-	HelmRepositoryKind   = schema.GroupKind{Group: "source.toolkit.fluxcd.io", Kind: "HelmRepository"}
-	HelmChartKind        = schema.GroupKind{Group: "source.toolkit.fluxcd.io", Kind: "HelmChart"}
+	KustomizationKind     = schema.GroupKind{Group: "kustomize.toolkit.fluxcd.io", Kind: "Kustomization"}
+	HelmReleaseKind       = schema.GroupKind{Group: "helm.toolkit.fluxcd.io", Kind: "HelmRelease"}
+	GitRepositoryKind     = schema.GroupKind{Group: "source.toolkit.fluxcd.io", Kind: "GitRepository"}
+	OCIRepositoryKind     = schema.GroupKind{Group: "source.toolkit.fluxcd.io", Kind: "OCIRepository"}
+	BucketKind            = schema.GroupKind{Group: "source.toolkit.fluxcd.io", Kind: "Bucket"}
+	ExternalArtifactKind  = schema.GroupKind{Group: "source.toolkit.fluxcd.io", Kind: "ExternalArtifact"}
+	ArtifactGeneratorKind = schema.GroupKind{Group: "source.extensions.fluxcd.io", Kind: "ArtifactGenerator"}
+	HelmRepositoryKind    = schema.GroupKind{Group: "source.toolkit.fluxcd.io", Kind: "HelmRepository"}
+	HelmChartKind         = schema.GroupKind{Group: "source.toolkit.fluxcd.io", Kind: "HelmChart"}
 )
 
 // Workloads, and the objects that they create or need.

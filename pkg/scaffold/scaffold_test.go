@@ -273,7 +273,7 @@ func TestRemoveRefuses(t *testing.T) {
 		files      map[string][]byte
 		options    RemoveOptions
 	}{
-		{"unknown", `tenant "bsh" does not exist in the tree`, files(t, nil), RemoveOptions{Name: "bsh"}},
+		{"unknown", `tenant "bsh" does not exist in the repository`, files(t, nil), RemoveOptions{Name: "bsh"}},
 		{"no tenants", "no tenant was found", map[string][]byte{"a.yaml": nil}, RemoveOptions{Name: "bhs"}},
 		{
 			"a dependent", "mhr-dependency depends on Kustomization flux-system/bhs-application: gitops/fluxcd/mhr-dependency.yaml:9",
@@ -332,7 +332,7 @@ func TestCreateRefuses(t *testing.T) {
 		{"an address", "is an IP address", nil, domain("192.0.2.1")},
 		{"a long label", "is not a DNS name", nil, domain(strings.Repeat("n", 64) + ".example.org")},
 		{"a long host", "more than 253 characters", nil, domain(strings.Repeat(strings.Repeat("n", 49)+".", 5) + "org")},
-		{"an unknown model", `tenant "nhs" does not exist in the tree`, nil, with(func(o *CreateOptions) { o.Model = "nhs"; o.Name = "x" })},
+		{"an unknown model", `tenant "nhs" does not exist in the repository`, nil, with(func(o *CreateOptions) { o.Model = "nhs"; o.Name = "x" })},
 		{"an unknown cluster", "does not exist in the cluster of none", nil, with(func(o *CreateOptions) { o.Entry = "none" })},
 		{"an address without use", "--address has no effect", nil, with(func(o *CreateOptions) { o.Addresses = []string{"192.0.2.1"} })},
 		{"an existing file", "gitops/application/nhs/namespace.yaml exists already", files(t, map[string]string{"gitops/application/nhs/namespace.yaml": "a: b\n"}), nhs},

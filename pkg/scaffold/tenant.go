@@ -249,15 +249,15 @@ func (r *Repository) Named(name, entry string) (*Tenant, error) {
 	for _, t := range found {
 		entries = append(entries, t.Entry)
 	}
-	return nil, advice.Add(fmt.Errorf("%d clusters of the tree have a tenant %q", len(found), name), "Specify one with --entry: %s.", escape.List(entries))
+	return nil, advice.Add(fmt.Errorf("%d clusters of the repository have a tenant %q", len(found), name), "Specify one with --entry: %s.", escape.List(entries))
 }
 
 func (r *Repository) notFound(name, entry string) error {
 	if len(r.Tenants) == 0 {
-		return advice.Add(errors.New("no tenant was found: no layer in the tree applies an Orthanc, or a namespace that ends in -orthweb"),
+		return advice.Add(errors.New("no tenant was found: no layer in the repository applies an Orthanc, or a namespace that ends in -orthweb"),
 			"Specify the GitOps repository with --repo.")
 	}
-	err := fmt.Errorf("tenant %q does not exist in the tree", name)
+	err := fmt.Errorf("tenant %q does not exist in the repository", name)
 	if entry != "" {
 		err = fmt.Errorf("tenant %q does not exist in the cluster of %s", name, entry)
 	}

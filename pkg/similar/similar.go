@@ -3,13 +3,23 @@ package similar
 
 import "strings"
 
+// longest is the length of the longest name that is compared: that of Kubernetes' names. maxSteps
+// limits how many letters are compared: a tree or a cluster can have many long names.
+const longest, maxSteps = 253, 2_000_000
+
 // Nearest is the name that is most similar to another, empty if none is similar: one that
 // begins with it, or one that becomes it by a few changes of a letter, at most two or a third
 // of its length (cobra suggests commands by the same measure).
 func Nearest(name string, names []string) string {
-	limit := max(2, len(name)/3)
+	limit, steps := max(2, len(name)/3), 0
 	nearest, least := "", limit+1
 	for _, n := range names {
+		if max(len(n), len(name)) > longest {
+			continue
+		}
+		if steps += len(n) * len(name); steps > maxSteps {
+			return ""
+		}
 		distance := Distance(strings.ToLower(name), strings.ToLower(n))
 		if strings.HasPrefix(strings.ToLower(n), strings.ToLower(name)) {
 			distance = 0

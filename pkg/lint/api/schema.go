@@ -59,6 +59,9 @@ func position(o *cluster.Object, path string) (at tree.Position) {
 func schemas(c *rule.Context) *schema.Set {
 	flux, _ := fluxOf(c)
 	own := c.OfKind(object.DefinitionKind)
+	if c.Flux != "" { // those of Flux in the tree are of another version
+		own = slices.DeleteFunc(slices.Clone(own), rule.OfFlux)
+	}
 	if known, ok := fluxSchemas.Load(nearestRelease(flux)); ok && len(own) == 0 {
 		return known.(*schema.Set)
 	}

@@ -96,7 +96,14 @@ func consequence(u use, object, check string) string {
 func reportFlux(c *rule.Context, u use, message string) {
 	migration, ok := release.Replacement(u.kind.Group, u.kind.Kind, u.kind.Version)
 	if !ok {
-		c.Report(u.o, u.field, message, finding.Fix{Text: "Use a version that Flux serves", File: u.o.File()})
+		fix := finding.Fix{Text: "Use a version that Flux serves", File: u.o.File()}
+		if slices.ContainsFunc(release.Minors(), func(minor string) bool {
+			served, _ := release.Served(minor, u.kind.Group, u.kind.Kind)
+			return slices.Contains(served, u.kind.Version)
+		}) {
+			fix = finding.Fix{Text: "Upgrade Flux first"}
+		}
+		c.Report(u.o, u.field, message, fix)
 		return
 	}
 	newest := u.kind.Group + "/" + migration.Version

@@ -18,7 +18,7 @@ var missingDependency = &rule.Rule{
 	Cluster: func(c *rule.Context) {
 		for _, o := range dependents(c) {
 			for i, ref := range dependencies(o) {
-				if exists(c, ref) || rule.Unknown(ref.Name) ||
+				if exists(c, ref) || rule.Unknown(ref.Name) || c.InOther(ref) ||
 					ref.Kind == object.HelmReleaseKind.Kind && !c.Complete(ref.Namespace) && c.MisspellingOf(ref) == "" {
 					continue
 				}

@@ -54,7 +54,7 @@ func TestDependencies(t *testing.T) {
 				t.Fatal(err)
 			}
 			var found []string
-			c := rule.NewContext(clusters[0], rule.Options{}, func(f rule.Finding) { found = append(found, f.Message) })
+			c := rule.NewContext(clusters[0], clusters, rule.Options{}, func(f rule.Finding) { found = append(found, f.Message) })
 			c.Run(missingDependency)
 			c.Run(dependencyCycle)
 			if len(found) != len(test.want) {

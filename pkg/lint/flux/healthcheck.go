@@ -12,7 +12,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/similar"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/cluster"
-	"github.com/digihunch/kubectl-orthweb/pkg/tree/edit"
 )
 
 var healthCheckTarget = &rule.Rule{
@@ -52,7 +51,7 @@ var fromTree = []schema.GroupKind{object.HelmReleaseKind, object.KustomizationKi
 // mayExist reports whether an object exists in the tree, or may be created by something that is
 // not in it: a chart from a registry, another source, an operator. A misspelled name does not.
 func mayExist(c *rule.Context, ref object.Ref) bool {
-	if exists(c, ref) {
+	if exists(c, ref) || c.IsHook(ref) {
 		return true
 	}
 	if c.MisspellingOf(ref) != "" {
@@ -68,7 +67,7 @@ var uncoveredWorkload = &rule.Rule{
 	Code: "OW1901", Name: "uncovered-workload", Severity: finding.Warning,
 	Title: "A Kustomization is Ready before its workloads are",
 	Object: func(c *rule.Context, o *cluster.Object) {
-		if !isWorkload(o) || covered(o) || coveredIndirectly(c, o) || isDecided(o.By) {
+		if !isWorkload(o) || covered(c, o) || coveredIndirectly(c, o) || isDecided(o.By) {
 			return
 		}
 		consequence := "so the layer becomes Ready although it fails"
@@ -78,23 +77,9 @@ var uncoveredWorkload = &rule.Rule{
 		case len(checks(o.By)) == 0:
 			return
 		}
-		c.ReportChange(o, "metadata.name", "no health check of its layer covers it, "+consequence,
-			inFile(o.By.File(), "Add it to spec.healthChecks of the layer, or set spec.wait: true"), addCheck(o)...)
+		c.Report(o, "metadata.name", "no health check of its layer covers it, "+consequence,
+			inFile(o.By.File(), "Add it to spec.healthChecks of the layer, or set spec.wait: true"))
 	},
-}
-
-// addCheck are the changes that add an object to the health checks of its layer, nil if the layer
-// has none: whether it should then wait for all objects is a decision.
-func addCheck(o *cluster.Object) []edit.Change {
-	if d := o.By.Document(); d == nil || len(object.List(d.Object, "spec", "healthChecks")) == 0 {
-		return nil
-	}
-	ref := o.Ref()
-	check := map[string]any{"apiVersion": ref.APIVersion, "kind": ref.Kind, "name": ref.Name}
-	if ref.Namespace != "" {
-		check["namespace"] = ref.Namespace
-	}
-	return []edit.Change{{At: o.By.Start(), Op: edit.Append, Field: "spec.healthChecks", Value: check}}
 }
 
 var noWait = &rule.Rule{
@@ -143,7 +128,7 @@ func coveredIndirectly(c *rule.Context, o *cluster.Object) bool {
 	case object.CertificateKind:
 		secret := object.Text(o.Unstructured.Object, "spec", "secretName")
 		return slices.ContainsFunc(c.OfKind(object.CertificateKind), func(other *cluster.Object) bool {
-			return other.By == o.By && other != o && covered(other) && secret != "" && caSecret(c, other) == secret
+			return other.By == o.By && other != o && covered(c, other) && secret != "" && caSecret(c, other) == secret
 		})
 	}
 	return false
@@ -159,9 +144,9 @@ func caSecret(c *rule.Context, certificate *cluster.Object) string {
 }
 
 // isWorkload reports whether a Kustomization applies an object that takes time to become ready,
-// or fails to.
+// or fails to. A suspended one never does.
 func isWorkload(o *cluster.Object) bool {
-	return o.By != nil && o.Release == nil && slices.Contains(waitedFor, o.Ref().GroupKind()) && !rule.OfFlux(o)
+	return o.By != nil && o.Release == nil && !object.Bool(o.Unstructured.Object, "spec", "suspend") && slices.Contains(waitedFor, o.Ref().GroupKind()) && !rule.OfFlux(o)
 }
 
 // waitedFor are kinds that take time to become ready, or fail to.
@@ -172,11 +157,11 @@ var waitedFor = []schema.GroupKind{
 
 // covered reports whether the Kustomization that applies an object waits for it. A health check
 // with a misspelled name is another finding.
-func covered(o *cluster.Object) bool {
+func covered(c *rule.Context, o *cluster.Object) bool {
 	ref := o.Ref()
 	return object.Bool(o.By.Unstructured.Object, "spec", "wait") ||
 		slices.ContainsFunc(checks(o.By), func(check object.Ref) bool {
 			same := check.GroupKind() == ref.GroupKind() && check.Namespace == ref.Namespace
-			return same && (check.Name == ref.Name || rule.Misspelled(check.Name, ref.Name))
+			return same && (check.Name == ref.Name || rule.Misspelled(check.Name, ref.Name) && !exists(c, check))
 		})
 }

@@ -17,18 +17,40 @@ var missingSource = &rule.Rule{
 	Code: "OW1110", Name: "missing-source", Severity: finding.Critical,
 	Title: "A source does not exist",
 	Object: func(c *rule.Context, o *cluster.Object) {
-		field, ref, ok := sourceRef(o)
-		if !ok || ref == (object.Ref{}) || rule.Unknown(ref.Name) || c.HasSource(ref) {
+		if o.Ref().GroupKind() == object.ArtifactGeneratorKind {
+			for i, ref := range generatorSources(o) {
+				checkSource(c, o, fmt.Sprintf("spec.sources[%d]", i), ref)
+			}
 			return
 		}
-		names := sourceNames(c, ref)
-		misspelled := slices.ContainsFunc(names, func(name string) bool { return rule.Misspelled(ref.Name, name) })
-		if !allBuilt(c) && !misspelled { // a Kustomization that was not built may apply it
-			return
+		if field, ref, ok := sourceRef(o); ok {
+			checkSource(c, o, field, ref)
 		}
-		c.Report(o, field+".name", fmt.Sprintf("its source is %s, %s", ref, suggest(similar.Nearest(ref.Name, names))),
-			inFile(o.File(), "Correct the reference, or add the "+ref.Kind))
 	},
+}
+
+// checkSource reports a source that does not exist.
+func checkSource(c *rule.Context, o *cluster.Object, field string, ref object.Ref) {
+	names := sourceNames(c, ref)
+	if ref == (object.Ref{}) || rule.Unknown(ref.Name) || c.HasSource(ref) || slices.Contains(names, ref.Name) {
+		return
+	}
+	misspelled := slices.ContainsFunc(names, func(name string) bool { return rule.Misspelled(ref.Name, name) })
+	// A Kustomization that was not built may apply it; other programs create external artifacts, too.
+	if !misspelled && (!allBuilt(c) || ref.GroupKind() == object.ExternalArtifactKind) {
+		return
+	}
+	c.Report(o, field+".name", fmt.Sprintf("its source is %s, %s", ref, suggest(similar.Nearest(ref.Name, names))),
+		inFile(o.File(), "Correct the reference, or add the "+ref.Kind))
+}
+
+// generatorSources are the sources of an ArtifactGenerator.
+func generatorSources(generator *cluster.Object) []object.Ref {
+	var refs []object.Ref
+	for _, entry := range object.List(generator.Unstructured.Object, "spec", "sources") {
+		refs = append(refs, refOf(entry, generator.GetNamespace()))
+	}
+	return refs
 }
 
 // sourceNames are the names of the sources of the same kind and namespace as another, including that
@@ -37,6 +59,9 @@ func sourceNames(c *rule.Context, ref object.Ref) []string {
 	var names []string
 	for _, other := range c.InNamespace(ref.GroupKind(), ref.Namespace) {
 		names = append(names, other.GetName())
+	}
+	if ref.GroupKind() == object.ExternalArtifactKind {
+		names = append(names, artifactNames(c, ref.Namespace)...)
 	}
 	for _, k := range c.Kustomizations {
 		used := cluster.SourceOf(k.Unstructured)
@@ -47,9 +72,20 @@ func sourceNames(c *rule.Context, ref object.Ref) []string {
 	return names
 }
 
+// artifactNames are the names of the external artifacts that ArtifactGenerators create in a namespace.
+func artifactNames(c *rule.Context, namespace string) []string {
+	var names []string
+	for _, generator := range c.InNamespace(object.ArtifactGeneratorKind, namespace) {
+		for _, entry := range object.List(generator.Unstructured.Object, "spec", "artifacts") {
+			names = append(names, object.Text(entry, "name"))
+		}
+	}
+	return names
+}
+
 // sourceKinds are the kinds that Flux downloads.
 var sourceKinds = []schema.GroupKind{
-	object.GitRepositoryKind, object.OCIRepositoryKind, object.BucketKind, object.HelmRepositoryKind,
+	object.GitRepositoryKind, object.OCIRepositoryKind, object.BucketKind, object.HelmRepositoryKind, object.ExternalArtifactKind,
 }
 
 // sourceRef is the field that names the source of an object, and the source. It is false for
@@ -68,14 +104,20 @@ func sourceRef(o *cluster.Object) (field string, ref object.Ref, ok bool) {
 	}
 	value, _ := object.Read(o.Unstructured.Object, field)
 	fields, _ := value.(map[string]any)
-	ref = object.Ref{
+	ref = refOf(fields, o.GetNamespace())
+	return field, ref, slices.Contains(sourceKinds, ref.GroupKind())
+}
+
+// refOf is the source that an object in a namespace names.
+func refOf(fields map[string]any, namespace string) object.Ref {
+	ref := object.Ref{
 		APIVersion: object.GitRepositoryKind.Group + "/v1", Kind: object.Text(fields, "kind"),
 		Namespace: object.Text(fields, "namespace"), Name: object.Text(fields, "name"),
 	}
 	if ref.Namespace == "" {
-		ref.Namespace = o.GetNamespace()
+		ref.Namespace = namespace
 	}
-	return field, ref, slices.Contains(sourceKinds, ref.GroupKind())
+	return ref
 }
 
 // allBuilt reports whether the tree has everything that the cluster's Kustomizations apply.

@@ -29,7 +29,7 @@ var missingValues = &rule.Rule{
 				continue
 			}
 			ref := object.Ref{Kind: object.ConfigMapKind.Kind, Namespace: o.GetNamespace(), Name: name}
-			if mayExist(c, ref) && (exists(c, ref) || !generated(c, o.GetNamespace(), name)) {
+			if exists(c, ref) || !c.CompleteBut(ref.Namespace, o) && c.MisspellingOf(ref) == "" && !generated(c, ref.Namespace, name) {
 				continue
 			}
 			c.Report(o, fmt.Sprintf("spec.valuesFrom[%d].name", i), fmt.Sprintf("its values are in ConfigMap %s, %s", name, suggestValues(c, o.GetNamespace(), name)),

@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -26,41 +27,70 @@ func (c *Context) Find(kind schema.GroupKind, namespace, name string) []*cluster
 	return c.byKey[object.Key{GroupKind: kind, Namespace: namespace, Name: name}]
 }
 
+// IsHook reports whether an object is a hook of a chart: Helm creates it, and usually keeps it.
+func (c *Context) IsHook(ref object.Ref) bool { return c.hooks[ref.Key()] }
+
+// InOther reports whether a Kustomization may be in this cluster although another cluster of the tree
+// has it: without what `flux bootstrap` creates, clusters are only guessed by their directories.
+func (c *Context) InOther(ref object.Ref) bool {
+	return !c.Bootstrapped && slices.ContainsFunc(c.others, func(other *cluster.Cluster) bool {
+		return !other.Bootstrapped && other.Kustomization(ref) != nil
+	})
+}
+
 // Complete reports whether the tree has everything that Flux applies in a namespace: nothing is
 // rendered from a chart that is not in the tree, or applied from another source. Without it, an
 // object that is not in the tree may exist. The namespace "" is for objects without one.
-func (c *Context) Complete(namespace string) bool {
+func (c *Context) Complete(namespace string) bool { return c.CompleteBut(namespace, nil) }
+
+// CompleteBut is Complete, except for what the chart of a release renders: it does not create what
+// the release needs itself.
+func (c *Context) CompleteBut(namespace string, release *cluster.Object) bool {
 	if c.incomplete == nil {
 		c.findIncomplete()
 	}
-	return !c.incomplete[everywhere] && !c.incomplete[namespace]
+	own := 0
+	if release != nil && !c.rendered[release] && slices.Contains(installedIn(release), namespace) {
+		own = 1
+	}
+	return c.incomplete[everywhere] == 0 && c.incomplete[namespace] <= own
+}
+
+// installedIn are the namespaces in which the chart of a release may create objects; "" is for
+// those without one.
+func installedIn(release *cluster.Object) []string {
+	namespaces := []string{release.GetNamespace(), ""}
+	if target := object.Text(release.Unstructured.Object, "spec", "targetNamespace"); target != "" && target != release.GetNamespace() {
+		namespaces = append(namespaces, target)
+	}
+	return namespaces
 }
 
 // everywhere stands for all namespaces in Context.incomplete: no namespace has this name.
 const everywhere = "*"
 
 func (c *Context) findIncomplete() {
-	c.incomplete = map[string]bool{}
+	c.incomplete = map[string]int{}
 	for _, k := range c.Kustomizations {
 		target := object.Text(k.Unstructured.Object, "spec", "targetNamespace")
 		switch {
 		case k.Built != nil:
 		case k.OtherSource != "" && target != "":
-			c.incomplete[target], c.incomplete[""] = true, true
+			c.incomplete[target]++
+			c.incomplete[""]++
 		default:
-			c.incomplete[everywhere] = true
+			c.incomplete[everywhere]++
 		}
 	}
 	for _, o := range c.OfKind(object.KustomizationKind) {
 		if o.Release != nil { // what it applies is not built
-			c.incomplete[everywhere] = true
+			c.incomplete[everywhere]++
 		}
 	}
 	for _, release := range c.OfKind(object.HelmReleaseKind) {
 		if !c.rendered[release] {
-			c.incomplete[release.GetNamespace()], c.incomplete[""] = true, true
-			if target := object.Text(release.Unstructured.Object, "spec", "targetNamespace"); target != "" {
-				c.incomplete[target] = true
+			for _, namespace := range installedIn(release) {
+				c.incomplete[namespace]++
 			}
 		}
 	}

@@ -53,6 +53,8 @@ type Finding struct {
 	// Rule is the name of the rule.
 	Rule string
 	At   tree.Position
+	// Files are those that have the object, and the others with the same defect.
+	Files []string
 	// Layer is the Kustomization that applies the object, if any.
 	Layer object.Ref
 	// Others are the other objects that have the same defect because of the same line, for
@@ -88,26 +90,37 @@ type Context struct {
 	// byNamespace has keys without a name.
 	byNamespace map[object.Key][]*cluster.Object
 	// These are indexed when they are first needed.
-	incomplete map[string]bool
+	// incomplete is how many charts and sources that are not in the tree may create objects, by
+	// namespace.
+	incomplete map[string]int
 	dependents map[object.Key][]*cluster.Kustomization
 	appliedBy  map[*cluster.Kustomization][]*cluster.Object
 	// rendered are the HelmReleases all of whose objects are among those of the cluster.
 	rendered map[*cluster.Object]bool
 	facts    *engine.Context
+	// hooks are the objects that Helm creates for the releases whose charts are in the tree.
+	hooks map[object.Key]bool
+	// others are the clusters of the same tree.
+	others []*cluster.Cluster
 	// creators are the namespaces in which a controller may create objects of a class.
 	creators map[creation]bool
 	report   func(Finding)
 	rule     *Rule
 }
 
-// NewContext indexes a cluster. Findings are given to a function.
-func NewContext(c *cluster.Cluster, options Options, report func(Finding)) *Context {
+// NewContext indexes a cluster, which can be one of several in a tree. Findings are given to a
+// function.
+func NewContext(c *cluster.Cluster, all []*cluster.Cluster, options Options, report func(Finding)) *Context {
 	x := &Context{
-		Cluster: c, Options: options, byKind: map[string][]*cluster.Object{}, byKey: map[object.Key][]*cluster.Object{},
-		byNamespace: map[object.Key][]*cluster.Object{}, rendered: map[*cluster.Object]bool{}, creators: map[creation]bool{}, report: report,
+		Cluster: c, others: all, Options: options, byKind: map[string][]*cluster.Object{}, byKey: map[object.Key][]*cluster.Object{},
+		byNamespace: map[object.Key][]*cluster.Object{}, rendered: map[*cluster.Object]bool{}, creators: map[creation]bool{},
+		hooks: map[object.Key]bool{}, report: report,
 	}
 	for _, release := range c.Releases {
 		x.rendered[release.Object] = complete(release)
+		for _, hook := range release.Hooks {
+			x.hooks[hook.Ref().Key()] = true
+		}
 	}
 	for _, o := range c.Objects {
 		x.noteCreator(o)
@@ -168,6 +181,15 @@ func (c *Context) Report(o *cluster.Object, field, message string, fixes ...find
 			f.Fixes[i].File = at.File
 		}
 	}
+	c.reportOn(o, f)
+}
+
+// reportOn reports a finding about an object.
+func (c *Context) reportOn(o *cluster.Object, f Finding) {
+	f.Files = []string{o.File()}
+	if o.Release != nil {
+		f.Files = append(f.Files, o.Release.File())
+	}
 	if o.By != nil {
 		f.Layer = o.By.Ref()
 	}
@@ -214,11 +236,7 @@ func (c *Context) WithSeverity(severity finding.Severity, find func()) {
 
 // ReportAt reports a defect of an object at a position.
 func (c *Context) ReportAt(at tree.Position, o *cluster.Object, message string, fixes ...finding.Fix) {
-	f := newFinding(c.rule, at, o.Ref(), Local(o, message), fixes)
-	if o.By != nil {
-		f.Layer = o.By.Ref()
-	}
-	c.report(f)
+	c.reportOn(o, newFinding(c.rule, at, o.Ref(), Local(o, message), fixes))
 }
 
 func newFinding(r *Rule, at tree.Position, ref object.Ref, message string, fixes []finding.Fix) Finding {

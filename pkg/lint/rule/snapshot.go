@@ -135,13 +135,36 @@ func (c *Context) MisspellingOf(ref object.Ref) string {
 	return ""
 }
 
-// Misspelled reports whether a name is probably a misspelling of another: one letter differs, or
-// two are in the wrong order. Short names, names with another number, and names that only end
-// earlier are not: "web-1" and "web-2", "route" and "routes" are usually two objects.
+// Misspelled reports whether a name is probably a misspelling of another: one of the words between
+// hyphens and dots has one other letter, or two in the wrong order. Short words, words with another
+// number, and words that only end earlier are not: "web-1" and "web-2", "site-a" and "site-b",
+// "route" and "routes" are usually two objects.
 func Misspelled(name, other string) bool {
-	if min(len(name), len(other)) < 5 || strings.HasPrefix(name, other) || strings.HasPrefix(other, name) || engine.MisspellingDistance(name, other) == 0 {
+	if max(len(name), len(other)) > longestName || name == other {
 		return false
 	}
+	isEnd := func(r rune) bool { return r == '-' || r == '.' || r == '_' }
+	words, others := strings.FieldsFunc(name, isEnd), strings.FieldsFunc(other, isEnd)
+	if len(words) != len(others) {
+		return false
+	}
+	differ := 0
+	for i, word := range words {
+		if word == others[i] {
+			continue
+		}
+		if differ++; !isTypo(word, others[i]) {
+			return false
+		}
+	}
+	return differ == 1
+}
+
+// longestName is the length of the longest name in Kubernetes.
+const longestName = 253
+
+// isTypo reports whether a word is probably a misspelling of another.
+func isTypo(word, other string) bool {
 	letters := func(text string) string {
 		return strings.Map(func(r rune) rune {
 			if r >= '0' && r <= '9' {
@@ -150,7 +173,18 @@ func Misspelled(name, other string) bool {
 			return r
 		}, text)
 	}
-	return letters(name) != letters(other)
+	if strings.HasPrefix(word, other) || strings.HasPrefix(other, word) || letters(word) == letters(other) {
+		return false
+	}
+	shortest := min(len(word), len(other))
+	for word != "" && other != "" && word[0] == other[0] {
+		word, other = word[1:], other[1:]
+	}
+	for word != "" && other != "" && word[len(word)-1] == other[len(other)-1] {
+		word, other = word[:len(word)-1], other[:len(other)-1]
+	}
+	swapped := shortest > 2 && len(word) == 2 && len(other) == 2 && word[0] == other[1] && word[1] == other[0]
+	return shortest > 4 && max(len(word), len(other)) <= 1 || swapped
 }
 
 // DidYouMean is "; did you mean NAME?", "" without a name.

@@ -31,7 +31,7 @@ func contextOf(t *testing.T, objects string) *Context {
 	if err != nil || len(clusters) != 1 {
 		t.Fatalf("discover: %d clusters, %v", len(clusters), err)
 	}
-	return NewContext(clusters[0], Options{}, func(Finding) {})
+	return NewContext(clusters[0], clusters, Options{}, func(Finding) {})
 }
 
 // gatewayRelease is a HelmRelease of Istio's chart gateway.
@@ -173,6 +173,13 @@ func TestMisspelled(t *testing.T) {
 		{"api", "app", false},
 		{"egressgateway", "ingressgateway", false},
 		{"orthanc", "orthanc", false},
+		{"orthweb-secert", "orthweb-secret", true},
+		{"site-b-web", "site-a-web", false},
+		{"main-rw", "main-ro", false},
+		{"http-gateway", "https-gateway", false},
+		{"worker-a", "worker-b", false},
+		{"routes-web", "route-web", false},
+		{strings.Repeat("a", 100_000) + "b", "b" + strings.Repeat("a", 100_000), false},
 	} {
 		if got := Misspelled(test.name, test.other); got != test.want {
 			t.Errorf("%s for %s: %v", test.name, test.other, got)

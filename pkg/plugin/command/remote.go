@@ -44,7 +44,7 @@ func (f *RemoteFlag) Fetcher(ctx context.Context) *remote.Fetcher {
 }
 
 // Advise prints how to download from hosts that were not allowed. The command is the one that the
-// user called, with its subcommand.
+// user called, with its arguments, quoted for a shell.
 func (f *RemoteFlag) Advise(w io.Writer, command string, refused []string) {
 	hosts := slices.Clone(f.hosts)
 	for _, host := range refused {
@@ -53,6 +53,6 @@ func (f *RemoteFlag) Advise(w io.Writer, command string, refused []string) {
 		}
 	}
 	if len(hosts) > len(f.hosts) {
-		escape.Fprintf(w, "To download the remote references: %s --allow-remote=%s\n", command, escape.ShellWord(strings.Join(hosts, ",")))
+		escape.Fprintf(w, "To download the remote references: %s --allow-remote=%s\n", escape.Composed(command), escape.ShellWord(strings.Join(hosts, ",")))
 	}
 }

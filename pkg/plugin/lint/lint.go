@@ -193,9 +193,18 @@ func (o *options) check(ctx context.Context, changed func(string) bool) (*lint.R
 		all.Add(report)
 	}
 	if all.Empty() {
-		return nil, advice.Add(fmt.Errorf("no Kubernetes manifests were found in %s", repositories[0].Shown), "Name a directory or a file of a GitOps repository.")
+		return nil, nothingFound(repositories[0])
 	}
 	return all, nil
+}
+
+// nothingFound is the error of a repository, or of paths in it, in which nothing is checked.
+func nothingFound(r command.Repository) error {
+	if len(r.Below) == 0 || slices.Contains(r.Below, ".") {
+		return advice.Add(fmt.Errorf("no Kubernetes manifests were found in %s", r.Shown), "Name a directory or a file of a GitOps repository.")
+	}
+	return advice.Add(fmt.Errorf("no Kustomization of %s uses %s, so it was not checked", r.Shown, escape.List(r.Below)),
+		"Check a manifest alone with 'kubectl orthweb lint - < FILE', or name another path.")
 }
 
 func (o *options) print(w io.Writer, report *lint.Report) error {
@@ -256,9 +265,13 @@ func (o *options) listUnknown(report *lint.Report) {
 		if n > 1 {
 			others = " (also " + finding.Count(n-1, "other object") + ")"
 		}
-		escape.Fprintf(o.call.Streams.ErrOut, "Not checked: %s%s: %s: %s\n", u.Ref, others, u.At, u.Message)
+		about := ""
+		if u.Ref.Name != "" {
+			about = u.Ref.String() + others + ": "
+		}
+		escape.Fprintf(o.call.Streams.ErrOut, "Not checked: %s%s: %s\n", about, u.At, u.Message)
 	}
-	o.remote.Advise(o.call.Streams.ErrOut, o.call.Name+" lint", refused)
+	o.remote.Advise(o.call.Streams.ErrOut, o.again(), refused)
 }
 
 // summarize prints on standard error what was checked, and what was not.
@@ -275,7 +288,7 @@ func (o *options) summarize(report *lint.Report) {
 			names = append(names, source)
 		}
 		slices.Sort(names)
-		escape.Fprintf(w, "The files of %s are in other sources, and were not checked: %s\n", finding.Count(n, "Kustomization"), strings.Join(names, ", "))
+		escape.Fprintf(w, "%s not checked, of other sources or for other clusters: %s\n", finding.Count(n, "Kustomization"), strings.Join(names, ", "))
 	}
 	counts := map[finding.Severity]int{}
 	for _, f := range report.Findings {
@@ -305,8 +318,17 @@ func (o *options) summarize(report *lint.Report) {
 	}
 	escape.Fprintf(w, "Checked %s with %s: %s.\n", finding.Count(report.Kustomizations, "Kustomization"), finding.Count(report.Objects, "object"), found)
 	if fixable > 0 {
-		escape.Fprintf(w, "%d can be fixed automatically: %s lint --fix\n", fixable, o.call.Name)
+		escape.Fprintf(w, "%d can be fixed automatically: %s --fix\n", fixable, escape.Composed(o.again()))
 	}
+}
+
+// again is the command with its paths.
+func (o *options) again() string {
+	words := []string{o.call.Name + " lint"}
+	for _, path := range o.paths {
+		words = append(words, escape.ShellWord(path))
+	}
+	return strings.Join(words, " ")
 }
 
 // listRules prints all rules.

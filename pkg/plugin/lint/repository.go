@@ -44,7 +44,11 @@ func (o *options) checkInput(ctx context.Context) (*lint.Report, error) {
 	if _, err := tree.Parse(name, text); err != nil {
 		return nil, advice.Add(fmt.Errorf("read standard input: %w", err), "Pipe rendered manifests to the command.")
 	}
-	return lint.Check(ctx, tree.New(map[string][]byte{name: text}), o.rules)
+	report, err := lint.Check(ctx, tree.New(map[string][]byte{name: text}), o.rules)
+	if err == nil && report.Empty() {
+		err = advice.Add(errors.New("standard input has no Kubernetes manifests"), "Check the command whose output is piped.")
+	}
+	return report, err
 }
 
 // configuration is that of the repository, in which flags replace fields.
@@ -55,7 +59,7 @@ func (o *options) configuration(t *tree.Tree, changed func(string) bool) (lint.C
 	}
 	config, failOn, err := lint.ParseConfig(text)
 	if err != nil {
-		return lint.Config{}, advice.Add(fmt.Errorf("read the configuration %s: %w", name, err), "List the rules with 'kubectl orthweb lint --list-rules'.")
+		return lint.Config{}, advice.Add(fmt.Errorf("read the configuration %s: %w", name, err), "Correct the file; docs/lint.md describes it.")
 	}
 	if _, ok := severities[failOn]; !ok && failOn != "" && failOn != "never" {
 		return lint.Config{}, fmt.Errorf("read the configuration %s: unknown severity %q in failOn; use critical, warning, info or never", name, failOn)

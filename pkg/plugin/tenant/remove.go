@@ -152,7 +152,7 @@ func backup(removed *scaffold.Removed) []string {
 	var lines []string
 	for _, namespace := range removed.Tenant.Namespaces {
 		lines = append(lines,
-			escape.Command("kubectl get persistentvolumeclaims --namespace=%s", namespace),
+			escape.Command("kubectl get persistentvolumeclaims --namespace=%s", namespace)+"  # only lists the volumes: save each one with your storage",
 			escape.Command("kubectl get secrets --namespace=%s -o yaml > %s", namespace, namespace+"-secrets.yaml")+"  # has private keys and passwords")
 	}
 	for _, o := range removed.Data {

@@ -26,7 +26,7 @@ var (
 		show what changes. They never commit and never push. No cluster is needed.`)
 	example = templates.Examples(`
 		# Show the files of a new tenant, a copy of bhs
-		kubectl orthweb tenant create nhs --from=bhs --domain=nhs.orthweb.com --dry-run
+		kubectl orthweb tenant create nhs --domain=nhs.orthweb.com --dry-run
 
 		# Show in what two tenants differ
 		kubectl orthweb tenant compare bhs mhr

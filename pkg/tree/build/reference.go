@@ -59,6 +59,9 @@ func (c *checker) full() bool {
 // with each directory.
 const maxReferences = 20_000
 
+// maxName is the length of the longest name in Kubernetes.
+const maxName = 253
+
 // directory follows the kustomization of a directory. The content of its file is k, at a path.
 // The setting is what the kustomizations that use it do to its resources.
 func (c *checker) directory(dir, file string, k *types.Kustomization, outer setting) {
@@ -88,6 +91,10 @@ func (c *checker) directory(dir, file string, k *types.Kustomization, outer sett
 		if file := c.files.KustomizationFile(downloaded.target(dir, component)); file != "" {
 			inner.files = append(inner.files, file)
 		}
+	}
+	if longest := max(len(k.NamePrefix), len(k.NameSuffix), len(k.Namespace)); longest > maxName {
+		c.add(at.find(""), Malformed, "a prefix, suffix or namespace has %d characters; names have at most %d", longest, maxName)
+		return
 	}
 	c.addGenerators(file, k, inner)
 	if len(k.HelmCharts)+len(k.HelmChartInflationGenerator) > 0 || k.HelmGlobals != nil {

@@ -112,12 +112,28 @@ func (c *checker) leave(at tree.Position, k *types.Kustomization) {
 	}
 	c.fields += here.fields
 	c.spend(at, all.objects*all.objects/pairsCompared+passes(k)*(all.objects*stepsObject+all.bytes/bytesChanged)+c.fields*(all.objects+c.fields/10))
+	added := textOf(k.CommonLabels) + textOf(k.CommonAnnotations) //nolint:staticcheck // deprecated, and still used
+	for _, label := range k.Labels {
+		added += textOf(label.Pairs)
+	}
+	c.spend(at, all.objects*added/bytesAdded)
+	all.add(size{bytes: all.objects * added})
+	c.sized = append(c.sized, size{bytes: all.objects * added})
 	for _, p := range slices.Concat(k.Patches, k.PatchesJson6902) { //nolint:staticcheck // deprecated, and still used
 		c.patch(at, p.Target, len(p.Patch)+here.patches[p.Path], &all, kinds)
 	}
 	for _, p := range k.PatchesStrategicMerge { //nolint:staticcheck // deprecated, and still used
 		c.patch(at, nil, len(p)+here.patches[string(p)], &all, kinds)
 	}
+}
+
+// textOf is the size of a map's texts.
+func textOf(texts map[string]string) int {
+	sum := 0
+	for key, value := range texts {
+		sum += len(key) + len(value)
+	}
+	return sum
 }
 
 // patch adds what a patch of a size takes: each object that it may select is encoded, changed and

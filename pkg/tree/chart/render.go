@@ -55,7 +55,11 @@ func render(files []File, local map[string][]File, release *Release) (*Result, *
 		}
 	}
 	if err != nil {
-		return nil, first.explain(err)
+		failed := first.explain(err)
+		if first.unsure && failed.Reason == Failed { // in the cluster, it may find what it looks for
+			failed.Reason = Incomplete
+		}
+		return nil, failed
 	}
 	return result, nil
 }

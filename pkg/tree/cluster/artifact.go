@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
@@ -17,9 +16,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/source"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/variable"
 )
-
-// generatorKind is the kind whose objects source-watcher assembles external artifacts for.
-var generatorKind = schema.GroupKind{Group: "source.extensions.fluxcd.io", Kind: "ArtifactGenerator"}
 
 // output is an external artifact of an ArtifactGenerator.
 type output struct {
@@ -46,6 +42,8 @@ type assembled struct {
 func (c *Cluster) sourceOf(k *Kustomization) (s *source.Source, other string, err error) {
 	ref := SourceOf(k.Unstructured)
 	switch {
+	case c.found.opts.OneCluster && object.Map(k.Unstructured.Object, "spec", "kubeConfig") != nil:
+		return nil, "another cluster (spec.kubeConfig)", nil
 	case k.Standalone, ref.Key() == c.origin.Key(), c.sameRepository(ref):
 		return c.source, "", nil
 	case !c.found.opts.Artifacts || ref.GroupKind() != object.ExternalArtifactKind:
@@ -92,7 +90,7 @@ func (c *Cluster) generators() []*Object {
 			continue
 		}
 		for _, o := range k.Built.Objects {
-			if o.GroupVersionKind().GroupKind() == generatorKind {
+			if o.GroupVersionKind().GroupKind() == object.ArtifactGeneratorKind {
 				all = append(all, &Object{Object: o, By: k})
 			}
 		}

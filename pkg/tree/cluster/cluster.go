@@ -29,10 +29,16 @@ type Cluster struct {
 	Tree *tree.Tree
 	// Entry is the directory of the first Kustomization.
 	Entry string
+	// Bootstrapped: it begins with what bootstrapping created. Otherwise its Kustomizations are those
+	// of one directory.
+	Bootstrapped bool
 	// FluxVersion is that of the FluxInstance at which the cluster begins, such as "2.7", or "".
 	FluxVersion string
 	// Kustomizations are in the order in which they are reached.
 	Kustomizations []*Kustomization
+	// Unread are the errors of files that may have objects of Flux, or that nothing builds, if nothing
+	// in the tree says where Flux begins. All are in the first cluster of a tree.
+	Unread []*tree.ParseError
 	// Objects are all objects that the Kustomizations apply. An object that two of them apply is
 	// in it twice. Those of charts follow, if charts are rendered.
 	Objects []*Object
@@ -61,7 +67,8 @@ type Kustomization struct {
 	Built *build.Result
 	// Err is why it could not be built: a *build.Error, or nil.
 	Err error
-	// OtherSource is the source that contains its files, if that is not the tree.
+	// OtherSource is the source that contains its files, if that is not the tree, or the cluster to
+	// which it applies them.
 	OtherSource string
 	// Standalone: it is not a Kustomization of Flux, but a directory with a kustomization in a
 	// tree that has none of Flux.
@@ -122,6 +129,8 @@ type Options struct {
 	// Artifacts: also build the Kustomizations whose source is an external artifact that is
 	// assembled from the tree. The paths of these are not those of the tree.
 	Artifacts bool
+	// OneCluster: do not build the Kustomizations that apply to another cluster, by spec.kubeConfig.
+	OneCluster bool
 }
 
 // DiscoverWith is Discover with what is known of the cluster.
@@ -133,6 +142,9 @@ func DiscoverWith(ctx context.Context, t *tree.Tree, opts Options) ([]*Cluster, 
 	clusters, err := found.clusters(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if !slices.ContainsFunc(clusters, func(c *Cluster) bool { return c.Bootstrapped }) && len(clusters) > 0 {
+		clusters[0].Unread = found.unread
 	}
 	for _, c := range clusters {
 		if err := c.renderCharts(ctx, opts); err != nil {
@@ -162,6 +174,7 @@ func (f *scanned) clusters(ctx context.Context) ([]*Cluster, error) {
 		if err != nil {
 			return nil, err
 		}
+		c.Bootstrapped = true
 		c.markReached(reached)
 		clusters = append(clusters, c)
 	}

@@ -184,7 +184,21 @@ func (r *renderer) result(ctx context.Context, spec *chartSpec) (*chart.Result, 
 	if request.From, err = r.references(spec.release); err != nil {
 		return nil, err
 	}
-	return r.options.Charts.Render(ctx, loaded.Chart, request)
+	result, err := r.options.Charts.Render(ctx, loaded.Chart, request)
+	return result, withoutSecrets(err, fields)
+}
+
+// withoutSecrets is an error of a chart without its message if the values of the release come from a
+// Secret: templates and schemas can write them into it.
+func withoutSecrets(err error, fields map[string]any) error {
+	var failed *chart.Error
+	hasSecret := slices.ContainsFunc(object.List(fields, "valuesFrom"), func(from map[string]any) bool {
+		return object.Text(from, "kind") == object.SecretKind.Kind
+	})
+	if !hasSecret || !errors.As(err, &failed) || failed.Reason != chart.Failed {
+		return err
+	}
+	return &chart.Error{Reason: failed.Reason, At: failed.At, Message: "the message is not shown, because the values of the release come from a Secret; `helm template` shows it"}
 }
 
 func incomplete(format string, args ...any) error {

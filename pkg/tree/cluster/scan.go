@@ -31,6 +31,8 @@ type scanned struct {
 	opts                       Options
 	// ignoring are the sources with a spec.ignore.
 	ignoring map[string]*source.Source
+	// unread are the errors of files.
+	unread []*tree.ParseError
 	// rendered are Kustomizations that were built from plain to find the entries.
 	rendered map[*unstructured.Unstructured]rendering
 }
@@ -59,12 +61,21 @@ func scan(ctx context.Context, t *tree.Tree, opts Options) (*scanned, error) {
 		documents, err := t.Documents(file)
 		if errors.Is(err, tree.ErrTooMuch) {
 			return nil, err
-		} // another error is reported by the build that uses the file
+		}
+		f.noteUnread(err)
 		for _, d := range documents {
 			f.add(origin.FromDocument(f.plain, d))
 		}
 	}
 	return f, nil
+}
+
+// noteUnread notes the error of a file.
+func (f *scanned) noteUnread(err error) {
+	var failed *tree.ParseError
+	if errors.As(err, &failed) && !slices.ContainsFunc(f.unread, func(known *tree.ParseError) bool { return known.File == failed.File }) {
+		f.unread = append(f.unread, failed)
+	}
 }
 
 func (f *scanned) add(o *origin.Object) {
@@ -75,7 +86,7 @@ func (f *scanned) add(o *origin.Object) {
 		if key := object.RefOf(o.Unstructured).Key(); f.sources[key] == nil {
 			f.sources[key] = &Object{Object: o}
 		}
-	case kind == generatorKind:
+	case kind == object.ArtifactGeneratorKind:
 		f.generators = append(f.generators, &Object{Object: o})
 	case kind.Kind == fluxInstance:
 		if sync := syncOf(o); sync != nil {

@@ -2,7 +2,9 @@ package cluster
 
 import (
 	"context"
+	"fmt"
 	"path"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/kustomize/api/konfig"
@@ -53,7 +55,7 @@ func (f *scanned) standalone(ctx context.Context) (*Cluster, error) {
 	c.collect()
 	for _, file := range files {
 		if !used[file] && tree.IsYAML(file) && !inChart(f.tree, file) && !f.plain.Ignored(file) && len(order) == 0 {
-			c.addManifests(f.plain, file)
+			f.noteUnread(c.addManifests(f.plain, file))
 		}
 	}
 	return c, nil
@@ -123,14 +125,26 @@ func isComponent(t *tree.Tree, file string) bool {
 }
 
 // addManifests adds the objects of a file.
-func (c *Cluster) addManifests(s *source.Source, file string) {
+func (c *Cluster) addManifests(s *source.Source, file string) error {
 	documents, err := s.Tree.Documents(file)
-	if err != nil {
+	for _, d := range documents {
+		c.addManifest(s, d)
+	}
+	return err
+}
+
+// addManifest adds the object of a document, or the objects of a list.
+func (c *Cluster) addManifest(s *source.Source, d *tree.Document) {
+	u := unstructured.Unstructured{Object: d.Object}
+	if strings.HasSuffix(u.GetKind(), "List") {
+		for i, item := range object.List(d.Object, "items") {
+			if node, _, found := tree.Find(d.Node, fmt.Sprintf("items[%d]", i)); found {
+				c.addManifest(s, &tree.Document{File: d.File, Node: node, Object: item})
+			}
+		}
 		return
 	}
-	for _, d := range documents {
-		if u := (unstructured.Unstructured{Object: d.Object}); u.GetAPIVersion() != "" && u.GetKind() != "" && u.GetName() != "" {
-			c.Objects = append(c.Objects, &Object{Object: origin.FromDocument(s, d)})
-		}
+	if u.GetAPIVersion() != "" && u.GetKind() != "" && u.GetName() != "" {
+		c.Objects = append(c.Objects, &Object{Object: origin.FromDocument(s, d)})
 	}
 }

@@ -20,15 +20,14 @@ import (
 
 // Change is a change of one value.
 type Change struct {
-	// At is where the value is, or its key. For Add and Append, it is where the document begins.
+	// At is where the value is, or its key. For Add, it is where the document begins.
 	At tree.Position
 	// Op is what happens to it.
 	Op Op
-	// Value is the new value (Set), the new key (Rename, Wrap), or a map of keys and scalars (Add,
-	// Append).
+	// Value is the new value (Set), the new key (Rename, Wrap), or a map of keys and scalars (Add).
 	Value any
-	// Field is the map to which keys are added (Add), which is created if it does not exist, or
-	// the list that gets an entry (Append), in the notation of object.Read.
+	// Field is the map to which keys are added (Add), in the notation of object.Read. It is
+	// created if it does not exist.
 	Field string
 }
 
@@ -43,8 +42,6 @@ const (
 	Rename Op = "Rename"
 	// Add adds keys with scalars to a map, which is created if it does not exist.
 	Add Op = "Add"
-	// Append adds a map with scalars to the end of a list.
-	Append Op = "Append"
 	// Wrap replaces a scalar in a list with a map that has it under a key.
 	Wrap Op = "Wrap"
 	// Remove removes a field or an entry of a list.
@@ -132,7 +129,7 @@ type target struct {
 // find finds the value, or its key, that begins at the position of a change.
 func find(documents []*tree.Document, c Change) (target, bool) {
 	for _, d := range documents {
-		if c.Op == Add || c.Op == Append {
+		if c.Op == Add {
 			if d.Node.Line == c.At.Line {
 				steps, ok := object.Steps(c.Field)
 				return target{document: d, steps: steps, value: d.Node}, ok
@@ -177,8 +174,6 @@ func (e *lineEditor) change(t target, c Change) error {
 	switch {
 	case c.Op == Add:
 		return e.add(t, c)
-	case c.Op == Append:
-		return e.append(t, c)
 	case c.Op == Rename && t.key != nil:
 		return e.replace(t.key, fmt.Sprint(c.Value))
 	case c.Op == Set && t.value.Kind == yaml.ScalarNode:
@@ -275,48 +270,20 @@ func (e *lineEditor) add(t target, c Change) error {
 	for _, name := range sortedKeys(entries) {
 		added = append(added, strings.Repeat(" ", indent+2*len(missing))+key(name)+": "+scalar(entries[name], 0))
 	}
-	e.insertLines(tree.LastLine(parent), added)
-	return nil
-}
-
-// append adds an entry to a list that is written in lines. It is written like the others.
-func (e *lineEditor) append(t target, c Change) error {
-	entries, ok := c.Value.(map[string]any)
-	list, missing := innermost(t.value, t.steps)
-	if !ok || len(missing) > 0 || list.Kind != yaml.SequenceNode || list.Style&yaml.FlowStyle != 0 || len(list.Content) == 0 {
-		return fmt.Errorf("%w: the list is not written in lines", errRefused)
-	}
-	first := list.Content[0]
-	before := e.lines[first.Line-1][:byteColumn(e.lines[first.Line-1], first.Column)]
-	if string(bytes.Trim(before, " ")) != "-" {
-		return fmt.Errorf("%w: other values are in the same line", errRefused)
-	}
-	var added []string
-	for i, name := range sortedKeys(entries) {
-		start := string(before)
-		if i > 0 {
-			start = strings.Repeat(" ", len(before))
-		}
-		added = append(added, start+key(name)+": "+scalar(entries[name], 0))
-	}
-	e.insertLines(tree.LastLine(list), added)
-	return nil
-}
-
-// insertLines inserts lines after the line of a number, with its ending.
-func (e *lineEditor) insertLines(after int, added []string) {
+	at := tree.LastLine(parent)
 	ending := "\n"
-	if bytes.HasSuffix(e.lines[after-1], []byte("\r\n")) {
+	if bytes.HasSuffix(e.lines[at-1], []byte("\r\n")) {
 		ending = "\r\n"
 	}
 	var lines [][]byte
 	for _, line := range added {
 		lines = append(lines, []byte(line+ending))
 	}
-	if !bytes.HasSuffix(e.lines[after-1], []byte("\n")) {
-		e.lines[after-1] = append(slices.Clone(e.lines[after-1]), ending...)
+	if !bytes.HasSuffix(e.lines[at-1], []byte("\n")) {
+		e.lines[at-1] = append(slices.Clone(e.lines[at-1]), ending...)
 	}
-	e.lines = slices.Insert(e.lines, after, lines...)
+	e.lines = slices.Insert(e.lines, at, lines...)
+	return nil
 }
 
 // key is the key of a map as YAML.

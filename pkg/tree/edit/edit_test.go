@@ -56,17 +56,6 @@ func TestApply(t *testing.T) {
 			"# wide letters\n", "# wide letters\n  annotations:\n    b: \"true\"\n    kustomize.toolkit.fluxcd.io/prune: disabled\n",
 		},
 		"keys are added": {[]Change{{At: at(2, 1), Op: Add, Field: "metadata", Value: map[string]any{"namespace": "a"}}}, "# wide letters\n", "# wide letters\n  namespace: a\n"},
-		"an entry is added to a list": {
-			[]Change{{At: at(2, 1), Op: Append, Field: "images", Value: map[string]any{"name": "postgres", "newTag": "17"}}},
-			"\\\"quoted\\\"\"\n", "\\\"quoted\\\"\"\n- name: postgres\n  newTag: \"17\"\n",
-		},
-		"two entries are added": {
-			[]Change{
-				{At: at(2, 1), Op: Append, Field: "images", Value: map[string]any{"name": "a"}},
-				{At: at(2, 1), Op: Append, Field: "images", Value: map[string]any{"name": "b"}},
-			},
-			"\\\"quoted\\\"\"\n", "\\\"quoted\\\"\"\n- name: a\n- name: b\n",
-		},
 		"several lines": {
 			[]Change{{At: at(6, 3), Op: Remove}, {At: at(14, 11), Op: Set, Value: "x"}, {At: at(2, 1), Op: Add, Field: "metadata", Value: map[string]any{"namespace": "a"}}},
 			"", "",
@@ -105,9 +94,6 @@ func TestRefused(t *testing.T) {
 		"a map in one line":         {"metadata: {name: a}\n", Change{At: at(1, 1), Op: Add, Field: "metadata", Value: map[string]any{"b": "c"}}},
 		"a list in one line":        {"a: [b, c]\n", Change{At: at(1, 5), Op: Remove}},
 		"an anchor that others use": {"a: &x b\nc: *x\n", Change{At: at(1, 4), Op: Set, Value: "d"}},
-		"an entry of no list":       {"a: {b: c}\n", Change{At: at(1, 1), Op: Append, Field: "a", Value: map[string]any{"b": "c"}}},
-		"an entry of a flow list":   {"a: [b]\n", Change{At: at(1, 1), Op: Append, Field: "a", Value: map[string]any{"b": "c"}}},
-		"an entry beside its list":  {"- - b\n", Change{At: at(1, 1), Op: Append, Field: "[0]", Value: map[string]any{"b": "c"}}},
 		"not YAML":                  {"a: [\n", Change{At: at(1, 1), Op: Rename, Value: "b"}},
 	} {
 		if got, err := Apply("k.yaml", []byte(c.text), []Change{c.change}); err == nil {

@@ -3,7 +3,6 @@ package edit
 import (
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"strconv"
 
@@ -80,15 +79,6 @@ func changeBelow(value any, steps []string, c Change) (any, error) {
 		return c.Value, nil
 	case Wrap:
 		return map[string]any{fmt.Sprint(c.Value): value}, nil
-	case Append:
-		list, ok := value.([]any)
-		if !ok {
-			return nil, fmt.Errorf("%w: the field is not a list", errRefused)
-		}
-		if contains(list, c.Value) {
-			return list, nil
-		}
-		return append(list, c.Value), nil
 	case Add:
 		m, ok := value.(map[string]any)
 		entries, valid := c.Value.(map[string]any)
@@ -99,11 +89,6 @@ func changeBelow(value any, steps []string, c Change) (any, error) {
 		return m, nil
 	}
 	return nil, errRefused
-}
-
-// contains reports whether a list has an entry.
-func contains(list []any, entry any) bool {
-	return slices.ContainsFunc(list, func(other any) bool { return reflect.DeepEqual(other, entry) })
 }
 
 // index is the entry of a list that a step names.

@@ -24,6 +24,8 @@ type templateLine struct {
 	key, value string
 	// literal: the value has no action.
 	literal bool
+	// document is the number of its document in the file.
+	document int
 	at      tree.Position
 }
 
@@ -49,14 +51,17 @@ func templateLines(s *source.Source, file string) []templateLine {
 
 func linesOf(file string, text []byte) []templateLine {
 	var lines []templateLine
-	n := 0
+	n, document := 0, 0
 	for line := range strings.Lines(string(text)) {
 		n++
+		if strings.HasPrefix(line, "---") {
+			document++
+		}
 		found := fieldLine.FindStringSubmatchIndex(strings.TrimRight(line, "\r\n"))
 		if found == nil || strings.HasPrefix(strings.TrimSpace(line), "#") {
 			continue
 		}
-		l := templateLine{value: scalar(line[found[6]:found[7]]), at: tree.Position{File: file, Line: n, Column: found[6] + 1}}
+		l := templateLine{document: document, value: scalar(line[found[6]:found[7]]), at: tree.Position{File: file, Line: n, Column: found[6] + 1}}
 		l.literal = !strings.Contains(line, "{{") && !strings.Contains(line, "}}")
 		if found[4] >= 0 {
 			l.key = strings.Trim(line[found[4]:found[5]], `"'`)
@@ -80,7 +85,7 @@ func inFlow(l templateLine, line string) []templateLine {
 	var fields []templateLine
 	for _, found := range flowField.FindAllStringSubmatchIndex(line, -1) {
 		at := tree.Position{File: l.at.File, Line: l.at.Line, Column: found[4] + 1}
-		fields = append(fields, templateLine{key: line[found[2]:found[3]], value: scalar(line[found[4]:found[5]]), literal: true, at: at})
+		fields = append(fields, templateLine{document: l.document, key: line[found[2]:found[3]], value: scalar(line[found[4]:found[5]]), literal: true, at: at})
 	}
 	return fields
 }
@@ -104,12 +109,38 @@ func only(lines []templateLine, fits func(templateLine) bool) (tree.Position, bo
 	return lines[i].at, true
 }
 
+// ownLines are the lines of the document that renders the object, of a template with several: the only
+// one with its kind, or its kind and name. There are none if that is not certain.
+func (o *Object) ownLines(lines []templateLine) []templateLine {
+	if len(lines) == 0 || lines[0].document == lines[len(lines)-1].document {
+		return lines
+	}
+	having := func(key, value string) []int {
+		var documents []int
+		for _, l := range lines {
+			if l.literal && l.key == key && l.value == value && !slices.Contains(documents, l.document) {
+				documents = append(documents, l.document)
+			}
+		}
+		return documents
+	}
+	found := having("kind", o.GetKind())
+	if len(found) > 1 {
+		named := having("name", o.GetName())
+		found = slices.DeleteFunc(found, func(document int) bool { return !slices.Contains(named, document) })
+	}
+	if len(found) != 1 {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(lines), func(l templateLine) bool { return l.document != found[0] })
+}
+
 // locateRendered is the position of a field of an object that a template rendered. For a value, it
 // is the only line of the template that has it; otherwise where the HelmRelease has it, the only
 // line with its key, or where the HelmRelease names the chart. For other fields, it is the
 // innermost one on their path that one line of the template has.
 func (o *Object) locateRendered(field string) (tree.Position, bool) {
-	lines := templateLines(o.frame.files.Source, o.File())
+	lines := o.ownLines(templateLines(o.frame.files.Source, o.File()))
 	steps, _ := object.Steps(field)
 	value, exists := object.Quote(o.Object, field)
 	if exists && isScalar(o.Object, field) && len(steps) > 0 {
