@@ -94,18 +94,20 @@ func (v *validation) remove(ctx context.Context, s check.Subject, login check.Cr
 	return removed, err
 }
 
-// lateTimeout is how long an archive may take to keep an image whose answer was lost.
-const lateTimeout = time.Second
+// lateTimeout is how long an archive may take to keep an image whose answer was lost, and latePolls
+// how often it is asked at least: it may be slow.
+const lateTimeout, latePolls = time.Second, 10
 
 // removeOnce removes what is stored until the archive reports that nothing is left. If the
 // answer to C-STORE was lost, the image may be stored only now.
 func (v *validation) removeOnce(ctx context.Context, w *web.Client, login check.Credentials) (removed bool, err error) {
-	began := time.Now()
+	began, polls := time.Now(), 0
 	_ = wait.PollUntilContextCancel(ctx, 100*time.Millisecond, true, func(ctx context.Context) (bool, error) {
 		var done bool
 		done, err = v.removeAll(ctx, w, login)
 		removed = removed || done
-		return err != nil || !v.unanswered || time.Since(began) > lateTimeout, nil
+		polls++
+		return err != nil || !v.unanswered || polls >= latePolls && time.Since(began) > lateTimeout, nil
 	})
 	return removed, err
 }
