@@ -140,7 +140,7 @@ func TestOneByteAtATime(t *testing.T) {
 
 func TestTimeouts(t *testing.T) {
 	o := someOptions()
-	o.Timeouts = Timeouts{Association: 50 * time.Millisecond, Response: 60 * time.Millisecond, Idle: 70 * time.Millisecond}
+	o.Timeouts = Timeouts{Association: 500 * time.Millisecond, Response: 600 * time.Millisecond, Idle: 700 * time.Millisecond}
 	_, err := Associate(context.Background(), with(t, drain), o)
 	if e, ok := isError[*TimeoutError](err); !ok || e.After != o.Timeouts.Association {
 		t.Errorf("a silent peer while associating: %v", err)
@@ -150,7 +150,7 @@ func TestTimeouts(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = a.Echo(context.Background())
-	if want := "C-ECHO: timed out after 60ms waiting for the response"; err == nil || err.Error() != want {
+	if want := "C-ECHO: timed out after 600ms waiting for the response"; err == nil || err.Error() != want {
 		t.Errorf("%v instead of %s", err, want)
 	}
 	stuck := make(chan struct{})
