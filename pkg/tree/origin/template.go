@@ -26,7 +26,7 @@ type templateLine struct {
 	literal bool
 	// document is the number of its document in the file.
 	document int
-	at      tree.Position
+	at       tree.Position
 }
 
 // fieldLine matches a field or a list entry in a template: its indent, its key, its value.
