@@ -6,6 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/flux"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/lint/rule"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
@@ -48,7 +49,7 @@ func checkSource(c *rule.Context, o *cluster.Object, field string, ref object.Re
 func generatorSources(generator *cluster.Object) []object.Ref {
 	var refs []object.Ref
 	for _, entry := range object.List(generator.Unstructured.Object, "spec", "sources") {
-		refs = append(refs, refOf(entry, generator.GetNamespace()))
+		refs = append(refs, flux.SourceRef(entry, generator.GetNamespace()))
 	}
 	return refs
 }
@@ -104,20 +105,8 @@ func sourceRef(o *cluster.Object) (field string, ref object.Ref, ok bool) {
 	}
 	value, _ := object.Read(o.Unstructured.Object, field)
 	fields, _ := value.(map[string]any)
-	ref = refOf(fields, o.GetNamespace())
+	ref = flux.SourceRef(fields, o.GetNamespace())
 	return field, ref, slices.Contains(sourceKinds, ref.GroupKind())
-}
-
-// refOf is the source that an object in a namespace names.
-func refOf(fields map[string]any, namespace string) object.Ref {
-	ref := object.Ref{
-		APIVersion: object.GitRepositoryKind.Group + "/v1", Kind: object.Text(fields, "kind"),
-		Namespace: object.Text(fields, "namespace"), Name: object.Text(fields, "name"),
-	}
-	if ref.Namespace == "" {
-		ref.Namespace = namespace
-	}
-	return ref
 }
 
 // allBuilt reports whether the tree has everything that the cluster's Kustomizations apply.

@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/flux"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/artifact"
@@ -165,11 +166,7 @@ func (c *Cluster) sourceAt(ref object.Ref) *source.Source {
 func sourceRefs(generator *unstructured.Unstructured) map[string]object.Ref {
 	refs := map[string]object.Ref{}
 	for _, entry := range object.List(generator.Object, "spec", "sources") {
-		ref := object.Ref{APIVersion: object.GitRepositoryKind.Group + "/v1", Kind: object.Text(entry, "kind"), Namespace: object.Text(entry, "namespace"), Name: object.Text(entry, "name")}
-		if ref.Namespace == "" {
-			ref.Namespace = generator.GetNamespace()
-		}
-		refs[object.Text(entry, "alias")] = ref
+		refs[object.Text(entry, "alias")] = flux.SourceRef(entry, generator.GetNamespace())
 	}
 	return refs
 }

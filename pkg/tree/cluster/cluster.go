@@ -12,6 +12,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/flux"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/artifact"
@@ -486,13 +487,5 @@ func isKustomization(obj *unstructured.Unstructured) bool {
 
 // SourceOf is the source of a Kustomization.
 func SourceOf(obj *unstructured.Unstructured) object.Ref {
-	ref := object.Map(obj.Object, "spec", "sourceRef")
-	namespace := object.Text(ref, "namespace")
-	if namespace == "" {
-		namespace = obj.GetNamespace()
-	}
-	return object.Ref{
-		APIVersion: object.GitRepositoryKind.Group + "/v1", Kind: object.Text(ref, "kind"),
-		Namespace: namespace, Name: object.Text(ref, "name"),
-	}
+	return flux.SourceRef(object.Map(obj.Object, "spec", "sourceRef"), obj.GetNamespace())
 }

@@ -18,7 +18,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/chart"
-	"github.com/digihunch/kubectl-orthweb/pkg/tree/source"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/variable"
 )
 
@@ -43,7 +42,6 @@ type renderer struct {
 	options Options
 	// objects are those that Kustomizations apply.
 	objects map[object.Key]*Object
-	sources map[object.Key]*source.Source
 	charts  map[chartKey]loadedChart
 	served  []string
 	// global are the kinds of definitions whose objects have no namespace.
@@ -78,7 +76,7 @@ func (c *Cluster) renderCharts(ctx context.Context, options Options) error {
 	}
 	r := &renderer{
 		cluster: c, options: options, objects: map[object.Key]*Object{},
-		sources: map[object.Key]*source.Source{}, charts: map[chartKey]loadedChart{}, global: map[schema.GroupKind]bool{},
+		charts: map[chartKey]loadedChart{}, global: map[schema.GroupKind]bool{},
 	}
 	for next, rounds := 0, 0; next < len(c.Objects) && rounds < maxRounds; rounds++ {
 		var specs []*chartSpec
@@ -161,7 +159,7 @@ func (r *renderer) result(ctx context.Context, spec *chartSpec) (*chart.Result, 
 	case unresolved(spec.release.By, fields), unresolved(spec.By, spec.fields):
 		return nil, incomplete("the release has variables whose values are not in the tree")
 	}
-	source := r.sourceOf(spec.source)
+	source := r.cluster.sourceAt(spec.source)
 	key := chartKey{spec.source.Key(), object.Text(spec.fields, "chart")}
 	loaded, ok := r.charts[key]
 	if !ok {
@@ -207,17 +205,6 @@ func incomplete(format string, args ...any) error {
 
 func failed(at tree.Position, format string, args ...any) error {
 	return &chart.Error{Reason: chart.Failed, At: at, Message: fmt.Sprintf(format, args...)}
-}
-
-// sourceOf is the tree as a source of a release stores it.
-func (r *renderer) sourceOf(ref object.Ref) *source.Source {
-	if ref.Key() == r.cluster.origin.Key() {
-		return r.cluster.source
-	}
-	if r.sources[ref.Key()] == nil {
-		r.sources[ref.Key()] = source.New(r.cluster.Tree, r.cluster.ignoreOf(ref), nil)
-	}
-	return r.sources[ref.Key()]
 }
 
 // shorten is the name of a release, which has at most 53 characters (ShortenName in
