@@ -31,7 +31,7 @@ const abortByUser = "07 00 00000004 0000 00 00"
 var errChanged = errors.New("changed one's mind")
 
 // cancelled runs do with a ctx that is cancelled when the peer signals, and requires that it
-// ends within a second.
+// ends before any other limit, also on a busy machine.
 func cancelled(t *testing.T, now <-chan struct{}, do func(context.Context) error) {
 	t.Helper()
 	ctx, cancel := context.WithCancelCause(context.Background())
@@ -42,7 +42,7 @@ func cancelled(t *testing.T, now <-chan struct{}, do func(context.Context) error
 		cancel(errChanged)
 	}()
 	err := do(ctx)
-	if took := time.Since(<-ended); took > time.Second {
+	if took := time.Since(<-ended); took > 10*time.Second {
 		t.Errorf("it took %s to return", took)
 	}
 	if !errors.Is(err, errChanged) {

@@ -202,7 +202,7 @@ var someInstance = part10.Meta{SOPClass: part10.SecondaryCaptureStorage, SOPInst
 
 func someOptions() Options {
 	return Options{Calling: "ORTHWEB", Called: "ORTHANC", Contexts: Propose(someInstance),
-		Timeouts: Timeouts{Association: 5 * time.Second, Response: 5 * time.Second, Idle: 5 * time.Second}}
+		Timeouts: Timeouts{Association: 30 * time.Second, Response: 30 * time.Second, Idle: 30 * time.Second}}
 }
 
 // associated returns an association with a script that begins after acceptance.

@@ -147,7 +147,7 @@ func TestStorescpCancelled(t *testing.T) {
 	defer cancel()
 	start := time.Now()
 	_, err := a.Store(ctx, someInstance, io.MultiReader(bytes.NewReader(head), zeros{}))
-	if took := time.Since(start); err == nil || took > 1300*time.Millisecond {
+	if took := time.Since(start); err == nil || took > 10*time.Second {
 		t.Errorf("%v after %s", err, took)
 	}
 }

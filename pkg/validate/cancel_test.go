@@ -21,6 +21,7 @@ func TestCancelAtEachCheck(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newTenant(t, "bhs")
+			s.options.Timeout = time.Minute
 			ctx, cancel := context.WithCancel(t.Context())
 			var cancelled time.Time
 			checks := Run(ctx, s.start(t), s.options, func(c check.Check) {
@@ -29,7 +30,7 @@ func TestCancelAtEachCheck(t *testing.T) {
 					cancel()
 				}
 			})
-			if took := time.Since(cancelled); took > 2*time.Second { // a second, plus the delay of a busy machine
+			if took := time.Since(cancelled); took > 30*time.Second { // before any other limit, also on a busy machine
 				t.Errorf("it took %v", took)
 			}
 			stopped(t, s, checks, all[:i+1])
@@ -106,7 +107,7 @@ func TestCancelWithinACheck(t *testing.T) {
 			u := &user{cancel: cancel, end: t.Context().Done()}
 			c.during(s, u)
 			checks := Run(ctx, s.start(t), s.options, nil)
-			if took := time.Since(*u.cancelled.Load()); took > 2*time.Second { // a second, plus the delay of a busy machine
+			if took := time.Since(*u.cancelled.Load()); took > 30*time.Second { // before any other limit, also on a busy machine
 				t.Errorf("it took %v", took)
 			}
 			stopped(t, s, checks, all[:slices.Index(all, c.until)+1])

@@ -50,7 +50,7 @@ func (v *validation) cleanUp(ctx context.Context) check.Check {
 // removeEverywhere returns the tenants from whose archives the study was removed, and why
 // others may still have it.
 func (v *validation) removeEverywhere(ctx context.Context) (gone, left []string) {
-	removed, err := v.remove(ctx, v.subject, v.login)
+	removed, err := v.remove(ctx, v.web, v.login)
 	if !removed && len(v.found) == 0 && len(v.subject.Others) > 0 {
 		v.queryOthers(ctx) // they have not been queried before
 	}
@@ -66,7 +66,9 @@ func (v *validation) removeEverywhere(ctx context.Context) (gone, left []string)
 		if v.found[other.Tenant] == "" {
 			continue
 		}
-		removed, err = v.remove(ctx, other, v.logins[other.Tenant])
+		w := web.New(v.options, other)
+		removed, err = v.remove(ctx, w, v.logins[other.Tenant])
+		w.Close()
 		note(other.Tenant)
 	}
 	return gone, left
@@ -78,9 +80,7 @@ var removals = wait.Backoff{Duration: 100 * time.Millisecond, Factor: 3, Steps: 
 
 // remove removes the study from one tenant's archive, and reports whether the archive had
 // it.
-func (v *validation) remove(ctx context.Context, s check.Subject, login check.Credentials) (removed bool, err error) {
-	w := web.New(v.options, s)
-	defer w.Close()
+func (v *validation) remove(ctx context.Context, w *web.Client, login check.Credentials) (removed bool, err error) {
 	err = ctx.Err() // which ends the loop before the first attempt
 	_ = wait.ExponentialBackoffWithContext(ctx, removals, func(ctx context.Context) (bool, error) {
 		done, failed := v.removeOnce(ctx, w, login)

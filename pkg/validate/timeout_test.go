@@ -16,7 +16,7 @@ import (
 func TestCleanUpTimeout(t *testing.T) {
 	t.Parallel()
 	s := newTenant(t, "bhs")
-	s.options.Timeout = time.Minute
+	s.options.Timeout, s.options.CleanUp = time.Minute, 0
 	ctx, cancel := context.WithCancel(t.Context())
 	s.archive.instead = func(_ http.ResponseWriter, r *http.Request) bool {
 		if r.URL.Path == "/tools/lookup" {

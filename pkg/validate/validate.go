@@ -58,6 +58,9 @@ func Run(ctx context.Context, s check.Subject, o check.Options, report func(chec
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.CleanUp == 0 {
+		o.CleanUp = cleanupTimeout
+	}
 	v := &validation{
 		Runner:  &check.Runner{Report: report, Stopped: map[string]string{}, Missing: map[string]string{}, Timeout: o.Timeout},
 		options: o, subject: s, login: s.Login, found: map[string]string{}, logins: map[string]check.Credentials{},
@@ -91,7 +94,7 @@ func (v *validation) cleanUpAlways(ctx context.Context) {
 		needs = nil
 	}
 	if ctx.Err() != nil {
-		v.Timeout = min(v.Timeout, cleanupTimeout)
+		v.Timeout = min(v.Timeout, v.options.CleanUp)
 	}
 	v.Do(context.WithoutCancel(ctx), "clean-up", needs, v.cleanUp)
 	v.Timeout = within

@@ -234,7 +234,7 @@ func TestInterrupted(t *testing.T) {
 			if !errors.Is(err, context.Canceled) {
 				t.Errorf("%v", err)
 			}
-			if took := time.Since(at); took > time.Second {
+			if took := time.Since(at); took > 10*time.Second {
 				t.Errorf("it took %v", took)
 			}
 			if left := api.left(); len(left) > 0 {
@@ -286,7 +286,7 @@ func TestDeleteEnds(t *testing.T) {
 	var message []string
 	began := time.Now()
 	_, err := api.start(t).Request(ctx, order(), func(text string) { message = append(message, text) })
-	if !errors.Is(err, context.Canceled) || time.Since(began) > 3*time.Second {
+	if !errors.Is(err, context.Canceled) || time.Since(began) > 10*time.Second {
 		t.Errorf("%v, after %v", err, time.Since(began))
 	}
 	if got := strings.Join(message, "\n"); !strings.Contains(got, "could not be deleted") {

@@ -71,6 +71,9 @@ type Options struct {
 	Calling, Called string
 	// Timeout bounds each check.
 	Timeout time.Duration
+	// CleanUp bounds the removal of the test study after an interrupt; 0 is the time in which
+	// the program ends within a second.
+	CleanUp time.Duration
 	// Insecure continues in spite of an invalid server certificate.
 	Insecure bool
 	// Keep keeps the test study in Orthanc.
