@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/orthanc"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
@@ -78,7 +77,7 @@ func TestArchiveLimits(t *testing.T) {
 			s.archive.system["Version"], s.subject.Limits = "1.11.2", rejecting
 		}, want: []outcome{{"archive-limits", check.Pass, "", "rejects what does not fit"}}, stored: true},
 		{about: "the files could not be counted in time", change: func(s *setup) {
-			s.options.Timeout = time.Second
+			s.options.Timeout = shortTimeout
 			s.archive.system = map[string]any{"MaximumPatientCount": 10}
 			s.options.Files = &check.Files{Size: func(ctx context.Context) (int64, int64) {
 				<-ctx.Done()
@@ -86,7 +85,7 @@ func TestArchiveLimits(t *testing.T) {
 			}}
 		}, want: []outcome{{"archive-limits", check.Warn, check.CodeMayEvict, "could not be counted in time"}, {"dicom-store", check.Skip, "", ""}, {"dicom-store-files", check.Skip, "", ""}}},
 		{about: "the files could not be counted in time, and nothing is removed", change: func(s *setup) {
-			s.options.Timeout = time.Second
+			s.options.Timeout = shortTimeout
 			s.options.Files = &check.Files{Size: func(ctx context.Context) (int64, int64) {
 				<-ctx.Done()
 				return 1, 1

@@ -243,7 +243,7 @@ func TestOtherTenantsUseTheirOwnPassword(t *testing.T) {
 func TestUnresponsiveTenant(t *testing.T) {
 	t.Parallel()
 	bhs, ahs, mhr := newTenant(t, "bhs"), newTenant(t, "ahs"), newTenant(t, "mhr")
-	bhs.options.Timeout = 2 * time.Second
+	bhs.options.Timeout = shortTimeout
 	ahs.web.instead = silence
 	bhs.subject.Others = []check.Subject{ahs.start(t), mhr.start(t)}
 	got := named(t, bhs.run(t), "study-elsewhere")

@@ -60,7 +60,7 @@ func newTenant(t *testing.T, name string) *setup {
 		Tenant: name, Login: check.NewCredentials(name, "admin", secret), Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")},
 		CAs: []*x509.Certificate{s.authority.Certificate},
 	}
-	s.options = check.Options{Calling: "ORTHWEB", Called: "ORTHANC", Via: "address", Timeout: 10 * time.Second, CleanUp: 10 * time.Second}
+	s.options = check.Options{Calling: "ORTHWEB", Called: "ORTHANC", Via: "address", Timeout: 30 * time.Second, CleanUp: 30 * time.Second}
 	return s
 }
 

@@ -27,7 +27,7 @@ func TestCleanUpTimeout(t *testing.T) {
 	}
 	began := time.Now()
 	checks := Run(ctx, s.start(t), s.options, nil)
-	if took := time.Since(began); took > cleanupTimeout+10*time.Second {
+	if took := time.Since(began); took > cleanupTimeout+30*time.Second {
 		t.Errorf("it took %v", took)
 	}
 	left := named(t, checks, "clean-up")
@@ -71,7 +71,7 @@ func TestTimeoutOfEachCheck(t *testing.T) {
 			c.change(s)
 			checks := s.run(t)
 			got := named(t, checks, c.fails)
-			if got.Outcome != check.Fail || got.Took < timeout || got.Took > timeout+2*time.Second || strings.Contains(got.Found, "context") {
+			if got.Outcome != check.Fail || got.Took < timeout || got.Took > timeout+10*time.Second || strings.Contains(got.Found, "context") {
 				t.Errorf("%+v", got)
 			}
 			if n := s.archive.len(); n != 0 {

@@ -23,7 +23,7 @@ func letScan(n int) {
 // TestAnswersInTwoParts has a peer that delays the second part of an answer until it receives
 // data.
 func TestAnswersInTwoParts(t *testing.T) {
-	p := (&peer{halves: 200 * time.Millisecond, holds: letScan}).listen(t)
+	p := (&peer{halves: time.Second, holds: letScan}).listen(t)
 	o := to(p, study(t, 40))
 	o.Concurrency = 2
 	r, err := Files(t.Context(), o)
