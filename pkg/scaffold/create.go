@@ -9,6 +9,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+	"github.com/digihunch/kubectl-orthweb/pkg/lint"
 	"github.com/digihunch/kubectl-orthweb/pkg/scaffold/compare"
 	"github.com/digihunch/kubectl-orthweb/pkg/scaffold/rewrite"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
@@ -44,6 +45,8 @@ type Created struct {
 	Mentions []tree.Position
 	// Copied are the places in the new files of values whose keys name a secret.
 	Copied []tree.Position
+	// Defects are what lint finds in the new files, by file and line: the model's have the same.
+	Defects []lint.Finding
 }
 
 // creation is a tenant that is being created.

@@ -166,7 +166,8 @@ func (r *Repository) stillBuilt(after *Repository) error {
 	return nil
 }
 
-// verifyLint checks that the new files have no defects that the model's don't have.
+// verifyLint checks that the new files have no defects that the model's don't have, and remembers
+// those that they share.
 func (c *creation) verifyLint(ctx context.Context, after *tree.Tree) error {
 	old, err := lint.Check(ctx, c.repository.Tree, lint.Config{})
 	if err != nil {
@@ -181,10 +182,16 @@ func (c *creation) verifyLint(ctx context.Context, after *tree.Tree) error {
 		known[f.Rule+"\x00"+c.words.Apply(f.At.File)] = true
 		known[f.Rule+"\x00"+f.At.File] = true
 	}
+	created := map[string]bool{}
+	for _, change := range c.result.Changes {
+		created[change.Path] = change.New()
+	}
 	var added []string
 	for _, f := range current.Findings {
 		if !known[f.Rule+"\x00"+f.At.File] {
 			added = append(added, fmt.Sprintf("%s: %s %s", f.At, f.Code, f.Message))
+		} else if created[f.At.File] {
+			c.result.Defects = append(c.result.Defects, f)
 		}
 	}
 	if len(added) > 0 {

@@ -29,7 +29,8 @@ var (
 		Before anything is written, the result is built as Flux builds it. It is
 		rejected if it differs from the model in more than names, hosts and addresses,
 		changes another object, has a defect that the model does not have, or if a
-		name, host or address is in use.
+		name, host or address is in use. Defects that are copied from the model are
+		listed.
 
 		Secrets are never copied. If the model has some, the command shows how to
 		create those of the new tenant; run it again when they exist.
@@ -136,6 +137,18 @@ func (o *createOptions) summarize(created *scaffold.Created) {
 	o.places("The model's name stays here, in the name of an image, a chart or a URL:", created.Kept)
 	o.places("These values look like secrets and are the same as the model's. Change them:", created.Copied)
 	o.places("These shared files name "+created.Model.Name+". Check whether they need "+t.Name+", too:", created.Mentions)
+	o.list("These defects are copied from "+created.Model.Name+". How to fix them: "+o.call.Name+" lint", defects(created))
+}
+
+// defects are those of the new files that break something or may do so, a line each.
+func defects(created *scaffold.Created) []string {
+	var lines []string
+	for _, f := range created.Defects {
+		if f.Severity != finding.Info {
+			lines = append(lines, escape.Sprintf("%s: %s %s", f.At, f.Code, f.Message))
+		}
+	}
+	return lines
 }
 
 // printFiles prints the new files as one YAML stream. Files that are not YAML, and files that

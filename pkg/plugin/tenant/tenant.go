@@ -90,15 +90,24 @@ func (c *change) show(changes []scaffold.Change) {
 	}
 }
 
-// places prints positions under a heading, at most ten.
+// places prints positions under a heading.
 func (c *change) places(heading string, list []tree.Position) {
+	var lines []string
+	for _, p := range list {
+		lines = append(lines, escape.Sprintf("%s", p))
+	}
+	c.list(heading, lines)
+}
+
+// list prints lines under a heading, at most ten.
+func (c *change) list(heading string, list []string) {
 	const most = 10
 	if len(list) == 0 {
 		return
 	}
 	escape.Fprintf(c.call.Streams.ErrOut, "%s\n", heading)
-	for _, p := range list[:min(len(list), most)] {
-		escape.Fprintf(c.call.Streams.ErrOut, "  %s\n", p)
+	for _, line := range list[:min(len(list), most)] {
+		escape.Fprintf(c.call.Streams.ErrOut, "  %s\n", escape.Composed(line))
 	}
 	if more := len(list) - most; more > 0 {
 		escape.Fprintf(c.call.Streams.ErrOut, "  and %d more\n", more)
