@@ -151,7 +151,7 @@ func TestTreesWithoutBootstrap(t *testing.T) {
 		},
 		"a manifest that is not YAML": {files: map[string]string{"a.yaml": namespace, "b.yaml": "a: [\n"}, unknown: []string{"the file can't be read"}},
 		"a list of objects": {
-			files: map[string]string{"list.yaml": "apiVersion: v1\nkind: List\nitems:\n- apiVersion: apps/v1\n  kind: Deployment\n  metadata: {name: a, namespace: web}\n  spec: {replicas: \"3\", selector: {}, template: {}}\n"},
+			files: map[string]string{"list.yaml": "apiVersion: v1\nkind: List\nitems:\n- apiVersion: apps/v1\n  kind: Deployment\n  metadata: {name: a, namespace: web}\n  spec: {replicas: \"3\", selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a}}}}\n"},
 			want:  []string{"spec.replicas: must be of type integer, not string (schema of Kubernetes v1.36.3)"},
 		},
 	} {

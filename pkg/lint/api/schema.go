@@ -26,17 +26,27 @@ var invalidObject = &rule.Rule{
 			if isOwn(o) || !judged(o) {
 				continue
 			}
+			found := map[string]bool{}
 			problems, _ := set.Validate(o.Unstructured.Object)
 			for _, p := range problems {
+				found[p.Path] = true
 				value, _ := object.Quote(o.Unstructured.Object, p.Path)
 				if rule.Unknown(value) || slices.Contains(operatorKinds, value) && o.GroupVersionKind().Group == release.NotificationGroup {
 					continue
 				}
-				c.ReportAt(position(o, p.Path), o, fmt.Sprintf("%s: %s (schema of %s)", p.Path, p.Message, set.Origin(o.GroupVersionKind())),
-					finding.Fix{Text: "Correct the field", File: o.File()})
+				reportInvalid(c, o, p, "schema of "+set.Origin(o.GroupVersionKind()))
+			}
+			for _, p := range violated(o) {
+				if !found[p.Path] {
+					reportInvalid(c, o, p, "the API server rejects it")
+				}
 			}
 		}
 	},
+}
+
+func reportInvalid(c *rule.Context, o *cluster.Object, p schema.Problem, reason string) {
+	c.ReportAt(position(o, p.Path), o, fmt.Sprintf("%s: %s (%s)", p.Path, p.Message, reason), finding.Fix{Text: "Correct the field", File: o.File()})
 }
 
 // operatorKinds are kinds that flux-operator adds to the definitions of Alerts and Receivers when
