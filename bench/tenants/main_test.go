@@ -26,7 +26,7 @@ func repository(t testing.TB, shape string, tenants int) *tree.Tree {
 
 // TestShapes checks that each tenant adds two Kustomizations, and its objects and defects.
 func TestShapes(t *testing.T) {
-	for shape, want := range map[string]struct{ objects, defects int }{"small": {10, 10}, "korthweb": {23, 22}} {
+	for shape, want := range map[string]struct{ objects, defects int }{"small": {10, 8}, "korthweb": {23, 22}} {
 		var reports []*lint.Report
 		for _, tenants := range []int{3, 5} {
 			report, err := lint.Check(context.Background(), repository(t, shape, tenants), lint.Config{})

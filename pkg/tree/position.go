@@ -45,9 +45,9 @@ func (d *Document) position(n *yaml.Node) Position {
 func (d *Document) Find(field string) (p Position, value string, found bool) {
 	n, key, found := Find(d.Node, field)
 	switch {
-	case n.Kind == yaml.ScalarNode && found:
+	case n.Kind == yaml.ScalarNode && found && (key == nil || !unwritten(n)):
 		return d.position(n), n.Value, true
-	case key != nil: // the key is where a reader looks for a map or list
+	case key != nil: // the key is where a reader looks for a map, a list, or a missing value
 		return d.position(key), "", found
 	}
 	return d.position(n), "", found
@@ -70,6 +70,10 @@ func Find(n *yaml.Node, field string) (value, key *yaml.Node, found bool) {
 	}
 	return resolved(n), key, true
 }
+
+// unwritten reports whether a value is null because nothing is written after its key. Its position
+// can be after the end of the text.
+func unwritten(n *yaml.Node) bool { return n.Tag == "!!null" && n.Value == "" }
 
 func resolved(n *yaml.Node) *yaml.Node {
 	if n.Kind == yaml.AliasNode {

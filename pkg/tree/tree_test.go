@@ -213,6 +213,7 @@ func TestFind(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(document), "spec.containers[two].image")
 	f.Add([]byte("a: &a [*a]"), "a[0]")
+	f.Add([]byte("? a"), "a")
 	f.Add([]byte("? {a: b}\n: c\n"), "a")
 	f.Fuzz(func(t *testing.T, text []byte, field string) {
 		documents, err := Parse("f.yaml", text)
