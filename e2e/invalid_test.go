@@ -5,6 +5,7 @@ package e2e
 import (
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -36,17 +37,20 @@ func TestInvalidObjects(t *testing.T) {
 	}
 }
 
-// rejectedFields are the fields in the lines "# want FIELD: MESSAGE" of an object. The API server
-// names no keys of labels, annotations and resources.
+// rejectedFields are the fields for which the API server rejects an object: that in a line
+// "# server FIELD", or those in lines "# want FIELD: MESSAGE". The API server names no keys of labels,
+// annotations and resources.
 func rejectedFields(text string) (fields []string) {
 	for line := range strings.Lines(text) {
+		if field, ok := strings.CutPrefix(line, "# server "); ok {
+			return []string{strings.TrimSpace(field) + ": "}
+		}
 		if want, ok := strings.CutPrefix(line, "# want "); ok {
 			field, _, _ := strings.Cut(want, ": ")
-			if i := strings.LastIndexByte(field, '['); i > 0 && strings.Trim(field[i:], "[]0123456789") != "" {
-				field = field[:i]
-			}
-			fields = append(fields, field)
+			fields = append(fields, withoutKey.ReplaceAllString(field, ""))
 		}
 	}
 	return fields
 }
+
+var withoutKey = regexp.MustCompile(`\[[^\]]*[^0-9\]][^\]]*\]$`)

@@ -177,6 +177,6 @@ func (v *invariants) budget() {
 func (v *invariants) autoscaler() {
 	least, most := object.Int(v.fields(), "spec", "minReplicas"), object.Int(v.fields(), "spec", "maxReplicas")
 	if most > 0 && least > most {
-		v.add("spec.minReplicas", fmt.Sprintf("must be at most maxReplicas, %d", most))
+		v.add("spec.maxReplicas", fmt.Sprintf("must be at least minReplicas, %d", least))
 	}
 }
