@@ -87,7 +87,7 @@ func memoryRow(t *testing.T) []reliability.Row {
 			api, _ := fakeapi.ExampleServer(t, "healthy", fakeapi.KeepAll)
 			api.Fail(test.path, test.fault)
 			row.Times++
-			code, peak, stderr := measured(t, "status", "--server="+api.URL, "--request-timeout=110s")
+			code, peak, stderr := measured(t, "status", "--server="+api.URL, "--request-timeout=280s")
 			t.Logf("%d MiB, %d of them the program's own", peak, base)
 			if code != int(command.Unclear) || !strings.Contains(stderr, test.want) {
 				t.Errorf("exit %d, %s", code, stderr)

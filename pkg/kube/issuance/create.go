@@ -50,7 +50,7 @@ func create(ctx context.Context, client resource, o Order, progress func(string)
 // remove deletes the request. If its uid is known, a request of the same name from another
 // client stays. After an interrupt, it ends within the second that an interrupt may take.
 func remove(ctx context.Context, client resource, name string, uid types.UID, progress func(string)) {
-	grace := 5 * time.Second
+	grace := 10 * time.Second
 	if errors.Is(ctx.Err(), context.Canceled) {
 		grace = 800 * time.Millisecond
 	}
