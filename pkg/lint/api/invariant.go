@@ -28,11 +28,14 @@ type invariants struct {
 	problems []schema.Problem
 }
 
-// violated are the invariants that an object violates, in the order of its fields.
-func violated(o *cluster.Object) []schema.Problem {
+// violated are the invariants that an object violates, in the order of its fields. The names of
+// kinds without a known schema are not judged: an API server of another project may allow more.
+func violated(o *cluster.Object, known bool) []schema.Problem {
 	v := &invariants{o: o}
 	v.metadata("metadata")
-	v.name()
+	if known {
+		v.name()
+	}
 	switch o.Ref().GroupKind() {
 	case object.DeploymentKind:
 		v.selector()

@@ -32,13 +32,21 @@ func TestInvariants(t *testing.T) {
 					want.WriteString(text)
 				}
 			}
-			for _, p := range violated(o) {
+			for _, p := range violated(o, true) {
 				got.WriteString(p.String() + "\n")
 			}
 			if got.String() != want.String() {
 				t.Errorf("got\n%swant\n%s", got.String(), want.String())
 			}
 		})
+	}
+}
+
+// TestNamesOfUnknownKinds has a kind of an API server of another project, which allows a colon.
+func TestNamesOfUnknownKinds(t *testing.T) {
+	o := parse(t, "apiVersion: user.openshift.io/v1\nkind: Identity\nmetadata:\n  name: ldap:bhs\n  labels: {a: '-'}\n")
+	if got := violated(o, false); len(got) != 1 || got[0].Path != "metadata.labels[a]" {
+		t.Errorf("got %v", got)
 	}
 }
 

@@ -27,7 +27,7 @@ var invalidObject = &rule.Rule{
 				continue
 			}
 			found := map[string]bool{}
-			problems, _ := set.Validate(o.Unstructured.Object)
+			problems, known := set.Validate(o.Unstructured.Object)
 			for _, p := range problems {
 				found[p.Path] = true
 				value, _ := object.Quote(o.Unstructured.Object, p.Path)
@@ -36,7 +36,7 @@ var invalidObject = &rule.Rule{
 				}
 				reportInvalid(c, o, p, "schema of "+set.Origin(o.GroupVersionKind()))
 			}
-			for _, p := range violated(o) {
+			for _, p := range violated(o, known) {
 				if !found[p.Path] {
 					reportInvalid(c, o, p, "the API server rejects it")
 				}
