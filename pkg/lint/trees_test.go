@@ -113,6 +113,20 @@ func TestTrees(t *testing.T) {
 				"its source is GitRepository flux-sytsem, which does not exist; did you mean flux-system?",
 			},
 		},
+		"a path with a variable that is not known": {
+			files: map[string]string{
+				"clusters/a.yaml": layer("a", "./apps", "  postBuild: {substituteFrom: [{kind: Secret, name: facts}]}\n"), "apps/b.yaml": layer("b", "./web/${CLUSTER}", ""),
+			},
+			config:  Config{Only: []string{"missing-path"}},
+			unknown: []string{"the path ./web/${CLUSTER} has a variable whose value is not known"},
+		},
+		"a path with a variable that nothing replaces": {
+			files: map[string]string{
+				"clusters/a.yaml": layer("a", "./apps", "  postBuild: {substitute: {OTHER: x}}\n"), "apps/b.yaml": layer("b", "./web/${CLUSTER}", ""),
+			},
+			config: Config{Only: []string{"missing-path"}},
+			want:   []string{"the path web does not exist"},
+		},
 		"a prefix that no name can have": {
 			files: map[string]string{"clusters/a.yaml": layer("a", "./apps", ""), "apps/kustomization.yaml": "namePrefix: " + strings.Repeat("a", 254) + "\nresources: [a.yaml]\n", "apps/a.yaml": deployment("worker")},
 			want:  []string{"a prefix, suffix or namespace has 254 characters; names have at most 253"},

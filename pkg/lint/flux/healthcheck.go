@@ -86,7 +86,7 @@ var noWait = &rule.Rule{
 	Code: "OW1903", Name: "no-wait", Severity: finding.Info,
 	Title: "A Kustomization waits for none of its workloads",
 	Kustomization: func(c *rule.Context, k *cluster.Kustomization) {
-		if _, decided := object.Read(k.Unstructured.Object, "spec.wait"); decided || len(checks(k)) > 0 || len(c.Dependents(k)) > 0 {
+		if _, decided := object.Read(k.Unstructured.Object, "spec.wait"); decided || !k.Declared() || len(checks(k)) > 0 || len(c.Dependents(k)) > 0 {
 			return
 		}
 		var workloads []object.Ref

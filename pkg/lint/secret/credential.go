@@ -2,6 +2,7 @@ package secret
 
 import (
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -26,6 +27,8 @@ type credential struct {
 	certain bool
 	// own: a server accepts the password because of this setting.
 	own bool
+	// unused: it is in a comment.
+	unused bool
 	// server is another server for which it is the password, by a name for people; empty if
 	// that is not known.
 	server string
@@ -154,13 +157,34 @@ func inValue(key, text string) []inText {
 		}
 	}
 	for _, at := range assignment.FindAllStringSubmatchIndex(text, -1) {
+		if isProgram(key) && !strings.ContainsAny(text[at[4]-1:at[4]], `"'`) {
+			continue // the name of a variable
+		}
 		found = append(found, inText{credential{what: "the setting " + text[at[2]:at[3]], value: text[at[4]:at[5]]}, at[4]})
 	}
 	for _, at := range userInfo.FindAllStringSubmatchIndex(text, -1) {
-		found = append(found, inText{credential{what: "the password of user " + text[at[2]:at[3]], user: text[at[2]:at[3]], value: text[at[4]:at[5]]}, at[4]})
+		found = append(found, inText{credential{
+			what: "the password of user " + text[at[2]:at[3]], user: text[at[2]:at[3]], value: text[at[4]:at[5]], unused: inComment(text, at[0]),
+		}, at[4]})
 	}
 	return found
 }
+
+// programLanguages are the extensions of files in programming languages.
+var programLanguages = []string{".c", ".go", ".java", ".js", ".lua", ".php", ".pl", ".py", ".rb", ".rs", ".ts"}
+
+func isProgram(key string) bool {
+	return slices.Contains(programLanguages, strings.ToLower(path.Ext(key)))
+}
+
+// inComment reports whether a place of a text is in a comment, as configuration files and programs
+// have them.
+func inComment(text string, offset int) bool {
+	line := text[strings.LastIndexByte(text[:offset], '\n')+1 : offset]
+	return strings.Contains(" "+line, " #") || commentLine.MatchString(line)
+}
+
+var commentLine = regexp.MustCompile(`^\s*(?:#|//|;|--\s|\*\s|/\*)`)
 
 // usersVariable is the variable from which Orthanc's images set RegisteredUsers: the option in capital
 // letters, with an underscore between its words (orthanc.uclouvain.be/book/users/docker-orthancteam.html).

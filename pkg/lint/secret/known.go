@@ -19,7 +19,7 @@ var defaultCredentials = &rule.Rule{
 			return
 		}
 		for _, found := range credentials(c, o) {
-			if isKnown(found) {
+			if isKnown(found) && !found.unused {
 				c.ReportAt(found.at, o, whyKnown(found), replaceKnown(c, found))
 			}
 		}

@@ -42,6 +42,8 @@ func TestInValue(t *testing.T) {
 		{"orthanc.json", "{\n// \"RegisteredUsers\": {\"a\": \"pw1\"}\n\"RegisteredUsers\": {}}", ""},
 		{"orthanc.json", "{\n  \"Password\" : \"pw1\",\n  \"PasswordHint\": \"x\"\n}", "pw1"},
 		{"app.conf", "# password = pw1\nuser = a\npassword = 'pw2'\npassword_file = /a", "pw2"},
+		{"script.py", "self.password = password\npassword = \"pw1\"\npasswd: str", "pw1"},
+		{"script.sh", "PASSWORD=pw1", "pw1"},
 		{"readme.txt", "The password is in the vault.", ""},
 	} {
 		var got []string
@@ -57,6 +59,19 @@ func TestInValue(t *testing.T) {
 		}
 		if strings.Join(got, " ") != c.want {
 			t.Errorf("%s: %q has %q, want %q", c.key, c.text, got, c.want)
+		}
+	}
+}
+
+func TestInComment(t *testing.T) {
+	const url = "postgres://user:password@host"
+	for text, want := range map[string]bool{
+		url: false, "uri: " + url: false, "a: b\nuri: " + url: false, "--uri=" + url: false, "https://a/#" + url: false,
+		"# " + url: true, "a: b\n  #   For example, " + url: true, "uri: a # not " + url: true, "// " + url: true, "-- " + url: true, "; " + url: true,
+	} {
+		found := inValue("config.yaml", text)
+		if len(found) != 1 || found[0].unused != want {
+			t.Errorf("%q: %v, want %t", text, found, want)
 		}
 	}
 }

@@ -186,6 +186,8 @@ func directory(s *source.Source, flux *unstructured.Unstructured, locator origin
 		at, _ = locator.Locate("spec.path")
 	}
 	switch {
+	case !s.Tree.Exists(dir) && variable.Unresolved(spec):
+		return "", problem(at, Unreadable, "the path %s has a variable whose value is not known", spec)
 	case !s.Tree.Exists(dir) && s.Kind == "artifact":
 		return "", problem(at, Missing, "the path %s does not exist in the artifact", dir)
 	case !s.Tree.Exists(dir):

@@ -180,7 +180,7 @@ func (f *scanned) clusters(ctx context.Context) ([]*Cluster, error) {
 		clusters = append(clusters, c)
 	}
 	for _, group := range f.byDirectory() {
-		group = slices.DeleteFunc(group, func(o *Object) bool { return reached[o.Document()] })
+		group = slices.DeleteFunc(group, func(o *Object) bool { return reached[o.Document()] || leftOut(o, clusters) })
 		if len(group) == 0 {
 			continue
 		}

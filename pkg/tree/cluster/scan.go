@@ -88,28 +88,39 @@ func (f *scanned) add(o *origin.Object) {
 		}
 	case kind == object.ArtifactGeneratorKind:
 		f.generators = append(f.generators, &Object{Object: o})
-	case kind.Kind == fluxInstance:
+	case kind.Kind == fluxInstance, kind == object.HelmReleaseKind:
 		if sync := syncOf(o); sync != nil {
 			f.kustomizations = append(f.kustomizations, sync)
 		}
 	}
 }
 
-// syncOf is the Kustomization that flux-operator creates for spec.sync of a FluxInstance.
+// instanceOf is the spec of a FluxInstance, or of the one that the chart flux-instance creates from the
+// values of a release (controlplaneio-fluxcd/charts, flux-instance 0.58, values.yaml).
+func instanceOf(obj map[string]any) map[string]any {
+	if object.Text(obj, "kind") == fluxInstance {
+		return object.Map(obj, "spec")
+	}
+	instance := object.Map(obj, "spec", "values", "instance")
+	if object.Text(instance, "sync", "kind") == "" || object.Text(instance, "sync", "url") == "" {
+		return nil
+	}
+	return instance
+}
+
+// syncOf is the Kustomization that flux-operator creates for the sync of a FluxInstance.
 func syncOf(o *origin.Object) *Object {
-	sync := object.Map(o.Object, "spec", "sync")
+	sync := object.Map(instanceOf(o.Object), "sync")
 	if sync == nil {
 		return nil
 	}
-	name := object.Text(sync, "name")
-	if name == "" {
-		name = o.GetNamespace()
-	}
+	namespace := cmp.Or(o.GetNamespace(), "flux-system")
+	name := cmp.Or(object.Text(sync, "name"), namespace)
 	k := *o
 	k.Unstructured = &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": object.KustomizationKind.Group + "/v1",
 		"kind":       object.KustomizationKind.Kind,
-		"metadata":   map[string]any{"name": name, "namespace": o.GetNamespace()},
+		"metadata":   map[string]any{"name": name, "namespace": namespace},
 		"spec": map[string]any{
 			"path":      object.Text(sync, "path"),
 			"prune":     true,
@@ -157,13 +168,13 @@ func fromBootstrap(k *Object) int {
 // isSync reports whether flux-operator creates a Kustomization.
 func isSync(k *Object) bool {
 	d := k.Document()
-	return d != nil && object.Text(d.Object, "kind") == fluxInstance
+	return d != nil && object.Text(d.Object, "kind") != object.KustomizationKind.Kind
 }
 
-// fluxVersion is the minor version of Flux that a FluxInstance installs: spec.distribution.version
+// fluxVersion is the minor version of Flux that a FluxInstance installs: distribution.version
 // is a version or a range such as "2.7.x". It is "" if there is no single one.
 func fluxVersion(k *Object) string {
-	text := object.Text(k.Document().Object, "spec", "distribution", "version")
+	text := object.Text(instanceOf(k.Document().Object), "distribution", "version")
 	parts := strings.Split(strings.TrimPrefix(text, "v"), ".")
 	if len(parts) < 2 || parts[0] != "2" || strings.Trim(parts[1], "0123456789") != "" {
 		return ""
@@ -185,7 +196,8 @@ func (f *scanned) appliesItself(k *Object) bool {
 }
 
 // byDirectory groups the Kustomizations by the directory of their file, those nearest to the
-// root of the tree first: they usually apply the others. A patch, which has no source, is none.
+// root of the tree first: they usually apply the others. Hidden directories are the last. A patch,
+// which has no source, is none.
 func (f *scanned) byDirectory() [][]*Object {
 	groups := map[string][]*Object{}
 	for _, k := range f.kustomizations {
@@ -194,13 +206,37 @@ func (f *scanned) byDirectory() [][]*Object {
 		}
 	}
 	order := slices.SortedFunc(maps.Keys(groups), func(a, b string) int {
-		return cmp.Or(cmp.Compare(strings.Count(a, "/"), strings.Count(b, "/")), cmp.Compare(a, b))
+		return cmp.Or(cmp.Compare(hidden(a), hidden(b)), cmp.Compare(strings.Count(a, "/"), strings.Count(b, "/")), cmp.Compare(a, b))
 	})
 	var list [][]*Object
 	for _, dir := range order {
 		list = append(list, groups[dir])
 	}
 	return list
+}
+
+// hidden is 1 for a directory such as .archive/apps, whose files are usually not used.
+func hidden(dir string) int {
+	if strings.Contains("/"+dir, "/.") && dir != "." {
+		return 1
+	}
+	return 0
+}
+
+// leftOut reports whether a Kustomization that no other applies is not used: it is in a hidden
+// directory, or below the path of another one, whose kustomization files do not list it.
+func leftOut(o *Object, clusters []*Cluster) bool {
+	if len(clusters) > 0 && hidden(path.Dir(o.File())) == 1 {
+		return true
+	}
+	for _, c := range clusters {
+		for _, k := range c.Kustomizations {
+			if dir := pathOf(k.Unstructured); k.Built != nil && k.OtherSource == "" && dir != "." && strings.HasPrefix(o.File(), dir+"/") {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // sourceWith is the tree as a source with spec.ignore stores it.
