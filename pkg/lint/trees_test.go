@@ -127,6 +127,29 @@ func TestTrees(t *testing.T) {
 			config: Config{Only: []string{"missing-path"}},
 			want:   []string{"the path web does not exist"},
 		},
+		"unknown fields that Flux removes": {
+			files: map[string]string{
+				"clusters/a.yaml": layer("a", "./apps", ""),
+				"apps/a.yaml":     strings.Replace(deployment("worker"), "spec:\n", "spec:\n  replica: 3\n  empty:\n", 1),
+				"apps/role.yaml":  "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: a, namespace: web}\nrule: []\n",
+			},
+			config: Config{Only: []string{"invalid-object"}},
+			want: []string{
+				"spec.replica: is an unknown field; a similar field is replicas, and Flux removes it (schema of Kubernetes v1.36.3)",
+				"rule: is an unknown field; a similar field is rules (schema of Kubernetes v1.36.3)",
+			},
+		},
+		"unknown fields that Flux does not remove": {
+			files: map[string]string{
+				"clusters/a.yaml": layer("a", "./apps", ""),
+				"apps/a.yaml":     strings.Replace(deployment("worker"), "spec:\n", "spec:\n  replica: 3\n  paused: 1\n", 1),
+			},
+			config: Config{Only: []string{"invalid-object"}},
+			want: []string{
+				"spec.replica: is an unknown field; a similar field is replicas (schema of Kubernetes v1.36.3)",
+				"spec.paused: must be of type boolean, not integer (schema of Kubernetes v1.36.3)",
+			},
+		},
 		"a prefix that no name can have": {
 			files: map[string]string{"clusters/a.yaml": layer("a", "./apps", ""), "apps/kustomization.yaml": "namePrefix: " + strings.Repeat("a", 254) + "\nresources: [a.yaml]\n", "apps/a.yaml": deployment("worker")},
 			want:  []string{"a prefix, suffix or namespace has 254 characters; names have at most 253"},

@@ -34,7 +34,12 @@ var invalidObject = &rule.Rule{
 				if rule.Unknown(value) || slices.Contains(operatorKinds, value) && o.GroupVersionKind().Group == release.NotificationGroup {
 					continue
 				}
-				reportInvalid(c, o, p, "schema of "+set.Origin(o.GroupVersionKind()))
+				origin := set.Origin(o.GroupVersionKind())
+				if p.Rule == schema.UnknownField && strings.HasPrefix(origin, "Kubernetes ") && removesUnknown(o, problems) {
+					reportRemoved(c, o, p, "schema of "+origin)
+				} else {
+					reportInvalid(c, o, p, "schema of "+origin)
+				}
 			}
 			for _, p := range violated(o, known) {
 				if !found[p.Path] {
@@ -43,6 +48,27 @@ var invalidObject = &rule.Rule{
 			}
 		}
 	},
+}
+
+// removesUnknown reports whether Flux removes the unknown fields of an object of one of Kubernetes' own
+// kinds before it applies it: it decodes those of k8s.io/api, if their fields have the right types
+// (fluxcd/pkg/ssa v0.76, normalize.UnstructuredList).
+func removesUnknown(o *cluster.Object, problems []schema.Problem) bool {
+	kind := o.Ref().GroupKind()
+	if kind.Group == object.DefinitionKind.Group || kind.Group == "apiregistration.k8s.io" ||
+		kind.Group == "rbac.authorization.k8s.io" && (kind.Kind == "Role" || kind.Kind == "ClusterRole") {
+		return false
+	}
+	return o.Release == nil && o.By != nil && !slices.ContainsFunc(problems, func(p schema.Problem) bool { return p.Rule == schema.WrongType })
+}
+
+// reportRemoved reports an unknown field that Flux removes, unless it has no value.
+func reportRemoved(c *rule.Context, o *cluster.Object, p schema.Problem, reason string) {
+	if value, _ := object.Read(o.Unstructured.Object, p.Path); value == nil {
+		return
+	}
+	p.Message += ", and Flux removes it"
+	c.WithSeverity(finding.Warning, func() { reportInvalid(c, o, p, reason) })
 }
 
 func reportInvalid(c *rule.Context, o *cluster.Object, p schema.Problem, reason string) {
