@@ -5,7 +5,6 @@ package lint
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -115,7 +114,7 @@ func (r *Report) count(c *cluster.Cluster, config *Config) {
 	}
 	for _, failed := range c.Unread {
 		isProblem := func(p build.Problem) bool { return p.Position.File == failed.File }
-		reported := slices.ContainsFunc(c.Kustomizations, func(k *cluster.Kustomization) bool { return slices.ContainsFunc(problemsOf(k), isProblem) })
+		reported := slices.ContainsFunc(c.Kustomizations, func(k *cluster.Kustomization) bool { return slices.ContainsFunc(k.Problems(), isProblem) })
 		if config.within(failed.File) && !reported {
 			r.Unknown = append(r.Unknown, Unknown{At: tree.Position{File: failed.File, Line: failed.Line}, Message: fmt.Sprintf("the file can't be read: %v", failed.Err)})
 		}
@@ -127,7 +126,7 @@ func (r *Report) count(c *cluster.Cluster, config *Config) {
 	}
 	for _, k := range c.Kustomizations {
 		if !used[k] && !config.within(k.File()) && (k.Built == nil || !slices.ContainsFunc(k.Built.Kustomizations, config.within)) &&
-			!slices.ContainsFunc(problemsOf(k), func(p build.Problem) bool { return config.within(p.Position.File) }) {
+			!slices.ContainsFunc(k.Problems(), func(p build.Problem) bool { return config.within(p.Position.File) }) {
 			continue
 		}
 		switch {
@@ -153,19 +152,10 @@ func (r *Report) unrendered(release *cluster.Release) {
 	})
 }
 
-// problemsOf are why a Kustomization could not be built.
-func problemsOf(k *cluster.Kustomization) []build.Problem {
-	var failed *build.Error
-	if errors.As(k.Err, &failed) {
-		return failed.Problems
-	}
-	return nil
-}
-
 // unbuilt reports a Kustomization that could not be built for a reason that is not a defect of
 // the tree: remote references and files that can't be read.
 func (r *Report) unbuilt(k *cluster.Kustomization) {
-	problems := problemsOf(k)
+	problems := k.Problems()
 	if problems == nil {
 		r.Unknown = append(r.Unknown, Unknown{At: k.Start(), Ref: k.Ref(), Message: k.Err.Error()})
 		return
@@ -277,6 +267,11 @@ type Rule = rule.Rule
 // Empty reports whether there was nothing to check.
 func (r *Report) Empty() bool {
 	return r.Objects == 0 && r.Kustomizations == 0 && len(r.Unknown)+len(r.OtherSources)+len(r.Findings)+len(r.Ignored) == 0
+}
+
+// Unclear reports whether something could not be checked that should be in a tree.
+func (r *Report) Unclear() bool {
+	return slices.ContainsFunc(r.Unknown, func(u Unknown) bool { return !u.NotInTree })
 }
 
 // Add adds another report.

@@ -1,11 +1,14 @@
 // Package similar finds names that are similar to one that does not exist.
 package similar
 
-import "strings"
+import (
+	"strings"
 
-// longest is the length of the longest name that is compared: that of Kubernetes' names. maxSteps
-// limits how many letters are compared: a tree or a cluster can have many long names.
-const longest, maxSteps = 253, 2_000_000
+	"k8s.io/apimachinery/pkg/util/validation"
+)
+
+// maxSteps limits how many letters are compared: a tree or a cluster can have many long names.
+const maxSteps = 2_000_000
 
 // Nearest is the name that is most similar to another, empty if none is similar: one that
 // begins with it, or one that becomes it by a few changes of a letter, at most two or a third
@@ -14,7 +17,7 @@ func Nearest(name string, names []string) string {
 	limit, steps := max(2, len(name)/3), 0
 	nearest, least := "", limit+1
 	for _, n := range names {
-		if max(len(n), len(name)) > longest {
+		if max(len(n), len(name)) > validation.DNS1123SubdomainMaxLength { // no name of Kubernetes
 			continue
 		}
 		if steps += len(n) * len(name); steps > maxSteps {

@@ -128,14 +128,11 @@ func (v *invariants) selector() {
 	for key, value := range object.Map(v.fields(), "spec", "template", "metadata", "labels") {
 		own[key], _ = value.(string)
 	}
-	for key, value := range own {
-		if rule.Unknown(key) || rule.Unknown(value) {
-			return
-		}
-	}
-	for key, value := range selector.MatchLabels {
-		if rule.Unknown(key) || rule.Unknown(value) {
-			return
+	for _, set := range []map[string]string{own, selector.MatchLabels} {
+		for key, value := range set {
+			if rule.Unknown(key) || rule.Unknown(value) {
+				return
+			}
 		}
 	}
 	parsed, err := metav1.LabelSelectorAsSelector(&selector)

@@ -1,8 +1,6 @@
 package flux
 
 import (
-	"errors"
-
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/lint/rule"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
@@ -14,7 +12,7 @@ var missingPath = &rule.Rule{
 	Code: "OW1106", Name: "missing-path", Severity: finding.Critical,
 	Title: "The path of a Kustomization does not exist",
 	Kustomization: func(c *rule.Context, k *cluster.Kustomization) {
-		for _, p := range problems(k) {
+		for _, p := range k.Problems() {
 			if p.Reason == build.Missing && isPath(k, p) {
 				c.Report(k.Object, "spec.path", p.Message, inFile(k.File(), "Correct spec.path, or add the directory"))
 			}
@@ -26,7 +24,7 @@ var missingFile = &rule.Rule{
 	Code: "OW1908", Name: "missing-file", Severity: finding.Critical,
 	Title: "A kustomization references a file that does not exist",
 	Kustomization: func(c *rule.Context, k *cluster.Kustomization) {
-		for _, p := range problems(k) {
+		for _, p := range k.Problems() {
 			if p.Reason == build.Missing && !isPath(k, p) {
 				c.ReportAt(p.Position, k.Object, p.Message, inFile(p.File, "Correct the reference, or add the file"))
 			}
@@ -38,7 +36,7 @@ var notBuildable = &rule.Rule{
 	Code: "OW1107", Name: "not-buildable", Severity: finding.Critical,
 	Title: "The manifests of a Kustomization can't be built",
 	Kustomization: func(c *rule.Context, k *cluster.Kustomization) {
-		for _, p := range problems(k) {
+		for _, p := range k.Problems() {
 			if advice, ok := buildAdvice[p.Reason]; ok {
 				c.ReportAt(p.Position, k.Object, p.Message, inFile(p.File, advice))
 			}
@@ -54,15 +52,6 @@ var buildAdvice = map[build.Reason]string{
 	build.Malformed:   "Correct the file, or remove the reference to it",
 	build.Unsupported: "Use a HelmRelease, or render the manifests before you commit them",
 	build.Failed:      "Run `kubectl kustomize` on the directory to see the whole error",
-}
-
-// problems are why a Kustomization can't be built.
-func problems(k *cluster.Kustomization) []build.Problem {
-	var failed *build.Error
-	if errors.As(k.Err, &failed) {
-		return failed.Problems
-	}
-	return nil
 }
 
 // isPath reports whether a problem is about spec.path itself.

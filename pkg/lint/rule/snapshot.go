@@ -7,6 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
@@ -140,7 +141,7 @@ func (c *Context) MisspellingOf(ref object.Ref) string {
 // number, and words that only end earlier are not: "web-1" and "web-2", "site-a" and "site-b",
 // "route" and "routes" are usually two objects.
 func Misspelled(name, other string) bool {
-	if max(len(name), len(other)) > longestName || name == other {
+	if max(len(name), len(other)) > validation.DNS1123SubdomainMaxLength || name == other {
 		return false
 	}
 	isEnd := func(r rune) bool { return r == '-' || r == '.' || r == '_' }
@@ -159,9 +160,6 @@ func Misspelled(name, other string) bool {
 	}
 	return differ == 1
 }
-
-// longestName is the length of the longest name in Kubernetes.
-const longestName = 253
 
 // isTypo reports whether a word is probably a misspelling of another.
 func isTypo(word, other string) bool {

@@ -29,7 +29,7 @@ func (o *options) fixAll(ctx context.Context, changed func(string) bool) error {
 		}
 		left += n
 		o.listUnknown(report)
-		unclear = unclear || slices.ContainsFunc(report.Unknown, func(u lint.Unknown) bool { return !u.NotInTree })
+		unclear = unclear || report.Unclear()
 	}
 	switch {
 	case left > 0:

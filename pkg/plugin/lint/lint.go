@@ -236,7 +236,7 @@ func (o *options) exit(report *lint.Report) error {
 	switch {
 	case slices.ContainsFunc(report.Findings, func(f lint.Finding) bool { return o.fails(f.Severity) }):
 		return command.No
-	case slices.ContainsFunc(report.Unknown, func(u lint.Unknown) bool { return !u.NotInTree }), report.Objects == 0 && len(report.OtherSources) > 0:
+	case report.Unclear(), report.Objects == 0 && len(report.OtherSources) > 0:
 		return command.Unclear
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/util/validation"
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -59,9 +60,6 @@ func (c *checker) full() bool {
 // with each directory.
 const maxReferences = 20_000
 
-// maxName is the length of the longest name in Kubernetes.
-const maxName = 253
-
 // directory follows the kustomization of a directory. The content of its file is k, at a path.
 // The setting is what the kustomizations that use it do to its resources.
 func (c *checker) directory(dir, file string, k *types.Kustomization, outer setting) {
@@ -92,8 +90,8 @@ func (c *checker) directory(dir, file string, k *types.Kustomization, outer sett
 			inner.files = append(inner.files, file)
 		}
 	}
-	if longest := max(len(k.NamePrefix), len(k.NameSuffix), len(k.Namespace)); longest > maxName {
-		c.add(at.find(""), Malformed, "a prefix, suffix or namespace has %d characters; names have at most %d", longest, maxName)
+	if longest := max(len(k.NamePrefix), len(k.NameSuffix), len(k.Namespace)); longest > validation.DNS1123SubdomainMaxLength {
+		c.add(at.find(""), Malformed, "a prefix, suffix or namespace has %d characters; names have at most %d", longest, validation.DNS1123SubdomainMaxLength)
 		return
 	}
 	c.addGenerators(file, k, inner)

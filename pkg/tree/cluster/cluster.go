@@ -83,6 +83,15 @@ type Kustomization struct {
 // flux-operator creates for a FluxInstance, nor a directory.
 func (k *Kustomization) Declared() bool { return !k.Standalone && !isSync(k.Object) }
 
+// Problems are why the Kustomization could not be built.
+func (k *Kustomization) Problems() []build.Problem {
+	var failed *build.Error
+	if errors.As(k.Err, &failed) {
+		return failed.Problems
+	}
+	return nil
+}
+
 // Object is an object, and what applies it.
 type Object struct {
 	*origin.Object
@@ -164,6 +173,7 @@ func (f *scanned) clusters(ctx context.Context) ([]*Cluster, error) {
 	}
 	var clusters []*Cluster
 	reached := map[*tree.Document]bool{}
+	built := map[string]bool{} // the paths of Kustomizations
 	for _, start := range f.entries() {
 		if reached[start.Document()] && !isSync(start) {
 			continue // another entry applies it: it has its files in another source
@@ -176,11 +186,11 @@ func (f *scanned) clusters(ctx context.Context) ([]*Cluster, error) {
 			return nil, err
 		}
 		c.Bootstrapped = true
-		c.markReached(reached)
+		c.markReached(reached, built)
 		clusters = append(clusters, c)
 	}
 	for _, group := range f.byDirectory() {
-		group = slices.DeleteFunc(group, func(o *Object) bool { return reached[o.Document()] || leftOut(o, clusters) })
+		group = slices.DeleteFunc(group, func(o *Object) bool { return reached[o.Document()] || len(clusters) > 0 && leftOut(o, built) })
 		if len(group) == 0 {
 			continue
 		}
@@ -191,7 +201,7 @@ func (f *scanned) clusters(ctx context.Context) ([]*Cluster, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.markReached(reached)
+		c.markReached(reached, built)
 		clusters = append(clusters, c)
 	}
 	return clusters, nil
@@ -474,10 +484,14 @@ func (c *Cluster) ignoreOf(ref object.Ref) *string {
 	return nil
 }
 
-// markReached marks the documents of all Kustomizations.
-func (c *Cluster) markReached(reached map[*tree.Document]bool) {
+// markReached marks the documents of all Kustomizations, and the directories of the tree that they
+// build.
+func (c *Cluster) markReached(reached map[*tree.Document]bool, built map[string]bool) {
 	for _, k := range c.Kustomizations {
 		reached[k.Document()] = true
+		if k.Built != nil && k.OtherSource == "" {
+			built[pathOf(k.Unstructured)] = true
+		}
 	}
 }
 

@@ -224,19 +224,14 @@ func hidden(dir string) int {
 }
 
 // leftOut reports whether a Kustomization that no other applies is not used: it is in a hidden
-// directory, or below the path of another one, whose kustomization files do not list it.
-func leftOut(o *Object, clusters []*Cluster) bool {
-	if len(clusters) > 0 && hidden(path.Dir(o.File())) == 1 {
-		return true
-	}
-	for _, c := range clusters {
-		for _, k := range c.Kustomizations {
-			if dir := pathOf(k.Unstructured); k.Built != nil && k.OtherSource == "" && dir != "." && strings.HasPrefix(o.File(), dir+"/") {
-				return true
-			}
+// directory, or below one that another builds, whose kustomization files do not list it.
+func leftOut(o *Object, built map[string]bool) bool {
+	for dir := range tree.Parents(o.File()) {
+		if built[dir] {
+			return true
 		}
 	}
-	return false
+	return hidden(path.Dir(o.File())) == 1
 }
 
 // sourceWith is the tree as a source with spec.ignore stores it.
