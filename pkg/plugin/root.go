@@ -5,9 +5,12 @@ package plugin
 import (
 	"context"
 	"flag"
+	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/klog/v2"
@@ -29,6 +32,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/status"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/tenant"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/ui"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/validate"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/version"
 )
@@ -102,7 +106,7 @@ func newRoot(streams genericiooptions.IOStreams, name string) *cobra.Command {
 
 	groups := templates.CommandGroups{
 		{Message: "Inspect Commands:", Commands: []*cobra.Command{status.New(call), explain.New(call), validate.New(call), check.New(call)}},
-		{Message: "Operate Commands:", Commands: []*cobra.Command{operate.NewReconcile(call), operate.NewSuspend(call), operate.NewResume(call)}},
+		{Message: "Operate Commands:", Commands: []*cobra.Command{operate.NewReconcile(call), operate.NewSuspend(call), operate.NewResume(call), ui.New(call, runner(root, name))}},
 		{Message: "Access Commands:", Commands: []*cobra.Command{cert.New(call), hosts.New(call)}},
 		{Message: "GitOps Commands:", Commands: []*cobra.Command{lint.New(call), diff.New(call), tenant.New(call), bootstrap.New(call)}},
 	}
@@ -119,6 +123,33 @@ func newRoot(streams genericiooptions.IOStreams, name string) *cobra.Command {
 		return advice.Add(err, "See '%s --help' for usage.", cmd.CommandPath())
 	})
 	return root
+}
+
+// runner runs further commands of the program, with the connection flags of a command that is
+// running below root. Their input is empty, and both of their output streams are the writer.
+func runner(root *cobra.Command, name string) ui.Runner {
+	return func(ctx context.Context, args []string, out io.Writer) int {
+		stream := command.NewStream(out)
+		inner := newRoot(genericiooptions.IOStreams{In: strings.NewReader(""), Out: stream, ErrOut: stream}, name)
+		root.PersistentFlags().Visit(func(flag *pflag.Flag) { copyValue(inner.PersistentFlags().Lookup(flag.Name), flag) })
+		inner.SetArgs(args)
+		code := command.Code(inner.ExecuteContext(ctx), name, stream)
+		_ = stream.Finish() // the writer is in memory
+		return code
+	}
+}
+
+// copyValue sets a flag to the value of another one of the same type.
+func copyValue(to, from *pflag.Flag) {
+	var err error
+	if list, ok := from.Value.(pflag.SliceValue); ok {
+		err = to.Value.(pflag.SliceValue).Replace(list.GetSlice())
+	} else {
+		err = to.Value.Set(from.Value.String())
+	}
+	if err != nil {
+		panic(fmt.Sprintf("flag %s does not accept its own value: %v", from.Name, err))
+	}
 }
 
 // addVerbosity adds kubectl's -v: from 6 on client-go logs each request.

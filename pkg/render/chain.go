@@ -19,6 +19,30 @@ import (
 // addresses, then each object in the order of their dependencies.
 func Chain(w io.Writer, s tenant.Status, now time.Time, style term.Style) error {
 	out := escape.NewStyled(w)
+	chainText(out, s, now, style)
+	return out.Flush()
+}
+
+// ChainLines is the text of Chain as lines, and of each line the object that it shows, the zero
+// Ref if it shows none.
+func ChainLines(s tenant.Status, now time.Time, style term.Style) (lines []string, refs []object.Ref) {
+	var text strings.Builder
+	out := escape.NewStyled(&text)
+	first := chainText(out, s, now, style)
+	_ = out.Flush() // a strings.Builder accepts all writes
+	lines = strings.Split(strings.TrimRight(text.String(), "\n"), "\n")
+	refs = make([]object.Ref, len(lines))
+	for i, link := range s.Chain {
+		if i == 0 || link.Section != s.Chain[i-1].Section {
+			first++ // the section's heading
+		}
+		refs[first+i] = link.Ref
+	}
+	return lines, refs
+}
+
+// chainText writes the text of Chain, and returns the number of lines before the first section.
+func chainText(out *escape.Styled, s tenant.Status, now time.Time, style term.Style) int {
 	headline(out, s, now, style)
 	facts(out, s, now)
 	t := term.Table{Columns: chainColumns, Indent: "  "}
@@ -29,10 +53,14 @@ func Chain(w io.Writer, s tenant.Status, now time.Time, style term.Style) error 
 			string(link.Status), objectCell(link.Ref, s), age(link.Since, now), describe(link, style),
 		})
 	}
+	before := strings.Count(out.String(), "\n")
+	if !style.NoHeaders {
+		before += 2 // a blank line and the headings
+	}
 	printSections(out, t, sections, style)
 	collisions(out, s)
 	unread(out, s)
-	return out.Flush()
+	return before
 }
 
 var chainColumns = []term.Column{

@@ -1,9 +1,12 @@
 package render
 
 import (
+	"strings"
+
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/render/term"
 )
 
 // statusColour has the basic colours of the terminal (ECMA-48, SGR 31 to 36): users configure
@@ -22,6 +25,19 @@ func paintStatus(status health.Status, text string) string {
 		return string(code) + text + string(escape.Reset)
 	}
 	return text
+}
+
+// StatusWord is the word of a status, coloured if the style allows colours, for a part of a
+// terminal that is drawn by the caller.
+func StatusWord(status health.Status, style term.Style) string {
+	if !style.Colour {
+		return string(status)
+	}
+	var text strings.Builder
+	out := escape.NewStyled(&text)
+	out.WriteString(paintStatus(status, string(status)))
+	_ = out.Flush() // a strings.Builder accepts all writes
+	return text.String()
 }
 
 // paintSeverity colours the word of a severity.

@@ -205,6 +205,9 @@ func (o *Output) Validate() error {
 func (o *Output) Style(w io.Writer) term.Style {
 	file, _ := TerminalOf(w)
 	style := term.StyleFor(file)
+	if screen, ok := ScreenOf(w); ok {
+		style = screen.Style()
+	}
 	style.Wide, style.NoHeaders = o.Format == Wide, o.noHeaders
 	return style
 }

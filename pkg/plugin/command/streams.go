@@ -7,10 +7,11 @@ import (
 	"os"
 	"sync"
 
-	"golang.org/x/term"
+	terminal "golang.org/x/term"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+	"github.com/digihunch/kubectl-orthweb/pkg/render/term"
 )
 
 // Stream is standard output or standard error of a command: it shows all control
@@ -90,10 +91,26 @@ func TerminalOf(w io.Writer) (*os.File, bool) {
 		w = s.end.w
 	}
 	file, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(file.Fd())) {
+	if !ok || !terminal.IsTerminal(int(file.Fd())) {
 		return nil, false
 	}
 	return file, true
+}
+
+// Screen is a writer to a part of a terminal that the program draws.
+type Screen interface {
+	io.Writer
+	// Style is the width of the part, and whether it may have colours.
+	Style() term.Style
+}
+
+// ScreenOf is the part of a terminal behind a writer.
+func ScreenOf(w io.Writer) (Screen, bool) {
+	if s, ok := w.(*Stream); ok {
+		w = s.end.w
+	}
+	screen, ok := w.(Screen)
+	return screen, ok
 }
 
 // Fd is the file descriptor behind the stream, an invalid one if it has none.

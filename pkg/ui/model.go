@@ -1,0 +1,318 @@
+package ui
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
+)
+
+// Model is the state of the application.
+type Model struct {
+	ctx      context.Context
+	services Services
+	colour   bool
+	// clock is this machine's: only durations of it are used.
+	clock func() time.Time
+
+	width, height int
+	look          Look
+	received      time.Time // when look arrived, by clock
+	failure       error     // why the application has ended
+
+	selected string // name of the selected tenant
+	filter   string // of the list, in lower case
+	listTop  int    // the first tenant that is visible
+	panes    [outputPane + 1]pane
+	focus    paneID
+	shown    paneID // the pane beside the list, if only one fits
+	corner   paneID // logs or output, which share a part of a large screen
+
+	explained explained
+	input     *input
+	question  *question
+	help      bool
+	message   string
+	copied    int // which of the fixes was copied last
+}
+
+// explained is the explanation that is shown.
+type explained struct {
+	// tenant and ref are what is explained: the tenant, unless ref has a name.
+	tenant string
+	ref    object.Ref
+	// state is the tenant's state that was explained.
+	state  string
+	answer diagnose.Explanation
+	err    error
+	// running is the number of the explanation that was started last, 0 if none is running.
+	running, started int
+}
+
+// explainedMsg is the result of an explanation.
+type explainedMsg struct {
+	number int
+	answer diagnose.Explanation
+	err    error
+}
+
+// tickMsg arrives each second: ages and remaining times change.
+type tickMsg struct{}
+
+// settledMsg arrives some time after the selection has changed.
+type settledMsg struct{ tenant string }
+
+// settleTime is how long a tenant must be selected before it is explained and its events and
+// logs are read.
+const settleTime = 300 * time.Millisecond
+
+func newModel(ctx context.Context, services Services, options Options, clock func() time.Time) *Model {
+	m := &Model{
+		ctx: ctx, services: services, colour: options.Colour, clock: clock, selected: options.Tenant,
+		focus: tenantsPane, shown: chainPane, corner: logsPane,
+	}
+	return m
+}
+
+// Init starts the clock.
+func (m *Model) Init() tea.Cmd {
+	if m.services.Recorded {
+		return nil
+	}
+	return tick()
+}
+
+func tick() tea.Cmd {
+	return tea.Tick(time.Second, func(time.Time) tea.Msg { return tickMsg{} })
+}
+
+// Update handles a message. All of the model's state changes here.
+func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	var cmd tea.Cmd
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		cmd = m.resize(msg.Width, msg.Height)
+	case Look:
+		cmd = m.setLook(msg)
+	case failedMsg:
+		m.failure = msg.err
+		return m, tea.Quit
+	case tickMsg:
+		cmd = tick()
+	case settledMsg:
+		if msg.tenant == m.selected {
+			cmd = tea.Batch(m.explain(false), m.startFeeds())
+		}
+	case explainedMsg:
+		cmd = m.setExplained(msg)
+	case feedMsg:
+		cmd = m.setFeed(msg)
+	case tea.PasteMsg:
+		if m.input != nil {
+			m.input.add(msg.Content)
+		}
+	case tea.KeyPressMsg:
+		cmd = m.key(msg)
+	}
+	m.layOut()
+	return m, cmd
+}
+
+func (m *Model) resize(width, height int) tea.Cmd {
+	changed := m.width != width
+	m.width, m.height = width, height
+	if !changed {
+		return m.startFeeds()
+	}
+	m.restartEvents() // their columns depend on the width
+	return m.startFeeds()
+}
+
+// setLook shows a new state.
+func (m *Model) setLook(l Look) tea.Cmd {
+	if l.Statuses == nil && l.Err != nil { // the state before is still the last one
+		l.Statuses, l.At = m.look.Statuses, m.now()
+	}
+	m.look, m.received = l, m.clock()
+	before := m.selected
+	if _, ok := m.status(); !ok {
+		m.selected = m.firstTenant()
+	}
+	if m.selected != before {
+		return m.selectTenant(m.selected)
+	}
+	return tea.Batch(m.explain(false), m.startFeeds())
+}
+
+// firstTenant is the one that is selected at the start: the first that is not ready.
+func (m *Model) firstTenant() string {
+	visible := m.visible()
+	for _, s := range visible {
+		if !s.Ready() {
+			return s.Name
+		}
+	}
+	if len(visible) > 0 {
+		return visible[0].Name
+	}
+	return ""
+}
+
+// now is the current time, by the API server's clock.
+func (m *Model) now() time.Time {
+	if m.services.Recorded || m.received.IsZero() {
+		return m.look.At
+	}
+	return m.look.At.Add(m.clock().Sub(m.received))
+}
+
+// status is the selected tenant's.
+func (m *Model) status() (tenant.Status, bool) {
+	for _, s := range m.look.Statuses {
+		if s.Name == m.selected {
+			return s, true
+		}
+	}
+	return tenant.Status{}, false
+}
+
+// visible are the tenants that the filter shows.
+func (m *Model) visible() []tenant.Status {
+	if m.filter == "" {
+		return m.look.Statuses
+	}
+	return slices.DeleteFunc(slices.Clone(m.look.Statuses), func(s tenant.Status) bool {
+		text := s.Name + " " + string(s.Verdict.Status) + " " + s.Verdict.Ref.Short() + " " + string(s.Verdict.Reason)
+		return !strings.Contains(strings.ToLower(text), m.filter)
+	})
+}
+
+// selectTenant shows another tenant. What must be read for it is read when the user has
+// stopped to move through the list.
+func (m *Model) selectTenant(name string) tea.Cmd {
+	m.selected, m.copied = name, 0
+	for id := chainPane; id <= logsPane; id++ {
+		p := &m.panes[id]
+		if p.feed != nil {
+			p.feed.cancel()
+		}
+		*p = pane{wrap: p.wrap}
+	}
+	m.explained = explained{started: m.explained.started}
+	return tea.Tick(settleTime, func(time.Time) tea.Msg { return settledMsg{name} })
+}
+
+// explain starts an explanation if there is none of the tenant's state, or always if again is
+// set.
+func (m *Model) explain(again bool) tea.Cmd {
+	status, ok := m.status()
+	if !ok {
+		return nil
+	}
+	state := stateOf(status)
+	e := &m.explained
+	if !again && (e.running > 0 || e.tenant == status.Name && e.state == state) || m.look.Err != nil && !again {
+		return nil
+	}
+	if e.tenant != status.Name {
+		e.ref = object.Ref{}
+	}
+	e.started++
+	e.tenant, e.state, e.running = status.Name, state, e.started
+	number, ref := e.started, e.ref
+	return func() tea.Msg {
+		answer, err := m.services.Explain(m.ctx, status.Name, ref)
+		return explainedMsg{number, answer, err}
+	}
+}
+
+// stateOf is the state of a tenant without its ages.
+func stateOf(s tenant.Status) string {
+	var state strings.Builder
+	fmt.Fprintln(&state, s.Verdict.Status, s.Verdict.Ref, s.Verdict.Reason, s.Revision)
+	for _, link := range s.Chain {
+		fmt.Fprintln(&state, link.Ref, link.Status, link.Reason, link.Message)
+	}
+	return state.String()
+}
+
+func (m *Model) setExplained(msg explainedMsg) tea.Cmd {
+	e := &m.explained
+	if msg.number != e.running {
+		return nil // of another tenant or object
+	}
+	e.running, e.answer, e.err = 0, msg.answer, msg.err
+	return m.explain(false) // the state may have changed in the meantime
+}
+
+func (m *Model) setFeed(msg feedMsg) tea.Cmd {
+	p := &m.panes[msg.pane]
+	if p.feed != msg.from {
+		return nil // of another tenant
+	}
+	var ended bool
+	var code int
+	p.lines, ended, code = msg.from.text()
+	if !ended {
+		return msg.from.wait(msg.pane)
+	}
+	if msg.pane == outputPane {
+		m.message = fmt.Sprintf("The command has ended: %s.", outcomeOf(code))
+	}
+	return nil
+}
+
+// outcomeOf describes an exit status.
+func outcomeOf(code int) string {
+	words := map[int]string{0: "yes", 1: "no", 2: "could not be determined", 124: "the timeout expired", 130: "interrupted"}
+	if word, ok := words[code]; ok {
+		return fmt.Sprintf("exit status %d (%s)", code, word)
+	}
+	return fmt.Sprintf("exit status %d", code)
+}
+
+// startFeeds starts the commands of the panes that are visible.
+func (m *Model) startFeeds() tea.Cmd {
+	if _, ok := m.status(); !ok || m.width == 0 {
+		return nil
+	}
+	var cmds []tea.Cmd
+	for _, id := range []paneID{eventsPane, logsPane} {
+		p := &m.panes[id]
+		if !m.isVisible(id) || p.of == m.selected {
+			continue
+		}
+		p.of, p.tail = m.selected, true
+		if id == logsPane && m.services.Recorded {
+			p.lines = []string{"A recording has no logs."}
+			continue
+		}
+		args := []string{"logs", m.selected, "--follow"}
+		if id == eventsPane {
+			args = []string{"events", m.selected}
+			if !m.services.Recorded {
+				args = append(args, "--watch")
+			}
+		}
+		var cmd tea.Cmd
+		p.feed, cmd = m.run(id, args, m.styleOf(id))
+		cmds = append(cmds, cmd)
+	}
+	return tea.Batch(cmds...)
+}
+
+// restartEvents makes startFeeds start the events again.
+func (m *Model) restartEvents() {
+	p := &m.panes[eventsPane]
+	if p.feed != nil {
+		p.feed.cancel()
+	}
+	*p = pane{wrap: p.wrap}
+}
