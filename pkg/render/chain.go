@@ -44,7 +44,7 @@ func ChainLines(s tenant.Status, now time.Time, style term.Style) (lines []strin
 // chainText writes the text of Chain, and returns the number of lines before the first section.
 func chainText(out *escape.Styled, s tenant.Status, now time.Time, style term.Style) int {
 	headline(out, s, now, style)
-	facts(out, s, now)
+	facts(out, s, now, style)
 	t := term.Table{Columns: chainColumns, Indent: "  "}
 	var sections []tenant.Section
 	for _, link := range s.Chain {
@@ -72,22 +72,25 @@ var chainColumns = []term.Column{
 
 func headline(out io.Writer, s tenant.Status, now time.Time, style term.Style) {
 	status := string(s.Verdict.Status)
-	if style.Colour {
-		status = paintStatus(s.Verdict.Status, status)
-	}
+	text := term.Clean(s.Name)
 	if s.Verdict.Since.IsZero() {
-		fmt.Fprintf(out, "%s is %s", term.Clean(s.Name), status)
+		text += " is " + status
 	} else {
-		fmt.Fprintf(out, "%s has been %s for %s", term.Clean(s.Name), status, age(s.Verdict.Since, now))
+		text += " has been " + status + " for " + age(s.Verdict.Since, now)
 	}
 	if !s.Ready() {
-		fmt.Fprintf(out, ": %s", waiting(s))
+		text += ": " + waiting(s)
 	}
-	fmt.Fprintln(out)
+	for i, line := range style.Wrap(text, "", "  ") {
+		if style.Colour && i == 0 {
+			line = strings.Replace(line, " "+status, " "+paintStatus(s.Verdict.Status, status), 1)
+		}
+		fmt.Fprintln(out, line)
+	}
 }
 
 // facts prints what users copy: hosts, address, counts.
-func facts(out io.Writer, s tenant.Status, now time.Time) {
+func facts(out io.Writer, s tenant.Status, now time.Time, style term.Style) {
 	web := none
 	if len(s.Web.Hosts) > 0 {
 		web = "https://" + s.Web.Hosts[0]
@@ -100,8 +103,11 @@ func facts(out io.Writer, s tenant.Status, now time.Time) {
 	escape.Fprintf(out, "  Web       %s\n", web)
 	escape.Fprintf(out, "  DICOM     %s\n", dicom(s.DICOM))
 	escape.Fprintf(out, "  Address   %s\n", orNone(s.Addresses))
-	escape.Fprintf(out, "  Layers %s, Orthanc %s, database %s, certificate %s, revision %s\n",
+	counts := fmt.Sprintf("Layers %s, Orthanc %s, database %s, certificate %s, revision %s",
 		layers(s), replicas(s.Orthanc), replicas(s.Database), certificateLeft(s, now), revision(s.Revision))
+	for _, line := range style.Wrap(counts, "  ", "  ") {
+		fmt.Fprintln(out, line)
+	}
 }
 
 // objectCell names a link's object, with its namespace unless that is obvious.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"sync"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -15,6 +16,9 @@ const (
 	maxLines = 5000
 	maxLine  = 16 << 10
 )
+
+// redrawTime is how often the output of a command is drawn at most.
+const redrawTime = 50 * time.Millisecond
 
 // feed is the output of a running command: the last lines of it. It is safe for concurrent
 // use.
@@ -95,6 +99,7 @@ type feedMsg struct {
 func (f *feed) wait(pane paneID) tea.Cmd {
 	return func() tea.Msg {
 		<-f.more
+		time.Sleep(redrawTime)
 		return feedMsg{pane, f}
 	}
 }
@@ -103,9 +108,9 @@ func (f *feed) wait(pane paneID) tea.Cmd {
 func (m *Model) run(pane paneID, args []string, style term.Style) (*feed, tea.Cmd) {
 	ctx, cancel := context.WithCancel(m.ctx)
 	f := newFeed(cancel)
-	go func() {
+	m.commands.Go(func() {
 		defer cancel()
 		f.end(m.services.Run(ctx, args, f, style))
-	}()
+	})
 	return f, f.wait(pane)
 }

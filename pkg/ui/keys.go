@@ -28,6 +28,7 @@ func init() {
 	bindings = []binding{
 		{keys: []string{"?"}, shown: "?", does: "Show or hide this help", short: "Help", run: func(m *Model, _ string) tea.Cmd { m.help = !m.help; return nil }},
 		{keys: []string{"q", "ctrl+c"}, shown: "q, ctrl-c", does: "Quit", short: "Quit", run: func(*Model, string) tea.Cmd { return tea.Quit }},
+		{keys: []string{"ctrl+z"}, shown: "ctrl-z", does: "Suspend this program; fg continues it", run: func(*Model, string) tea.Cmd { return tea.Suspend }},
 		{keys: []string{"up", "k", "down", "j"}, shown: "j, k, ↓, ↑", does: "Move down, up", run: moveLine},
 		{keys: []string{"pgup", "ctrl+b", "pgdown", "ctrl+f", "space"}, shown: "ctrl-f, ctrl-b", does: "Move one page down, up (also page down, page up)", run: movePage},
 		{keys: []string{"g", "home", "G", "end"}, shown: "g, G", does: "Go to the first, the last line", run: moveEnd},

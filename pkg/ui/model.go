@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -26,6 +27,7 @@ type Model struct {
 	look          Look
 	received      time.Time // when look arrived, by clock
 	failure       error     // why the application has ended
+	commands      sync.WaitGroup
 
 	selected string // name of the selected tenant
 	filter   string // of the list, in lower case
@@ -52,6 +54,8 @@ type explained struct {
 	state  string
 	answer diagnose.Explanation
 	err    error
+	// at is when it was read, by the model's clock.
+	at time.Time
 	// running is the number of the explanation that was started last, 0 if none is running.
 	running, started int
 }
@@ -105,7 +109,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.failure = msg.err
 		return m, tea.Quit
 	case tickMsg:
-		cmd = tick()
+		cmd = tea.Batch(tick(), m.explain(false))
 	case settledMsg:
 		if msg.tenant == m.selected {
 			cmd = tea.Batch(m.explain(false), m.startFeeds())
@@ -113,7 +117,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case explainedMsg:
 		cmd = m.setExplained(msg)
 	case feedMsg:
-		cmd = m.setFeed(msg)
+		return m, m.setFeed(msg)
 	case tea.PasteMsg:
 		if m.input != nil {
 			m.input.add(msg.Content)
@@ -218,7 +222,8 @@ func (m *Model) explain(again bool) tea.Cmd {
 	}
 	state := stateOf(status)
 	e := &m.explained
-	if !again && (e.running > 0 || e.tenant == status.Name && e.state == state) || m.look.Err != nil && !again {
+	isCurrent := e.running > 0 || e.tenant == status.Name && (e.state == state || m.clock().Sub(e.at) < explainTime)
+	if !again && (isCurrent || m.look.Err != nil) {
 		return nil
 	}
 	if e.tenant != status.Name {
@@ -232,6 +237,9 @@ func (m *Model) explain(again bool) tea.Cmd {
 		return explainedMsg{number, answer, err}
 	}
 }
+
+// explainTime is how often a tenant whose state changes is explained at most.
+const explainTime = 5 * time.Second
 
 // stateOf is the state of a tenant without its ages.
 func stateOf(s tenant.Status) string {
@@ -248,8 +256,8 @@ func (m *Model) setExplained(msg explainedMsg) tea.Cmd {
 	if msg.number != e.running {
 		return nil // of another tenant or object
 	}
-	e.running, e.answer, e.err = 0, msg.answer, msg.err
-	return m.explain(false) // the state may have changed in the meantime
+	e.running, e.answer, e.err, e.at = 0, msg.answer, msg.err, m.clock()
+	return nil
 }
 
 func (m *Model) setFeed(msg feedMsg) tea.Cmd {

@@ -74,6 +74,7 @@ func Run(ctx context.Context, services Services, options Options, in io.Reader, 
 	failed := ctx.Err()
 	cancel()
 	<-ended
+	m.waitForCommands()
 	switch {
 	case m.failure != nil:
 		return m.failure
@@ -82,6 +83,22 @@ func Run(ctx context.Context, services Services, options Options, in io.Reader, 
 	}
 	return err
 }
+
+// waitForCommands waits until commands that were running have cleaned up, as 'validate' does.
+func (m *Model) waitForCommands() {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		m.commands.Wait()
+	}()
+	select {
+	case <-ended:
+	case <-time.After(cleanUpTime):
+	}
+}
+
+// cleanUpTime is how long commands may take to clean up.
+const cleanUpTime = 850 * time.Millisecond
 
 // failedMsg is an error of Watch that another attempt does not change.
 type failedMsg struct{ err error }

@@ -60,7 +60,7 @@ func (m *Model) head() string {
 	text += fmt.Sprintf("  %s, %d not ready  %s", finding.Count(len(m.look.Statuses), "tenant"), notReady, m.now().UTC().Format("15:04:05 UTC"))
 	if m.look.Err != nil {
 		since := m.now().Sub(m.look.Stale).Truncate(time.Second)
-		return m.alarm(fmt.Sprintf("%s  STALE for %s: %s", text, since, escape.Sentence(m.look.Err.Error())))
+		return m.alarm(fmt.Sprintf("%s  STALE for %s", text, since))
 	}
 	return m.bold(text)
 }
@@ -119,7 +119,7 @@ func (m *Model) list(width, height int) []string {
 	visible := m.visible()
 	title := "Tenants"
 	if m.filter != "" {
-		title = fmt.Sprintf("Tenants (%d of %d) /%s", len(visible), len(m.look.Statuses), m.filter)
+		title = fmt.Sprintf("%d of %d /%s", len(visible), len(m.look.Statuses), m.filter)
 	}
 	lines := []string{fill(m.title(title, m.focus == tenantsPane), width)}
 	rows := height - 1
@@ -247,21 +247,38 @@ func (m *Model) messageLine() string {
 		return " " + escape.Line(m.message)
 	case m.isRunning():
 		return " Running a command (5 shows its output, ctrl-x interrupts it) …"
+	case m.look.Err != nil:
+		return m.alarm(" " + escape.Sentence(m.look.Err.Error()))
+	case m.focus == chainPane:
+		return " " + m.objectLine()
 	case m.explained.running > 0:
 		return " Explaining " + escape.Sentence(m.selected) + " …"
 	}
 	return ""
 }
 
-// keyLine lists the most important keys.
-func (m *Model) keyLine() string {
-	var parts []string
-	for _, b := range bindings {
-		if b.short != "" && (!b.writes || !m.services.Recorded) {
-			parts = append(parts, "<"+b.keys[0]+"> "+b.short)
+// objectLine describes the object of the cursor, whose line may be cut.
+func (m *Model) objectLine() string {
+	status, _ := m.status()
+	ref, ok := m.panes[chainPane].selected()
+	for _, link := range status.Chain {
+		if ok && link.Ref.Same(ref) {
+			return escape.Sentence(ref.String() + ": " + string(link.Status) + " " + string(link.Reason) + " " + link.Message)
 		}
 	}
-	return " " + strings.Join(parts, "  ")
+	return ""
+}
+
+// keyLine lists the most important keys.
+func (m *Model) keyLine() string {
+	line := ""
+	for _, b := range bindings {
+		key := " <" + b.keys[0] + "> " + b.short
+		if b.short != "" && (!b.writes || !m.services.Recorded) && ansi.StringWidth(line+key) <= m.width {
+			line += key
+		}
+	}
+	return line
 }
 
 // helpPage lists all keys, cut to the height of the screen.
