@@ -2,9 +2,11 @@ package ui
 
 import (
 	"strings"
+	"unicode"
 
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
@@ -203,7 +205,7 @@ func nextMatch(m *Model, key string) tea.Cmd {
 	}
 	p := &m.panes[m.focus]
 	if p.find != "" && !p.seek(key == "N", m.widthOf(m.focus), m.heightOf(m.focus)) {
-		m.message = "Nothing matches " + p.find + "."
+		m.message = "Nothing matches " + escape.Line(p.find) + "."
 	}
 	return nil
 }
@@ -250,7 +252,7 @@ type input struct {
 
 func (i *input) add(text string) {
 	for _, r := range text {
-		if r >= ' ' && r != 0x7f {
+		if unicode.IsPrint(r) {
 			i.text += string(r)
 		}
 	}
@@ -336,7 +338,7 @@ func (m *Model) command(text string) tea.Cmd {
 		}
 	}
 	if text != "" {
-		m.message = "Unknown command: " + text + " (? shows help)"
+		m.message = "Unknown command: " + escape.Line(text) + " (? shows help)"
 	}
 	return nil
 }

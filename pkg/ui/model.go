@@ -22,6 +22,8 @@ type Model struct {
 	colour   bool
 	// clock is this machine's: only durations of it are used.
 	clock func() time.Time
+	// after delivers a message after some time.
+	after func(time.Duration, tea.Msg) tea.Cmd
 
 	width, height int
 	look          Look
@@ -82,6 +84,9 @@ func newModel(ctx context.Context, services Services, options Options, clock fun
 		ctx: ctx, services: services, colour: options.Colour, clock: clock, selected: options.Tenant,
 		focus: tenantsPane, shown: chainPane, corner: logsPane,
 	}
+	m.after = func(d time.Duration, msg tea.Msg) tea.Cmd {
+		return tea.Tick(d, func(time.Time) tea.Msg { return msg })
+	}
 	return m
 }
 
@@ -90,11 +95,7 @@ func (m *Model) Init() tea.Cmd {
 	if m.services.Recorded {
 		return nil
 	}
-	return tick()
-}
-
-func tick() tea.Cmd {
-	return tea.Tick(time.Second, func(time.Time) tea.Msg { return tickMsg{} })
+	return m.after(time.Second, tickMsg{})
 }
 
 // Update handles a message. All of the model's state changes here.
@@ -109,7 +110,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.failure = msg.err
 		return m, tea.Quit
 	case tickMsg:
-		cmd = tea.Batch(tick(), m.explain(false))
+		cmd = tea.Batch(m.after(time.Second, tickMsg{}), m.explain(false))
 	case settledMsg:
 		if msg.tenant == m.selected {
 			cmd = tea.Batch(m.explain(false), m.startFeeds())
@@ -210,7 +211,7 @@ func (m *Model) selectTenant(name string) tea.Cmd {
 		*p = pane{wrap: p.wrap}
 	}
 	m.explained = explained{started: m.explained.started}
-	return tea.Tick(settleTime, func(time.Time) tea.Msg { return settledMsg{name} })
+	return m.after(settleTime, settledMsg{name})
 }
 
 // explain starts an explanation if there is none of the tenant's state, or always if again is

@@ -76,6 +76,7 @@ func drive(t *testing.T, services Services, options Options, width, height int) 
 	t.Helper()
 	d := &driver{t: t, now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
 	d.model = newModel(t.Context(), services, options, func() time.Time { return d.now })
+	d.model.after = func(_ time.Duration, msg tea.Msg) tea.Cmd { return func() tea.Msg { return msg } }
 	d.send(tea.WindowSizeMsg{Width: width, Height: height})
 	return d
 }
@@ -188,6 +189,7 @@ func TestScreens(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			d := drive(t, servicesOf(failing), c.options, c.width, c.height)
 			d.send(lookAt(t, failing))
 			d.press(c.keys)

@@ -119,7 +119,7 @@ func (m *Model) list(width, height int) []string {
 	visible := m.visible()
 	title := "Tenants"
 	if m.filter != "" {
-		title = fmt.Sprintf("%d of %d /%s", len(visible), len(m.look.Statuses), m.filter)
+		title = fmt.Sprintf("%d of %d /%s", len(visible), len(m.look.Statuses), escape.Line(m.filter))
 	}
 	lines := []string{fill(m.title(title, m.focus == tenantsPane), width)}
 	rows := height - 1
@@ -178,7 +178,7 @@ func (m *Model) block(id paneID, height int) []string {
 func (m *Model) paneTitle(id paneID) string {
 	text := fmt.Sprintf("%d %s", id, paneTitles[id])
 	if p := m.panes[id]; p.find != "" {
-		text += " /" + p.find
+		text += " /" + escape.Line(p.find)
 	}
 	return text
 }
