@@ -19,6 +19,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"changed-as-listed": requireListed,
 	"until":             script.Until,
 	"exits":             script.Exits,
+	"screen":            runScreen,
 }
 
 // runLab is `lab ARGS...`: it runs orthweb-lab for the lab of the tests.

@@ -1,0 +1,169 @@
+//go:build lab
+
+package e2e
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// screenTimeout is how long a screen may take to show what a script waits for.
+const screenTimeout = 90 * time.Second
+
+// runScreen drives a program in a terminal of tmux(1):
+//
+//	screen start COLUMNS ROWS COMMAND...  starts the command
+//	screen keys KEY...                    presses keys, as `tmux send-keys` names them
+//	screen resize COLUMNS ROWS
+//	screen shows REGEXP                   waits until the screen matches
+//	screen golden NAME                    compares with testdata/screens/NAME.txt
+//	screen ends STATUS                    waits until the command ends with the exit status
+//
+// ORTHWEB_UPDATE_SCREENS=1 writes the golden files.
+func runScreen(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: screen start|keys|resize|shows|golden|ends ARGUMENTS...")
+	}
+	s := screen{ts}
+	switch args[0] {
+	case "start":
+		s.start(args[1], args[2], args[3:])
+	case "keys":
+		s.tmux(append([]string{"send-keys", "-t", "orthweb"}, args[1:]...)...)
+	case "resize":
+		s.tmux("resize-window", "-t", "orthweb", "-x", args[1], "-y", args[2])
+	case "shows":
+		s.await(args[1])
+	case "golden":
+		s.golden(args[1])
+	case "ends":
+		s.ends(args[1])
+	default:
+		ts.Fatalf("unknown command: screen %s", args[0])
+	}
+}
+
+type screen struct{ ts *testscript.TestScript }
+
+// tmux runs tmux with a server of this script's own.
+func (s screen) tmux(args ...string) string {
+	cmd := exec.Command("tmux", append([]string{"-f", "/dev/null", "-S", s.ts.MkAbs("tmux.socket")}, args...)...)
+	cmd.Env = []string{"HOME=" + s.ts.Getenv("HOME"), "PATH=" + s.ts.Getenv("PATH"), "TERM=xterm-256color", "LANG=C.UTF-8", "SHELL=/bin/sh"}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		s.ts.Fatalf("tmux %v: %v: %s", args, err, out)
+	}
+	return string(out)
+}
+
+// start starts the command, whose exit status is written to a file.
+func (s screen) start(columns, rows string, command []string) {
+	script := "#!/bin/sh\nexport TERM=" + orDefault(s.ts.Getenv("SCREEN_TERM"), "xterm-256color") + "\n"
+	for _, name := range []string{"KUBECONFIG", "PATH", "HOME", "NO_COLOR", "REPOSITORY"} {
+		if value := s.ts.Getenv(name); value != "" {
+			script += "export " + name + "='" + value + "'\n"
+		}
+	}
+	script += "cd '" + s.ts.MkAbs(".") + "'\n" + strings.Join(command, " ") + " 2>screen.stderr\necho $? >screen.next\nmv screen.next screen.status\nsleep 600\n"
+	s.ts.Check(os.WriteFile(s.ts.MkAbs("screen.sh"), []byte(script), 0o700))
+	_ = os.Remove(s.ts.MkAbs("screen.status"))
+	s.tmux("new-session", "-d", "-s", "orthweb", "-x", columns, "-y", rows, "sh "+s.ts.MkAbs("screen.sh"))
+	s.ts.Defer(func() {
+		_ = exec.Command("tmux", "-S", s.ts.MkAbs("tmux.socket"), "kill-server").Run()
+	})
+}
+
+func orDefault(value, other string) string {
+	if value == "" {
+		return other
+	}
+	return value
+}
+
+// text is the screen without trailing blanks.
+func (s screen) text() string {
+	lines := strings.Split(strings.TrimRight(s.tmux("capture-pane", "-p", "-t", "orthweb"), "\n"), "\n")
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ")
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
+// poll waits until done returns true.
+func (s screen) poll(what string, done func() bool) {
+	for end := time.Now().Add(screenTimeout); !done(); time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(end) {
+			stderr, _ := os.ReadFile(s.ts.MkAbs("screen.stderr"))
+			s.ts.Fatalf("%s: not within %s:\n%s%s", what, screenTimeout, s.text(), stderr)
+		}
+	}
+}
+
+func (s screen) await(pattern string) {
+	match, err := regexp.Compile("(?m)" + pattern)
+	s.ts.Check(err)
+	s.poll(pattern, func() bool { return match.MatchString(s.text()) })
+}
+
+// varying are the parts of a screen that differ in each run, with what replaces them. Columns
+// depend on their widths, so that runs of blanks are replaced, too.
+var varying = []struct {
+	pattern *regexp.Regexp
+	with    string
+}{
+	{regexp.MustCompile(`\d\d:\d\d:\d\d UTC`), "TIME"},
+	{regexp.MustCompile(`main@[0-9a-f]{7}`), "main@REVISION"},
+	{regexp.MustCompile(`\b127\.\d+\.\d+\.\d+\b`), "ADDRESS"},
+	{regexp.MustCompile(`-[0-9a-f]{8,10}-[0-9a-z]{5}\b`), "-POD"},
+	{regexp.MustCompile(`\b(\d+d)?(\d+h)?(\d+m)?\d+(\.\d+)?[smhd]\b`), "AGE"},
+	{regexp.MustCompile(` +`), " "},
+	{regexp.MustCompile(`─+`), "─"},
+}
+
+// golden compares the screen, whose varying parts are replaced, as soon as it has not changed
+// for a moment.
+func (s screen) golden(name string) {
+	path := filepath.Join(s.ts.Getenv("REPOSITORY"), "e2e", "testdata", "screens", name+".txt")
+	got := func() string {
+		text := s.text()
+		for _, v := range varying {
+			text = v.pattern.ReplaceAllString(text, v.with)
+		}
+		return text
+	}
+	if os.Getenv("ORTHWEB_UPDATE_SCREENS") != "" {
+		time.Sleep(2 * time.Second)
+		s.ts.Check(os.MkdirAll(filepath.Dir(path), 0o755))
+		s.ts.Check(os.WriteFile(path, []byte(got()), 0o644))
+		return
+	}
+	want, err := os.ReadFile(path)
+	s.ts.Check(err)
+	last := ""
+	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+		if last = got(); last == string(want) {
+			return
+		}
+	}
+	s.ts.Fatalf("%s: got\n%s\nwant\n%s", name, last, want)
+}
+
+func (s screen) ends(status string) {
+	s.poll("the end of the command", func() bool {
+		_, err := os.Stat(s.ts.MkAbs("screen.status"))
+		return err == nil
+	})
+	got, err := os.ReadFile(s.ts.MkAbs("screen.status"))
+	s.ts.Check(err)
+	if strings.TrimSpace(string(got)) != status {
+		stderr, _ := os.ReadFile(s.ts.MkAbs("screen.stderr"))
+		s.ts.Fatalf("exit status %s, want %s: %s", got, status, stderr)
+	}
+	s.tmux("kill-server")
+}
