@@ -311,4 +311,3 @@ func (l *linear) act(ctx context.Context, command string) error {
 	l.printf("The command has ended: %s.\n", outcomeOf(code))
 	return nil
 }
-

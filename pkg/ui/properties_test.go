@@ -47,7 +47,7 @@ func TestAnyKeysAnySize(t *testing.T) {
 				return random.IntN(3)
 			}
 			d := drive(t, services, Options{Colour: seed%2 == 0}, 80, 24)
-					d.send(look)
+			d.send(look)
 			for range 120 {
 				switch random.IntN(8) {
 				case 0:
