@@ -34,6 +34,10 @@ func (s *Server) Allow(resource string) {
 
 // answer answers a request without a fault. A client that reads slowly does not block others.
 func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
+	if isWatch(r) {
+		s.watch(w, r)
+		return
+	}
 	answer := httptest.NewRecorder()
 	s.set(func() { s.route(answer, r) })
 	maps.Copy(w.Header(), answer.Header())
@@ -49,7 +53,6 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 	}
 	kind, namespace, name, ok := s.target(path)
 	resource := schema.GroupResource{Group: kind.Group, Resource: kind.Resource}
-	but, denied := s.denied[resource.String()]
 	switch {
 	case !ok:
 		notServed(w)
@@ -59,15 +62,23 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 		s.patch(w, r, kind, namespace, name)
 	case r.Method == http.MethodPatch && name != "" && r.Header.Get("Content-Type") == "application/apply-patch+yaml" && r.URL.Query().Get("dryRun") == "All":
 		s.apply(w, r, kind, namespace, name)
-	case r.Method != http.MethodGet || r.URL.Query().Has("watch"):
+	case r.Method != http.MethodGet:
 		refuse(w, apierrors.NewMethodNotSupported(resource, strings.ToLower(r.Method)))
-	case denied && !slices.Contains(but, namespace):
-		refuse(w, forbidden(resource, namespace, name))
+	case s.forbids(resource, namespace) && name != "":
+		refuse(w, forbidden("get", resource, namespace, name))
+	case s.forbids(resource, namespace):
+		refuse(w, forbidden("list", resource, namespace, name))
 	case name != "":
 		s.get(w, kind, namespace, name)
 	default:
 		s.list(w, r, kind, namespace)
 	}
+}
+
+// forbids reports whether the resource is denied in the namespace. The caller holds the lock.
+func (s *Server) forbids(resource schema.GroupResource, namespace string) bool {
+	but, denied := s.denied[resource.String()]
+	return denied && !slices.Contains(but, namespace)
 }
 
 // target parses a path: /api/v1/…, /apis/GROUP/VERSION/…, below it
@@ -114,13 +125,16 @@ func (s *Server) patch(w http.ResponseWriter, r *http.Request, kind Kind, namesp
 		refuse(w, apierrors.NewBadRequest(err.Error()))
 		return
 	}
-	obj, ok := s.objects[objectKey{kind.GroupKind(), namespace, name}]
+	key := objectKey{kind.GroupKind(), namespace, name}
+	obj, ok := s.objects[key]
 	if ok && r.URL.Query().Get("dryRun") == "All" {
 		write(w, merge(obj.DeepCopy().Object, patch))
 		return
 	}
 	if ok {
-		obj.Object, _ = merge(obj.Object, patch).(map[string]any)
+		patched := obj.DeepCopy()
+		patched.Object, _ = merge(patched.Object, patch).(map[string]any)
+		s.record(key, patched)
 	}
 	s.get(w, kind, namespace, name)
 }
@@ -276,7 +290,7 @@ func (s *Server) page(objects []*unstructured.Unstructured, query url.Values) ([
 	if limit > 0 && s.pageSize > 0 {
 		limit = min(limit, s.pageSize)
 	}
-	meta := metav1.ListMeta{ResourceVersion: "1"}
+	meta := metav1.ListMeta{ResourceVersion: strconv.Itoa(len(s.history))}
 	page := objects[min(before, len(objects)):]
 	if limit > 0 && len(page) > limit {
 		rest := int64(len(page) - limit)
@@ -287,11 +301,8 @@ func (s *Server) page(objects []*unstructured.Unstructured, query url.Values) ([
 }
 
 // forbidden is the error of RBAC.
-func forbidden(resource schema.GroupResource, namespace, name string) *apierrors.StatusError {
-	verb, where := "list", "at the cluster scope"
-	if name != "" {
-		verb = "get"
-	}
+func forbidden(verb string, resource schema.GroupResource, namespace, name string) *apierrors.StatusError {
+	where := "at the cluster scope"
 	if namespace != "" {
 		where = fmt.Sprintf("in the namespace %q", namespace)
 	}
