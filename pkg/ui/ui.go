@@ -27,6 +27,8 @@ type Look struct {
 	// state is current.
 	Stale time.Time
 	Err   error
+	// Absent is why there is no tenant, nil if there is one.
+	Absent error
 }
 
 // Services are what the application shows and does.

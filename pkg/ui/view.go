@@ -224,6 +224,8 @@ func (m *Model) emptyText(id paneID) string {
 		return "The output of commands that you run is shown here."
 	case !hasTenant && m.look.At.IsZero():
 		return ""
+	case m.look.Absent != nil:
+		return escape.Sentence(m.look.Absent.Error())
 	case !hasTenant:
 		return "No tenant was found."
 	}

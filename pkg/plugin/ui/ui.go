@@ -19,8 +19,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	style "github.com/digihunch/kubectl-orthweb/pkg/render/term"
-	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
-	"github.com/digihunch/kubectl-orthweb/pkg/tenant/selection"
 	"github.com/digihunch/kubectl-orthweb/pkg/ui"
 )
 
@@ -125,7 +123,13 @@ func (o *options) services(ctx context.Context) (ui.Services, error) {
 			return s, err
 		}
 		s.Place, s.Recorded = o.origin.Name(), true
-		s.Watch = func(_ context.Context, deliver func(ui.Look)) error { return o.deliver(snap, deliver) }
+		s.Watch = func(_ context.Context, deliver func(ui.Look)) error {
+			look, err := o.look(snap)
+			if err == nil {
+				deliver(look)
+			}
+			return err
+		}
 		s.Explain = func(_ context.Context, tenant string, ref object.Ref) (diagnose.Explanation, error) {
 			answer := explain.Recorded(snap, o.question(tenant, ref))
 			return answer.Explanation, answer.Err
@@ -154,21 +158,6 @@ func (o *options) context() string {
 		return ""
 	}
 	return config.Host
-}
-
-// deliver delivers the tenants of a snapshot.
-func (o *options) deliver(snap *snapshot.Snapshot, deliver func(ui.Look)) error {
-	statuses, err := selection.Named(snap, nil, o.origin.Recording())
-	if err != nil {
-		return err
-	}
-	if o.tenant != "" {
-		if _, err := selection.Named(snap, []string{o.tenant}, o.origin.Recording()); err != nil {
-			return err
-		}
-	}
-	deliver(ui.Look{Statuses: statuses, At: snap.Meta().At})
-	return nil
 }
 
 // question is the question to the explainers: an object, or a tenant if it has no name.

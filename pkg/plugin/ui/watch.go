@@ -5,37 +5,79 @@ import (
 	"errors"
 	"time"
 
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/queries"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/watch"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant/selection"
 	"github.com/digihunch/kubectl-orthweb/pkg/ui"
 )
 
-// watch delivers the states of the tenants.
+// openAgain is how long to wait before another attempt to reach the API server at the start.
+const openAgain = 2 * time.Second
+
+// watch delivers the states of the tenants of the cluster.
 func (o *options) watch(ctx context.Context, deliver func(ui.Look)) error {
-	var stale time.Time
-	for {
-		snap, err := o.call.Collect(ctx, queries.Status(), false)
-		var gone *collect.Error
-		switch {
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case errors.As(err, &gone):
-			if stale.IsZero() {
-				stale = time.Now()
-			}
-			deliver(ui.Look{Stale: stale, Err: err})
-		case err != nil:
-			return err
-		default:
-			stale = time.Time{}
-			if err := o.deliver(snap, deliver); err != nil {
-				return err
-			}
+	session, err := o.open(ctx, deliver)
+	if err != nil {
+		return err
+	}
+	quiet := watch.Options{Quiet: []schema.GroupKind{object.LeaseKind}}
+	return watch.Run(ctx, session, queries.Status(), quiet, func(u watch.Update) error {
+		if u.Snapshot == nil {
+			deliver(ui.Look{Stale: u.Stale, Err: u.Err})
+			return nil
 		}
+		look, err := o.look(u.Snapshot)
+		look.Stale, look.Err = u.Stale, u.Err
+		if err == nil {
+			deliver(look)
+		}
+		return err
+	})
+}
+
+// open connects to the API server, which may not be available yet.
+func (o *options) open(ctx context.Context, deliver func(ui.Look)) (*collect.Session, error) {
+	began := time.Now()
+	for {
+		session, err := o.call.Session(ctx, false)
+		var gone *collect.Error
+		if err == nil || ctx.Err() != nil || !errors.As(err, &gone) {
+			return session, err
+		}
+		deliver(ui.Look{Stale: began, Err: err})
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(5 * time.Second):
+			return nil, ctx.Err()
+		case <-time.After(openAgain):
 		}
 	}
+}
+
+// look is the state of the tenants in a snapshot. Its error is that of the tenant that the user
+// named, which must exist at the start, or of a recording without tenants. In a cluster, tenants
+// may still be created.
+func (o *options) look(snap *snapshot.Snapshot) (ui.Look, error) {
+	look := ui.Look{At: snap.Meta().At}
+	statuses, err := selection.Named(snap, nil, o.origin.Recording())
+	var absent *selection.AbsentError
+	switch {
+	case errors.As(err, &absent) && o.origin.Live() && o.tenant == "":
+		look.Absent = err
+		return look, nil
+	case err != nil:
+		return look, err
+	}
+	look.Statuses = statuses
+	if o.tenant != "" {
+		if _, err := selection.Named(snap, []string{o.tenant}, o.origin.Recording()); err != nil {
+			return look, err
+		}
+		o.tenant = "" // it may be removed later
+	}
+	return look, nil
 }
