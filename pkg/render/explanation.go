@@ -251,7 +251,7 @@ func (p explanation) blocks(c diagnose.Cause) {
 			fmt.Fprintln(p.out, line)
 		}
 	}
-	if !c.NextRetry.IsZero() {
+	if p.now.Before(c.NextRetry) {
 		fmt.Fprintf(p.out, "  Flux retries in %s\n", left(c.NextRetry, p.now))
 	}
 }

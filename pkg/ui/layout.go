@@ -135,6 +135,7 @@ func (m *Model) causes() []string {
 		return []string{"Reading what " + escape.Sentence(m.selected) + " depends on …"}
 	}
 	var text strings.Builder
+	e.answer.At = m.now() // ages are counted to it
 	if err := render.Explain(&text, e.answer, m.styleOf(causesPane)); err != nil {
 		return []string{err.Error()}
 	}

@@ -223,8 +223,7 @@ func (m *Model) explain(again bool) tea.Cmd {
 	}
 	state := stateOf(status)
 	e := &m.explained
-	isCurrent := e.running > 0 || e.tenant == status.Name && (e.state == state || m.clock().Sub(e.at) < explainTime)
-	if !again && (isCurrent || m.look.Err != nil) {
+	if !again && (e.running > 0 || m.look.Err != nil || e.tenant == status.Name && !m.isOutdated(status, state)) {
 		return nil
 	}
 	if e.tenant != status.Name {
@@ -239,8 +238,25 @@ func (m *Model) explain(again bool) tea.Cmd {
 	}
 }
 
-// explainTime is how often a tenant whose state changes is explained at most.
-const explainTime = 5 * time.Second
+// isOutdated reports whether the explanation of a tenant must be read again: its state has
+// changed, or the user sees a cause, which can change without the state.
+func (m *Model) isOutdated(status tenant.Status, state string) bool {
+	if m.services.Recorded {
+		return false
+	}
+	age := m.clock().Sub(m.explained.at)
+	if m.explained.state != state {
+		return age >= explainTime
+	}
+	return !status.Ready() && m.isVisible(causesPane) && age >= explainAgainTime
+}
+
+// explainTime is how often a tenant whose state changes is explained at most, and
+// explainAgainTime how often one that is not ready.
+const (
+	explainTime      = 5 * time.Second
+	explainAgainTime = 30 * time.Second
+)
 
 // stateOf is the state of a tenant without its ages.
 func stateOf(s tenant.Status) string {

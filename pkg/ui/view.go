@@ -60,7 +60,7 @@ func (m *Model) head() string {
 	text += fmt.Sprintf("  %s, %d not ready  %s", finding.Count(len(m.look.Statuses), "tenant"), notReady, m.now().UTC().Format("15:04:05 UTC"))
 	if m.look.Err != nil {
 		since := m.now().Sub(m.look.Stale).Truncate(time.Second)
-		return m.alarm(fmt.Sprintf("%s  STALE for %s", text, since))
+		return m.alarm(fmt.Sprintf(" STALE for %s %s", since, text))
 	}
 	return m.bold(text)
 }
