@@ -58,8 +58,9 @@ docs-check: ## compare docs/commands with the help texts, as `make unit` does
 reliability: ## generate docs/reliability.md from the results of the tests
 	ORTHWEB_UPDATE_RELIABILITY=1 go test -count=1 $$(grep -rl --include='*_test.go' 'reliability\.Report(' . | xargs -n1 dirname | sort -u)
 
-screen: ## generate docs/screen.svg from the output of the program
+screen: ## generate docs/screen.svg and docs/ui.svg from the output of the program
 	go run ./internal/screen >docs/screen.svg
+	go run ./internal/screen ui >docs/ui.svg
 
 licenses: ## generate THIRD_PARTY_LICENSES from the linked packages
 	go run ./internal/licenses >THIRD_PARTY_LICENSES.next

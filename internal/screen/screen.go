@@ -1,7 +1,8 @@
-// Package main draws the output of the program as an SVG, for the README: real output, for
-// recorded clusters.
+// Package main draws the output of the program as an SVG, for the README and the documentation:
+// real output, for recorded clusters.
 //
 //	go run ./internal/screen >docs/screen.svg
+//	go run ./internal/screen ui >docs/ui.svg
 package main
 
 import (
@@ -29,7 +30,12 @@ var commands = []string{
 }
 
 func main() {
-	if err := draw(os.Stdout); err != nil {
+	runPlugin()
+	drawing := draw
+	if len(os.Args) > 1 && os.Args[1] == "ui" {
+		drawing = drawUI
+	}
+	if err := drawing(os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "drawing the screen:", err)
 		os.Exit(1)
 	}
@@ -40,7 +46,7 @@ func draw(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	_, err = io.WriteString(w, svg(strings.Split(strings.TrimRight(text, "\n"), "\n")))
+	_, err = io.WriteString(w, svg("kubectl orthweb status and explain", columns, strings.Split(strings.TrimRight(text, "\n"), "\n")))
 	return err
 }
 
@@ -75,26 +81,30 @@ const (
 	margin                = 16
 )
 
-// svg draws lines with ANSI colours. Each piece of one colour has an explicit position, so that
+// svg draws lines with ANSI colours. Each piece of one style has an explicit position, so that
 // columns align with any font.
-func svg(lines []string) string {
+func svg(title string, columns int, lines []string) string {
 	var b strings.Builder
-	width, height := 2*margin+int(columns*charWidth), 2*margin+len(lines)*lineHeight
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" role="img" aria-label="kubectl orthweb status and explain">`+"\n", width, height, width, height)
-	fmt.Fprintf(&b, `<rect width="100%%" height="100%%" rx="8" fill="#1b1f24"/>`+"\n")
-	fmt.Fprintf(&b, `<g font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,monospace" font-size="14" fill="#d0d7de">`+"\n")
-	style := ""
+	width, height := 2*margin+int(float64(columns)*charWidth), 2*margin+len(lines)*lineHeight
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" role="img" aria-label="%s">`+"\n", width, height, width, height, title)
+	fmt.Fprintf(&b, `<rect width="100%%" height="100%%" rx="8" fill="%s"/>`+"\n", background)
+	fmt.Fprintf(&b, `<g font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,monospace" font-size="14" fill="%s">`+"\n", foreground)
+	var s style
 	for i, line := range lines {
 		y, column := margin+(i+1)*lineHeight-4, 0
 		for j, piece := range strings.Split(line, "\x1b[") {
-			if j > 0 { // it begins with a code
-				code, rest, _ := strings.Cut(piece, "m")
-				style, piece = styles[code], rest
+			if j > 0 { // it begins with codes
+				codes, rest, _ := strings.Cut(piece, "m")
+				s, piece = s.after(codes), rest
 			}
 			n := utf8.RuneCountInString(piece)
+			x := margin + float64(column)*charWidth
+			if s.reverse {
+				fmt.Fprintf(&b, `<rect x="%.1f" y="%d" width="%.1f" height="%d" fill="%s"/>`+"\n", x, y-lineHeight+4, float64(n)*charWidth, lineHeight, foreground)
+			}
 			if strings.TrimSpace(piece) != "" {
 				fmt.Fprintf(&b, `<text x="%.1f" y="%d" textLength="%.1f" xml:space="preserve"%s>%s</text>`+"\n",
-					margin+float64(column)*charWidth, y, float64(n)*charWidth, style, escape(piece))
+					x, y, float64(n)*charWidth, s.attributes(), escape(piece))
 			}
 			column += n
 		}
@@ -103,10 +113,48 @@ func svg(lines []string) string {
 	return b.String()
 }
 
-// styles are the attributes of SVG for the codes that the program uses.
-var styles = map[string]string{
-	"0": "", "1": ` font-weight="bold"`,
-	"31": ` fill="#ff7b72"`, "32": ` fill="#7ee787"`, "33": ` fill="#e3b341"`, "35": ` fill="#d2a8ff"`, "36": ` fill="#76e3ea"`,
+// The colours of the terminal that is drawn.
+const background, foreground = "#1b1f24", "#d0d7de"
+
+// fills are the colours for the codes that the program uses.
+var fills = map[string]string{"31": "#ff7b72", "32": "#7ee787", "33": "#e3b341", "35": "#d2a8ff", "36": "#76e3ea"}
+
+// style is how a piece of text looks.
+type style struct {
+	fill          string
+	bold, reverse bool
+}
+
+// after is the style after an SGR sequence with these codes (ECMA-48, 8.3.117).
+func (s style) after(codes string) style {
+	for code := range strings.SplitSeq(codes, ";") {
+		switch code {
+		case "", "0":
+			s = style{}
+		case "1":
+			s.bold = true
+		case "7":
+			s.reverse = true
+		case "39":
+			s.fill = ""
+		default:
+			s.fill = fills[code]
+		}
+	}
+	return s
+}
+
+func (s style) attributes() string {
+	text := ""
+	if s.bold {
+		text = ` font-weight="bold"`
+	}
+	if fill := s.fill; s.reverse {
+		text += ` fill="` + background + `"`
+	} else if fill != "" {
+		text += ` fill="` + fill + `"`
+	}
+	return text
 }
 
 func escape(text string) string {
