@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"io"
 	"os"
+	"os/exec"
+	"strings"
 	"testing"
 )
 
@@ -21,6 +23,9 @@ func TestUpToDate(t *testing.T) {
 		path string
 		draw func(io.Writer) error
 	}{{"../../docs/screen.svg", draw}, {"../../docs/ui.svg", drawUI}} {
+		if _, err := exec.LookPath("tmux"); err != nil && strings.HasSuffix(picture.path, "ui.svg") {
+			t.Skip("tmux is not installed")
+		}
 		var now bytes.Buffer
 		if err := picture.draw(&now); err != nil {
 			t.Fatal(err)
