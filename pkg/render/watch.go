@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/render/term"
@@ -42,11 +43,20 @@ func (f Watched) Frame(style term.Style) []string {
 	default:
 		lines = f.table(style)
 	}
+	for i, line := range lines {
+		if text := escape.Unmarked(line); style.Width > 0 && utf8.RuneCountInString(text) > style.Width {
+			lines[i] = term.Shorten(text, style.Width) // without colours
+		}
+	}
 	if style.Height == 0 {
 		return append(lines, notes...)
 	}
 	if room := max(2, style.Height-1-len(notes)); len(lines) > room {
-		lines = append(lines[:room-1:room-1], f.hidden(len(lines)-room+1))
+		hidden := f.hidden(len(lines) - room + 1)
+		if style.Width > 0 {
+			hidden = term.Shorten(hidden, style.Width)
+		}
+		lines = append(lines[:room-1:room-1], hidden)
 	}
 	lines = append(lines, notes...)
 	return lines[:min(len(lines), max(1, style.Height-1))]
@@ -125,7 +135,9 @@ func (f Watched) chains(style term.Style) []string {
 			fmt.Fprintln(out)
 		}
 		writeChain(out, s, f.Now, style, func(link tenant.Link, cells []string) []string {
-			cells[3] = strings.TrimPrefix(cells[3]+timeLeft(link.Deadline, f.Now), "; ")
+			if !link.Deadline.IsZero() {
+				cells[3] = strings.TrimSuffix("timeout "+timeoutCell(link.Deadline, f.Now)+"; "+cells[3], "; ")
+			}
 			if c, ok := changed[s.Name][link.Ref.String()]; ok {
 				cells[1] += changeMark
 				cells[3] = strings.TrimSuffix(earlierLink(c)+"; "+cells[3], "; ")
@@ -253,7 +265,10 @@ func transition(before, after string, first bool) string {
 func stateOf(s tenant.Status) string {
 	text := string(s.Verdict.Status)
 	if ref, ok := s.WaitsFor(); ok {
-		text += ": " + strings.TrimSpace(ref.Short()+" "+string(s.Verdict.Reason))
+		text += ": " + ref.Short()
+		if reason := string(s.Verdict.Reason); reason != string(s.Verdict.Status) {
+			text = strings.TrimSpace(text + " " + reason)
+		}
 	} else if !s.Ready() && s.Verdict.Message != "" {
 		text += ": " + s.Verdict.Message
 	}
@@ -283,7 +298,7 @@ func linkLines(c tenant.Change, first bool) []string {
 }
 
 func stateOfLink(l *tenant.Link) string {
-	if l.Reason == "" {
+	if l.Reason == "" || string(l.Reason) == string(l.Status) {
 		return string(l.Status)
 	}
 	return string(l.Status) + ": " + string(l.Reason)
@@ -299,5 +314,5 @@ func Stale(since, now time.Time, read bool, err error) string {
 
 // Polled is the note on kinds that can't be watched.
 func Polled(kinds []string, interval time.Duration) string {
-	return fmt.Sprintf("No permission to watch %s: read every %s.", escape.List(kinds), interval)
+	return fmt.Sprintf("Read every %s, because watching is not permitted: %s", interval, escape.List(kinds))
 }
