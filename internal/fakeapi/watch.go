@@ -168,7 +168,7 @@ func (s *Server) newStream(r *http.Request) (*stream, *apierrors.StatusError) {
 	if err != nil || version > len(s.history) {
 		return nil, apierrors.NewBadRequest("invalid resource version")
 	}
-	if _, err := s.selected(kind, namespace, query); err != nil {
+	if _, err := selected(nil, kind, namespace, query); err != nil {
 		return nil, apierrors.NewBadRequest(err.Error())
 	}
 	return &stream{

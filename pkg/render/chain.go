@@ -19,16 +19,16 @@ import (
 // addresses, then each object in the order of their dependencies.
 func Chain(w io.Writer, s tenant.Status, now time.Time, style term.Style) error {
 	out := escape.NewStyled(w)
-	chainText(out, s, now, style)
+	writeChain(out, s, now, style, unchanged)
 	return out.Flush()
 }
 
-// ChainLines is the text of Chain as lines, and of each line the object that it shows, the zero
-// Ref if it shows none.
+// ChainLines is the text of Chain as lines, with the timeouts of what is in progress, and of
+// each line the object that it shows, the zero Ref if it shows none.
 func ChainLines(s tenant.Status, now time.Time, style term.Style) (lines []string, refs []object.Ref) {
 	var text strings.Builder
 	out := escape.NewStyled(&text)
-	first := chainText(out, s, now, style)
+	first := writeChain(out, s, now, style, withTimeout(now))
 	_ = out.Flush() // a strings.Builder accepts all writes
 	lines = strings.Split(strings.TrimRight(text.String(), "\n"), "\n")
 	refs = make([]object.Ref, len(lines))
@@ -41,17 +41,21 @@ func ChainLines(s tenant.Status, now time.Time, style term.Style) (lines []strin
 	return lines, refs
 }
 
-// chainText writes the text of Chain, and returns the number of lines before the first section.
-func chainText(out *escape.Styled, s tenant.Status, now time.Time, style term.Style) int {
+// unchanged are the cells of an object as they are.
+func unchanged(_ tenant.Link, cells []string) []string { return cells }
+
+// writeChain writes a chain, with each object's cells as change returns them, and returns the
+// number of lines before the first section.
+func writeChain(out *escape.Styled, s tenant.Status, now time.Time, style term.Style, change func(tenant.Link, []string) []string) int {
 	headline(out, s, now, style)
 	facts(out, s, now, style)
 	t := term.Table{Columns: chainColumns, Indent: "  "}
 	var sections []tenant.Section
 	for _, link := range s.Chain {
 		sections = append(sections, link.Section)
-		t.Rows = append(t.Rows, []string{
+		t.Rows = append(t.Rows, change(link, []string{
 			string(link.Status), objectCell(link.Ref, s), age(link.Since, now), describe(link, style),
-		})
+		}))
 	}
 	before := strings.Count(out.String(), "\n")
 	if !style.NoHeaders {

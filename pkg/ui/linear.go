@@ -143,18 +143,14 @@ func (l *linear) setLook(look Look) {
 	if before.At.IsZero() {
 		return
 	}
-	for _, s := range look.Statuses {
-		old, ok := named(before.Statuses, s.Name)
+	for _, c := range tenant.Changes(before.Statuses, look.Statuses) {
 		switch {
-		case !ok:
-			l.printf("\nNew tenant %s: %s.\n", s.Name, sentence(s))
-		case sentence(old) != sentence(s):
-			l.printf("\n%s is now %s; it was %s.\n", s.Name, sentence(s), string(old.Verdict.Status))
-		}
-	}
-	for _, s := range before.Statuses {
-		if _, ok := named(look.Statuses, s.Name); !ok {
-			l.printf("\nTenant %s no longer exists.\n", s.Name)
+		case c.After == nil:
+			l.printf("\nTenant %s no longer exists.\n", c.Tenant)
+		case c.Before == nil:
+			l.printf("\nNew tenant %s: %s.\n", c.Tenant, sentence(*c.After))
+		case c.Verdict():
+			l.printf("\n%s is now %s; it was %s.\n", c.Tenant, sentence(*c.After), string(c.Before.Verdict.Status))
 		}
 	}
 }

@@ -52,8 +52,8 @@ type explained struct {
 	// tenant and ref are what is explained: the tenant, unless ref has a name.
 	tenant string
 	ref    object.Ref
-	// state is the tenant's state that was explained.
-	state  string
+	// status is the tenant's state that was explained.
+	status tenant.Status
 	answer diagnose.Explanation
 	err    error
 	// at is when it was read, by the model's clock.
@@ -221,16 +221,15 @@ func (m *Model) explain(again bool) tea.Cmd {
 	if !ok {
 		return nil
 	}
-	state := stateOf(status)
 	e := &m.explained
-	if !again && (e.running > 0 || m.look.Err != nil || e.tenant == status.Name && !m.isOutdated(status, state)) {
+	if !again && (e.running > 0 || m.look.Err != nil || e.tenant == status.Name && !m.isOutdated(status)) {
 		return nil
 	}
 	if e.tenant != status.Name {
 		e.ref = object.Ref{}
 	}
 	e.started++
-	e.tenant, e.state, e.running = status.Name, state, e.started
+	e.tenant, e.status, e.running = status.Name, status, e.started
 	number, ref := e.started, e.ref
 	return func() tea.Msg {
 		answer, err := m.services.Explain(m.ctx, status.Name, ref)
@@ -240,12 +239,12 @@ func (m *Model) explain(again bool) tea.Cmd {
 
 // isOutdated reports whether the explanation of a tenant must be read again: its state has
 // changed, or the user sees a cause, which can change without the state.
-func (m *Model) isOutdated(status tenant.Status, state string) bool {
+func (m *Model) isOutdated(status tenant.Status) bool {
 	if m.services.Recorded {
 		return false
 	}
 	age := m.clock().Sub(m.explained.at)
-	if m.explained.state != state {
+	if len(tenant.Changes([]tenant.Status{m.explained.status}, []tenant.Status{status})) > 0 {
 		return age >= explainTime
 	}
 	return !status.Ready() && m.isVisible(causesPane) && age >= explainAgainTime
@@ -257,16 +256,6 @@ const (
 	explainTime      = 5 * time.Second
 	explainAgainTime = 30 * time.Second
 )
-
-// stateOf is the state of a tenant without its ages.
-func stateOf(s tenant.Status) string {
-	var state strings.Builder
-	fmt.Fprintln(&state, s.Verdict.Status, s.Verdict.Ref, s.Verdict.Reason, s.Revision)
-	for _, link := range s.Chain {
-		fmt.Fprintln(&state, link.Ref, link.Status, link.Reason, link.Message)
-	}
-	return state.String()
-}
 
 func (m *Model) setExplained(msg explainedMsg) tea.Cmd {
 	e := &m.explained

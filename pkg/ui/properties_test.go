@@ -115,7 +115,7 @@ func TestExplainOnlyWhenTheStateChanges(t *testing.T) {
 	d.send(tickMsg{})
 	expect("the same state", 1)
 	changed := lookAt(t, snap)
-	changed.Statuses[0].Chain[0].Message = "changed"
+	changed.Statuses[0].Chain[0].Reason = "changed"
 	d.send(changed)
 	expect("a change immediately afterwards", 1)
 	d.now = d.now.Add(explainTime)

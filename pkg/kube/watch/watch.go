@@ -89,7 +89,6 @@ func Run(ctx context.Context, session *collect.Session, queries []collect.Query,
 		news: make(chan struct{}, 1), atOnce: make(chan struct{}, maxParallel), feeds: map[feedKey]*feed{},
 	}
 	w.connection, w.cut = context.WithCancelCause(watching)
-	defer func() { w.cut(nil) }()
 	w.heard = session.Now()
 	for _, query := range queries {
 		w.start(watching, query)
