@@ -77,7 +77,7 @@ func (s *Server) Put(objects ...*unstructured.Unstructured) {
 		if !slices.ContainsFunc(s.kinds, func(k Kind) bool { return k.GroupVersionKind == gvk }) {
 			s.kinds = append(s.kinds, kindOf(gvk, obj.GetNamespace() != ""))
 		}
-		s.objects[keyOf(obj)] = obj.DeepCopy()
+		s.record(keyOf(obj), obj.DeepCopy())
 	}
 }
 
@@ -86,6 +86,6 @@ func (s *Server) Delete(objects ...*unstructured.Unstructured) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, obj := range objects {
-		delete(s.objects, keyOf(obj))
+		s.record(keyOf(obj), nil)
 	}
 }

@@ -34,6 +34,10 @@ func (s *Server) Allow(resource string) {
 
 // answer answers a request without a fault. A client that reads slowly does not block others.
 func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
+	if isWatch(r) {
+		s.watch(w, r)
+		return
+	}
 	answer := httptest.NewRecorder()
 	s.set(func() { s.route(answer, r) })
 	maps.Copy(w.Header(), answer.Header())
@@ -49,7 +53,6 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 	}
 	kind, namespace, name, ok := s.target(path)
 	resource := schema.GroupResource{Group: kind.Group, Resource: kind.Resource}
-	but, denied := s.denied[resource.String()]
 	switch {
 	case !ok:
 		notServed(w)
@@ -59,15 +62,23 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 		s.patch(w, r, kind, namespace, name)
 	case r.Method == http.MethodPatch && name != "" && r.Header.Get("Content-Type") == "application/apply-patch+yaml" && r.URL.Query().Get("dryRun") == "All":
 		s.apply(w, r, kind, namespace, name)
-	case r.Method != http.MethodGet || r.URL.Query().Has("watch"):
+	case r.Method != http.MethodGet:
 		refuse(w, apierrors.NewMethodNotSupported(resource, strings.ToLower(r.Method)))
-	case denied && !slices.Contains(but, namespace):
-		refuse(w, forbidden(resource, namespace, name))
+	case s.forbids(resource, namespace) && name != "":
+		refuse(w, forbidden("get", resource, namespace, name))
+	case s.forbids(resource, namespace):
+		refuse(w, forbidden("list", resource, namespace, name))
 	case name != "":
 		s.get(w, kind, namespace, name)
 	default:
 		s.list(w, r, kind, namespace)
 	}
+}
+
+// forbids reports whether the resource is denied in the namespace. The caller holds the lock.
+func (s *Server) forbids(resource schema.GroupResource, namespace string) bool {
+	but, denied := s.denied[resource.String()]
+	return denied && !slices.Contains(but, namespace)
 }
 
 // target parses a path: /api/v1/…, /apis/GROUP/VERSION/…, below it
@@ -114,13 +125,16 @@ func (s *Server) patch(w http.ResponseWriter, r *http.Request, kind Kind, namesp
 		refuse(w, apierrors.NewBadRequest(err.Error()))
 		return
 	}
-	obj, ok := s.objects[objectKey{kind.GroupKind(), namespace, name}]
+	key := objectKey{kind.GroupKind(), namespace, name}
+	obj, ok := s.objects[key]
 	if ok && r.URL.Query().Get("dryRun") == "All" {
 		write(w, merge(obj.DeepCopy().Object, patch))
 		return
 	}
 	if ok {
-		obj.Object, _ = merge(obj.Object, patch).(map[string]any)
+		patched := obj.DeepCopy()
+		patched.Object, _ = merge(patched.Object, patch).(map[string]any)
+		s.record(key, patched)
 	}
 	s.get(w, kind, namespace, name)
 }
@@ -167,12 +181,17 @@ func merge(value any, patch map[string]any) any {
 // list answers with a page of the objects that the request selects.
 func (s *Server) list(w http.ResponseWriter, r *http.Request, kind Kind, namespace string) {
 	query := r.URL.Query()
-	selected, err := s.selected(kind, namespace, query)
+	before, version := s.position(query.Get("continue"))
+	if before > 0 && version < s.compacted {
+		refuse(w, apierrors.NewResourceExpired("The provided continue parameter is too old to display a consistent list result."))
+		return
+	}
+	selected, err := selected(s.objectsAt(version), kind, namespace, query)
 	if err != nil {
 		refuse(w, apierrors.NewBadRequest(err.Error()))
 		return
 	}
-	page, meta := s.page(selected, query)
+	page, meta := s.page(selected, query, before, version)
 	list := map[string]any{"apiVersion": kind.GroupVersion().String(), "kind": kind.Kind + "List", "metadata": meta}
 	items := make([]any, len(page))
 	metadata := strings.Contains(r.Header.Get("Accept"), "as=PartialObjectMetadataList")
@@ -205,7 +224,7 @@ func itemOf(obj *unstructured.Unstructured, kind Kind, metadata bool) map[string
 var builtIn = regexp.MustCompile(`^[a-z]*$|^(rbac\.authorization|[a-z]+)\.k8s\.io$`)
 
 // selected returns the objects of a kind that the selectors match, by namespace and name.
-func (s *Server) selected(kind Kind, namespace string, query url.Values) ([]*unstructured.Unstructured, error) {
+func selected(objects map[objectKey]*unstructured.Unstructured, kind Kind, namespace string, query url.Values) ([]*unstructured.Unstructured, error) {
 	byLabel, err := labels.Parse(query.Get("labelSelector"))
 	if err != nil {
 		return nil, err
@@ -220,7 +239,7 @@ func (s *Server) selected(kind Kind, namespace string, query url.Values) ([]*uns
 		}
 	}
 	var found []*unstructured.Unstructured
-	for key, obj := range s.objects {
+	for key, obj := range objects {
 		if key.GroupKind == kind.GroupKind() && (namespace == "" || key.namespace == namespace) &&
 			byLabel.Matches(labels.Set(obj.GetLabels())) && byField.Matches(fieldSet{obj.Object}) {
 			found = append(found, obj)
@@ -268,30 +287,48 @@ func (f fieldSet) Get(field string) string {
 	return fmt.Sprint(value)
 }
 
-// page returns one page of the objects. A continue token contains how many objects precede the
-// page.
-func (s *Server) page(objects []*unstructured.Unstructured, query url.Values) ([]*unstructured.Unstructured, metav1.ListMeta) {
-	before, _ := strconv.Atoi(query.Get("continue")) // no token is 0
+// position is what a continue token contains: how many objects precede the page, and the resource
+// version of the list.
+func (s *Server) position(token string) (before, version int) {
+	if n, _ := fmt.Sscanf(token, "%d@%d", &before, &version); n != 2 {
+		return 0, len(s.history)
+	}
+	return before, version
+}
+
+// objectsAt returns the objects at a resource version.
+func (s *Server) objectsAt(version int) map[objectKey]*unstructured.Unstructured {
+	if version >= len(s.history) {
+		return s.objects
+	}
+	objects := map[objectKey]*unstructured.Unstructured{}
+	for _, c := range s.history[:version] {
+		if objects[c.key] = c.after; c.after == nil {
+			delete(objects, c.key)
+		}
+	}
+	return objects
+}
+
+// page returns one page of the objects.
+func (s *Server) page(objects []*unstructured.Unstructured, query url.Values, before, version int) ([]*unstructured.Unstructured, metav1.ListMeta) {
 	limit, _ := strconv.Atoi(query.Get("limit"))
 	if limit > 0 && s.pageSize > 0 {
 		limit = min(limit, s.pageSize)
 	}
-	meta := metav1.ListMeta{ResourceVersion: "1"}
+	meta := metav1.ListMeta{ResourceVersion: strconv.Itoa(version)}
 	page := objects[min(before, len(objects)):]
 	if limit > 0 && len(page) > limit {
 		rest := int64(len(page) - limit)
 		page = page[:limit]
-		meta.Continue, meta.RemainingItemCount = strconv.Itoa(before+limit), &rest
+		meta.Continue, meta.RemainingItemCount = fmt.Sprintf("%d@%d", before+limit, version), &rest
 	}
 	return page, meta
 }
 
 // forbidden is the error of RBAC.
-func forbidden(resource schema.GroupResource, namespace, name string) *apierrors.StatusError {
-	verb, where := "list", "at the cluster scope"
-	if name != "" {
-		verb = "get"
-	}
+func forbidden(verb string, resource schema.GroupResource, namespace, name string) *apierrors.StatusError {
+	where := "at the cluster scope"
 	if namespace != "" {
 		where = fmt.Sprintf("in the namespace %q", namespace)
 	}

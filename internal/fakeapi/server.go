@@ -38,7 +38,7 @@ type Server struct {
 	stop context.CancelFunc
 
 	mu       sync.Mutex
-	changed  chan struct{} // closed and replaced when a request begins or ends
+	changed  chan struct{} // closed and replaced when a request begins or ends, or an object changes
 	kinds    []Kind
 	objects  map[objectKey]*unstructured.Unstructured
 	pageSize int
@@ -49,6 +49,14 @@ type Server struct {
 	clock    func() time.Time
 	requests []Request
 	serving  int
+
+	// history are all changes of objects. Watches from before the first compacted ones expire.
+	history   []change
+	compacted int
+	unwatched map[string]bool
+	// watching is the number of open watches; bookmarks and ended count what they have to send.
+	watching, bookmarks, ended int
+	broken, frozen             bool
 }
 
 // Request is a received request.
@@ -67,7 +75,7 @@ func New(tb testing.TB, objects ...*unstructured.Unstructured) *Server {
 	base, stop := context.WithCancel(context.Background())
 	s := &Server{
 		tb: tb, stop: stop, changed: make(chan struct{}), kinds: newKinds(),
-		objects: map[objectKey]*unstructured.Unstructured{}, stale: map[string]bool{}, denied: map[string][]string{},
+		objects: map[objectKey]*unstructured.Unstructured{}, stale: map[string]bool{}, denied: map[string][]string{}, unwatched: map[string]bool{},
 	}
 	s.Put(objects...)
 	s.http = httptest.NewUnstartedServer(http.HandlerFunc(s.handle))
@@ -197,6 +205,5 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 // count changes the number of requests that are being served. The caller holds the lock.
 func (s *Server) count(by int) {
 	s.serving += by
-	close(s.changed)
-	s.changed = make(chan struct{})
+	s.signal()
 }

@@ -145,8 +145,8 @@ func TestItems(t *testing.T) {
 			t.Errorf("%s: %d %v", path, code, answer)
 		}
 	}
-	if code, status := get(t, s, "/api/v1/pods?watch=true"); code != 405 || status["kind"] != "Status" {
-		t.Errorf("a watch: %d %v", code, status)
+	if code, status := get(t, s, "/api/v1/pods?watch=true"); code != 400 || status["kind"] != "Status" {
+		t.Errorf("a watch without a resource version: %d %v", code, status)
 	}
 }
 

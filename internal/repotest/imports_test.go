@@ -82,7 +82,7 @@ var layers = []string{
 	"pkg/message",
 	"pkg/kube/request",
 	"pkg/kube/collect pkg/kube/patch pkg/kube/dryrun pkg/kube/issuance pkg/kube/portforward pkg/kube/configmap pkg/kube/access",
-	"pkg/kube/queries",
+	"pkg/kube/queries pkg/kube/watch",
 	"pkg/diagnose/engine",
 	"pkg/diagnose/selfreport pkg/diagnose/flux",
 	"pkg/diagnose/pods",

@@ -61,10 +61,14 @@ func (b *Builder) SetComplete() { b.complete = true }
 func (b *Builder) store(gk schema.GroupKind) *kindStore {
 	store := b.kinds[gk]
 	if store == nil {
-		store = &kindStore{byKey: map[objectKey]*unstructured.Unstructured{}, remembered: map[requestKey]int{}}
+		store = newKindStore()
 		b.kinds[gk] = store
 	}
 	return store
+}
+
+func newKindStore() *kindStore {
+	return &kindStore{byKey: map[objectKey]*unstructured.Unstructured{}, remembered: map[requestKey]int{}}
 }
 
 // remember records a request once; an answer replaces a failure.
@@ -109,21 +113,26 @@ func (b *Builder) Build(meta Meta) *Snapshot {
 	defer b.mu.Unlock()
 	meta.At = meta.At.UTC()
 	for _, store := range b.kinds {
-		slices.SortFunc(store.requests, Request.compare)
-		store.byNamespace = map[string][]*unstructured.Unstructured{}
-		for key, obj := range store.byKey {
-			store.byNamespace[key.namespace] = append(store.byNamespace[key.namespace], obj)
-		}
-		for _, objects := range store.byNamespace {
-			slices.SortFunc(objects, func(x, y *unstructured.Unstructured) int {
-				return cmp.Compare(x.GetName(), y.GetName())
-			})
-		}
-		for _, namespace := range slices.Sorted(maps.Keys(store.byNamespace)) {
-			store.sorted = append(store.sorted, store.byNamespace[namespace]...)
-		}
+		store.sort()
 	}
 	return &Snapshot{info: meta, kinds: b.kinds, complete: b.complete}
+}
+
+// sort orders the requests and the objects.
+func (k *kindStore) sort() {
+	slices.SortFunc(k.requests, Request.compare)
+	k.byNamespace = map[string][]*unstructured.Unstructured{}
+	for key, obj := range k.byKey {
+		k.byNamespace[key.namespace] = append(k.byNamespace[key.namespace], obj)
+	}
+	for _, objects := range k.byNamespace {
+		slices.SortFunc(objects, func(x, y *unstructured.Unstructured) int {
+			return cmp.Compare(x.GetName(), y.GetName())
+		})
+	}
+	for _, namespace := range slices.Sorted(maps.Keys(k.byNamespace)) {
+		k.sorted = append(k.sorted, k.byNamespace[namespace]...)
+	}
 }
 
 // maskFailure is the failure with the messages of servers and networks masked.

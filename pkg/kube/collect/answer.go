@@ -36,30 +36,36 @@ func (l listing) kinds() (list, item schema.GroupVersionKind) {
 // list is what decode reads from a list.
 type list struct {
 	metav1.TypeMeta
-	Metadata struct {
-		Continue string `json:"continue"`
-	} `json:"metadata"`
-	Items   items  `json:"items"`
-	Message string `json:"message"` // of a Status
+	Metadata page   `json:"metadata"`
+	Items    items  `json:"items"`
+	Message  string `json:"message"` // of a Status
+}
+
+// page is the metadata of a page of a list.
+type page struct {
+	// Continue is the token of the next page, empty for the last.
+	Continue string `json:"continue"`
+	// ResourceVersion is the list's, from which changes can be watched.
+	ResourceVersion string `json:"resourceVersion"`
 }
 
 // decode reads a list's body, object by object, and passes each to keep: a page that is
 // decoded at once would need many times the memory of the kept objects. Anything else than
 // a complete list of the kind is an error: it must not look like an empty list.
-func (l listing) decode(body []byte, keep func(*unstructured.Unstructured) error) (token string, err error) {
+func (l listing) decode(body []byte, keep func(*unstructured.Unstructured) error) (page, error) {
 	var answer list
 	want, _ := l.kinds()
 	if err := request.Unmarshal(body, &answer, want.Kind); err != nil {
-		return "", err
+		return page{}, err
 	}
 	if err := l.check(answer); err != nil {
-		return "", err
+		return page{}, err
 	}
 	rest, seen := answer.Items, map[string]bool{}
 	for i := 1; ; i++ {
 		var item []byte
 		if item, rest = rest.next(); item == nil {
-			return answer.Metadata.Continue, nil
+			return answer.Metadata, nil
 		}
 		obj, err := l.item(item)
 		if err == nil {
@@ -70,10 +76,10 @@ func (l listing) decode(body []byte, keep func(*unstructured.Unstructured) error
 			}
 		}
 		if err != nil {
-			return "", request.Malformed("item %d of the %s %s", i, want.Kind, err)
+			return page{}, request.Malformed("item %d of the %s %s", i, want.Kind, err)
 		}
 		if err := keep(obj); err != nil {
-			return "", err
+			return page{}, err
 		}
 	}
 }

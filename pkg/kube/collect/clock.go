@@ -12,6 +12,9 @@ import (
 type serverClock struct {
 	mu   sync.Mutex
 	last time.Time
+	// set is a time that the server sent, and received when, by this machine's clock: what
+	// running continues from.
+	set, received time.Time
 }
 
 func (c *serverClock) observe(rt http.RoundTripper) http.RoundTripper {
@@ -25,6 +28,11 @@ func (c *serverClock) observe(rt http.RoundTripper) http.RoundTripper {
 			defer c.mu.Unlock()
 			if at.After(c.last) {
 				c.last = at
+			}
+			// The header has no fractions of a second: a time that is only a little earlier
+			// than what is known is no correction.
+			if now := c.continued(); at.After(now) || now.Sub(at) > maxSkew {
+				c.set, c.received = at, time.Now()
 			}
 		}
 		return resp, nil
@@ -40,6 +48,26 @@ func (c *serverClock) now() time.Time {
 		return time.Now().UTC().Truncate(time.Second)
 	}
 	return c.last
+}
+
+// maxSkew is how late an answer may be that has not set back the clock.
+const maxSkew = 10 * time.Second
+
+// running is the server's time now: one that it sent, and what has passed since then.
+func (c *serverClock) running() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.set.IsZero() {
+		return time.Now().UTC()
+	}
+	return c.continued()
+}
+
+func (c *serverClock) continued() time.Time {
+	if c.set.IsZero() {
+		return c.set
+	}
+	return c.set.Add(time.Since(c.received)).UTC()
 }
 
 type roundTripper func(*http.Request) (*http.Response, error)

@@ -58,7 +58,7 @@ type Session struct {
 	opts    Options
 	clock   *serverClock
 	client  *request.Client
-	served  served
+	api     *api
 	server  string
 	budget  *budget
 	timeout time.Duration
@@ -67,13 +67,13 @@ type Session struct {
 // Open discovers what the cluster serves: two requests, and one more for its version if
 // the Options request it.
 func Open(ctx context.Context, config *rest.Config, opts Options) (*Session, error) {
-	s := &Session{host: config.Host, opts: opts, clock: &serverClock{}, budget: &budget{}, timeout: cmp.Or(config.Timeout, request.Timeout)}
+	s := &Session{host: config.Host, opts: opts, clock: &serverClock{}, api: &api{}, budget: &budget{}, timeout: cmp.Or(config.Timeout, request.Timeout)}
 	var err error
 	if s.client, err = request.New(config, s.clock.observe); err != nil {
 		return nil, err
 	}
-	if s.served, err = discover(ctx, s.client); err != nil {
-		return nil, unreachable(config.Host, "discovering its API", err)
+	if _, err := s.Rediscover(ctx); err != nil {
+		return nil, err
 	}
 	if opts.Version {
 		if s.server, err = serverVersion(ctx, s.client); err != nil {
@@ -89,11 +89,17 @@ func Open(ctx context.Context, config *rest.Config, opts Options) (*Session, err
 // The failure of one kind is recorded in the snapshot. An error is returned if the server
 // can't be reached, or the connection is lost during the read.
 func (s *Session) Read(ctx context.Context, queries []Query) (*snapshot.Snapshot, error) {
-	lister := &lister{host: s.host, client: s.client, served: s.served, into: snapshot.NewBuilder(), budget: s.budget, timeout: s.timeout}
+	lister := s.lister()
+	lister.into = snapshot.NewBuilder()
 	if err := lister.all(ctx, queries, s.opts.Namespaces); err != nil {
 		return nil, err
 	}
 	return lister.into.Build(snapshot.Meta{At: s.clock.now(), Plugin: s.opts.Plugin, Server: s.server}), nil
+}
+
+// lister lists kinds of the session's cluster, and adds them to a Builder if it has one.
+func (s *Session) lister() *lister {
+	return &lister{host: s.host, client: s.client, served: s.api.get(), budget: s.budget, timeout: s.timeout}
 }
 
 // all lists the wanted kinds in parallel. It ends with ctx, also while an answer is

@@ -17,7 +17,7 @@ import (
 func (s *Session) KindsNamed(word string) []schema.GroupKind {
 	name, group := SplitKind(word)
 	var found []schema.GroupKind
-	for gk, r := range s.served.kinds {
+	for gk, r := range s.api.get().kinds {
 		is := name == strings.ToLower(gk.Kind) || name == r.name || r.singular != "" && name == r.singular || slices.Contains(r.shortNames, name)
 		if is && MatchesGroup(group, gk.Group) {
 			found = append(found, gk)
@@ -53,8 +53,9 @@ func MatchesGroup(written, group string) bool {
 // have namespaces. Without a plural the cluster does not serve the kind, or, with an error, it
 // is not known whether it does.
 func (s *Session) Served(gk schema.GroupKind) (plural string, namespaced bool, err error) {
-	if r, ok := s.served.kinds[gk]; ok {
+	served := s.api.get()
+	if r, ok := served.kinds[gk]; ok {
 		return r.name, r.namespaced, nil
 	}
-	return "", false, s.served.failed[gk.Group]
+	return "", false, served.failed[gk.Group]
 }

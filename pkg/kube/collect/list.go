@@ -10,6 +10,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/rest"
 	"k8s.io/klog/v2"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/request"
@@ -33,104 +34,110 @@ type lister struct {
 // list requests one kind in a namespace ("" for all of them) and records the answer or the
 // failure. The error is for a lost server.
 func (l *lister) list(ctx context.Context, want Query, namespace string) (snapshot.Request, error) {
+	read, err := l.read(ctx, want, namespace)
+	if err != nil {
+		return read.requested, err
+	}
+	l.into.Add(read.requested, read.objects...)
+	return read.requested, nil
+}
+
+// read requests one kind in a namespace. The failure of the list is in its request, and the
+// reason of it in err; the error is for a lost server.
+func (l *lister) read(ctx context.Context, want Query, namespace string) (*reading, error) {
 	res, ok := l.served.kinds[want.GroupKind]
-	requested := snapshot.Request{
+	read := &reading{lister: l, res: res, want: want, pool: newPool(), requested: snapshot.Request{
 		Group: want.Group, Version: res.version, Kind: want.Kind, Resource: res.name,
 		Namespace: namespace, FieldSelector: want.FieldSelector,
-	}
+	}, answer: listing{
+		gvk:        schema.GroupVersionKind{Group: want.Group, Version: res.version, Kind: want.Kind},
+		namespaced: res.namespaced, namespace: namespace, metadata: want.Metadata,
+	}}
 	if !ok {
-		requested.Failure = &snapshot.Failure{Reason: snapshot.NotServed, Verb: "list", Resource: want.String()}
+		read.requested.Failure = &snapshot.Failure{Reason: snapshot.NotServed, Verb: "list", Resource: want.String()}
 		if why := l.served.failed[want.Group]; why != nil {
-			requested.Failure.Reason, requested.Failure.Message = snapshot.Failed, mask.Mask(why.Error())
+			read.requested.Failure.Reason, read.requested.Failure.Message = snapshot.Failed, mask.Mask(why.Error())
 		}
-		l.into.Add(requested)
-		return requested, nil
+		return read, nil
 	}
-	objects, err := l.pages(ctx, res, want, namespace)
-	if err != nil {
+	if err := read.pages(ctx); err != nil {
+		read.drop()
 		failure, fatal := failureOf(err, res, namespace)
 		if fatal {
-			return requested, unreachable(l.host, "listing "+res.String(), err)
+			return read, unreachable(l.host, "listing "+res.String(), err)
 		}
-		requested.Failure, objects = failure, nil
+		read.requested.Failure, read.err = failure, err
 	}
-	l.into.Add(requested, objects...)
-	return requested, nil
+	return read, nil
 }
 
 // pages follows a list to its end. A list whose continue token has expired
 // (410 Gone: it took longer than the server keeps old revisions) starts again,
 // once, without pages.
-func (l *lister) pages(ctx context.Context, res resource, want Query, namespace string) ([]*unstructured.Unstructured, error) {
-	read := &reading{lister: l, res: res, want: want, namespace: namespace, pool: newPool(), answer: listing{
-		gvk:        schema.GroupVersionKind{Group: want.Group, Version: res.version, Kind: want.Kind},
-		namespaced: res.namespaced, namespace: namespace, metadata: want.Metadata,
-	}}
+func (r *reading) pages(ctx context.Context) error {
 	limit, token, restarted := pageSize, "", false
-	turner := pageTurner{of: l.budget, kind: want.Kind, seen: map[string]bool{}, limit: listTime * l.timeout}
+	turner := pageTurner{of: r.budget, kind: r.want.Kind, seen: map[string]bool{}, limit: listTime * r.timeout}
 	turner.until = time.Now().Add(turner.limit)
 	for {
-		next, err := read.page(ctx, limit, token)
+		next, err := r.page(ctx, limit, token)
 		if apierrors.IsResourceExpired(err) && token != "" && !restarted {
-			read.drop()
+			r.drop()
 			clear(turner.seen)
 			limit, token, restarted = 0, "", true
 			continue
 		}
-		if err == nil && next == "" {
-			return read.objects, nil
+		if err == nil && next.Continue == "" {
+			r.version = next.ResourceVersion
+			return nil
 		}
 		if err == nil {
-			err = turner.turn(next)
+			err = turner.turn(next.Continue)
 		}
 		if err != nil {
-			read.drop()
-			return nil, err
+			return err
 		}
-		token = next
+		token = next.Continue
 	}
 }
 
 // reading is a list that is being read.
 type reading struct {
 	*lister
-	res       resource
-	want      Query
-	namespace string
-	answer    listing
-	pool      *pool
-	objects   []*unstructured.Unstructured
-	memory    int64
+	res     resource
+	want    Query
+	answer  listing
+	pool    *pool
+	objects []*unstructured.Unstructured
+	// weights are the memory of each object, and memory their sum.
+	weights []int64
+	memory  int64
+	// version is the list's resource version.
+	version string
+	// requested is what was requested, with the failure.
+	requested snapshot.Request
+	// err is the error of the failure.
+	err error
 }
 
 // drop drops what was read.
 func (r *reading) drop() {
 	r.budget.drop(r.memory, len(r.objects))
-	r.objects, r.memory = nil, 0
+	r.objects, r.weights, r.memory = nil, nil, 0
 }
 
 // page reads one page, and returns the token of the next.
-func (r *reading) page(ctx context.Context, limit int, token string) (next string, err error) {
-	want := r.want
-	path, err := request.Place{GroupVersionKind: r.answer.gvk, Resource: r.res.name, Namespace: r.namespaceIn()}.Path("")
+func (r *reading) page(ctx context.Context, limit int, token string) (next page, err error) {
+	get, err := r.answer.get(r.client.Get(), r.res, r.want)
 	if err != nil {
-		return "", err
+		return page{}, err
 	}
-	accept := "application/json"
-	if want.Metadata {
-		accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-	}
-	get := r.client.Get().AbsPath(path...).SetHeader("Accept", accept)
 	if limit > 0 {
 		get.Param("limit", strconv.Itoa(limit))
 	}
 	if token != "" {
 		get.Param("continue", token)
 	}
-	if want.FieldSelector != "" {
-		get.Param("fieldSelector", want.FieldSelector)
-	}
-	if want.GroupKind == (schema.GroupKind{Kind: "Secret"}) {
+	if r.want.GroupKind == (schema.GroupKind{Kind: "Secret"}) {
 		// From -v=8 on client-go logs what the server answers.
 		ctx = klog.NewContext(ctx, logr.Discard())
 	}
@@ -141,20 +148,30 @@ func (r *reading) page(ctx context.Context, limit int, token string) (next strin
 	return next, err
 }
 
-// namespaceIn is the namespace of the path.
-func (r *reading) namespaceIn() string {
-	if !r.res.namespaced {
-		return ""
+// get completes the request of a list or a watch.
+func (l listing) get(get *rest.Request, res resource, want Query) (*rest.Request, error) {
+	place := request.Place{GroupVersionKind: l.gvk, Resource: res.name}
+	if res.namespaced {
+		place.Namespace = l.namespace
 	}
-	return r.namespace
+	path, err := place.Path("")
+	if err != nil {
+		return nil, err
+	}
+	accept := "application/json"
+	if want.Metadata {
+		accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+	}
+	if want.FieldSelector != "" {
+		get.Param("fieldSelector", want.FieldSelector)
+	}
+	return get.AbsPath(path...).SetHeader("Accept", accept), nil
 }
 
 // keep adds an object of the list, unless that exceeds a limit.
 func (r *reading) keep(ctx context.Context, obj *unstructured.Unstructured) error {
-	before := r.pool.weight
-	obj.Object = r.pool.object(obj.Object)
-	weight := r.pool.weight - before
-	r.objects = append(r.objects, obj)
+	weight := r.pool.share(obj)
+	r.objects, r.weights = append(r.objects, obj), append(r.weights, weight)
 	r.memory += weight
 	if err := r.budget.keep(weight); err != nil {
 		return err

@@ -1,5 +1,7 @@
 package collect
 
+import "k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
 // pool keeps one copy of each short text that objects have in common: the names of their
 // fields, "True", "flux-system". A decoder creates a new one each time; they are half of
 // the memory of a thousand tenants' objects.
@@ -26,6 +28,13 @@ const (
 )
 
 func newPool() *pool { return &pool{keys: map[string]string{}, values: map[string]any{}} }
+
+// share replaces the object's texts by pooled ones, and returns the memory that it takes.
+func (p *pool) share(obj *unstructured.Unstructured) int64 {
+	before := p.weight
+	obj.Object = p.object(obj.Object)
+	return p.weight - before
+}
 
 // object is the map again, with pooled keys and values.
 func (p *pool) object(m map[string]any) map[string]any {

@@ -22,6 +22,10 @@ func Names() []collect.Query {
 // number of tenants. Pods and Events are limited to those that can change a state.
 func Status() []collect.Query { return append(Shared(), Workloads(nil)...) }
 
+// Quiet are the kinds of Status that change every few seconds, although no state does: a
+// watch need not report each change of them.
+func Quiet() []schema.GroupKind { return []schema.GroupKind{object.LeaseKind} }
+
 // Shared are the kinds that identify tenants and their layers, with the sources and
 // the controllers' Leases.
 func Shared() []collect.Query {

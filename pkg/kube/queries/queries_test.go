@@ -12,8 +12,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
-// TestViewerRole checks that the viewer role allows to list exactly the kinds that the commands
-// read, except Secrets.
+// TestViewerRole checks that the viewer role allows to list and watch exactly the kinds that the
+// commands read, except Secrets.
 func TestViewerRole(t *testing.T) {
 	text, err := os.ReadFile("../../../deploy/rbac/viewer.yaml")
 	if err != nil {
@@ -25,8 +25,8 @@ func TestViewerRole(t *testing.T) {
 	}
 	var allowed []string
 	for _, rule := range role.Rules {
-		if !slices.Equal(rule.Verbs, []string{"list"}) {
-			t.Errorf("%v is more than to list", rule)
+		if !slices.Equal(rule.Verbs, []string{"list", "watch"}) {
+			t.Errorf("%v is not to list and watch", rule)
 		}
 		for _, group := range rule.APIGroups {
 			for _, resource := range rule.Resources {

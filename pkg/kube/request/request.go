@@ -35,6 +35,8 @@ const maxRetries = 5
 // Client sends requests to one API server.
 type Client struct {
 	rest.Interface
+	// streams sends the requests of Stream: those of rest.Interface end after the timeout.
+	streams rest.Interface
 	timeout time.Duration
 }
 
@@ -54,11 +56,22 @@ func New(config *rest.Config, around ...transport.WrapperFunc) (*Client, error) 
 		// Bodies are sent and read as bytes: only a Status is decoded.
 		Serializer: runtime.NoopEncoder{Decoder: scheme.Codecs.UniversalDecoder()},
 	})
-	client, err := rest.UnversionedRESTClientFor(config)
+	const doing = "reading the cluster's address and credentials: %w"
+	httpClient, err := rest.HTTPClientFor(config)
 	if err != nil {
-		return nil, fmt.Errorf("reading the cluster's address and credentials: %w", err)
+		return nil, fmt.Errorf(doing, err)
 	}
-	return &Client{client, config.Timeout}, nil
+	endless := *httpClient // with the same connections
+	endless.Timeout = 0
+	client, err := rest.UnversionedRESTClientForConfigAndClient(config, httpClient)
+	if err != nil {
+		return nil, fmt.Errorf(doing, err)
+	}
+	streams, err := rest.UnversionedRESTClientForConfigAndClient(config, &endless)
+	if err != nil {
+		return nil, fmt.Errorf(doing, err)
+	}
+	return &Client{client, streams, config.Timeout}, nil
 }
 
 // Do sends a request and passes the body of the answer, of no more than limit bytes, to
