@@ -62,6 +62,8 @@ type options struct {
 	types  []string
 	since  time.Duration
 	watch  bool
+	// poll is how often events are listed that can't be watched, 0 for the default.
+	poll time.Duration
 }
 
 // New is the command "events".
@@ -111,14 +113,29 @@ func (o *options) validate(cmd *cobra.Command) error {
 }
 
 func (o *options) run(ctx context.Context) error {
-	found, err := o.read(ctx)
+	found, session, err := o.read(ctx)
 	if err != nil {
 		return err
 	}
-	if err := o.print(found); err != nil {
+	if o.watch {
+		w, err := o.newWatching(session, found)
+		if err != nil {
+			return err
+		}
+		return w.run(ctx)
+	}
+	list := events.List(found.snap, found.scope, o.filter(found.snap.Meta().At))
+	if err := o.report(found, len(list)); err != nil {
 		return err
 	}
-	return nil
+	if !o.output.Table() {
+		return o.output.Print(o.call.Streams.Out, listOf(list), nil)
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	printer := render.Events{Style: o.output.Style(o.call.Streams.Out)}
+	return printer.Print(o.call.Streams.Out, events.GroupOf(list), found.snap.Meta().At)
 }
 
 // reading is what was read, and when.
@@ -136,26 +153,23 @@ func (o *options) filter(now time.Time) events.Filter {
 	return f
 }
 
-func (o *options) print(r reading) error {
-	now := r.snap.Meta().At
-	list := events.List(r.snap, r.scope, o.filter(now))
-	missing, read := r.scope.Missing(r.snap), len(r.scope.Namespaces())
-	for _, why := range append(slices.Clone(missing), r.scope.Unread...) {
-		escape.Fprintf(o.call.Streams.ErrOut, "Could not be read: %s\n", why)
+// report says what could not be read, and that there are no events. It is an error if none could
+// be read.
+func (o *options) report(found reading, count int) error {
+	stderr := o.call.Streams.ErrOut
+	missing := found.scope.Missing(found.snap)
+	for _, why := range slices.Concat(missing, found.scope.Unread) {
+		escape.Fprintf(stderr, "Could not be read: %s\n", why)
 	}
-	if len(list) == 0 && len(missing) >= read {
-		return advice.Add(fmt.Errorf("no events of tenant %s could be read", r.scope.Tenant), "Request the permission to list events, or specify a namespace that you can read with -n.")
+	switch {
+	case count > 0:
+	case len(missing) >= len(found.scope.Namespaces()):
+		return advice.Add(fmt.Errorf("no events of tenant %s could be read", found.scope.Tenant),
+			"Request the permission to list events, or specify a namespace that you can read with -n.")
+	default:
+		escape.Fprintf(stderr, "%s\n", o.none(found.scope.Tenant))
 	}
-	if !o.output.Table() {
-		object, err := listOf(list), error(nil)
-		return o.output.Print(o.call.Streams.Out, object, err)
-	}
-	if len(list) == 0 {
-		escape.Fprintf(o.call.Streams.ErrOut, "%s\n", o.none(r.scope.Tenant))
-		return nil
-	}
-	printer := render.Events{Style: o.output.Style(o.call.Streams.Out)}
-	return printer.Print(o.call.Streams.Out, events.GroupOf(list), now)
+	return nil
 }
 
 // none is the message if there are no events.

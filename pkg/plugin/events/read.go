@@ -15,25 +15,41 @@ import (
 // manyNamespaces is how many lists, each of a namespace, cost more than one of all namespaces.
 const manyNamespaces = 16
 
-// read finds the tenant and reads its events, from the cluster or the recording.
-func (o *options) read(ctx context.Context) (reading, error) {
+// read finds the tenant and reads its events, from the cluster or the recording. It also returns
+// the session with the cluster, nil for a recording.
+func (o *options) read(ctx context.Context) (reading, *collect.Session, error) {
 	if !o.origin.Live() {
 		snap, err := o.call.Read(ctx, o.origin, nil)
 		if err != nil {
-			return reading{}, err
+			return reading{}, nil, err
 		}
-		return o.scoped(snap)
+		found, err := o.scoped(snap)
+		return found, nil, err
 	}
 	session, err := o.call.Session(ctx, false)
 	if err != nil {
-		return reading{}, err
+		return reading{}, nil, err
 	}
 	found, err := o.readLive(ctx, session)
-	return found, command.WhenUnreachable(ctx, err)
+	return found, session, command.WhenUnreachable(ctx, err)
 }
 
 // readLive reads what determines the tenant's objects, then the events in their namespaces.
 func (o *options) readLive(ctx context.Context, session *collect.Session) (reading, error) {
+	found, err := o.readScope(ctx, session)
+	if err != nil {
+		return reading{}, err
+	}
+	more, err := session.Read(ctx, queriesOf(found.scope))
+	if err != nil {
+		return reading{}, err
+	}
+	found.snap = snapshot.Join(found.snap, more)
+	return found, nil
+}
+
+// readScope reads what determines the tenant's objects.
+func (o *options) readScope(ctx context.Context, session *collect.Session) (found reading, err error) {
 	var names []string
 	if o.tenant != "" {
 		names = []string{o.tenant}
@@ -46,17 +62,8 @@ func (o *options) readLive(ctx context.Context, session *collect.Session) (readi
 	if err != nil {
 		return reading{}, err
 	}
-	found := reading{}
 	found.snap, err = session.Settle(ctx, snap, scope, func(snap *snapshot.Snapshot) { found.scope = events.ScopeOf(snap, chosen) })
-	if err != nil {
-		return reading{}, err
-	}
-	more, err := session.Read(ctx, queriesOf(found.scope))
-	if err != nil {
-		return reading{}, err
-	}
-	found.snap = snapshot.Join(found.snap, more)
-	return found, nil
+	return found, err
 }
 
 // queriesOf are the lists of events of a tenant: one for each namespace, so that they are read
