@@ -134,7 +134,7 @@ func (c *conn) reasonOf(complaint string, data httpstream.Stream) error {
 		return fmt.Errorf("forwarding %s: %s", c.port, complaint)
 	}
 	within(c.tunnel.CloseChan(), lostTimeout)
-	if c.lost() || data.Close() != nil { // a stream that was reset can't be closed
+	if c.lost() || !c.isFinished() && data.Close() != nil { // a stream that was reset can't be closed
 		return c.lostError()
 	}
 	return nil

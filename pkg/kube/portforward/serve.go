@@ -79,8 +79,8 @@ func forward(ctx context.Context, local net.Conn, dial func(context.Context) (ne
 		}
 		_ = remote.SetReadDeadline(time.Now().Add(lingerTimeout))
 	}()
-	_, err = io.Copy(local, remote)
-	_, _ = local.Close(), remote.Close() // the pod accepts nothing more
+	_, err = io.Copy(struct{ io.Writer }{local}, remote) // a net.TCPConn would wrap the tunnel's errors
+	_, _ = local.Close(), remote.Close()                 // the pod accepts nothing more
 	<-sent
 	var closed *net.OpError // of the client's connection: those of the tunnel have other errors
 	if errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &closed) {

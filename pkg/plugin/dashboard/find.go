@@ -105,11 +105,16 @@ func (o *options) credentials(ctx context.Context, found target) dashboard.Crede
 	case dashboard.Prometheus.Title:
 		return dashboard.PrometheusCredentials()
 	case dashboard.Kiali.Title:
-		data, err := configmap.Read(ctx, found.config, found.pod.GetNamespace(), dashboard.KialiConfigMap(found.pod))
+		name := dashboard.KialiConfigMap(found.pod)
+		data, err := configmap.Read(ctx, found.config, found.pod.GetNamespace(), name)
 		if err != nil {
 			return dashboard.Credentials{Text: fmt.Sprintf("How to sign in is not known: %v.", err)}
 		}
-		return dashboard.KialiCredentials(found.pod, []byte(data["config.yaml"]))
+		config, ok := data["config.yaml"]
+		if !ok {
+			return dashboard.Credentials{Text: fmt.Sprintf("How to sign in is not known: ConfigMap %s/%s has no config.yaml.", found.pod.GetNamespace(), name)}
+		}
+		return dashboard.KialiCredentials(found.pod, []byte(config))
 	}
 	users, err := targets.OrthancUsers(ctx, found.config, found.snap, *found.tenant)
 	if err != nil {
