@@ -75,15 +75,9 @@ func subjectOf(snap *snapshot.Snapshot, ref object.Ref) object.Ref {
 	if event == nil {
 		return ref
 	}
-	for _, name := range []string{"involvedObject", "regarding"} { // core/v1, events.k8s.io/v1
-		about := object.Map(event.Object, name)
-		subject := object.Ref{
-			APIVersion: object.Text(about, "apiVersion"), Kind: object.Text(about, "kind"),
-			Namespace: object.Text(about, "namespace"), Name: object.Text(about, "name"),
-		}
-		if subject.Kind != "" && subject.Name != "" && snap.Lookup(subject).Presence == snapshot.Present {
-			return subject
-		}
+	subject := object.Regarding(event.Object)
+	if subject.Kind != "" && subject.Name != "" && snap.Lookup(subject).Presence == snapshot.Present {
+		return subject
 	}
 	return ref
 }

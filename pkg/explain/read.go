@@ -101,3 +101,11 @@ func (q *query) scope(shared *snapshot.Snapshot) (own, scope []string, all bool)
 	}
 	return distinct(own), distinct(append(scope, own...)), false
 }
+
+// ReadTenants reads what status reads, of the tenants that were named and what they share. It
+// also returns the namespaces to which further reads are limited (collect.Session.Settle), nil
+// for all.
+func ReadTenants(ctx context.Context, session *collect.Session, names ...string) (*snapshot.Snapshot, []string, error) {
+	q := &query{Question: Question{Arguments: names}}
+	return q.begin(ctx, session)
+}

@@ -3,7 +3,6 @@ package health
 import (
 	"slices"
 	"strings"
-	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -18,10 +17,7 @@ type Warning struct {
 	Message string
 	// Source is the component that reported it.
 	Source string
-	// First and Last are the times of the first and last occurrence, Count the number
-	// of occurrences.
-	First, Last time.Time
-	Count       int64
+	object.Occurrences
 }
 
 // Field is the field of the event in evidence.
@@ -38,11 +34,7 @@ func WarningsIn(snap *snapshot.Snapshot) Warnings {
 		if object.Text(event.Object, "type") != "Warning" {
 			continue
 		}
-		about := object.Map(event.Object, "involvedObject")
-		key := object.Ref{
-			APIVersion: object.Text(about, "apiVersion"), Kind: object.Text(about, "kind"),
-			Namespace: object.Text(about, "namespace"), Name: object.Text(about, "name"),
-		}.Key()
+		key := object.Regarding(event.Object).Key()
 		found[key] = append(found[key], warningFrom(event.Object))
 	}
 	for _, events := range found {
@@ -54,10 +46,7 @@ func WarningsIn(snap *snapshot.Snapshot) Warnings {
 func warningFrom(event map[string]any) Warning {
 	return Warning{
 		Reason: object.Text(event, "reason"), Message: strings.TrimSpace(object.Text(event, "message")),
-		Source: object.Text(event, "source", "component"),
-		First:  object.FirstTime(event, []string{"firstTimestamp"}, []string{"eventTime"}),
-		Last:   object.FirstTime(event, []string{"series", "lastObservedTime"}, []string{"lastTimestamp"}, []string{"eventTime"}, []string{"firstTimestamp"}),
-		Count:  max(object.Int(event, "count"), object.Int(event, "series", "count"), 1),
+		Source: object.ReporterOf(event), Occurrences: object.OccurrencesOf(event),
 	}
 }
 

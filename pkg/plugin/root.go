@@ -24,7 +24,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/check"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/completion"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/dashboard"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/diff"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/events"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/explain"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/hosts"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/lint"
@@ -105,9 +107,9 @@ func newRoot(streams genericiooptions.IOStreams, name string) *cobra.Command {
 	addVerbosity(root)
 
 	groups := templates.CommandGroups{
-		{Message: "Inspect Commands:", Commands: []*cobra.Command{status.New(call), explain.New(call), validate.New(call), check.New(call)}},
-		{Message: "Operate Commands:", Commands: []*cobra.Command{operate.NewReconcile(call), operate.NewSuspend(call), operate.NewResume(call), ui.New(call, runner(root, name))}},
-		{Message: "Access Commands:", Commands: []*cobra.Command{cert.New(call), hosts.New(call)}},
+		{Message: "Inspect Commands:", Commands: []*cobra.Command{status.New(call), explain.New(call), validate.New(call), check.New(call), events.New(call), ui.New(call, runner(root, name))}},
+		{Message: "Operate Commands:", Commands: []*cobra.Command{operate.NewReconcile(call), operate.NewSuspend(call), operate.NewResume(call)}},
+		{Message: "Access Commands:", Commands: []*cobra.Command{cert.New(call), hosts.New(call), dashboard.New(call)}},
 		{Message: "GitOps Commands:", Commands: []*cobra.Command{lint.New(call), diff.New(call), tenant.New(call), bootstrap.New(call)}},
 	}
 	groups.Add(root)

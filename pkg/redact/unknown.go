@@ -45,9 +45,10 @@ var knownKinds = map[string][]string{
 	"wgpolicyk8s.io":               {"ClusterPolicyReport", "PolicyReport"},
 }
 
-// unreadKinds are also known: no code reads their fields, but they have their own rules.
+// unreadKinds are also known: no explainer reads their fields, but they have their own rules.
 var unreadKinds = map[string][]string{
 	"":                               {"List"},
+	"events.k8s.io":                  {"Event"}, // as Event of the core group
 	"extensions.istio.io":            {"WasmPlugin"},
 	"networking.istio.io":            {"EnvoyFilter"},
 	"notification.toolkit.fluxcd.io": {"Alert", "Provider", "Receiver"},

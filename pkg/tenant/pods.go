@@ -39,7 +39,7 @@ func Pods(snap *snapshot.Snapshot, s Status) []PodGroup {
 		case Workloads, Database:
 			has = func(pod *unstructured.Unstructured) bool { return createdBy(pod, link.Ref) }
 		case Ingress:
-			has = selectorOf(obj)
+			has = SelectedBy(obj)
 		default:
 			continue
 		}
@@ -76,12 +76,33 @@ func createdBy(pod *unstructured.Unstructured, workload object.Ref) bool {
 	return ref.Same(workload)
 }
 
-// selectorOf reports which pods a Service selects: none without a selector, or with a
+// SelectedBy reports which pods a Service selects: none without a selector, or with a
 // malformed one.
-func selectorOf(service *unstructured.Unstructured) func(pod *unstructured.Unstructured) bool {
+func SelectedBy(service *unstructured.Unstructured) func(pod *unstructured.Unstructured) bool {
 	wanted, _, _ := unstructured.NestedStringMap(service.Object, "spec", "selector")
 	selector := labels.SelectorFromSet(wanted)
 	return func(pod *unstructured.Unstructured) bool {
 		return len(wanted) > 0 && selector.Matches(labels.Set(pod.GetLabels()))
 	}
+}
+
+// TargetPort is the pod's port for a Service's: a number, the name of a container's port, or the
+// same number by default (core/v1, ServicePort).
+func TargetPort(service, pod *unstructured.Unstructured, number int64) int64 {
+	for _, port := range object.List(service.Object, "spec", "ports") {
+		if object.Int(port, "port") != number {
+			continue
+		}
+		if target := object.Int(port, "targetPort"); target != 0 {
+			return target
+		}
+		for _, container := range object.List(pod.Object, "spec", "containers") {
+			for _, open := range object.List(container, "ports") {
+				if object.Text(open, "name") == object.Text(port, "targetPort") {
+					return object.Int(open, "containerPort")
+				}
+			}
+		}
+	}
+	return number
 }

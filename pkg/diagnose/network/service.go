@@ -300,12 +300,11 @@ func balancerClass(class string) string {
 func trying(s traffic.Service) (health.Warning, bool) {
 	var begun, done health.Warning
 	for _, obj := range s.X.Snap.List(object.EventKind, s.Obj.GetNamespace()).Objects {
-		involved := object.Map(obj.Object, "involvedObject")
-		if object.Text(involved, "kind") != object.ServiceKind.Kind || object.Text(involved, "name") != s.Obj.GetName() {
+		if about := object.Regarding(obj.Object); about.Kind != object.ServiceKind.Kind || about.Name != s.Obj.GetName() {
 			continue
 		}
 		e := health.Warning{Reason: object.Text(obj.Object, "reason"), Message: object.Text(obj.Object, "message"),
-			Last: object.FirstTime(obj.Object, []string{"lastTimestamp"}, []string{"eventTime"})}
+			Occurrences: object.OccurrencesOf(obj.Object)}
 		switch {
 		case e.Reason == "EnsuringLoadBalancer" && e.Last.After(begun.Last):
 			begun = e

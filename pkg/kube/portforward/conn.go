@@ -34,6 +34,7 @@ const (
 // tunnel's data stream. Unlike a stream, a pipe has deadlines.
 type conn struct {
 	net.Conn
+	far    net.Conn
 	port   Port
 	tunnel httpstream.Connection
 	// sent is closed when all that was written is sent, received when nothing more
@@ -41,16 +42,16 @@ type conn struct {
 	sent, received chan struct{}
 
 	mu sync.Mutex
-	// closed: by Close. ended: by the other side, because of failure, which is nil if the
+	// finished: by CloseWrite. closed: by Close. ended: by the other side, because of failure, which is nil if the
 	// pod has finished.
-	closed, ended bool
-	failure       error
+	finished, closed, ended bool
+	failure                 error
 }
 
 // newConn starts the copying, which ends with the connection.
 func newConn(port Port, tunnel httpstream.Connection, complaints, data httpstream.Stream) *conn {
 	near, far := net.Pipe()
-	c := &conn{Conn: near, port: port, tunnel: tunnel, sent: make(chan struct{}), received: make(chan struct{})}
+	c := &conn{Conn: near, far: far, port: port, tunnel: tunnel, sent: make(chan struct{}), received: make(chan struct{})}
 	_ = complaints.Close() // nothing is sent on it
 	complaint := make(chan string, 1)
 	go func() {
@@ -70,10 +71,24 @@ func readComplaint(complaints io.Reader) string {
 // send copies the written data to the pod.
 func (c *conn) send(far net.Conn, data httpstream.Stream) {
 	defer close(c.sent)
-	if _, err := io.Copy(data, far); err != nil {
+	if _, err := io.Copy(data, far); err != nil && !c.isFinished() {
 		c.end(far, c.lostError()) // it has ended already if the pipe was closed
 	}
 	_ = data.Close()
+}
+
+func (c *conn) isFinished() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.finished
+}
+
+// CloseWrite tells the pod that nothing more is sent. What the pod sends can still be read.
+func (c *conn) CloseWrite() error {
+	c.mu.Lock()
+	c.finished = true
+	c.mu.Unlock()
+	return c.far.SetReadDeadline(time.Unix(0, 0)) // a pipe can't be closed in one direction
 }
 
 // receive copies what the pod sends, until it ends or the kubelet reports an error.
@@ -119,7 +134,7 @@ func (c *conn) reasonOf(complaint string, data httpstream.Stream) error {
 		return fmt.Errorf("forwarding %s: %s", c.port, complaint)
 	}
 	within(c.tunnel.CloseChan(), lostTimeout)
-	if c.lost() || data.Close() != nil { // a stream that was reset can't be closed
+	if c.lost() || !c.isFinished() && data.Close() != nil { // a stream that was reset can't be closed
 		return c.lostError()
 	}
 	return nil

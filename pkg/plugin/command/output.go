@@ -126,17 +126,27 @@ func (o *Output) Print(w io.Writer, object runtime.Object, err error) error {
 	if err != nil {
 		return err
 	}
-	printer, err := o.printer()
+	show, err := o.Series(w)
 	if err != nil {
 		return err
 	}
+	return show(object)
+}
+
+// Series returns a function that prints objects one after another, as kubectl get --watch does:
+// headings are printed once, and YAML documents are separated.
+func (o *Output) Series(w io.Writer) (func(object runtime.Object) error, error) {
+	printer, err := o.printer()
+	if err != nil {
+		return nil, err
+	}
 	switch o.Format {
 	case JSON:
-		return printEscaped(w, printer, object, escape.JSON)
+		return func(object runtime.Object) error { return printEscaped(w, printer, object, escape.JSON) }, nil
 	case YAML:
-		return printEscaped(w, printer, markYAML(object), escape.YAML)
+		return func(object runtime.Object) error { return printEscaped(w, printer, markYAML(object), escape.YAML) }, nil
 	}
-	return printer.PrintObj(object, forTemplates(w))
+	return func(object runtime.Object) error { return printer.PrintObj(object, forTemplates(w)) }, nil
 }
 
 // printEscaped prints a format that has its own escape sequences for control characters.

@@ -8,10 +8,7 @@ import (
 	"strconv"
 	"sync"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/portforward"
-	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
@@ -81,28 +78,7 @@ func podBehind(snap *snapshot.Snapshot, t tenant.Tenant, number int64) (portforw
 			return portforward.Port{}, fmt.Errorf("%s has no ready pod", group.Of)
 		}
 		pod := group.Pods[at]
-		return portforward.Port{Namespace: pod.GetNamespace(), Pod: pod.GetName(), Number: targetPort(snap.Lookup(group.Of).Object, pod, number)}, nil
+		return portforward.Port{Namespace: pod.GetNamespace(), Pod: pod.GetName(), Number: int(tenant.TargetPort(snap.Lookup(group.Of).Object, pod, number))}, nil
 	}
 	return portforward.Port{}, fmt.Errorf("no Service was found for the Gateways of %s", t.Name)
-}
-
-// targetPort is the pod's port for a Service's: a number, the name of a container's port,
-// or the same number by default (core/v1, ServicePort).
-func targetPort(service, pod *unstructured.Unstructured, number int64) int {
-	for _, port := range object.List(service.Object, "spec", "ports") {
-		if object.Int(port, "port") != number {
-			continue
-		}
-		if target := object.Int(port, "targetPort"); target != 0 {
-			return int(target)
-		}
-		for _, container := range object.List(pod.Object, "spec", "containers") {
-			for _, open := range object.List(container, "ports") {
-				if object.Text(open, "name") == object.Text(port, "targetPort") {
-					return int(object.Int(open, "containerPort"))
-				}
-			}
-		}
-	}
-	return int(number)
 }

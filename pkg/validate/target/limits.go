@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/configmap"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/orthanc"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
@@ -31,7 +32,9 @@ func (d *describer) limitsOf(t tenant.Tenant) func(context.Context) (orthanc.Lim
 		}
 		var first *orthanc.Limits
 		for _, p := range pods {
-			limits, err := p.limits(ctx, d.configMap)
+			limits, err := p.limits(ctx, func(ctx context.Context, namespace, name string) (map[string]string, error) {
+				return configmap.Read(ctx, d.config, namespace, name)
+			})
 			if err != nil {
 				return orthanc.Limits{}, err
 			}

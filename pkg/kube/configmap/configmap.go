@@ -1,4 +1,6 @@
-package target
+// Package configmap reads the data of single ConfigMaps, which package collect does not keep: it
+// may contain passwords.
+package configmap
 
 import (
 	"context"
@@ -14,11 +16,10 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/request"
 )
 
-// configMap reads the data of a ConfigMap from the cluster: as a list of one, since every
-// user of validate has permission to list. Package collect reads no data of ConfigMaps.
-// The answer is not logged with -v=8: it may contain passwords.
-func (d *describer) configMap(ctx context.Context, namespace, name string) (map[string]string, error) {
-	client, err := request.New(d.config)
+// Read reads the data of a ConfigMap: as a list of one, since every user of the commands has
+// permission to list. The answer is not logged with -v=8.
+func Read(ctx context.Context, config *request.Config, namespace, name string) (map[string]string, error) {
+	client, err := request.New(config)
 	if err != nil {
 		return nil, err
 	}
