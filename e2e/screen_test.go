@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -51,9 +52,9 @@ func runScreen(ts *testscript.TestScript, neg bool, args []string) {
 
 type screen struct{ ts *testscript.TestScript }
 
-// tmux runs tmux with a server of this script's own.
+// tmux runs tmux with a server of this terminal's own.
 func (s screen) tmux(args ...string) string {
-	cmd := exec.Command("tmux", append([]string{"-f", "/dev/null", "-S", s.ts.MkAbs("tmux.socket")}, args...)...)
+	cmd := exec.Command("tmux", append([]string{"-f", "/dev/null", "-S", s.ts.Getenv("SCREEN_SOCKET")}, args...)...)
 	cmd.Env = []string{"HOME=" + s.ts.Getenv("HOME"), "PATH=" + s.ts.Getenv("PATH"), "TERM=xterm-256color", "LANG=C.UTF-8", "SHELL=/bin/sh"}
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -73,9 +74,12 @@ func (s screen) start(columns, rows string, command []string) {
 	script += "cd '" + s.ts.MkAbs(".") + "'\n" + strings.Join(command, " ") + " 2>screen.stderr\necho $? >screen.next\nmv screen.next screen.status\nsleep 600\n"
 	s.ts.Check(os.WriteFile(s.ts.MkAbs("screen.sh"), []byte(script), 0o700))
 	_ = os.Remove(s.ts.MkAbs("screen.status"))
+	// A server that has just been ended may still own its socket.
+	socket := s.ts.MkAbs("tmux" + strconv.FormatInt(time.Now().UnixNano(), 36))
+	s.ts.Setenv("SCREEN_SOCKET", socket)
 	s.tmux("new-session", "-d", "-s", "orthweb", "-x", columns, "-y", rows, "sh "+s.ts.MkAbs("screen.sh"))
 	s.ts.Defer(func() {
-		_ = exec.Command("tmux", "-S", s.ts.MkAbs("tmux.socket"), "kill-server").Run()
+		_ = exec.Command("tmux", "-S", socket, "kill-server").Run()
 	})
 }
 
