@@ -2,6 +2,7 @@ package operate
 
 import (
 	"fmt"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -33,6 +34,8 @@ func (p *planner) findMissing() {
 		for _, ref := range health.Dependencies(obj) {
 			if p.snap.Lookup(ref).Presence == snapshot.Absent {
 				step.Missing = append(step.Missing, ref)
+				p.plan.Notes = slices.DeleteFunc(p.plan.Notes, func(note string) bool { return note == notThere(ref) })
+				p.note("%s will not be triggered unless this changes: %s", step.Ref, missing(p.plan.names, ref))
 			}
 		}
 	}

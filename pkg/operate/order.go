@@ -48,7 +48,7 @@ func (r *Run) blocker(p *progress) (object.Ref, bool) {
 		}
 	}
 	for _, layer := range p.Within {
-		if r.find(layer).seen.Outcome == Blocked {
+		if l := r.find(layer); l.unmet || l.seen.Outcome == Blocked {
 			return layer, true
 		}
 	}

@@ -102,7 +102,7 @@ func (p *planner) consider(name string, link tenant.Link) {
 	case link.Ref.Name == "" || answer.Presence == snapshot.Unknown:
 		p.plan.Unknown = appendNew(p.plan.Unknown, link.Message)
 	case answer.Presence == snapshot.Absent:
-		p.note("%s does not exist and can't be triggered", link.Ref)
+		p.note("%s", notThere(link.Ref))
 	case link.Ref.GroupKind() == object.ExternalArtifactKind:
 		p.note("%s is not fetched by Flux and can't be triggered", link.Ref)
 	case isSuspended(answer.Object) && !p.passes(name, link):
@@ -110,6 +110,8 @@ func (p *planner) consider(name string, link tenant.Link) {
 		p.add(name, link, answer.Object)
 	}
 }
+
+func notThere(ref object.Ref) string { return ref.String() + " does not exist and can't be triggered" }
 
 // passes reports whether an object is not suspended or may still be triggered, and notes
 // the consequence otherwise.

@@ -117,7 +117,7 @@ func (r *Run) Observe(obj *unstructured.Unstructured, now time.Time) Result {
 	if p.applied && p.seen.Outcome != Failing {
 		p.inventory, p.inventoryKnown = health.Inventory(obj), true
 	}
-	if p.seen.Outcome == Ready {
+	if p.seen.Outcome == Ready && p.Ref.GroupKind() == object.HelmReleaseKind {
 		r.reopen(p)
 	}
 	return p.seen
@@ -204,9 +204,26 @@ func (r *Run) Tenants(outcomes ...Outcome) []string {
 
 // Would are the results of a dry run.
 func (r *Run) Would() []Result {
+	for _, p := range r.steps {
+		if len(p.Missing) > 0 {
+			r.Unmet(p.Ref, p.Missing[0])
+		}
+	}
+	r.block()
 	results := r.Results()
 	for i := range results {
-		results[i].Outcome = ToTrigger
+		if results[i].Outcome == Pending {
+			results[i].Outcome = ToTrigger
+		}
 	}
 	return results
 }
+
+// Skipped reports whether a step is not triggered because of another.
+func (r *Run) Skipped(ref object.Ref) bool {
+	r.block()
+	return r.find(ref).seen.Outcome == Blocked
+}
+
+// Step is the step of an object.
+func (r *Run) Step(ref object.Ref) Step { return r.find(ref).Step }
