@@ -29,10 +29,10 @@ var (
 		It triggers, in the order of their dependencies: the sources of the tenant's
 		layers, the tenant's own layers, and its Helm releases that are not Ready, with
 		their repositories and charts. It also triggers a shared layer that is not
-		Ready, or for which a newer revision was fetched. If a release has exhausted its retries, its failure count is reset,
-		so that Flux retries. The command waits for each object, and skips objects that
-		depend on a failed one, or on one that does not exist. After a failure, it
-		explains the cause, as 'explain' does.
+		Ready, or for which a newer revision was fetched. If a release has exhausted its
+		retries, its failure count is reset, so that Flux retries. The command waits for
+		each object, and skips objects that depend on a failed one, or on one that does
+		not exist. After a failure, it explains the cause, as 'explain' does.
 
 		Nothing is triggered while one of the tenant's own objects is suspended: see
 		'resume'.
