@@ -111,7 +111,9 @@ func TestStream(t *testing.T) {
 	if text != "a" || !errors.As(err, &answer) || !answer.Passing {
 		t.Errorf("broken: %q, %v", text, err)
 	}
-	_, err = streamFrom(t, t.Context(), time.Minute, func(w http.ResponseWriter, _ *http.Request) { http.Redirect(w, &http.Request{}, "http://192.0.2.1/", http.StatusFound) })
+	_, err = streamFrom(t, t.Context(), time.Minute, func(w http.ResponseWriter, _ *http.Request) {
+		http.Redirect(w, &http.Request{}, "http://192.0.2.1/", http.StatusFound)
+	})
 	if err == nil || !strings.Contains(err.Error(), "a redirect to http://192.0.2.1") {
 		t.Errorf("redirect: %v", err)
 	}

@@ -95,7 +95,9 @@ func TestWatchScreen(t *testing.T) {
 	if err := syscall.Kill(os.Getpid(), syscall.SIGWINCH); err != nil {
 		t.Fatal(err)
 	}
-	until(t, shown, "smaller table", func(frame []string) bool { return len(frame) == 2 && strings.HasPrefix(frame[1], "… 2 more, 1 of them not ready") })
+	until(t, shown, "smaller table", func(frame []string) bool {
+		return len(frame) == 2 && strings.HasPrefix(frame[1], "… 2 more, 1 of them not ready")
+	})
 	resize(24, 100)
 	api.Fail(".", fakeapi.Reset())
 	api.EndWatches(true)
