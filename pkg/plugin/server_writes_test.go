@@ -103,4 +103,3 @@ func TestReconcileExplains(t *testing.T) {
 		}
 	}
 }
-
