@@ -35,6 +35,11 @@ type Step struct {
 	IfMoved bool
 	// Needs are steps that must be Ready before.
 	Needs []object.Ref
+	// After are steps that must be finished before, Ready or not: the sources of a release.
+	After []object.Ref
+	// Missing are the dependencies of the object that did not exist when the plan was made. It
+	// is not triggered unless a layer above has changed this.
+	Missing []object.Ref
 	// Within are the layers among the steps that apply it. They need not be Ready, since
 	// their health checks may wait for it; they only have to have applied the newest
 	// revision.

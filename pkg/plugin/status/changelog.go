@@ -23,8 +23,6 @@ type changeLog struct {
 	lost  string
 }
 
-func (v *changeLog) tick() error { return nil }
-
 func (v *changeLog) show(next seen) error {
 	v.note(next)
 	if next.Snapshot == nil {

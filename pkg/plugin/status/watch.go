@@ -37,12 +37,13 @@ type seen struct {
 	now func() time.Time
 }
 
-// viewer shows what a watch sees.
-type viewer interface {
+// view shows what a watch sees. It is not an interface, which would link every method of the
+// flags of the command into the program.
+type view struct {
 	// show shows a new state.
-	show(seen) error
+	show func(seen) error
 	// tick shows the same state a second later.
-	tick() error
+	tick func() error
 }
 
 // watchLoop shows the state until it is interrupted: redrawn in place on a terminal, otherwise
@@ -51,9 +52,11 @@ func (o *options) watchLoop(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	out := o.call.Streams.Out
-	var view viewer = &changeLog{options: o}
+	log := &changeLog{options: o}
+	view := view{log.show, func() error { return nil }}
 	if o.output.Table() && command.Columns(out) > 0 {
-		view = &screen{options: o}
+		drawn := &screen{options: o}
+		view.show, view.tick = drawn.show, drawn.tick
 	}
 	resizes, ticks := command.Resizes(ctx), time.NewTicker(time.Second)
 	defer ticks.Stop()
