@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -34,6 +35,15 @@ func TestMain(m *testing.M) {
 			defer stop()
 			os.Exit(plugin.Run(ctx, os.Args,
 				genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr}))
+		},
+		// This is `web-server PORT NAME`: it answers each request with its name and the request's
+		// path.
+		"web-server": func() {
+			err := http.ListenAndServe("127.0.0.1:"+os.Args[1], http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_, _ = fmt.Fprintln(w, os.Args[2], r.URL.RequestURI())
+			}))
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
 		},
 	})
 }

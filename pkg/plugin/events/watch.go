@@ -73,12 +73,12 @@ func (w *watching) update(ctx context.Context, u watch.Update) error {
 	if u.Snapshot == nil {
 		return nil
 	}
-	now := u.Snapshot.Meta().At
-	list := w.tracker.New(u.Snapshot, w.found.scope, w.filter(now))
+	now, filter := u.Snapshot.Meta().At, events.Filter{Types: w.types} // what changes now is new, whatever its times
+	list := w.tracker.New(u.Snapshot, w.found.scope, filter)
 	var wider bool
 	if w.tracker.Aside() && u.Err == nil && time.Since(w.read) >= scopeInterval {
 		wider = w.rescope(ctx)
-		list = append(list, w.tracker.New(u.Snapshot, w.found.scope, w.filter(now))...)
+		list = append(list, w.tracker.New(u.Snapshot, w.found.scope, filter)...)
 		w.tracker.Dismiss()
 	}
 	groups := make([]events.Group, len(list))
