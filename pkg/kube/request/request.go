@@ -41,12 +41,18 @@ type Client struct {
 // New creates a client for the API server of the config, through a Guard, with further
 // wrappers. Requests are not throttled: a command sends a fixed, small number of them.
 func New(config *rest.Config, around ...transport.WrapperFunc) (*Client, error) {
+	return newClient(config, cmp.Or(config.Timeout, Timeout), around...)
+}
+
+// newClient creates a client whose requests, with their answers, may take the timeout; 0 for any
+// time.
+func newClient(config *rest.Config, timeout time.Duration, around ...transport.WrapperFunc) (*Client, error) {
 	config = Guard(config)
 	for _, wrap := range around {
 		config.Wrap(wrap)
 	}
 	config.QPS = -1
-	config.Timeout = cmp.Or(config.Timeout, Timeout)
+	config.Timeout = timeout
 	if config.UserAgent == "" {
 		config.UserAgent = rest.DefaultKubernetesUserAgent()
 	}
@@ -58,7 +64,7 @@ func New(config *rest.Config, around ...transport.WrapperFunc) (*Client, error) 
 	if err != nil {
 		return nil, fmt.Errorf("reading the cluster's address and credentials: %w", err)
 	}
-	return &Client{client, config.Timeout}, nil
+	return &Client{client, cmp.Or(timeout, Timeout)}, nil
 }
 
 // Do sends a request and passes the body of the answer, of no more than limit bytes, to
