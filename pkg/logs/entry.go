@@ -6,7 +6,6 @@ package logs
 
 import (
 	"strings"
-	"unicode/utf8"
 )
 
 // Entry is what a line contains, as far as its format is known.
@@ -21,10 +20,10 @@ type Entry struct {
 	Names []Name
 	// Hosts are the host names that a client of a gateway has requested.
 	Hosts []string
+	// Statement is set for lines of PostgreSQL that quote SQL or values.
+	Statement bool
 	// known is set if the format is known.
 	known bool
-	// statement is set for lines of PostgreSQL that quote SQL or values.
-	statement bool
 }
 
 // Field is a value of a line.
@@ -57,11 +56,24 @@ type Reader struct {
 func (r *Reader) Next(line string) Entry {
 	entry := Parse(line)
 	if entry.known {
-		r.last, r.statement = entry.Level, entry.statement
+		r.last, r.statement = entry.Level, entry.Statement
 	} else {
-		entry.Level, entry.statement = r.last, r.statement
+		entry.Level, entry.Statement = r.last, r.statement
 	}
 	return entry
+}
+
+// Object is the object that the line is about, empty if it names none.
+func (e Entry) Object() string {
+	if len(e.Names) == 0 {
+		return ""
+	}
+	n := e.Names[0]
+	text := n.Name
+	if n.Namespace != "" {
+		text = n.Namespace + "/" + text
+	}
+	return strings.TrimSpace(n.Kind + " " + text)
 }
 
 // field appends a value, unless it is empty.
@@ -79,12 +91,4 @@ func (e *Entry) get(key string) string {
 		}
 	}
 	return ""
-}
-
-// valid is the text without bytes that are not UTF-8.
-func valid(text string) string {
-	if utf8.ValidString(text) {
-		return text
-	}
-	return strings.ToValidUTF8(text, "\uFFFD")
 }

@@ -89,7 +89,7 @@ var (
 	// resource matches identifiers of Orthanc: the SHA-1 of identifiers of the patient.
 	resource = regexp.MustCompile(`\b[0-9a-f]{8}(?:-[0-9a-f]{8}){4}\b`)
 	// uid matches unique identifiers with at least five components: addresses have four.
-	uid = regexp.MustCompile(`\b[0-2](?:\.(?:0|[1-9]\d{0,38})){4,32}\b`)
+	uid = regexp.MustCompile(`\b[0-2](?:\.(?:0|[1-9]\d*)){4,}\b`)
 	// path matches the resources in paths of Orthanc, DICOMweb and WebDAV.
 	path = regexp.MustCompile(`(?i)/(patients|studies|series|instances|by-patients|by-studies|by-dates|by-uids)/([^/?\s"'#&;]+)`)
 	// person matches a name of DICOM with its components: FAMILY^GIVEN.

@@ -54,10 +54,10 @@ func parsePostgres(line string) (Entry, bool) {
 	entry := Entry{Level: levelOf(found[1]), Message: found[2]}
 	switch found[1] {
 	case "STATEMENT", "DETAIL", "QUERY", "CONTEXT":
-		entry.statement = true
+		entry.Statement = true
 		entry.Message = found[1] + ": " + found[2]
 	default:
-		entry.statement = sqlStatement.MatchString(found[2])
+		entry.Statement = sqlStatement.MatchString(found[2])
 	}
 	return entry, true
 }

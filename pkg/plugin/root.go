@@ -25,6 +25,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/explain"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/hosts"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/lint"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/logs"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/operate"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/status"
@@ -101,7 +102,7 @@ func newRoot(streams genericiooptions.IOStreams, name string) *cobra.Command {
 	addVerbosity(root)
 
 	groups := templates.CommandGroups{
-		{Message: "Inspect Commands:", Commands: []*cobra.Command{status.New(call), explain.New(call), validate.New(call), check.New(call)}},
+		{Message: "Inspect Commands:", Commands: []*cobra.Command{status.New(call), explain.New(call), validate.New(call), check.New(call), logs.New(call)}},
 		{Message: "Operate Commands:", Commands: []*cobra.Command{operate.NewReconcile(call), operate.NewSuspend(call), operate.NewResume(call)}},
 		{Message: "Access Commands:", Commands: []*cobra.Command{cert.New(call), hosts.New(call)}},
 		{Message: "GitOps Commands:", Commands: []*cobra.Command{lint.New(call), diff.New(call), tenant.New(call), bootstrap.New(call)}},

@@ -28,7 +28,9 @@ func NewStreaming(config *rest.Config) (*Client, error) {
 		dial = (&net.Dialer{Timeout: Timeout, KeepAlive: Timeout}).DialContext
 	}
 	// client-go shares transports between configs that have no dialer of their own.
-	config.Dial = func(ctx context.Context, network, address string) (net.Conn, error) { return dial(ctx, network, address) }
+	config.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		return dial(ctx, network, address)
+	}
 	config.Wrap(func(rt http.RoundTripper) http.RoundTripper {
 		bound := innermost(rt)
 		if bound != nil && bound.HTTP2 == nil {
@@ -55,10 +57,10 @@ func (c *Client) Stream(ctx context.Context, request *rest.Request, prompt bool)
 	if !klog.V(4).Enabled() {
 		ctx = klog.NewContext(ctx, logr.Discard())
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
+	limited, cancel := context.WithCancelCause(ctx)
 	var answered atomic.Bool
 	var retryAfter time.Duration
-	traced := httptrace.WithClientTrace(context.WithValue(ctx, retryKey{}, &retryAfter), &httptrace.ClientTrace{
+	traced := httptrace.WithClientTrace(context.WithValue(limited, retryKey{}, &retryAfter), &httptrace.ClientTrace{
 		GetConn:              func(string) { answered.Store(false) },
 		GotFirstResponseByte: func() { answered.Store(true) },
 	})
@@ -70,7 +72,7 @@ func (c *Client) Stream(ctx context.Context, request *rest.Request, prompt bool)
 	body, err := request.MaxRetries(maxRetries).Stream(traced)
 	expired.Stop()
 	if err != nil {
-		late := context.Cause(ctx)
+		late := context.Cause(limited)
 		cancel(nil)
 		if TimedOut(late) {
 			return nil, fmt.Errorf("waiting for an answer: %w", late)
