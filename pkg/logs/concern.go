@@ -90,18 +90,21 @@ func matchesHost(pattern, host string) bool {
 }
 
 // messageWord matches words in a message of Istio that can be names.
-var messageWord = regexp.MustCompile(`[a-z0-9][a-z0-9./-]*[a-z0-9]`)
+var messageWord = regexp.MustCompile(`[A-Za-z0-9][A-Za-z0-9./-]*[A-Za-z0-9]`)
 
 // connection matches the number of a connection at the end of a proxy's name.
 var connection = regexp.MustCompile(`-\d+$`)
 
 // inMessage reports whether a message of istiod names a proxy, a Service or an object in a
 // namespace of the tenant: its messages have no fields, but names of a fixed form
-// (POD.NAMESPACE-CONNECTION, SERVICE.NAMESPACE.svc…, NAMESPACE/NAME).
+// (POD.NAMESPACE-CONNECTION, SERVICE.NAMESPACE.svc…, KIND/NAMESPACE/NAME).
 func (c Concern) inMessage(message string) bool {
 	for _, word := range messageWord.FindAllString(message, -1) {
-		if namespace, _, ok := strings.Cut(word, "/"); ok && slices.Contains(c.namespaces, namespace) {
-			return true
+		steps := strings.Split(word, "/") // [KIND/]NAMESPACE/NAME
+		for _, namespace := range steps[max(0, len(steps)-3) : len(steps)-1] {
+			if slices.Contains(c.namespaces, namespace) {
+				return true
+			}
 		}
 		parts := strings.Split(word, ".")
 		if len(parts) < 2 {

@@ -77,9 +77,6 @@ func harmlessTag(tag string) bool {
 }
 
 var (
-	// keyed matches an attribute's name or number with its value: KEY=value, KEY: value,
-	// "KEY":"value", KEY = value, [KEY]: [value].
-	keyed = regexp.MustCompile(`(?i)\b((?:[a-z]*data\.)?(?:patient|otherpatient|issuerofpatient|study|series|sopinstance|sop-instance|object|initial|accession|referringphysician|performingphysician|requestingphysician|operatorsname|nameofphysicians|physiciansofrecord|content|acquisition|instancecreation|requestedprocedure|scheduledprocedure|institution|deviceserial|admission|imagecomments|00[012]0,?00)[a-z0-9-]*|0008,?(?:0018|0020|0030|0050|0090|1030|103e)|0010,?(?:0040|1010))(["'\]]{0,2}\s*(?:=|:|%3[dD])\s*)("(?:[^"\\]|\\.)*"|\[[^\]]*\]|[^;&"'\],}#|]*)`)
 	// tag matches a tag in a dump or a query, (0010,0020), and what follows it.
 	tag = regexp.MustCompile(`\(([0-9a-fA-F]{4},[0-9a-fA-F]{4})\)`)
 	// dumped matches the value in DCMTK's dump of a tag: LO [value], or DA value.
@@ -189,24 +186,85 @@ func (m *Identifiers) quotedReplacement(kind, value string) string {
 	return m.replacement(kind, value)
 }
 
-// maskKeyed replaces the values of attributes.
+// maskKeyed replaces the values of attributes: KEY=value, KEY: value, "KEY":"value", [KEY]: [value].
 func (m *Identifiers) maskKeyed(text string) string {
-	return keyed.ReplaceAllStringFunc(text, func(found string) string {
-		parts := keyed.FindStringSubmatch(found)
-		kind := kindOfKey(parts[1])
-		if kind == "" || strings.TrimSpace(parts[3]) == "" {
-			return found
+	for at := 0; at < len(text); at++ {
+		after := 0
+		switch {
+		case text[at] == '=' || text[at] == ':':
+			after = at + 1
+		case text[at] == '%' && len(text) > at+2 && strings.EqualFold(text[at:at+3], "%3d"):
+			after = at + 3
+		default:
+			continue
 		}
-		value := parts[3]
-		// In a path of a request, the value ends with the path.
-		if strings.HasPrefix(parts[2], "=") || strings.HasPrefix(parts[2], "%") {
-			if before, protocol, ok := strings.Cut(value, " HTTP/"); ok {
-				return parts[1] + parts[2] + m.quotedReplacement(kind, before) + " HTTP/" + protocol
+		kind := kindOfKey(keyBefore(text[:at]))
+		if kind == "" || text[at] == ':' && shortKeys[strings.ToLower(keyBefore(text[:at]))] {
+			continue
+		}
+		for after < len(text) && text[after] == ' ' {
+			after++
+		}
+		value := valueIn(text[after:])
+		if found := tag.FindStringIndex(text[after:]); strings.TrimSpace(value) == "" || found != nil && found[0] == 0 {
+			continue // the tag's own value follows
+		}
+		replaced := m.quotedReplacement(kind, value)
+		text = text[:after] + replaced + text[after+len(value):]
+		at = after + len(replaced) - 1
+	}
+	return text
+}
+
+// shortKeys are words of ordinary messages, and keys only before an equals sign.
+var shortKeys = map[string]bool{"patient": true, "accession": true}
+
+// keyBefore is the key at the end of a text, without quotes, brackets and spaces after it.
+func keyBefore(text string) string {
+	text = strings.TrimRight(text, "\"']) ")
+	begin := len(text)
+	for begin > 0 && len(text)-begin < 64 {
+		c := text[begin-1]
+		if c != ',' && c != '-' && c != '.' && (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') {
+			break
+		}
+		begin--
+	}
+	return text[begin:]
+}
+
+// valueIn is the value at the beginning of a text: quoted, in brackets, or up to a separator. In
+// the path of a request it ends with the path.
+func valueIn(text string) string {
+	for _, quotes := range []string{`""`, "[]", "''"} {
+		if !strings.HasPrefix(text, quotes[:1]) {
+			continue
+		}
+		for i := 1; i < len(text); i++ {
+			if text[i] == quotes[1] {
+				return text[:i+1]
+			}
+			if text[i] == '\\' {
+				i++
 			}
 		}
-		end := value[len(strings.TrimRight(value, " \t")):]
-		return parts[1] + parts[2] + m.quotedReplacement(kind, strings.TrimSpace(value)) + end
-	})
+	}
+	for i := range len(text) {
+		if strings.IndexByte(";&\"]}#|", text[i]) >= 0 || text[i] == ',' && startsKey(text[i+1:]) {
+			text = text[:i]
+			break
+		}
+	}
+	if end := strings.Index(text, " HTTP/"); end >= 0 {
+		text = text[:end]
+	}
+	return strings.TrimRight(text, " \t")
+}
+
+// startsKey reports whether the text after a comma is another key: a name may contain a comma.
+func startsKey(text string) bool {
+	at := strings.IndexAny(text, "=:,")
+	return at >= 0 && text[at] != ','
 }
 
 // maskPath replaces the name of a resource in a path.

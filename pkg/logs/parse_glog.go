@@ -1,30 +1,39 @@
 package logs
 
-import (
-	"regexp"
-	"strings"
-)
+import "strings"
 
-// glogLine matches the lines of glog: those of klog, with the process, and those of Orthanc,
-// from 1.12 on with the thread (OrthancFramework/Sources/Logging.cpp, GetLinePrefix).
-var glogLine = regexp.MustCompile(`^([TDIWEF])\d{4} \d\d:\d\d:\d\d\.\d+ +(?:(.{1,40}?) +)??([^\s\]]+:\d+)\] ?(.*)$`)
-
-// parseGlog reads a line of klog or of Orthanc.
+// parseGlog reads a line of glog: those of klog have the process before the file, those of Orthanc
+// from 1.12 on the thread (OrthancFramework/Sources/Logging.cpp, GetLinePrefix).
 func parseGlog(line string) (Entry, bool) {
-	if len(line) < len("I0102 03:04:05.0 a:1] ") || line[5] != ' ' || letters[line[0]] == Unknown {
+	if len(line) < len("I0102 03:04:05.0 a:1] ") || letters[line[0]] == Unknown || line[5] != ' ' || line[8] != ':' || line[11] != ':' || line[14] != '.' || !digits(line[1:5]) {
 		return Entry{}, false
 	}
-	found := glogLine.FindStringSubmatch(line)
-	if found == nil {
+	head, message, ok := strings.Cut(line[15:], "]")
+	words := strings.Fields(head)
+	if !ok || len(words) < 2 || !digits(words[0]) {
 		return Entry{}, false
 	}
-	entry := Entry{Level: letters[line[0]], Message: found[4]}
-	entry.field("thread", strings.TrimSpace(found[2]))
-	entry.field("caller", found[3])
-	if strings.HasPrefix(found[4], `"`) {
-		entry.readStructured(found[4])
+	caller := words[len(words)-1]
+	if at := strings.LastIndexByte(caller, ':'); at < 1 || !digits(caller[at+1:]) {
+		return Entry{}, false
+	}
+	entry := Entry{Level: letters[line[0]], Message: strings.TrimPrefix(message, " ")}
+	entry.field("thread", strings.Join(words[1:len(words)-1], " "))
+	entry.field("caller", caller)
+	if strings.HasPrefix(entry.Message, `"`) {
+		entry.readStructured(entry.Message)
 	}
 	return entry, true
+}
+
+// digits reports whether a text has digits only, and at least one.
+func digits(text string) bool {
+	for i := range len(text) {
+		if text[i] < '0' || text[i] > '9' {
+			return false
+		}
+	}
+	return text != ""
 }
 
 // readStructured reads klog's structured format: "message" key="value" key=value.
@@ -48,9 +57,7 @@ func (e *Entry) readStructured(text string) {
 			value, rest, _ = strings.Cut(value, " ")
 		}
 		e.field(key, value)
-		if namespace, name, ok := strings.Cut(value, "/"); ok && objectKeys[strings.ToLower(key)] && !strings.ContainsAny(value, " ,:") {
-			e.Names = append(e.Names, Name{Kind: strings.TrimSuffix(key, "key"), Namespace: namespace, Name: name})
-		}
+		e.Names = append(e.Names, namedBy(key, value)...)
 	}
 	for _, prefix := range []string{"resource_", "related_resource_"} { // cert-manager, pkg/logs
 		if name := e.get(prefix + "name"); name != "" {
@@ -63,6 +70,18 @@ func (e *Entry) readStructured(text string) {
 var objectKeys = map[string]bool{
 	"key": true, "object": true, "resource": true, "pod": true, "secret": true, "issuer": true, "service": true,
 	"certificate": true, "certificaterequest": true, "order": true, "challenge": true,
+}
+
+// namedBy is the object that such a key names.
+func namedBy(key, value string) []Name {
+	namespace, name, ok := strings.Cut(value, "/")
+	if !ok || !objectKeys[strings.ToLower(key)] || strings.ContainsAny(value, " ,:{") {
+		return nil
+	}
+	if key == "key" || key == "object" || key == "resource" {
+		key = ""
+	}
+	return []Name{{Kind: key, Namespace: namespace, Name: name}}
 }
 
 // quoted splits a text that begins with a quoted string after it.

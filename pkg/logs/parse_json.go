@@ -85,6 +85,9 @@ func namesIn(values map[string]json.RawMessage) []Name {
 	}
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		var object struct{ Kind, Name, Namespace string }
+		for _, n := range namedBy(key, plainText(values[key])) {
+			add(n)
+		}
 		if strings.HasPrefix(string(values[key]), "{") && json.Unmarshal(values[key], &object) == nil {
 			if object.Kind == "" {
 				object.Kind = key
