@@ -263,8 +263,8 @@ func valueIn(text string) string {
 
 // startsKey reports whether the text after a comma is another key: a name may contain a comma.
 func startsKey(text string) bool {
-	at := strings.IndexAny(text, "=:,")
-	return at >= 0 && text[at] != ','
+	at := strings.IndexAny(text, "=:,;&|")
+	return at >= 0 && (text[at] == '=' || text[at] == ':')
 }
 
 // maskPath replaces the name of a resource in a path.

@@ -20,6 +20,7 @@ import (
 // follower reads the log of one container of one pod.
 type follower struct {
 	r         *reader
+	pods      *podWatch
 	container Container
 	source    source
 	queue     *queue
@@ -44,12 +45,16 @@ type follower struct {
 	counted bool
 	told    string // the last reported problem
 	odd     string // the last line without a time
-	back    backOff
+	// added is the number of new lines of the last request, and rest the text after the last line
+	// feed.
+	added int
+	rest  string
+	back  backOff
 }
 
-func newFollower(r *reader, pod *Pod, container Container, state status, stored bool) *follower {
+func newFollower(r *reader, pods *podWatch, pod *Pod, container Container, state status, stored bool) *follower {
 	f := &follower{
-		r: r, container: container, source: source{pod.Namespace, pod.Name, container.Name}, pod: pod, state: state, stored: stored,
+		r: r, pods: pods, container: container, source: source{pod.Namespace, pod.Name, container.Name}, pod: pod, state: state, stored: stored,
 		queue: r.merge.open(stored), changed: make(chan struct{}), ended: make(chan struct{}), before: r.byName[source{pod.Namespace, pod.Name, container.Name}],
 	}
 	if f.before != nil {
@@ -127,7 +132,7 @@ func (f *follower) readStored(ctx context.Context) {
 	if opts.Tail == 0 {
 		return
 	}
-	ended, err := f.readToEnd(ctx, logRequest{since: opts.Since, tail: opts.Tail, previous: opts.Previous, unfinished: !opts.Follow || state.ended})
+	ended, err := f.readToEnd(ctx, logRequest{since: opts.Since, tail: opts.Tail, previous: opts.Previous, all: opts.Follow && state.ended, unfinished: !opts.Follow || state.ended})
 	if err == nil && ended && state.ended {
 		f.finished = state.id
 	}
@@ -142,7 +147,7 @@ func (f *follower) next(ctx context.Context, state status) bool {
 	if f.instance != state.id {
 		if f.instance != "" && f.finished != f.instance {
 			// The rest of the instance before it; there may be none.
-			if _, err := f.readToEnd(ctx, logRequest{since: f.window.since(), tail: -1, previous: true, unfinished: true}); err == nil {
+			if _, err := f.readToEnd(ctx, logRequest{since: f.window.since(), tail: -1, previous: true, all: true, unfinished: true}); err == nil {
 				f.finished = f.instance
 			}
 		}
@@ -161,7 +166,7 @@ func (f *follower) next(ctx context.Context, state status) bool {
 		f.tell(err, false)
 		return false
 	case err == nil && (state.ended || state.gone):
-		rest := logRequest{since: f.window.since(), tail: -1, unfinished: true}
+		rest := logRequest{since: f.window.since(), tail: -1, all: true, unfinished: true}
 		if complete, err := f.readToEnd(ctx, rest); err == nil && complete {
 			f.finished = f.instance
 			return true
@@ -170,6 +175,11 @@ func (f *follower) next(ctx context.Context, state status) bool {
 		f.tell(err, true)
 	}
 	f.pause(ctx, changed)
+	// The container may have been restarted meanwhile. Without an answer, its log can't be read
+	// either.
+	for tries := 0; f.pods.refresh(ctx) != nil && tries < attempts && ctx.Err() == nil; tries++ {
+		f.pause(ctx, changed)
+	}
 	return true
 }
 
@@ -195,17 +205,25 @@ const attempts = 6
 
 // readToEnd reads stored lines, and continues after a lost connection. complete is set if they
 // were read to the end.
+//
+// An API server that loses the kubelet's connection ends its answer as if it were complete. So
+// if all lines of an instance must be read, because it has ended, the end is requested again
+// until nothing new comes.
 func (f *follower) readToEnd(ctx context.Context, want logRequest) (complete bool, err error) {
 	var back backOff
 	for range attempts {
+		f.added, f.rest = 0, ""
 		complete, err = f.read(ctx, want)
-		if complete || ctx.Err() != nil || err != nil && !passing(err) {
+		if complete && (!want.all || f.added == 0 && (f.rest == "" || f.rest == want.rest)) || ctx.Err() != nil || err != nil && !passing(err) {
 			return complete, err
 		}
-		back.wait(ctx, 0, f.r.reconnected())
+		if !complete {
+			back.wait(ctx, 0, f.r.reconnected())
+		}
 		if since := f.window.since(); f.window.last != 0 {
 			want.since, want.tail = since, -1
 		}
+		want.rest = f.rest
 	}
 	return complete, err
 }
@@ -248,8 +266,12 @@ type logRequest struct {
 	tail     int64
 	follow   bool
 	previous bool
+	// all is set if an instance that has ended must be read to its end.
+	all bool
 	// unfinished passes on the text after the last line feed: the container will not complete it.
 	unfinished bool
+	// rest is that text in the last answer: with all, it is passed on if it is the same again.
+	rest string
 }
 
 // open requests the log.
@@ -302,7 +324,10 @@ func (f *follower) read(ctx context.Context, want logRequest) (complete bool, er
 	}
 	for {
 		text, skipped, whole, err := lines.next()
-		if whole || errors.Is(err, io.EOF) && want.unfinished && len(text) > 0 {
+		if !whole {
+			f.rest = string(text)
+		}
+		if whole || errors.Is(err, io.EOF) && f.isLast(want) {
 			if !f.use(pass, want, text, skipped, emit) {
 				return false, context.Canceled
 			}
@@ -317,6 +342,12 @@ func (f *follower) read(ctx context.Context, want logRequest) (complete bool, er
 	}
 }
 
+// isLast reports whether the text after the last line feed is a line.
+func (f *follower) isLast(want logRequest) bool {
+	_, _, ok := stamped([]byte(f.rest))
+	return ok && want.unfinished && (!want.all || f.rest == want.rest)
+}
+
 // use passes on a line that is new and wanted. It returns false if the command ends.
 func (f *follower) use(pass *pass, want logRequest, text []byte, skipped int64, emit func(Line) bool) bool {
 	at, rest, ok := stamped(text)
@@ -327,10 +358,12 @@ func (f *follower) use(pass *pass, want logRequest, text []byte, skipped int64, 
 		f.odd, at = string(text), pass.last
 	case !pass.fresh(at.UnixNano(), rest):
 		pass.last = at
+		f.back.reset()
 		return true
 	default:
 		pass.last = at
 		f.back.reset()
+		f.added++
 		if f.stored && !f.begun && want.tail >= 0 {
 			pass.w.skipBefore(at) // earlier lines are not wanted
 		}

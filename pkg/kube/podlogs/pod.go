@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -15,6 +16,7 @@ type Pod struct {
 	// Containers are its containers, those for its initialization first.
 	Containers []string
 	statuses   map[string]status
+	version    uint64
 }
 
 // status is the state of a container.
@@ -55,6 +57,7 @@ type containerStatus struct {
 // pod converts an object.
 func (o podObject) pod() *Pod {
 	p := &Pod{Namespace: o.Metadata.Namespace, Name: o.Metadata.Name, UID: o.Metadata.UID, Labels: o.Metadata.Labels, statuses: map[string]status{}}
+	p.version, _ = strconv.ParseUint(o.Metadata.ResourceVersion, 10, 64) // 0 if it is not a number
 	for _, c := range slices.Concat(o.Spec.InitContainers, o.Spec.Containers) {
 		p.Containers = append(p.Containers, c.Name)
 	}

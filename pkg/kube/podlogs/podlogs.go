@@ -179,12 +179,12 @@ func (r *reader) start(ctx context.Context, watches []*podWatch) {
 	for _, w := range watches {
 		place := r.place(w.namespace)
 		for _, pod := range w.sorted() {
-			r.update(ctx, place, pod, false, true)
+			r.update(ctx, w, place, pod, false, true)
 		}
 		if !r.opts.Follow {
 			continue
 		}
-		w.changed = func(pod *Pod, gone bool) { r.update(ctx, place, pod, gone, false) }
+		w.changed = func(pod *Pod, gone bool) { r.update(ctx, w, place, pod, gone, false) }
 		r.running.Go(func() { w.follow(ctx, r.connection) })
 	}
 	r.mu.Lock()
@@ -205,7 +205,7 @@ func (r *reader) place(namespace string) Place {
 
 // update passes a pod's state to those that read its logs, and starts further ones. first is set
 // before anything is read.
-func (r *reader) update(ctx context.Context, place Place, pod *Pod, gone, first bool) {
+func (r *reader) update(ctx context.Context, pods *podWatch, place Place, pod *Pod, gone, first bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, container := range place.Containers(pod) {
@@ -228,7 +228,7 @@ func (r *reader) update(ctx context.Context, place Place, pod *Pod, gone, first 
 			}
 			continue
 		}
-		f = newFollower(r, pod, container, state, first)
+		f = newFollower(r, pods, pod, container, state, first)
 		r.followers[key] = f
 		r.count++
 		if !first {

@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -29,10 +30,57 @@ const pollTime = 10 * time.Second
 type podWatch struct {
 	client, streams *request.Client
 	namespace       string
-	pods            map[string]*Pod // by UID
-	version         string          // of the list or the last event
 	// changed is called when a pod is new, has changed, or is gone.
 	changed func(pod *Pod, gone bool)
+
+	mu      sync.Mutex
+	pods    map[string]*Pod // by UID
+	version string          // of the list or the last event
+	// next is the next list that refresh requests.
+	next       *refreshed
+	refreshing bool
+}
+
+// refresh returns the error of a list that began after the call. Calls at the same time share one
+// list.
+func (w *podWatch) refresh(ctx context.Context) error {
+	w.mu.Lock()
+	if w.next == nil {
+		w.next = &refreshed{done: make(chan struct{})}
+	}
+	next := w.next
+	if !w.refreshing {
+		w.refreshing = true
+		go w.refreshAll(ctx)
+	}
+	w.mu.Unlock()
+	select {
+	case <-next.done:
+		return next.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// refreshed is the result of a list, when done is closed.
+type refreshed struct {
+	done chan struct{}
+	err  error
+}
+
+// refreshAll lists the pods as long as lists are requested.
+func (w *podWatch) refreshAll(ctx context.Context) {
+	for {
+		w.mu.Lock()
+		next := w.next
+		w.next, w.refreshing = nil, next != nil
+		w.mu.Unlock()
+		if next == nil {
+			return
+		}
+		next.err = w.list(ctx)
+		close(next.done)
+	}
 }
 
 // sorted are the pods by name.
@@ -52,7 +100,7 @@ func (w *podWatch) list(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	found := map[string]bool{}
+	found, version := map[string]bool{}, ""
 	for token := ""; ; {
 		var page struct {
 			Kind     string
@@ -74,27 +122,36 @@ func (w *podWatch) list(ctx context.Context) error {
 			found[pod.UID] = true
 			w.put(pod)
 		}
-		if w.version, token = page.Metadata.ResourceVersion, page.Metadata.Continue; token == "" {
+		if version, token = page.Metadata.ResourceVersion, page.Metadata.Continue; token == "" {
 			break
 		}
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.version = version
+	listed, _ := strconv.ParseUint(version, 10, 64) // 0 if it is not a number
 	for uid, pod := range w.pods {
-		if !found[uid] {
+		if !found[uid] && (listed == 0 || pod.version <= listed) {
 			w.remove(pod)
 		}
 	}
 	return nil
 }
 
-// put adds or replaces a pod. The answer may be of another namespace by mistake.
+// put adds or replaces a pod, unless a newer state of it is known. The answer may be of another
+// namespace by mistake.
 func (w *podWatch) put(pod *Pod) {
-	if pod.Namespace != w.namespace || request.NameProblem(pod.Name) != "" {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	known := w.pods[pod.UID]
+	if pod.Namespace != w.namespace || request.NameProblem(pod.Name) != "" || known != nil && pod.version < known.version {
 		return
 	}
 	w.pods[pod.UID] = pod
 	w.changed(pod, false)
 }
 
+// remove removes a pod. The caller holds the lock.
 func (w *podWatch) remove(pod *Pod) {
 	if known := w.pods[pod.UID]; known != nil {
 		delete(w.pods, pod.UID)
@@ -135,8 +192,11 @@ func (w *podWatch) watch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	w.mu.Lock()
+	version := w.version
+	w.mu.Unlock()
 	body, err := w.streams.Stream(ctx, w.streams.Get().AbsPath(path...).
-		Param("watch", "true").Param("allowWatchBookmarks", "true").Param("resourceVersion", w.version), true)
+		Param("watch", "true").Param("allowWatchBookmarks", "true").Param("resourceVersion", version), true)
 	if err != nil {
 		return err
 	}
@@ -168,14 +228,17 @@ func (w *podWatch) apply(event watchEvent) error {
 	if err := json.Unmarshal(event.Object, &object); err != nil {
 		return request.Malformed("watching pods: %v", err)
 	}
+	pod := object.pod()
+	if event.Type == "ADDED" || event.Type == "MODIFIED" {
+		w.put(pod)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if object.Metadata.ResourceVersion != "" {
 		w.version = object.Metadata.ResourceVersion
 	}
-	switch event.Type {
-	case "ADDED", "MODIFIED":
-		w.put(object.pod())
-	case "DELETED":
-		w.remove(object.pod())
+	if event.Type == "DELETED" {
+		w.remove(pod)
 	}
 	return nil
 }
