@@ -38,10 +38,11 @@ func (c Config) flux(name string, args ...string) Part {
 			fmt.Sprintf("--enable-leader-election=%v", !c.NoPods), "--watch-all-namespaces=true", "--events-addr=", "--log-level=info", "--log-encoding=json",
 			"--metrics-addr=" + c.Ports.Addr(name+"-metrics"), "--health-addr=" + c.Ports.Addr(name+"-health"),
 		}, args...),
-		Pod:    namespace,
-		Env:    []string{"KUBECONFIG=" + c.Files.Kubeconfigs[name], "RUNTIME_NAMESPACE=flux-system"},
-		Ports:  []string{name + "-health", name + "-metrics"},
-		Health: c.url(name+"-health", "/readyz"),
+		Pod:       namespace,
+		Container: &Container{Namespace: "flux-system", Labels: map[string]string{"app": name}, Name: "manager"},
+		Env:       []string{"KUBECONFIG=" + c.Files.Kubeconfigs[name], "RUNTIME_NAMESPACE=flux-system"},
+		Ports:     []string{name + "-health", name + "-metrics"},
+		Health:    c.url(name+"-health", "/readyz"),
 	}
 }
 
@@ -53,5 +54,9 @@ func (c Config) CertManager() Part {
 		// Charts install its CRDs and roles later; cert-manager waits for them.
 		Ports:  []string{"cert-manager"},
 		Health: c.url("cert-manager", "/healthz"),
+		Container: &Container{
+			Namespace: "cert-manager", Name: "cert-manager-controller",
+			Labels: map[string]string{"app.kubernetes.io/name": "cert-manager", "app.kubernetes.io/component": "controller"},
+		},
 	}
 }

@@ -30,8 +30,8 @@ func (c Config) WriteKwok() error {
 		"apiVersion": "config.kwok.x-k8s.io/v1alpha1",
 		"kind":       "KwokConfiguration",
 		"options": map[string]any{
-			"enableCRDs":                        []string{"Stage", "PortForward"},
-			"enableDebuggingHandlers":           true, // the port that serves port-forward
+			"enableCRDs":                        []string{"Stage", "PortForward", "Logs", "ClusterLogs"},
+			"enableDebuggingHandlers":           true, // the port that serves port-forward and logs
 			"manageNodesWithAnnotationSelector": NodeAnnotation + "=fake",
 			"cidr":                              "10.244.0.0/16",
 			"nodeIP":                            "127.0.0.1",

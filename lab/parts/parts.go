@@ -30,12 +30,23 @@ type Part struct {
 	Inside []int
 	// Files are open files that it inherits, starting with number 3.
 	Files []*os.File
+	// Container is the container of a Pod whose log is the part's output, nil if there is none.
+	Container *Container
 	// Health is a URL that answers 200 when the part is healthy.
 	Health string
 	// Client means that Health requires a client certificate of the lab.
 	Client bool
 	// Store means that the other parts can't stop in order without this one.
 	Store bool
+}
+
+// Container is a container of a Pod that a part stands for.
+type Container struct {
+	Namespace string
+	// Labels are those of the Pods. The part stands for one of them.
+	Labels map[string]string
+	// Name is the name of the container.
+	Name string
 }
 
 // Config is the common configuration of the parts of one lab.
@@ -74,6 +85,9 @@ func (c Config) Env() []string {
 func (c Config) Dirs() []string {
 	return []string{c.path("tmp"), c.path("logs"), c.path("artifacts")}
 }
+
+// PodLogs is the directory of a part's output as the log of a Pod.
+func (c Config) PodLogs(part string) string { return c.path("podlogs", part) }
 
 // Log is the path of a part's log.
 func (c Config) Log(part string) string { return c.path("logs", part+".log") }

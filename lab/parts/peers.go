@@ -25,10 +25,11 @@ func (c Config) Orthanc(tenant, program, user string, http, dicom int) Part {
 	name := OrthancName(tenant)
 	return Part{
 		Name: name, Program: program,
-		Args:   []string{filepath.Join(c.OrthancDir(tenant), "orthanc.json")},
-		Ports:  TenantPortNames(tenant),
-		Inside: []int{http, dicom},
-		Health: "http://" + user + "@" + c.Ports.Addr(name) + "/system",
+		Args:      []string{filepath.Join(c.OrthancDir(tenant), "orthanc.json")},
+		Ports:     TenantPortNames(tenant),
+		Inside:    []int{http, dicom},
+		Health:    "http://" + user + "@" + c.Ports.Addr(name) + "/system",
+		Container: &Container{Namespace: tenant + "-orthweb", Labels: map[string]string{"app": "orth"}, Name: "orthanc"},
 		// The gateways use it, so it ends after them.
 		Store: true,
 	}
@@ -37,5 +38,8 @@ func (c Config) Orthanc(tenant, program, user string, http, dicom int) Part {
 // Gateway is a tenant's proxy, with the configuration in dir. It inherits its listeners.
 func (c Config) Gateway(tenant, program, dir string) Part {
 	// -db runs one process, in the foreground.
-	return Part{Name: GatewayName(tenant), Program: program, Args: []string{"-db", "-f", "haproxy.cfg"}, Dir: dir}
+	return Part{
+		Name: GatewayName(tenant), Program: program, Args: []string{"-db", "-f", "haproxy.cfg"}, Dir: dir,
+		Container: &Container{Namespace: tenant + "-orthweb", Labels: map[string]string{"istio": "ingressgateway"}, Name: "istio-proxy"},
+	}
 }

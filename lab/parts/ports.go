@@ -50,6 +50,20 @@ func (p *Ports) Forget(names ...string) {
 	}
 }
 
+// Again opens the listeners of a part that is started again, at the same ports.
+func (p *Ports) Again(names ...string) error {
+	for _, name := range names {
+		l, err := net.Listen("tcp", p.Addr(name))
+		if err != nil {
+			return fmt.Errorf("reserving the port of %s again: %w", name, err)
+		}
+		p.mu.Lock()
+		p.held[name] = l
+		p.mu.Unlock()
+	}
+	return nil
+}
+
 // Number returns the port of the name, 0 if none is reserved.
 func (p *Ports) Number(name string) int {
 	p.mu.Lock()

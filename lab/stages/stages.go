@@ -21,6 +21,8 @@ const module = "sigs.k8s.io/kwok"
 var upstream = []string{
 	"crd/bases/kwok.x-k8s.io_stages.yaml",
 	"crd/bases/kwok.x-k8s.io_portforwards.yaml",
+	"crd/bases/kwok.x-k8s.io_logs.yaml",
+	"crd/bases/kwok.x-k8s.io_clusterlogs.yaml",
 	"rbac/service_account.yaml",
 	"rbac/role.yaml",
 	"rbac/role_binding.yaml",
@@ -48,8 +50,8 @@ var invalidImageName string
 //go:embed event.yaml
 var eventSubject string
 
-// Objects returns the objects that kwok needs in the cluster: the CRDs of Stages and of
-// port-forward, the Stages, the roles of kwok's service account and the default StorageClass.
+// Objects returns the objects that kwok needs in the cluster: the CRDs of Stages, port-forward
+// and logs, the Stages, the roles of kwok's service account and the default StorageClass.
 func Objects(moduleDir func(string) (string, error)) ([]*unstructured.Unstructured, error) {
 	dir, err := moduleDir(module)
 	if err != nil {

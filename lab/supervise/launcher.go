@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"runtime"
 	"syscall"
+	"time"
 
 	"github.com/digihunch/kubectl-orthweb/lab/parts"
 	"github.com/digihunch/kubectl-orthweb/lab/pod"
@@ -55,9 +56,9 @@ func (s *supervisor) launch(p parts.Part) (*child, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the log of %s: %w", p.Name, err)
 	}
-	defer func() { _ = log.Close() }()
 	cmd, err := s.command(p)
 	if err != nil {
+		_ = log.Close()
 		return nil, err
 	}
 	cmd.Dir, cmd.Env = s.cfg.Dir, append(s.cfg.Env(), p.Env...)
@@ -69,33 +70,44 @@ func (s *supervisor) launch(p parts.Part) (*child, error) {
 		files, err := s.handOver(p.Ports)
 		defer closeAll(files)
 		if err != nil {
+			_ = log.Close()
 			return nil, err
 		}
 		cmd.ExtraFiles = files
 	}
 	s.cfg.Ports.Release(p.Ports...)
-	return s.launchAs(p, cmd, log)
+	output, err := s.output(p, log)
+	if err != nil {
+		_ = log.Close()
+		return nil, err
+	}
+	return s.launchAs(p, cmd, output)
 }
 
-// launchAs starts the command of the part.
-func (s *supervisor) launchAs(p parts.Part, cmd *exec.Cmd, log *os.File) (*child, error) {
+// launchAs starts the command of the part. It closes the output when the process has ended.
+func (s *supervisor) launchAs(p parts.Part, cmd *exec.Cmd, output output) (*child, error) {
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
 	}
 	cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
 	// A separate process group, so that Ctrl-C in a terminal does not reach the parts.
 	cmd.SysProcAttr.Setpgid = true
-	cmd.Stdout, cmd.Stderr = log, log
+	cmd.Stdout, cmd.Stderr = output.to, output.to
+	// A process that it has started may hold the output.
+	cmd.WaitDelay = 5 * time.Second
 	if err := s.launcher.start(cmd); err != nil {
+		output.close()
 		return nil, fmt.Errorf("starting %s: %w", p.Name, err)
 	}
 	process, err := state.Identify(cmd.Process.Pid)
 	if err != nil {
+		output.close()
 		return nil, fmt.Errorf("%s ended at once: %w", p.Name, err)
 	}
 	c := &child{part: p, process: process, cmd: cmd, ended: make(chan struct{})}
 	go func() {
 		err := cmd.Wait()
+		output.close()
 		c.exit = cmd.ProcessState.String()
 		if cmd.ProcessState == nil {
 			c.exit = fmt.Sprint(err)

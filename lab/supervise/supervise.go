@@ -50,6 +50,9 @@ type supervisor struct {
 	followers    sync.WaitGroup
 	endFollowing context.CancelFunc
 
+	// logs are the logs of Pods that parts stand for, by part.
+	logs podLogs
+
 	mu       sync.Mutex
 	lab      state.Lab
 	stopping bool
@@ -107,6 +110,8 @@ func (s *supervisor) start(ctx context.Context) error {
 		return err
 	}
 	s.runCloud(ctx)
+	s.followPods(ctx)
+	s.followRequests(ctx)
 	if err := s.followTenants(ctx); err != nil {
 		return err
 	}

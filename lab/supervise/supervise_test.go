@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv("SUPERVISE_TEST_CHILD") != "" {
 		cmd := exec.Command("/bin/sleep", "600")
 		s := &supervisor{launcher: newLauncher()}
-		c, err := s.launchAs(parts.Part{Name: "sleep"}, cmd, os.Stderr)
+		c, err := s.launchAs(parts.Part{Name: "sleep"}, cmd, output{os.Stderr, func() {}})
 		if err != nil {
 			panic(err)
 		}

@@ -26,9 +26,8 @@ func (s *supervisor) serveTenant(ctx context.Context, from peers.Finder, tenant 
 	}
 	g := newGateway(s, from, tenant)
 	s.addPart(state.Part{Name: g.name, Idle: "its objects have not been read yet"})
-	var orthanc *child
 	var wg sync.WaitGroup
-	wg.Go(func() { orthanc = s.runOrthanc(ctx, tenant) })
+	wg.Go(func() { s.runOrthanc(ctx, tenant) })
 	wg.Go(func() { g.follow(ctx) })
 	wg.Wait()
 	<-ctx.Done()
@@ -36,11 +35,12 @@ func (s *supervisor) serveTenant(ctx context.Context, from peers.Finder, tenant 
 		return
 	}
 	g.remove()
-	if orthanc != nil {
+	if orthanc := s.latest(parts.OrthancName(tenant)); orthanc != nil {
 		s.retire(orthanc)
 		orthanc.stop(5 * time.Second)
 	}
 	s.removeParts(parts.OrthancName(tenant), g.name)
+	s.logs.forget(parts.OrthancName(tenant), g.name)
 	s.cfg.Ports.Forget(ports...)
 	logf("tenant %s was removed, and is no longer served", tenant)
 }
@@ -55,7 +55,7 @@ func (s *supervisor) retire(c *child) {
 
 // runOrthanc starts a tenant's Orthanc. A failure is logged and recorded, and the lab continues
 // without it.
-func (s *supervisor) runOrthanc(ctx context.Context, tenant string) *child {
+func (s *supervisor) runOrthanc(ctx context.Context, tenant string) {
 	part := s.cfg.Orthanc(tenant, s.snapshot().Peers.Orthanc, peers.User+":"+peers.Password, peers.HTTPPort, peers.DICOMPort)
 	var c *child
 	err := configureOrthanc(s.cfg.OrthancDir(tenant))
@@ -70,7 +70,7 @@ func (s *supervisor) runOrthanc(ctx context.Context, tenant string) *child {
 		s.updatePart(part.Name, func(p *state.Part) { p.Exit = "it did not start: see its log and the supervisor's" })
 	}
 	if err != nil {
-		return c
+		return
 	}
 	s.updatePart(part.Name, func(p *state.Part) {
 		p.Endpoints = []state.Endpoint{
@@ -78,7 +78,6 @@ func (s *supervisor) runOrthanc(ctx context.Context, tenant string) *child {
 			{Protocol: "DICOM", Address: s.cfg.Ports.Addr(parts.DICOMPortName(tenant))},
 		}
 	})
-	return c
 }
 
 // configureOrthanc writes the configuration of an Orthanc with its studies below dir. Studies that

@@ -20,13 +20,14 @@ const markEnd = '\xfe'
 // The control sequences that the program writes (ECMA-48: SGR, CUP, EL, ED, and CR).
 var sequences = []string{
 	"\x1b[0m", "\x1b[1m", "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[35m", "\x1b[36m",
-	"\x1b[H", "\x1b[K", "\x1b[J", "\r",
+	"\x1b[H", "\x1b[K", "\x1b[J", "\r", "\x1b[34m",
 }
 
 // Reset and the others are the styles of the program's output.
 var (
 	Reset, Bold                      = mark(0), mark(1)
 	Red, Green, Yellow, Purple, Cyan = mark(2), mark(3), mark(4), mark(5), mark(6)
+	Blue                             = mark(11)
 )
 
 // Home and the others move the cursor or erase: to the first position, the rest of a line,

@@ -84,6 +84,28 @@ func newCrash(o *options) *cobra.Command {
 	}
 }
 
+func newRestart(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "restart PART",
+		Short: "Stop a part, unless it has ended, and start it again",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			lab, err := running(cmd.Context(), o.dir)
+			if err != nil {
+				return err
+			}
+			p, ok := lab.Part(args[0])
+			if !ok {
+				return unknownPart(lab, args[0])
+			}
+			if p.Process == lab.Supervisor || strings.HasPrefix(p.Name, "gateway-") {
+				return fmt.Errorf("the supervisor controls %s itself: it can't be restarted", p.Name)
+			}
+			return supervise.Restart(cmd.Context(), o.dir, args[0])
+		},
+	}
+}
+
 func signalPart(cmd *cobra.Command, dir, name string, sig syscall.Signal) error {
 	lab, err := running(cmd.Context(), dir)
 	if err != nil {

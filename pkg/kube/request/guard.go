@@ -33,17 +33,26 @@ var headersBound sync.Mutex
 func boundHeaders(rt http.RoundTripper) bool {
 	headersBound.Lock()
 	defer headersBound.Unlock()
+	t := innermost(rt)
+	if t == nil {
+		return false // one that upgrades connections
+	}
+	if t.MaxResponseHeaderBytes == 0 { // otherwise it may be in use
+		t.MaxResponseHeaderBytes = maxHeaders
+	}
+	return true
+}
+
+// innermost is net/http's transport within others, nil if there is none.
+func innermost(rt http.RoundTripper) *http.Transport {
 	for {
 		switch t := rt.(type) {
 		case *http.Transport:
-			if t.MaxResponseHeaderBytes == 0 { // otherwise it may be in use
-				t.MaxResponseHeaderBytes = maxHeaders
-			}
-			return true
+			return t
 		case utilnet.RoundTripperWrapper:
 			rt = t.WrappedRoundTripper()
 		default:
-			return false // one that upgrades connections
+			return nil
 		}
 	}
 }

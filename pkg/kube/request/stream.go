@@ -4,7 +4,10 @@ import (
 	"context"
 	stdjson "encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"net/http/httptrace"
 	"sync/atomic"
 	"time"
@@ -15,39 +18,102 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// GetStream is a GET request for Stream.
+// streamWindow is how much of an answer the connection holds for a reader that is slow. The
+// default of net/http, 4 MiB for each of a hundred answers, would be too much.
+const streamWindow = 128 << 10
+
+// NewStreaming creates a client for many answers at the same time that are read slowly, such as
+// logs. It has a connection of its own, on which a slow reader stops the server.
+func NewStreaming(config *rest.Config) (*Client, error) {
+	config = rest.CopyConfig(config)
+	dial := config.Dial
+	if dial == nil {
+		dial = (&net.Dialer{Timeout: Timeout, KeepAlive: Timeout}).DialContext
+	}
+	// client-go shares transports between configs that have no dialer of their own.
+	config.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		return dial(ctx, network, address)
+	}
+	config.Wrap(func(rt http.RoundTripper) http.RoundTripper {
+		bound := innermost(rt)
+		if bound != nil && bound.HTTP2 == nil {
+			bound.HTTP2 = &http.HTTP2Config{MaxReceiveBufferPerStream: streamWindow}
+		}
+		return rt
+	})
+	return New(config)
+}
+
+// GetStream is a GET request for Stream and Open.
 func (c *Client) GetStream() *rest.Request { return c.streams.Get() }
 
 // Stream sends a request of GetStream and passes the body of the answer to use while it
-// arrives: a watch, or a log that is followed. The client's time limit applies until the
-// answer begins. use must limit what it reads at once; the stream ends when it returns.
+// arrives. The client's time limit applies until the answer begins. use must limit what it reads
+// at once; the stream ends when it returns.
 //
 // The errors are those of Do. An answer that breaks off is one, too; one that ends is not.
 func (c *Client) Stream(ctx context.Context, request *rest.Request, use func(body io.Reader) error) error {
+	stream, err := c.open(ctx, request.MaxRetries(0), true)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = stream.Close() }()
+	return interrupted(ctx, use(body{stream}))
+}
+
+// Open sends a request of GetStream, and returns the body of the answer, which the caller reads
+// within its own limits and closes. prompt is set if the server answers at once even if there is
+// nothing to send yet; otherwise the answer may begin at any time. Errors are those of Do.
+// HTTP/2 notices within a minute that a connection is lost.
+func (c *Client) Open(ctx context.Context, request *rest.Request, prompt bool) (io.ReadCloser, error) {
+	return c.open(ctx, request.MaxRetries(maxRetries), prompt)
+}
+
+func (c *Client) open(ctx context.Context, request *rest.Request, prompt bool) (io.ReadCloser, error) {
 	if !klog.V(4).Enabled() {
 		ctx = klog.NewContext(ctx, logr.Discard())
 	}
-	begun, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	limit := time.AfterFunc(c.timeout, func() { cancel(context.DeadlineExceeded) })
-	defer limit.Stop()
+	limited, cancel := context.WithCancelCause(ctx)
 	var answered atomic.Bool
 	var retryAfter time.Duration
-	traced := httptrace.WithClientTrace(context.WithValue(begun, retryKey{}, &retryAfter), &httptrace.ClientTrace{
+	traced := httptrace.WithClientTrace(context.WithValue(limited, retryKey{}, &retryAfter), &httptrace.ClientTrace{
 		GetConn:              func(string) { answered.Store(false) },
 		GotFirstResponseByte: func() { answered.Store(true) },
 	})
-	stream, err := request.MaxRetries(0).Stream(traced)
-	if err == nil {
-		defer func() { _ = stream.Close() }()
-		if limit.Stop() {
-			return interrupted(ctx, use(body{stream}))
+	expired := time.AfterFunc(c.timeout, func() {
+		if prompt {
+			cancel(context.DeadlineExceeded)
 		}
+	})
+	body, err := request.Stream(traced)
+	expired.Stop()
+	if err == nil && limited.Err() == nil {
+		return &stream{body, cancel}, nil
 	}
-	if ctx.Err() == nil && begun.Err() != nil {
-		return context.DeadlineExceeded
+	if err == nil { // the time expired as the answer began
+		_ = body.Close()
 	}
-	return failure(ctx, err, answered.Load(), retryAfter)
+	late := ctx.Err() == nil && TimedOut(context.Cause(limited))
+	cancel(nil)
+	switch {
+	case late:
+		return nil, fmt.Errorf("waiting for an answer: %w", context.DeadlineExceeded)
+	case err == nil:
+		return nil, ctx.Err()
+	}
+	return nil, failure(ctx, err, answered.Load(), retryAfter)
+}
+
+// stream is a body whose request ends when it is closed.
+type stream struct {
+	io.ReadCloser
+	cancel context.CancelCauseFunc
+}
+
+// Close ends the request, without reading its rest.
+func (s *stream) Close() error {
+	s.cancel(nil)
+	return s.ReadCloser.Close()
 }
 
 // body is the body of a stream.

@@ -184,6 +184,10 @@ func forTemplates(w io.Writer) io.Writer {
 	return s.Raw()
 }
 
+// Exact is the writer of output that programs read byte by byte: a terminal gets it with control
+// characters shown.
+func Exact(w io.Writer) io.Writer { return forTemplates(w) }
+
 // Validate rejects a wrong format before anything is read. As in kubectl, --template
 // alone implies -o go-template.
 func (o *Output) Validate() error {
