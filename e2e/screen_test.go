@@ -23,7 +23,8 @@ const screenTimeout = 90 * time.Second
 //	screen keys KEY...                    presses keys, as `tmux send-keys` names them
 //	screen resize COLUMNS ROWS
 //	screen shows REGEXP                   waits until the screen matches
-//	screen golden NAME                    compares with testdata/screens/NAME.txt
+//	screen golden NAME [LINES]            compares the screen, or its first lines, with
+//	                                      testdata/screens/NAME.txt
 //	screen ends STATUS                    waits until the command ends with the exit status
 //
 // ORTHWEB_UPDATE_SCREENS=1 writes the golden files.
@@ -42,7 +43,13 @@ func runScreen(ts *testscript.TestScript, neg bool, args []string) {
 	case "shows":
 		s.await(args[1])
 	case "golden":
-		s.golden(args[1])
+		lines := 1000
+		if len(args) > 2 {
+			var err error
+			lines, err = strconv.Atoi(args[2])
+			ts.Check(err)
+		}
+		s.golden(args[1], lines)
 	case "ends":
 		s.ends(args[1])
 	default:
@@ -122,24 +129,25 @@ var varying = []struct {
 	with    string
 }{
 	{regexp.MustCompile(`\d\d:\d\d:\d\d UTC`), "TIME"},
-	{regexp.MustCompile(`main@[0-9a-f]{7}`), "main@REVISION"},
+	{regexp.MustCompile(`main@([0-9a-f]{7}|[0-9a-f]*…)`), "main@REVISION"},
 	{regexp.MustCompile(`\b127\.\d+\.\d+\.\d+\b`), "ADDRESS"},
 	{regexp.MustCompile(`-[0-9a-f]{8,10}-[0-9a-z]{5}\b`), "-POD"},
 	{regexp.MustCompile(`\b(\d+d)?(\d+h)?(\d+m)?\d+(\.\d+)?[smhd]\b`), "AGE"},
+	{regexp.MustCompile(`\S*… \(AGE ago\)`), "… (AGE ago)"},
 	{regexp.MustCompile(` +`), " "},
 	{regexp.MustCompile(`─+`), "─"},
 }
 
-// golden compares the screen, whose varying parts are replaced, as soon as it has not changed
-// for a moment.
-func (s screen) golden(name string) {
+// golden waits until the screen, whose varying parts are replaced, is that of the golden file.
+func (s screen) golden(name string, count int) {
 	path := filepath.Join(s.ts.Getenv("REPOSITORY"), "e2e", "testdata", "screens", name+".txt")
 	got := func() string {
 		text := s.text()
 		for _, v := range varying {
 			text = v.pattern.ReplaceAllString(text, v.with)
 		}
-		return text
+		lines := strings.SplitAfter(text, "\n")
+		return strings.Join(lines[:min(len(lines), count)], "")
 	}
 	if os.Getenv("ORTHWEB_UPDATE_SCREENS") != "" {
 		time.Sleep(2 * time.Second)
@@ -150,7 +158,7 @@ func (s screen) golden(name string) {
 	want, err := os.ReadFile(path)
 	s.ts.Check(err)
 	last := ""
-	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(60 * time.Second); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 		if last = got(); last == string(want) {
 			return
 		}

@@ -242,7 +242,7 @@ func (m *Model) emptyText(id paneID) string {
 func (m *Model) messageLine() string {
 	switch {
 	case m.question != nil:
-		return m.bold(fmt.Sprintf(" %s  Run '%s'? [y/N]", m.question.text, m.commandLine(m.question.args)))
+		return m.bold(fmt.Sprintf(" [y/N] Run '%s'? %s", m.commandLine(m.question.args), m.question.text))
 	case m.input != nil:
 		return " " + m.input.prompt + escape.Line(m.input.text) + "█"
 	case m.message != "":
