@@ -59,6 +59,9 @@ func runScreen(ts *testscript.TestScript, neg bool, args []string) {
 
 type screen struct{ ts *testscript.TestScript }
 
+// work is a file of the script's directory, which is not that of the command.
+func (s screen) work(name string) string { return filepath.Join(s.ts.Getenv("WORK"), name) }
+
 // tmux runs tmux with a server of this terminal's own.
 func (s screen) tmux(args ...string) string {
 	cmd := exec.Command("tmux", append([]string{"-f", "/dev/null", "-S", s.ts.Getenv("SCREEN_SOCKET")}, args...)...)
@@ -78,13 +81,14 @@ func (s screen) start(columns, rows string, command []string) {
 			script += "export " + name + "='" + value + "'\n"
 		}
 	}
-	script += "cd '" + s.ts.MkAbs(".") + "'\n" + strings.Join(command, " ") + " 2>screen.stderr\necho $? >screen.next\nmv screen.next screen.status\nsleep 600\n"
-	s.ts.Check(os.WriteFile(s.ts.MkAbs("screen.sh"), []byte(script), 0o700))
-	_ = os.Remove(s.ts.MkAbs("screen.status"))
+	script += "trap : INT\ncd '" + s.ts.MkAbs(".") + "'\n" + strings.Join(command, " ") + " 2>'" + s.work("screen.stderr") + "'\n" +
+		"status=$?\ncd '" + s.work("") + "'\necho $status >screen.next\nmv screen.next screen.status\nsleep 600\n"
+	s.ts.Check(os.WriteFile(s.work("screen.sh"), []byte(script), 0o700))
+	_ = os.Remove(s.work("screen.status"))
 	// A server that has just been ended may still own its socket.
-	socket := s.ts.MkAbs("tmux" + strconv.FormatInt(time.Now().UnixNano(), 36))
+	socket := s.work("tmux" + strconv.FormatInt(time.Now().UnixNano(), 36))
 	s.ts.Setenv("SCREEN_SOCKET", socket)
-	s.tmux("new-session", "-d", "-s", "orthweb", "-x", columns, "-y", rows, "sh "+s.ts.MkAbs("screen.sh"))
+	s.tmux("new-session", "-d", "-s", "orthweb", "-x", columns, "-y", rows, "sh "+s.work("screen.sh"))
 	s.ts.Defer(func() {
 		_ = exec.Command("tmux", "-S", socket, "kill-server").Run()
 	})
@@ -110,7 +114,7 @@ func (s screen) text() string {
 func (s screen) poll(what string, done func() bool) {
 	for end := time.Now().Add(screenTimeout); !done(); time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(end) {
-			stderr, _ := os.ReadFile(s.ts.MkAbs("screen.stderr"))
+			stderr, _ := os.ReadFile(s.work("screen.stderr"))
 			s.ts.Fatalf("%s: not within %s:\n%s%s", what, screenTimeout, s.text(), stderr)
 		}
 	}
@@ -168,13 +172,13 @@ func (s screen) golden(name string, count int) {
 
 func (s screen) ends(status string) {
 	s.poll("the end of the command", func() bool {
-		_, err := os.Stat(s.ts.MkAbs("screen.status"))
+		_, err := os.Stat(s.work("screen.status"))
 		return err == nil
 	})
-	got, err := os.ReadFile(s.ts.MkAbs("screen.status"))
+	got, err := os.ReadFile(s.work("screen.status"))
 	s.ts.Check(err)
 	if strings.TrimSpace(string(got)) != status {
-		stderr, _ := os.ReadFile(s.ts.MkAbs("screen.stderr"))
+		stderr, _ := os.ReadFile(s.work("screen.stderr"))
 		s.ts.Fatalf("exit status %s, want %s: %s", got, status, stderr)
 	}
 	s.tmux("kill-server")
