@@ -1,7 +1,6 @@
 package status
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
@@ -72,7 +71,7 @@ func (v *changeLog) objects(changes []tenant.Change, at time.Time) error {
 			continue
 		}
 		if v.printed && v.output.Format == command.YAML {
-			if _, err := fmt.Fprintln(out, "---"); err != nil {
+			if _, err := escape.Fprintln(out, "---"); err != nil {
 				return err
 			}
 		}
