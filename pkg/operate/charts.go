@@ -54,7 +54,7 @@ func (p *planner) addSource(tenants []string, ref, user object.Ref) {
 	obj := answer.Object
 	switch {
 	case answer.Presence == snapshot.Unknown:
-		p.plan.Unknown = appendNew(p.plan.Unknown, answer.Failure.String())
+		p.note("%s is not triggered before %s: %s", ref, user, answer.Failure)
 		return
 	case obj == nil && ref.GroupKind() == object.HelmChartKind && user.Kind == object.HelmReleaseKind.Kind:
 		return // helm-controller has not created it yet, or the release names the wrong one
@@ -75,7 +75,7 @@ func (p *planner) addSource(tenants []string, ref, user object.Ref) {
 		if ref.GroupKind() == object.HelmChartKind {
 			p.ranks[ref.Key()]++
 		}
-		p.plan.Steps = append(p.plan.Steps, Step{Ref: object.RefOf(obj), uid: obj.GetUID(), requested: obj.GetAnnotations()[RequestAnnotation]})
+		p.plan.Steps = append(p.plan.Steps, Step{Ref: object.RefOf(obj), Optional: true, uid: obj.GetUID(), requested: obj.GetAnnotations()[RequestAnnotation]})
 	}
 	step := &p.plan.Steps[p.index(ref)]
 	for _, name := range tenants {

@@ -33,6 +33,8 @@ type Step struct {
 	// IfMoved marks a shared layer that is Ready. It is only triggered if its source has
 	// fetched a newer revision, which it must apply before the layers that depend on it.
 	IfMoved bool
+	// Optional marks the source of a release: if it may not be triggered, the release still is.
+	Optional bool
 	// Needs are steps that must be Ready before.
 	Needs []object.Ref
 	// After are steps that must be finished before, Ready or not: the sources of a release.

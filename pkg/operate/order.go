@@ -77,7 +77,7 @@ func (r *Run) again(p *progress) bool {
 func (r *Run) inside(p *progress) []*progress {
 	var inside []*progress
 	for _, c := range r.steps {
-		if slices.ContainsFunc(c.Within, p.Ref.Same) {
+		if slices.ContainsFunc(c.Within, p.Ref.Same) && !c.forgone {
 			inside = append(inside, c)
 		}
 	}

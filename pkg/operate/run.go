@@ -33,6 +33,8 @@ type progress struct {
 	pruned bool
 	// revision is what a source has fetched.
 	revision string
+	// forgone is set if the user may not trigger an optional step.
+	forgone bool
 	// unmet is set if the object depends on one that does not exist.
 	unmet bool
 }
@@ -146,6 +148,13 @@ func (r *Run) Gone(ref object.Ref) Result {
 	return p.seen
 }
 
+// Forgo records that the user may not trigger an optional step.
+func (r *Run) Forgo(ref object.Ref, why string) Result {
+	p := r.find(ref)
+	p.forgone, p.seen.Outcome, p.seen.Message = true, Blocked, why
+	return p.seen
+}
+
 // prunedBy is the layer that has applied a revision without the object; ok is false if there
 // is none, or a layer still has the object.
 func (r *Run) prunedBy(p *progress) (layer object.Ref, ok bool) {
@@ -190,7 +199,7 @@ func (r *Run) find(ref object.Ref) *progress {
 func (r *Run) Tenants(outcomes ...Outcome) []string {
 	var tenants []string
 	for _, result := range r.Results() {
-		if !slices.Contains(outcomes, result.Outcome) {
+		if !slices.Contains(outcomes, result.Outcome) || r.find(result.Ref).forgone {
 			continue
 		}
 		for _, name := range result.Tenants {

@@ -100,6 +100,11 @@ func TestRun(t *testing.T) {
 				"due source/flux-system repo/r", "source/flux-system ready" + done, "due layer/bhs-dependency", "layer/bhs-dependency ready" + done, "due",
 				"repo/r" + failed, "due chart/bhs-orthweb-a", "chart/bhs-orthweb-a ready" + done, "due release/a", "release/a ready" + done,
 				"over source/flux-system Ready, layer/bhs-dependency Ready, repo/r Failing, chart/bhs-orthweb-a Ready, release/a Ready"}},
+		{about: "a chart that may not be triggered", sources: true,
+			cluster: ownOnly + "\nrelease/a failing chart:r\nchart/bhs-orthweb-a ready", play: []string{
+				"due source/flux-system chart/bhs-orthweb-a", "forgo chart/bhs-orthweb-a", "due release/a", "source/flux-system ready" + done, "due layer/bhs-dependency",
+				"layer/bhs-dependency ready" + done, "release/a ready" + done, "due",
+				"over source/flux-system Ready, layer/bhs-dependency Ready, chart/bhs-orthweb-a Skipped, release/a Ready"}},
 		{about: "a chart that failed before helm-controller has changed it", sources: true,
 			cluster: ownOnly + "\nrelease/a failing chart:r\nchart/bhs-orthweb-a ready", play: []string{
 				"due source/flux-system chart/bhs-orthweb-a", "chart/bhs-orthweb-a" + failed, "source/flux-system ready" + done, "due layer/bhs-dependency release/a",
@@ -140,6 +145,11 @@ func play(t *testing.T, run *Run, lines []string) {
 			ref, dependency, _ := strings.Cut(rest, " ")
 			if got := run.Unmet(refOf(t, ref), refOf(t, dependency)); got.Message != "it depends on Kustomization flux-system/nowhere, which does not exist" {
 				t.Fatal(got.Message)
+			}
+		case "forgo":
+			run.Forgo(refOf(t, rest), "forbidden")
+			if tenants := run.Tenants(Blocked); len(tenants) > 0 {
+				t.Fatalf("a failure of %v", tenants)
 			}
 		case "gone":
 			run.Gone(refOf(t, rest))

@@ -96,15 +96,30 @@ func (r *Reconciler) Trigger(ctx context.Context, steps []operate.Step) error {
 
 // Check has the API server check the changes of a dry run.
 func (r *Reconciler) Check(ctx context.Context, would []operate.Result) error {
-	for _, result := range would {
+	for i, result := range would {
 		if result.Outcome != operate.ToTrigger {
 			continue
 		}
-		if err := r.client.Merge(ctx, result.Ref, r.run.Step(result.Ref).Patch(r.moment())); err != nil {
+		step := r.run.Step(result.Ref)
+		err := r.client.Merge(ctx, step.Ref, step.Patch(r.moment()))
+		switch why, forgone := forgo(step, err); {
+		case forgone:
+			would[i] = r.run.Forgo(step.Ref, why)
+		case err != nil:
 			return err
 		}
 	}
 	return nil
+}
+
+// forgo reports whether the error is that of an optional step that the user may not trigger,
+// and why.
+func forgo(step operate.Step, err error) (why string, ok bool) {
+	var failed *patch.Error
+	if !step.Optional || !errors.As(err, &failed) || !failed.Forbidden() {
+		return "", false
+	}
+	return failed.Missing(), true
 }
 
 func (r *Reconciler) triggerDue(ctx context.Context) error {
@@ -159,6 +174,10 @@ func (r *Reconciler) trigger(ctx context.Context, step operate.Step) error {
 		r.progress.Result(r.run.Gone(step.Ref))
 		return nil
 	}
+	if why, forgone := forgo(step, err); forgone {
+		r.progress.Result(r.run.Forgo(step.Ref, why))
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -179,7 +198,9 @@ func (r *Reconciler) readOpen(ctx context.Context) error {
 		case isAbsent(err):
 			r.progress.Result(r.run.Gone(ref))
 		case err != nil:
-			if err := r.transient(ref, err); err != nil {
+			if why, forgone := forgo(r.run.Step(ref), err); forgone {
+				r.progress.Result(r.run.Forgo(ref, why))
+			} else if err := r.transient(ref, err); err != nil {
 				return err
 			}
 		default:

@@ -1,7 +1,6 @@
 package status
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
@@ -18,9 +17,9 @@ type changeLog struct {
 	statuses []tenant.Status
 	// known is set after the first look, and printed after the first object.
 	known, printed bool
-	// noted are the notes of the last look, and lost the error.
+	// noted are the notes of the last look; lost is set while the connection is lost.
 	noted map[string]bool
-	lost  string
+	lost  bool
 }
 
 func (v *changeLog) show(next seen) error {
@@ -44,14 +43,11 @@ func (v *changeLog) show(next seen) error {
 // note reports each problem once, and the end of a lost connection.
 func (v *changeLog) note(next seen) {
 	stderr := v.call.Streams.ErrOut
-	lost := ""
-	if next.Err != nil {
-		lost = next.Err.Error()
-	}
+	lost := next.Err != nil
 	switch {
 	case lost == v.lost:
-	case lost != "":
-		escape.Fprintf(stderr, "error: %s; retrying\n", lost)
+	case lost:
+		escape.Fprintf(stderr, "error: %v; retrying\n", next.Err)
 	case next.Snapshot != nil:
 		escape.Fprintf(stderr, "The connection is established again.\n")
 	}
@@ -75,7 +71,7 @@ func (v *changeLog) objects(changes []tenant.Change, at time.Time) error {
 			continue
 		}
 		if v.printed && v.output.Format == command.YAML {
-			if _, err := fmt.Fprintln(out, "---"); err != nil {
+			if _, err := escape.Fprintln(out, "---"); err != nil {
 				return err
 			}
 		}

@@ -46,18 +46,18 @@ func (v *screen) tick() error {
 	}
 	out := v.call.Streams.Out
 	style := v.output.Style(out)
-	frame := render.Watched{
+	lines := render.Watched{
 		Statuses: v.last.statuses, Changes: v.changes, Now: v.last.now(), Chains: len(v.names) > 0 || v.all, Notes: v.notes(v.last),
 	}.Frame(style)
-	text := escape.NewStyled(out)
+	frame := escape.NewStyled(out)
 	if !v.drawn { // scroll what is on the screen out of it, so that it is not lost
-		fmt.Fprint(text, strings.Repeat("\n", max(0, style.Height-1)))
+		fmt.Fprint(frame, strings.Repeat("\n", max(0, style.Height-1)))
 		v.drawn = true
 	}
-	fmt.Fprint(text, escape.Home)
-	for _, line := range frame {
-		fmt.Fprint(text, line, escape.EraseLine, "\n")
+	fmt.Fprint(frame, escape.Home)
+	for _, line := range lines {
+		fmt.Fprint(frame, line, escape.EraseLine, "\n")
 	}
-	fmt.Fprint(text, escape.EraseBelow)
-	return text.Flush()
+	fmt.Fprint(frame, escape.EraseBelow)
+	return frame.Flush()
 }
