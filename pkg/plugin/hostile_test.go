@@ -246,6 +246,9 @@ func formsOf(t testing.TB) []form {
 		if cmd.Flags().Lookup("block") != nil {
 			args = append(args, "--block=b", "--ip=192.0.2.9", "--allow-domain=orthweb.com") // no kubeconfig names a block
 		}
+		if cmd.Name() == "events" {
+			args = append(args, "--namespace=bhs-orthweb") // of one tenant, whatever its name
+		}
 		output := cmd.Flags().Lookup("output")
 		if output == nil {
 			forms = append(forms, form{args: args})

@@ -51,10 +51,18 @@ func (o *options) find(ctx context.Context) (target, error) {
 func (o *options) findIn(ctx context.Context, session *collect.Session) (found target, err error) {
 	namespace := o.call.Namespace()
 	ofOrthanc := o.program.Title == dashboard.Orthanc.Title
-	if found.snap, err = session.Read(ctx, o.queries(namespace, ofOrthanc)); err != nil {
-		return found, err
+	read := func(queries ...collect.Query) error {
+		more, err := session.Read(ctx, queries)
+		if err == nil && found.snap != nil {
+			more = snapshot.Join(found.snap, more)
+		}
+		found.snap = more
+		return err
 	}
 	if ofOrthanc || o.tenant != "" {
+		if err := read(queries.Names()...); err != nil {
+			return found, err
+		}
 		at := namespace
 		if !ofOrthanc {
 			at = "" // it is the Service's
@@ -65,6 +73,9 @@ func (o *options) findIn(ctx context.Context, session *collect.Session) (found t
 		}
 		found.tenant = &chosen
 	}
+	if err := read(o.services(namespace, ofOrthanc, found.tenant)); err != nil {
+		return found, err
+	}
 	if ofOrthanc {
 		found.endpoint, err = dashboard.OfTenant(found.snap, *found.tenant)
 	} else {
@@ -73,28 +84,23 @@ func (o *options) findIn(ctx context.Context, session *collect.Session) (found t
 	if err != nil {
 		return found, err
 	}
-	pods, err := session.Read(ctx, []collect.Query{queries.Pods(found.endpoint.Service.GetNamespace())})
-	if err != nil {
+	if err := read(queries.Pods(found.endpoint.Service.GetNamespace())); err != nil {
 		return found, err
 	}
-	found.snap = snapshot.Join(found.snap, pods)
 	found.pod, found.podPort, err = found.endpoint.Pod(found.snap)
 	return found, err
 }
 
-// queries are the lists that find the Service, and the tenant if one is required.
-func (o *options) queries(namespace string, ofOrthanc bool) []collect.Query {
+// services is the list of the Services that may be the right one.
+func (o *options) services(namespace string, ofOrthanc bool, t *tenant.Tenant) collect.Query {
 	services := collect.Query{GroupKind: object.ServiceKind}
-	if namespace != "" {
-		services.Namespaces = []string{namespace}
-	}
 	switch {
 	case ofOrthanc:
-		return queries.Ingress(namespace)
-	case o.tenant != "":
-		return append(queries.Names(), services)
+		services.Namespaces = t.Namespaces
+	case namespace != "":
+		services.Namespaces = []string{namespace}
 	}
-	return []collect.Query{services}
+	return services
 }
 
 // credentials are what is required to sign in.

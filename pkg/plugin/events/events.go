@@ -62,8 +62,9 @@ type options struct {
 	types  []string
 	since  time.Duration
 	watch  bool
-	// poll is how often events are listed that can't be watched, 0 for the default.
-	poll time.Duration
+	// poll is how often events are listed that can't be watched, and rescope is how often the
+	// tenant's objects may be read again; 0 for the defaults.
+	poll, rescope time.Duration
 }
 
 // New is the command "events".

@@ -17,9 +17,14 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 )
 
-// scopeInterval is how often the tenant's objects are read again at most, when there are events
-// about objects that were not known.
-const scopeInterval = 30 * time.Second
+const (
+	// scopeInterval is how often the tenant's objects are read again at most, when there are
+	// events about objects that were not known.
+	scopeInterval = 30 * time.Second
+	// scopeAge is when they are read again in any case: there may be objects in namespaces that
+	// are not watched.
+	scopeAge = 5 * time.Minute
+)
 
 // errWider is the error that ends a watch if there are events in more namespaces now.
 var errWider = errors.New("the tenant has objects in more namespaces")
@@ -32,14 +37,15 @@ type watching struct {
 	tracker events.Tracker
 	show    func(object runtime.Object) error
 	table   render.Events
-	// read is when the tenant's objects were read.
-	read time.Time
+	// read is when the tenant's objects were read, and interval is when they may be read again.
+	read     time.Time
+	interval time.Duration
 	// lost is set while the connection is lost, and polled if the lack of watches was reported.
 	lost, polled bool
 }
 
 func (o *options) newWatching(session *collect.Session, found reading) (*watching, error) {
-	w := &watching{options: o, session: session, found: found, read: time.Now(), table: render.Events{Style: o.output.Style(o.call.Streams.Out)}}
+	w := &watching{options: o, session: session, found: found, read: time.Now(), interval: cmp.Or(o.rescope, scopeInterval), table: render.Events{Style: o.output.Style(o.call.Streams.Out)}}
 	if o.output.Table() {
 		return w, nil
 	}
@@ -76,8 +82,8 @@ func (w *watching) update(ctx context.Context, u watch.Update) error {
 	now, filter := u.Snapshot.Meta().At, events.Filter{Types: w.types} // what changes now is new, whatever its times
 	list := w.tracker.New(u.Snapshot, w.found.scope, filter)
 	var wider bool
-	if w.tracker.Aside() && u.Err == nil && time.Since(w.read) >= scopeInterval {
-		wider = w.rescope(ctx)
+	if age := time.Since(w.read); u.Err == nil && (age >= w.interval && w.tracker.Aside() || age >= scopeAge) {
+		wider = w.readAgain(ctx)
 		list = append(list, w.tracker.New(u.Snapshot, w.found.scope, filter)...)
 		w.tracker.Dismiss()
 	}
@@ -94,9 +100,9 @@ func (w *watching) update(ctx context.Context, u watch.Update) error {
 	return nil
 }
 
-// rescope reads the tenant's objects again, and reports whether they are in more namespaces. What
+// readAgain reads the tenant's objects again, and reports whether they are in more namespaces. What
 // can't be read now stays as it was.
-func (w *watching) rescope(ctx context.Context) bool {
+func (w *watching) readAgain(ctx context.Context) bool {
 	w.read = time.Now()
 	found, err := w.readScope(ctx, w.session.Apart())
 	if err != nil || len(found.scope.Unread) > len(w.found.scope.Unread) {

@@ -30,7 +30,7 @@ func start(t *testing.T, server, format string) *running {
 	kube.APIServer = &server
 	o := &options{
 		call:   &command.Call{Kube: kube, Streams: genericiooptions.IOStreams{In: strings.NewReader(""), Out: r.stdout, ErrOut: r.stderr}, Name: command.UsualName},
-		output: command.NewOutput(), tenant: "bhs", watch: true, poll: 20 * time.Millisecond,
+		output: command.NewOutput(), tenant: "bhs", watch: true, poll: 20 * time.Millisecond, rescope: time.Millisecond,
 	}
 	o.output.Format = format
 	var ctx context.Context
@@ -131,5 +131,39 @@ func TestWatchIsLost(t *testing.T) {
 	<-r.code
 	if n := strings.Count(r.stderr.String(), "; retrying\n"); n != 1 {
 		t.Errorf("%d times: %s", n, r.stderr)
+	}
+}
+
+// TestWatchFindsNewObjects prints events about a chart of a release that was created after the
+// start, also if its namespace was not watched.
+func TestWatchFindsNewObjects(t *testing.T) {
+	for _, namespace := range []string{"bhs-orthweb", "releases"} {
+		t.Run(namespace, func(t *testing.T) {
+			t.Parallel()
+			api, _ := fakeapi.ExampleServer(t, "healthy", fakeapi.KeepAll)
+			now := fakeapi.Example(t, "healthy").Meta().At
+			r := start(t, api.URL, "")
+			api.WaitFor("/namespaces/flux-system/events$", 2)
+			api.Put(&unstructured.Unstructured{Object: map[string]any{
+				"apiVersion": "helm.toolkit.fluxcd.io/v2", "kind": "HelmRelease", "metadata": map[string]any{"name": "viewer", "namespace": namespace},
+				"spec": map[string]any{"targetNamespace": "bhs-orthweb", "chart": map[string]any{"spec": map[string]any{"sourceRef": map[string]any{"kind": "HelmRepository", "name": "bitnami", "namespace": "flux-system"}}}},
+			}})
+			chart := happened("flux-system", "HelmChart", namespace+"-viewer", "of the new chart", 1, now)
+			chart.Object["involvedObject"].(map[string]any)["apiVersion"] = "source.toolkit.fluxcd.io/v1"
+			api.Put(chart, happened("flux-system", "Pod", "other", "of another", 1, now))
+			r.stdout.WaitFor(t, "of the new chart")
+			if namespace == "releases" {
+				api.WaitFor("/namespaces/releases/events$", 1)
+				release := happened(namespace, "HelmRelease", "viewer", "of the new release", 1, now)
+				release.Object["involvedObject"].(map[string]any)["apiVersion"] = "helm.toolkit.fluxcd.io/v2"
+				api.Put(release)
+				r.stdout.WaitFor(t, "of the new release")
+			}
+			r.interrupt()
+			<-r.code
+			if text := r.stdout.String(); strings.Count(text, "of the new chart") != 1 || strings.Contains(text, "of another") {
+				t.Errorf("printed: %s", text)
+			}
+		})
 	}
 }
