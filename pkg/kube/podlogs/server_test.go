@@ -65,7 +65,9 @@ func newServer(t *testing.T) *server {
 	return s
 }
 
-func (s *server) config() *rest.Config { return &rest.Config{Host: s.URL, TLSClientConfig: rest.TLSClientConfig{Insecure: true}} }
+func (s *server) config() *rest.Config {
+	return &rest.Config{Host: s.URL, TLSClientConfig: rest.TLSClientConfig{Insecure: true}}
+}
 
 // change changes the state, and wakes all that wait for a change.
 func (s *server) change(f func()) {
