@@ -386,7 +386,7 @@ func (f *follower) emit(l Line) bool { return f.queue.put(l) }
 // How long a followed log may be quiet after its container has been replaced, or its pod has
 // gone, until it is ended. A kubelet ends it itself.
 const (
-	quietReplaced = 3 * time.Second
+	quietReplaced = 2 * time.Second
 	quietGone     = 10 * time.Second
 )
 
