@@ -27,37 +27,53 @@ func Open(dir string) (*Log, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("creating the directory of a Pod's log: %w", err)
 	}
+	if err := os.WriteFile(filepath.Join(dir, empty), nil, 0o600); err != nil {
+		return nil, fmt.Errorf("creating a Pod's log: %w", err)
+	}
 	l := &Log{dir: dir}
-	return l, l.begin()
+	return l, l.begin(empty)
 }
 
-func (l *Log) begin() (err error) {
-	l.file, err = os.OpenFile(l.path(l.instance), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+// empty is the file of a previous instance that does not exist.
+const empty = "empty"
+
+// begin creates the file of the instance. The names of Files are links, which change at once:
+// kwok would read other names with a delay.
+func (l *Log) begin(previous string) (err error) {
+	name := fmt.Sprintf("%d.log", l.instance)
+	l.file, err = os.OpenFile(filepath.Join(l.dir, name), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return fmt.Errorf("creating a Pod's log: %w", err)
+	}
+	current, before := l.Files()
+	for _, link := range [][2]string{{previous, before}, {name, current}} {
+		if err = os.Symlink(link[0], link[1]+".next"); err == nil {
+			err = os.Rename(link[1]+".next", link[1])
+		}
+		if err != nil {
+			return fmt.Errorf("linking a Pod's log: %w", err)
+		}
 	}
 	return nil
 }
 
-func (l *Log) path(instance int) string { return filepath.Join(l.dir, fmt.Sprintf("%d.log", instance)) }
-
-// Next begins the file of the next instance. The process must not write until it returns.
-func (l *Log) Next() error {
+// Next begins the file of the next instance. The process must not write until it returns. With
+// restarted, it is an instance of the same Pod.
+func (l *Log) Next(restarted bool) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	_ = l.file.Close()
+	previous := empty
+	if restarted {
+		previous = fmt.Sprintf("%d.log", l.instance)
+	}
 	l.instance++
-	return l.begin()
+	return l.begin(previous)
 }
 
-// Files are the current file, and the one of the previous instance, empty if there is none.
+// Files are the names of the current file, and of that of the previous instance.
 func (l *Log) Files() (current, previous string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.instance > 0 {
-		previous = l.path(l.instance - 1)
-	}
-	return l.path(l.instance), previous
+	return filepath.Join(l.dir, "current"), filepath.Join(l.dir, "previous")
 }
 
 // Writer is the output of one process: each line is stored with the time at which it was

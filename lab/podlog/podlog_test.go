@@ -18,11 +18,14 @@ func TestLinesAreStored(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	first, previous := l.Files()
-	if err := w.Close(); err != nil || previous != "" {
-		t.Fatal(err, previous)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
 	}
-	data, err := os.ReadFile(first)
+	current, previous := l.Files()
+	if data, err := os.ReadFile(previous); err != nil || len(data) > 0 {
+		t.Errorf("before a restart: %q %v", data, err)
+	}
+	data, err := os.ReadFile(current)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,10 +33,12 @@ func TestLinesAreStored(t *testing.T) {
 	if want := "F ab\nF \nF c\nP " + strings.Repeat("x", maxPart) + "\nF x\nF rest\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if err := l.Next(); err != nil {
+	if err := l.Next(true); err != nil {
 		t.Fatal(err)
 	}
-	if current, previous := l.Files(); previous != first || current == first {
-		t.Errorf("after a restart: %s %s", current, previous)
+	now, err := os.ReadFile(current)
+	before, errBefore := os.ReadFile(previous)
+	if err != nil || errBefore != nil || len(now) > 0 || string(before) != string(data) {
+		t.Errorf("after a restart: %q %q %v %v", now, before, err, errBefore)
 	}
 }

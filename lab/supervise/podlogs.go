@@ -173,12 +173,12 @@ func (s *supervisor) servePodLog(ctx context.Context, name string, log *podLog) 
 		if err := s.cluster.Delete(ctx, gone); err != nil {
 			return err
 		}
-		if err := log.Next(); err != nil {
+		if err := log.Next(false); err != nil {
 			return err
 		}
 	}
 	log.pod = &pods[0]
-	if err := s.applyPodLog(ctx, log, false); err != nil {
+	if err := s.applyPodLog(ctx, log); err != nil {
 		log.pod = nil
 		return err
 	}
@@ -187,11 +187,8 @@ func (s *supervisor) servePodLog(ctx context.Context, name string, log *podLog) 
 }
 
 // applyPodLog makes kwok serve the files of the log.
-func (s *supervisor) applyPodLog(ctx context.Context, log *podLog, restarted bool) error {
+func (s *supervisor) applyPodLog(ctx context.Context, log *podLog) error {
 	current, previous := log.Files()
-	if !restarted {
-		previous = s.emptyLog()
-	}
 	return s.cluster.Apply(ctx, "orthweb-lab", []*unstructured.Unstructured{{Object: map[string]any{
 		"apiVersion": "kwok.x-k8s.io/v1alpha1", "kind": "Logs",
 		"metadata": map[string]any{"name": log.pod.GetName(), "namespace": log.pod.GetNamespace()},

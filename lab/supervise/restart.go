@@ -103,12 +103,7 @@ func (s *supervisor) restart(ctx context.Context, name string) error {
 	if log != nil {
 		log.mu.Lock()
 		defer log.mu.Unlock()
-		if err := log.Next(); err != nil {
-			return err
-		}
-	}
-	if log != nil && log.pod != nil {
-		if err := s.applyPodLog(ctx, log, true); err != nil {
+		if err := log.Next(true); err != nil {
 			return err
 		}
 	}

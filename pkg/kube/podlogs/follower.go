@@ -303,18 +303,23 @@ func (f *follower) open(ctx context.Context, want logRequest) (io.ReadCloser, er
 func (f *follower) read(ctx context.Context, want logRequest) (complete bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	watched := &watchedReader{}
+	watched.since.Store(time.Now().UnixNano())
+	if want.follow {
+		go f.endQuiet(ctx, f.instance, watched, cancel)
+	}
 	body, err := f.open(ctx, want)
+	if err != nil && watched.ended.Load() {
+		return true, nil
+	}
 	if err != nil {
 		return false, err
 	}
 	defer func() { _ = body.Close() }()
+	watched.in = body
 	if !f.counted {
 		f.counted = true
 		f.r.counted(true)
-	}
-	watched := &watchedReader{in: body}
-	if want.follow {
-		go f.endQuiet(ctx, f.instance, watched, body)
 	}
 	lines, pass := newLineReader(watched), f.window.newPass()
 	kept := ring{size: want.tail}
@@ -381,13 +386,13 @@ func (f *follower) emit(l Line) bool { return f.queue.put(l) }
 // How long a followed log may be quiet after its container has been replaced, or its pod has
 // gone, until it is ended. A kubelet ends it itself.
 const (
-	quietReplaced = 3 * time.Second
+	quietReplaced = 2 * time.Second
 	quietGone     = 10 * time.Second
 )
 
 // endQuiet ends a followed log when its instance is no longer the current one and nothing more
 // comes.
-func (f *follower) endQuiet(ctx context.Context, instance string, in *watchedReader, body io.Closer) {
+func (f *follower) endQuiet(ctx context.Context, instance string, in *watchedReader, cancel context.CancelFunc) {
 	for ctx.Err() == nil {
 		state, changed, _ := f.current()
 		var quiet time.Duration
@@ -399,7 +404,7 @@ func (f *follower) endQuiet(ctx context.Context, instance string, in *watchedRea
 		}
 		if quiet > 0 && in.quiet() >= quiet {
 			in.ended.Store(true)
-			_ = body.Close()
+			cancel()
 			return
 		}
 		var tick <-chan time.Time
@@ -414,10 +419,10 @@ func (f *follower) endQuiet(ctx context.Context, instance string, in *watchedRea
 	}
 }
 
-// watchedReader knows how long a read has been waiting.
+// watchedReader knows how long a read, or the request itself, has been waiting.
 type watchedReader struct {
 	in    io.Reader
-	since atomic.Int64 // when the current read began, 0 if there is none
+	since atomic.Int64 // when that began, 0 if nothing waits
 	ended atomic.Bool
 }
 

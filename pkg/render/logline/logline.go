@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -119,7 +120,10 @@ func (p *Printer) text(l Line) {
 		b.WriteString(" " + escape.Line(l.Object))
 	}
 	for _, f := range l.Fields {
-		if !slices.Contains(hidden, f.Key) {
+		if slices.Contains(hidden, f.Key) {
+			continue
+		}
+		if f.Value = changes(f.Value); f.Value != "" {
 			b.WriteString(" " + escape.Line(f.Key) + "=" + value(f.Value))
 		}
 	}
@@ -135,6 +139,22 @@ var hidden = []string{
 	"controller", "controllerGroup", "controllerKind", "name", "namespace", "reconcileID", "logger", "caller", "thread", "scope", "stacktrace", "v",
 	"Kustomization", "HelmRelease", "GitRepository", "HelmRepository", "HelmChart", "OCIRepository", "Bucket", "ExternalArtifact",
 	"resource_name", "resource_namespace", "resource_kind", "resource_version",
+}
+
+// changes omits the unchanged objects of what kustomize-controller has applied; empty if there is
+// no other.
+func changes(text string) string {
+	var applied map[string]string
+	if !strings.Contains(text, `:"unchanged"`) || json.Unmarshal([]byte(text), &applied) != nil {
+		return text
+	}
+	var changed []string
+	for _, name := range slices.Sorted(maps.Keys(applied)) {
+		if applied[name] != "unchanged" {
+			changed = append(changed, name+" "+applied[name])
+		}
+	}
+	return strings.Join(changed, ", ")
 }
 
 // value quotes a text with spaces, as klog does.
