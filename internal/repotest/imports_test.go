@@ -130,6 +130,7 @@ var layers = []string{
 	"pkg/render/term pkg/render/versioned",
 	"pkg/render/logline",
 	"pkg/render",
+	"pkg/render/eventlist pkg/render/lintreport",
 	"pkg/ui",
 	"pkg/plugin/command",
 	"pkg/plugin/status pkg/plugin/explain pkg/plugin/validate pkg/plugin/check pkg/plugin/events pkg/plugin/logs pkg/plugin/diff pkg/plugin/operate pkg/plugin/cert pkg/plugin/hosts pkg/plugin/dashboard pkg/plugin/snapshot pkg/plugin/lint pkg/plugin/tenant pkg/plugin/bootstrap pkg/plugin/version pkg/plugin/completion pkg/plugin/ui",

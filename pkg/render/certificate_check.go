@@ -71,7 +71,7 @@ func (p explanation) check(r trust.Result) {
 	first := fmt.Sprintf("%-*s", outcomeWidth, word)
 	for i, line := range p.style.Wrap(term.Clean(r.Name+": "+r.Detail), first, hang) {
 		if i == 0 && p.style.Colour {
-			line = paintStatus(outcomeColour[r.Outcome], word) + line[len(word):]
+			line = PaintStatus(outcomeColour[r.Outcome], word) + line[len(word):]
 		}
 		fmt.Fprintln(p.out, line)
 	}

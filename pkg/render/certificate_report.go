@@ -89,7 +89,7 @@ func (p explanation) note(label string, note trust.Note) {
 	first := fmt.Sprintf("  %-*s", labelWidth, label)
 	for _, line := range p.style.Wrap(term.Clean(note.Text), first, fmt.Sprintf("  %*s", labelWidth, "")) {
 		if p.style.Colour {
-			line = line[:len(first)] + paintStatus(severityColour[note.Severity], line[len(first):])
+			line = line[:len(first)] + PaintStatus(severityColour[note.Severity], line[len(first):])
 		}
 		fmt.Fprintln(p.out, line)
 	}
@@ -99,7 +99,7 @@ func remaining(end, now time.Time) string {
 	if text := left(end, now); text != "expired" {
 		return text + " left"
 	}
-	return "expired " + age(end, now) + " ago"
+	return "expired " + Age(end, now) + " ago"
 }
 
 // together prints which certificate signed which, and where the chain ends.

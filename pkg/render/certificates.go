@@ -47,7 +47,7 @@ func Certificates(w io.Writer, entries []trust.Entry, now time.Time, style term.
 	err := t.Write(out, style, func(column int, cell, padded string) string {
 		if column == certificateStatus {
 			status, _, _ := strings.Cut(cell, ":")
-			return paintStatus(health.Status(status), padded)
+			return PaintStatus(health.Status(status), padded)
 		}
 		return padded
 	})
@@ -92,7 +92,7 @@ func certificateName(e trust.Entry) string {
 
 func orDash(text string) string {
 	if text = term.Clean(text); text == "" {
-		return none
+		return None
 	}
 	return text
 }
@@ -115,7 +115,7 @@ func usedBy(e trust.Entry) string {
 	case !e.UsesKnown:
 		return unseen
 	}
-	return none
+	return None
 }
 
 // leftOf is the time left, and distinguishes an unknown end from a missing one.

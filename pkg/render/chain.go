@@ -54,7 +54,7 @@ func writeChain(out *escape.Styled, s tenant.Status, now time.Time, style term.S
 	for _, link := range s.Chain {
 		sections = append(sections, link.Section)
 		t.Rows = append(t.Rows, change(link, []string{
-			string(link.Status), objectCell(link.Ref, s), age(link.Since, now), describe(link, style),
+			string(link.Status), objectCell(link.Ref, s), Age(link.Since, now), describe(link, style),
 		}))
 	}
 	before := strings.Count(out.String(), "\n")
@@ -80,14 +80,14 @@ func headline(out io.Writer, s tenant.Status, now time.Time, style term.Style) {
 	if s.Verdict.Since.IsZero() {
 		text += " is " + status
 	} else {
-		text += " has been " + status + " for " + age(s.Verdict.Since, now)
+		text += " has been " + status + " for " + Age(s.Verdict.Since, now)
 	}
 	if !s.Ready() {
 		text += ": " + waiting(s)
 	}
 	for i, line := range style.Wrap(text, "", "  ") {
 		if style.Colour && i == 0 {
-			line = strings.Replace(line, " "+status, " "+paintStatus(s.Verdict.Status, status), 1)
+			line = strings.Replace(line, " "+status, " "+PaintStatus(s.Verdict.Status, status), 1)
 		}
 		fmt.Fprintln(out, line)
 	}
@@ -95,7 +95,7 @@ func headline(out io.Writer, s tenant.Status, now time.Time, style term.Style) {
 
 // facts prints what users copy: hosts, address, counts.
 func facts(out io.Writer, s tenant.Status, now time.Time, style term.Style) {
-	web := none
+	web := None
 	if len(s.Web.Hosts) > 0 {
 		web = "https://" + s.Web.Hosts[0]
 		if s.Web.Port == 80 {
@@ -152,7 +152,7 @@ func describe(link tenant.Link, style term.Style) string {
 func printSections(out io.Writer, t term.Table, sections []tenant.Section, style term.Style) {
 	lines := t.Lines(style, func(column int, cell, padded string) string {
 		if column == 0 {
-			return paintStatus(health.Status(cell), padded)
+			return PaintStatus(health.Status(cell), padded)
 		}
 		return padded
 	})

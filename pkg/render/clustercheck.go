@@ -102,7 +102,7 @@ func (p explanation) clusterCheck(c check.Check) {
 	}
 	if p.style.Colour {
 		word := string(c.Outcome)
-		lines[0] = "  " + paintStatus(clusterCheckColour[c.Outcome], word) + lines[0][2+len(word):]
+		lines[0] = "  " + PaintStatus(clusterCheckColour[c.Outcome], word) + lines[0][2+len(word):]
 	}
 	for _, line := range lines {
 		fmt.Fprintln(p.out, line)

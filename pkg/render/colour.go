@@ -19,8 +19,8 @@ var statusColour = map[health.Status]escape.Mark{
 	health.Unknown:     escape.Purple,
 }
 
-// paintStatus colours a text by a verdict's word.
-func paintStatus(status health.Status, text string) string {
+// PaintStatus colours a text by a verdict's word.
+func PaintStatus(status health.Status, text string) string {
 	if code := statusColour[status]; code != "" {
 		return string(code) + text + string(escape.Reset)
 	}
@@ -35,12 +35,12 @@ func StatusWord(status health.Status, style term.Style) string {
 	}
 	var text strings.Builder
 	out := escape.NewStyled(&text)
-	out.WriteString(paintStatus(status, string(status)))
+	out.WriteString(PaintStatus(status, string(status)))
 	_ = out.Flush() // a strings.Builder accepts all writes
 	return text.String()
 }
 
-// paintSeverity colours the word of a severity.
-func paintSeverity(severity finding.Severity) string {
-	return paintStatus(severityColour[severity], string(severity))
+// PaintSeverity colours the word of a severity.
+func PaintSeverity(severity finding.Severity) string {
+	return PaintStatus(severityColour[severity], string(severity))
 }

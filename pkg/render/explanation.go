@@ -86,7 +86,7 @@ func (p explanation) verdict(s diagnose.Subject) {
 	}
 	for _, line := range p.style.Wrap(text, "", "  ") {
 		if p.style.Colour {
-			line = strings.Replace(line, statusWords[s.Verdict.Status], paintStatus(s.Verdict.Status, statusWords[s.Verdict.Status]), 1)
+			line = strings.Replace(line, statusWords[s.Verdict.Status], PaintStatus(s.Verdict.Status, statusWords[s.Verdict.Status]), 1)
 		}
 		fmt.Fprintln(p.out, line)
 	}
@@ -101,7 +101,7 @@ func timeLeft(deadline, now time.Time) string {
 	case now.Before(deadline):
 		return "; it may take another " + left(deadline, now)
 	}
-	return "; it is " + age(deadline, now) + " past its timeout"
+	return "; it is " + Age(deadline, now) + " past its timeout"
 }
 
 // because is the message of a verdict, with the object for a tenant's.
@@ -162,7 +162,7 @@ func (p explanation) evidence(c diagnose.Cause) {
 			}
 			line := fmt.Sprintf("    %s: %s", term.Clean(e.Field), term.Clean(cutDigests(e.Value)))
 			if !e.At.IsZero() {
-				ago := " (" + age(e.At, p.now) + " ago)"
+				ago := " (" + Age(e.At, p.now) + " ago)"
 				line = p.fit(line, utf8.RuneCountInString(ago)) + ago
 			}
 			fmt.Fprintln(p.out, p.fit(line, 0))

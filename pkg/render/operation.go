@@ -24,7 +24,7 @@ func Operation(w io.Writer, results []operate.Result, style term.Style) error {
 		if column != 1 {
 			return padded
 		}
-		return paintStatus(health.Status(cell), padded)
+		return PaintStatus(health.Status(cell), padded)
 	})
 }
 

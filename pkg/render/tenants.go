@@ -44,14 +44,14 @@ func tenantCells(s tenant.Status, now time.Time) []string {
 		s.Name, string(s.Verdict.Status), layers(s), waiting(s),
 		orNone(s.Web.Hosts), dicom(s.DICOM), orNone(s.Addresses),
 		replicas(s.Orthanc), replicas(s.Database), certificateLeft(s, now),
-		revision(s.Revision), age(s.Verdict.Since, now),
+		revision(s.Revision), Age(s.Verdict.Since, now),
 		strings.Join(s.Namespaces, ","),
 	}
 }
 
 func paintTenant(column int, cell, padded string) string {
 	if column == statusColumn {
-		return paintStatus(health.Status(cell), padded)
+		return PaintStatus(health.Status(cell), padded)
 	}
 	return padded
 }

@@ -15,17 +15,17 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
-// none is printed for a missing value, unseen for one that could not be read.
+// None is printed for a missing value, unseen for one that could not be read.
 const (
-	none   = "-"
+	None   = "-"
 	unseen = "?"
 )
 
-// age is the time from then to now as kubectl writes it ("14m"), none when
+// Age is the time from then to now as kubectl writes it ("14m"), None when
 // then is not known.
-func age(then, now time.Time) string {
+func Age(then, now time.Time) string {
 	if then.IsZero() {
-		return none
+		return None
 	}
 	return duration.HumanDuration(max(0, now.Sub(then)))
 }
@@ -44,14 +44,14 @@ func forHowLong(since, now time.Time) string {
 	if since.IsZero() || now.Sub(since) < time.Second {
 		return ""
 	}
-	return "for " + age(since, now)
+	return "for " + Age(since, now)
 }
 
 // left is the time from now to an end, or states that the end has passed.
 func left(end, now time.Time) string {
 	switch {
 	case end.IsZero():
-		return none
+		return None
 	case !now.Before(end):
 		return "expired"
 	}
@@ -69,7 +69,7 @@ func certificateLeft(s tenant.Status, now time.Time) string {
 // revision is a source's revision with seven digits of its digest.
 func revision(full string) string {
 	if full == "" {
-		return none
+		return None
 	}
 	return message.AbbreviateRevision(full)
 }
@@ -92,14 +92,14 @@ func replicas(r tenant.Replicas) string {
 	case !r.Known:
 		return unseen
 	case r.Wanted == 0:
-		return none
+		return None
 	}
 	return fmt.Sprintf("%d/%d", r.Ready, r.Wanted)
 }
 
 func orNone(items []string) string {
 	if len(items) == 0 {
-		return none
+		return None
 	}
 	return strings.Join(items, ",")
 }
@@ -125,7 +125,7 @@ func waiting(s tenant.Status) string {
 	ref, ok := s.WaitsFor()
 	if !ok {
 		if s.Ready() {
-			return none
+			return None
 		}
 		return term.Clean(s.Verdict.Message)
 	}

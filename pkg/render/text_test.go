@@ -21,9 +21,9 @@ func TestAges(t *testing.T) {
 	for _, c := range []struct {
 		name, got, want string
 	}{
-		{"an age", age(now.Add(-14*time.Minute), now), "14m"},
-		{"unknown", age(time.Time{}, now), "-"},
-		{"in the future, by a second", age(now.Add(time.Second), now), "0s"},
+		{"an age", Age(now.Add(-14*time.Minute), now), "14m"},
+		{"unknown", Age(time.Time{}, now), "-"},
+		{"in the future, by a second", Age(now.Add(time.Second), now), "0s"},
 		{"left", left(now.Add(61*24*time.Hour), now), "61d"},
 		{"over", left(now, now), "expired"},
 		{"no end", left(time.Time{}, now), "-"},

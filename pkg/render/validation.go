@@ -42,7 +42,7 @@ func ValidationCheck(w io.Writer, c check.Check, style term.Style) error {
 	hang := strings.Repeat(" ", checkFoundAt)
 	for i, line := range p.style.Wrap(term.Clean(found), head, hang) {
 		if i == 0 && style.Colour {
-			line = paintStatus(checkColour[c.Outcome], line[:checkNameAt]) + line[checkNameAt:]
+			line = PaintStatus(checkColour[c.Outcome], line[:checkNameAt]) + line[checkNameAt:]
 		}
 		fmt.Fprintln(out, line)
 	}

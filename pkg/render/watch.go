@@ -113,11 +113,11 @@ func (f Watched) table(style term.Style) []string {
 func timeoutCell(deadline, now time.Time) string {
 	switch {
 	case deadline.IsZero():
-		return none
+		return None
 	case now.Before(deadline):
 		return "in " + left(deadline, now)
 	}
-	return age(deadline, now) + " ago"
+	return Age(deadline, now) + " ago"
 }
 
 // withTimeout adds to the message of an object in progress when it times out.
@@ -221,7 +221,7 @@ func factChanges(c tenant.Change) []factChange {
 // moment is a time in UTC, as Kubernetes writes it.
 func moment(at time.Time) string {
 	if at.IsZero() {
-		return none
+		return None
 	}
 	return at.UTC().Format(time.RFC3339)
 }
@@ -318,7 +318,7 @@ func Stale(since, now time.Time, read bool, err error) string {
 	if !read {
 		return "The cluster can't be read: " + err.Error()
 	}
-	return fmt.Sprintf("Stale for %s: %v; last read %s", age(since, now), err, since.UTC().Format("15:04:05 UTC"))
+	return fmt.Sprintf("Stale for %s: %v; last read %s", Age(since, now), err, since.UTC().Format("15:04:05 UTC"))
 }
 
 // Polled is the note on kinds that can't be watched.

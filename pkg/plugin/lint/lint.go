@@ -17,7 +17,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/lint"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
-	"github.com/digihunch/kubectl-orthweb/pkg/render"
+	"github.com/digihunch/kubectl-orthweb/pkg/render/lintreport"
 	"github.com/digihunch/kubectl-orthweb/pkg/render/versioned"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/chart"
@@ -211,7 +211,7 @@ func (o *options) print(w io.Writer, report *lint.Report) error {
 	switch o.output.Format {
 	case command.Table, command.Wide:
 		style := o.output.Style(w)
-		return render.Lint(w, report, style)
+		return lintreport.Print(w, report, style)
 	case sarif:
 		return versioned.LintSARIF(w, report, o.call.Build)
 	case command.JUnit:

@@ -1,4 +1,4 @@
-package render
+package lintreport
 
 import (
 	"strings"
@@ -13,7 +13,7 @@ func TestLint(t *testing.T) {
 		"lint-none": {}, "lint-80": {Width: 80}, "lint-wide": {Wide: true}, "lint-colour": {Width: 80, Colour: true},
 	} {
 		var out strings.Builder
-		if err := Lint(&out, samples.LintReport(), style); err != nil {
+		if err := Print(&out, samples.LintReport(), style); err != nil {
 			t.Fatal(err)
 		}
 		samples.Golden(t, name, out.String())

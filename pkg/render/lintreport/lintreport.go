@@ -1,4 +1,5 @@
-package render
+// Package lintreport prints the defects of a GitOps tree.
+package lintreport
 
 import (
 	"fmt"
@@ -10,15 +11,16 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/lint"
 	"github.com/digihunch/kubectl-orthweb/pkg/lint/rule"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/render/term"
 	"github.com/digihunch/kubectl-orthweb/pkg/render/versioned"
 )
 
-// Lint prints the defects of a tree by file: the line, the severity and code, what is wrong, and
+// Print prints the defects of a tree by file: the line, the severity and code, what is wrong, and
 // the fix. A wide style also prints the rule and the layer, and what is ignored.
-func Lint(w io.Writer, r *lint.Report, style term.Style) error {
+func Print(w io.Writer, r *lint.Report, style term.Style) error {
 	out := escape.NewStyled(w)
-	p := lintText{out: out, style: style}
+	p := printer{out: out, style: style}
 	file := ""
 	for i, f := range r.Findings {
 		if f.At.File != file || i == 0 {
@@ -39,20 +41,20 @@ func Lint(w io.Writer, r *lint.Report, style term.Style) error {
 	return out.Flush()
 }
 
-type lintText struct {
+type printer struct {
 	out   io.Writer
 	style term.Style
 }
 
 // finding prints a finding: a line with its place and code, then what is wrong and the fixes.
-func (p lintText) finding(f rule.Finding) {
+func (p printer) finding(f rule.Finding) {
 	place := "-"
 	if f.At.Line > 0 {
 		place = fmt.Sprintf("%d:%d", f.At.Line, f.At.Column)
 	}
 	severity := fmt.Sprintf("%-8s", f.Severity)
 	if p.style.Colour {
-		severity = paintSeverity(f.Severity) + strings.Repeat(" ", 8-len(f.Severity))
+		severity = render.PaintSeverity(f.Severity) + strings.Repeat(" ", 8-len(f.Severity))
 	}
 	head := fmt.Sprintf("  %-7s %s %s %s", place, severity, f.Code, f.Rule)
 	fmt.Fprintln(p.out, head)
@@ -81,7 +83,7 @@ func (p lintText) finding(f rule.Finding) {
 	}
 }
 
-func (p lintText) wrap(text, first, rest string) {
+func (p printer) wrap(text, first, rest string) {
 	for _, line := range p.style.Wrap(term.Clean(text), first, rest) {
 		fmt.Fprintln(p.out, strings.TrimRight(line, " "))
 	}

@@ -1,4 +1,5 @@
-package render
+// Package eventlist prints events in the shape of `kubectl events`.
+package eventlist
 
 import (
 	"fmt"
@@ -12,13 +13,14 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/events"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/render/term"
 )
 
-// Events prints groups of events in the shape of `kubectl events`. On a terminal that is too
+// Printer prints groups of events in the shape of `kubectl events`. On a terminal that is too
 // narrow for it, the reason and the message are below the object. It remembers the widths of the
 // columns, so that events that are printed later are aligned with the first ones.
-type Events struct {
+type Printer struct {
 	Style  term.Style
 	widths [messageColumn]int
 	begun  bool
@@ -35,12 +37,12 @@ const (
 	messageColumn
 )
 
-var eventHeadings = [messageColumn + 1]string{"LAST SEEN", "TYPE", "REASON", "OBJECT", "NAMESPACE", "SOURCE", "MESSAGE"}
+var headings = [messageColumn + 1]string{"LAST SEEN", "TYPE", "REASON", "OBJECT", "NAMESPACE", "SOURCE", "MESSAGE"}
 
 const (
 	columnGap = "   "
-	// maxEventMessage is how much of a message is printed, in characters. -o json prints all.
-	maxEventMessage = 2000
+	// maxMessage is how much of a message is printed, in characters. -o json prints all.
+	maxMessage = 2000
 	// messageWidth is the width that a message requires beside the other columns.
 	messageWidth = 50
 	// leastObject is the width to which a long name of an object may be cut.
@@ -51,10 +53,10 @@ const (
 
 // Print prints the groups, the first time with headings. now is the time that ages are counted
 // to.
-func (p *Events) Print(w io.Writer, groups []events.Group, now time.Time) error {
+func (p *Printer) Print(w io.Writer, groups []events.Group, now time.Time) error {
 	rows := make([][messageColumn + 1]string, len(groups))
 	for i, g := range groups {
-		rows[i] = eventRow(g, now)
+		rows[i] = rowOf(g, now)
 		for column := range p.widths {
 			p.widths[column] = max(p.widths[column], utf8.RuneCountInString(rows[i][column]))
 		}
@@ -62,7 +64,7 @@ func (p *Events) Print(w io.Writer, groups []events.Group, now time.Time) error 
 	columns := p.columns()
 	out := escape.NewStyled(w)
 	if !p.begun && !p.Style.NoHeaders {
-		headings := eventHeadings
+		headings := headings
 		if !p.beside() {
 			headings[messageColumn] = ""
 		}
@@ -84,19 +86,19 @@ func (p *Events) Print(w io.Writer, groups []events.Group, now time.Time) error 
 	return out.Flush()
 }
 
-// eventRow are the cells of a group, each escaped for a line.
-func eventRow(g events.Group, now time.Time) [messageColumn + 1]string {
+// rowOf are the cells of a group, each escaped for a line.
+func rowOf(g events.Group, now time.Time) [messageColumn + 1]string {
 	about := g.About.Short()
 	if g.Others > 0 {
 		about += fmt.Sprintf(" +%d", g.Others)
 	}
 	row := [messageColumn + 1]string{
 		lastSeen(g, now), g.Type, g.Reason, about, g.About.Namespace, g.Source,
-		g.Message[:min(len(g.Message), 4*maxEventMessage)],
+		g.Message[:min(len(g.Message), 4*maxMessage)],
 	}
 	for column, cell := range row {
-		if row[column] = term.Shorten(term.Clean(cell), maxEventMessage); row[column] == "" {
-			row[column] = none
+		if row[column] = term.Shorten(term.Clean(cell), maxMessage); row[column] == "" {
+			row[column] = render.None
 		}
 	}
 	return row
@@ -105,17 +107,17 @@ func eventRow(g events.Group, now time.Time) [messageColumn + 1]string {
 // lastSeen is when the events happened, as kubectl writes it: "12m (x5 over 40m)".
 func lastSeen(g events.Group, now time.Time) string {
 	if g.Count < 2 || g.Last.IsZero() {
-		return age(g.Last, now)
+		return render.Age(g.Last, now)
 	}
-	return fmt.Sprintf("%s (x%d over %s)", age(g.Last, now), g.Count, duration.HumanDuration(max(0, now.Sub(g.First))))
+	return fmt.Sprintf("%s (x%d over %s)", render.Age(g.Last, now), g.Count, duration.HumanDuration(max(0, now.Sub(g.First))))
 }
 
 // fitted reports whether the output has to fit a terminal.
-func (p *Events) fitted() bool { return p.Style.Width > 0 && !p.Style.Wide }
+func (p *Printer) fitted() bool { return p.Style.Width > 0 && !p.Style.Wide }
 
 // columns are the ones to print before the message. They set the widths of the columns for the
 // headings and the terminal.
-func (p *Events) columns() []int {
+func (p *Printer) columns() []int {
 	shown := []int{seenColumn, typeColumn, reasonColumn, objectColumn}
 	if p.Style.Wide {
 		shown = append(shown, namespaceColumn, sourceColumn)
@@ -125,7 +127,7 @@ func (p *Events) columns() []int {
 	}
 	for _, column := range shown {
 		if !p.Style.NoHeaders {
-			p.widths[column] = max(p.widths[column], len(eventHeadings[column]))
+			p.widths[column] = max(p.widths[column], len(headings[column]))
 		}
 	}
 	if p.fitted() {
@@ -139,7 +141,7 @@ func (p *Events) columns() []int {
 }
 
 // beside reports whether there is room for the message beside the other columns.
-func (p *Events) beside() bool {
+func (p *Printer) beside() bool {
 	if !p.fitted() {
 		return true
 	}
@@ -148,7 +150,7 @@ func (p *Events) beside() bool {
 }
 
 // line is one line of the table, with the message at its end unless it is empty.
-func (p *Events) line(columns []int, row [messageColumn + 1]string) string {
+func (p *Printer) line(columns []int, row [messageColumn + 1]string) string {
 	var line strings.Builder
 	used := 0
 	for _, column := range columns {
@@ -168,7 +170,7 @@ func (p *Events) line(columns []int, row [messageColumn + 1]string) string {
 }
 
 // below are the lines below an object: the type of a warning, the reason and the message.
-func (p *Events) below(row [messageColumn + 1]string, message string) []string {
+func (p *Printer) below(row [messageColumn + 1]string, message string) []string {
 	text := row[reasonColumn] + ": " + message
 	if row[typeColumn] != events.Normal {
 		text = row[typeColumn] + " " + text
@@ -184,9 +186,9 @@ func (p *Events) below(row [messageColumn + 1]string, message string) []string {
 }
 
 // paint colours the type of a warning.
-func (p *Events) paint(column int, cell string) string {
+func (p *Printer) paint(column int, cell string) string {
 	if p.Style.Colour && column == typeColumn && cell == events.Warning {
-		return paintStatus(health.Suspended, cell)
+		return render.PaintStatus(health.Suspended, cell)
 	}
 	return cell
 }
