@@ -249,6 +249,9 @@ func formsOf(t testing.TB) []form {
 		if cmd.Name() == "events" {
 			args = append(args, "--namespace=bhs-orthweb") // of one tenant, whatever its name
 		}
+		if cmd.Name() == "ui" {
+			args = append(args, "--linear") // pkg/ui tests its screens
+		}
 		output := cmd.Flags().Lookup("output")
 		if output == nil {
 			forms = append(forms, form{args: args})

@@ -86,11 +86,11 @@ func New(call *command.Call, run Runner) *cobra.Command {
 // validate rejects wrong flags, and streams that are no terminal, before anything is read.
 func (o *options) validate() error {
 	o.linear = o.linear || os.Getenv("TERM") == "dumb"
-	if slices.Contains(o.origin.From, "-") {
-		return advice.Add(errors.New("--from=- can't be used: standard input is for commands"), "Save the recording to a file.")
-	}
 	if o.linear {
-		return nil
+		return nil // with --from=-, it shows the tenants and ends: there is nothing to read commands from
+	}
+	if slices.Contains(o.origin.From, "-") {
+		return advice.Add(errors.New("--from=- can't be used: standard input is the keyboard"), "Save the recording to a file.")
 	}
 	_, isOut := command.TerminalOf(o.call.Streams.Out)
 	if in, ok := o.call.Streams.In.(*os.File); !ok || !term.IsTerminal(int(in.Fd())) || !isOut {

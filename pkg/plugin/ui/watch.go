@@ -5,12 +5,9 @@ import (
 	"errors"
 	"time"
 
-	"k8s.io/apimachinery/pkg/runtime/schema"
-
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/queries"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/watch"
-	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant/selection"
 	"github.com/digihunch/kubectl-orthweb/pkg/ui"
@@ -25,7 +22,7 @@ func (o *options) watch(ctx context.Context, deliver func(ui.Look)) error {
 	if err != nil {
 		return err
 	}
-	quiet := watch.Options{Quiet: []schema.GroupKind{object.LeaseKind}}
+	quiet := watch.Options{Quiet: queries.Quiet()}
 	return watch.Run(ctx, session, queries.Status(), quiet, func(u watch.Update) error {
 		if u.Snapshot == nil {
 			deliver(ui.Look{Stale: u.Stale, Err: u.Err})
