@@ -174,18 +174,26 @@ func (f *follower) next(ctx context.Context, state status) bool {
 	case err != nil && !lost(err) && !apierrors.IsNotFound(err):
 		f.tell(err, true)
 	}
-	f.pause(ctx, changed)
+	wait := time.Duration(0)
+	if err == nil {
+		wait = pauseEnded
+	}
+	f.pause(ctx, wait, changed)
 	// The container may have been restarted meanwhile. Without an answer, its log can't be read
 	// either.
 	for tries := 0; f.pods.refresh(ctx) != nil && tries < attempts && ctx.Err() == nil; tries++ {
-		f.pause(ctx, changed)
+		f.pause(ctx, 0, changed)
 	}
 	return true
 }
 
-// pause waits before the next request: longer after each failure, until the state changes or
-// the API server answers again.
-func (f *follower) pause(ctx context.Context, changed <-chan struct{}) {
+// pauseEnded is the wait if the server has ended the log of a container that runs: a kubelet without
+// free file watchers does that each time.
+const pauseEnded = time.Second
+
+// pause waits before the next request: for some time, or longer after each failure with 0, until
+// the state changes or the API server answers again.
+func (f *follower) pause(ctx context.Context, fixed time.Duration, changed <-chan struct{}) {
 	wake, cancel := context.WithCancel(ctx)
 	defer cancel()
 	reconnected := f.r.reconnected()
@@ -197,7 +205,7 @@ func (f *follower) pause(ctx context.Context, changed <-chan struct{}) {
 		}
 		cancel()
 	}()
-	f.back.wait(ctx, 0, wake.Done())
+	f.back.wait(ctx, fixed, wake.Done())
 }
 
 // attempts is how often stored lines are requested if that fails.

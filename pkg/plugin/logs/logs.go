@@ -202,6 +202,7 @@ func (o *options) run(ctx context.Context) error {
 	s := o.newStream(snap, found)
 	places := s.places(shared)
 	result, err := podlogs.Run(ctx, config, places, opts, podlogs.Sink{Line: s.line, Idle: s.printer.Flush}, s.problem)
+	s.report()
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,9 @@ type stream struct {
 	printer     *logline.Printer
 	format      logline.Format
 	printed     int
-	unread      map[string]bool // what has been reported
+	// unread is what has been reported, and notes what will be at the end.
+	unread map[string]bool
+	notes  []string
 }
 
 // places are where pods are read, and which of their containers.
@@ -160,15 +162,27 @@ func (s *stream) problem(p podlogs.Problem) {
 		return
 	}
 	s.unread[text] = true
+	note := "Not read: "
 	switch {
+	case podlogs.IsWaiting(p.Err) && s.previous:
+		return
 	case podlogs.IsWaiting(p.Err):
-		if !s.previous {
-			escape.Fprintf(errs, "No log yet: %s.\n", text)
-		}
+		note = "No log yet: "
 	case p.Retrying:
-		escape.Fprintf(errs, "Not read, retrying: %s.\n", text)
-	default:
-		escape.Fprintf(errs, "Not read: %s.\n", text)
+		note = "Not read, retrying: "
+	}
+	if s.follow {
+		escape.Fprintf(errs, "%s%s.\n", note, text)
+	} else {
+		s.notes = append(s.notes, note+text)
+	}
+}
+
+// report prints what could not be read, in a fixed order.
+func (s *stream) report() {
+	slices.Sort(s.notes)
+	for _, note := range s.notes {
+		escape.Fprintf(s.call.Streams.ErrOut, "%s.\n", note)
 	}
 }
 
