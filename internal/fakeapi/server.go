@@ -13,8 +13,10 @@
 package fakeapi
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -66,6 +68,8 @@ type Request struct {
 	Query string
 	// Accept is the Accept header.
 	Accept string
+	// Body is that of a change.
+	Body string
 }
 
 // New starts a server that stops when the test ends. It serves the kinds of a cluster with
@@ -187,8 +191,13 @@ func (s *Server) set(change func()) {
 
 // handle records a request, and answers it.
 func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
+	received := Request{Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Accept: r.Header.Get("Accept")}
+	if r.Method != http.MethodGet {
+		body, _ := io.ReadAll(r.Body) // a request that broke off is answered as such
+		received.Body, r.Body = string(body), io.NopCloser(bytes.NewReader(body))
+	}
 	s.mu.Lock()
-	s.requests = append(s.requests, Request{Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Accept: r.Header.Get("Accept")})
+	s.requests = append(s.requests, received)
 	s.count(1)
 	clock, handler := s.clock, s.handlerOf(r)
 	s.mu.Unlock()

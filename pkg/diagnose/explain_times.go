@@ -37,37 +37,8 @@ func nextTry(x *engine.Context, ref object.Ref) time.Time {
 	return time.Time{}
 }
 
-// deadline is until when an action in progress may take. What waits for another object
-// has no deadline of its own.
+// deadline is until when an action in progress may take.
 func deadline(x *engine.Context, ref object.Ref, verdict health.Verdict) time.Time {
-	obj := x.Snap.Lookup(ref).Object
-	if obj == nil || verdict.Status != health.Progressing || len(verdict.WaitsFor) > 0 || verdict.Reason == "DependencyNotReady" {
-		return time.Time{}
-	}
-	var since time.Time
-	var timeout time.Duration
-	switch ref.GroupKind() {
-	case object.DeploymentKind:
-		// Counted from the last progress (kubernetes v1.36, pkg/controller/deployment/progress.go).
-		for _, c := range object.List(obj.Object, "status", "conditions") {
-			if object.Text(c, "type") == "Progressing" {
-				since = object.Time(c, "lastUpdateTime")
-			}
-		}
-		timeout = time.Duration(object.IntOr(600, obj.Object, "spec", "progressDeadlineSeconds")) * time.Second
-	case object.KustomizationKind:
-		timeout = health.Timeout(obj)
-	case object.HelmReleaseKind:
-		timeout = 5 * time.Minute // helm-controller's default (api v2, GetTimeout)
-		if own := object.Duration(obj.Object, "spec", "timeout"); own > 0 {
-			timeout = own
-		}
-	}
-	if since.IsZero() {
-		since = verdict.Since
-	}
-	if since.IsZero() || timeout == 0 {
-		return time.Time{}
-	}
-	return since.Add(timeout)
+	verdict.Ref = ref
+	return health.Deadline(x.Snap.Lookup(ref).Object, verdict)
 }

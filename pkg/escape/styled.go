@@ -75,3 +75,18 @@ func (s *Styled) text() []byte {
 	}
 	return out
 }
+
+// Unmarked is the text without marks.
+func Unmarked(text string) string {
+	if !strings.Contains(text, markStart) {
+		return text
+	}
+	var out strings.Builder
+	for i, piece := range strings.Split(text, markStart) {
+		if i > 0 && len(piece) > 1 && piece[1] == markEnd {
+			piece = piece[2:]
+		}
+		out.WriteString(piece)
+	}
+	return out.String()
+}

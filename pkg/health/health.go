@@ -109,6 +109,8 @@ func init() { // in an init function, because the judges refer to each other
 		object.OCIRepositoryKind:    (*Assessor).source,
 		object.BucketKind:           (*Assessor).source,
 		object.ExternalArtifactKind: (*Assessor).source,
+		object.HelmRepositoryKind:   (*Assessor).source,
+		object.HelmChartKind:        (*Assessor).source,
 		object.DeploymentKind:       (*Assessor).deployment,
 		object.StatefulSetKind:      (*Assessor).statefulSet,
 		object.CertificateKind:      (*Assessor).certificate,

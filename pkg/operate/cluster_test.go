@@ -54,6 +54,9 @@ var kinds = map[string]struct {
 	"source":  {object.GitRepositoryKind, "v1", "flux-system"},
 	"layer":   {object.KustomizationKind, "v1", "flux-system"},
 	"release": {object.HelmReleaseKind, "v2", "bhs-orthweb"},
+	"repo":    {object.HelmRepositoryKind, "v1", "flux-system"},
+	"oci":     {object.OCIRepositoryKind, "v1", "flux-system"},
+	"chart":   {object.HelmChartKind, "v1", "flux-system"},
 }
 
 // refOf returns the object of "kind/name".

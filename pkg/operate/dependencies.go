@@ -18,6 +18,11 @@ func (p *planner) join(step *Step) {
 			step.Needs = append(step.Needs, ref)
 		}
 	}
+	for _, ref := range p.after[step.Ref.Key()] {
+		if p.index(ref) >= 0 {
+			step.After = append(step.After, ref)
+		}
+	}
 	owner := health.AppliedBy(obj)
 	// Earlier in the plan, or the two apply each other.
 	if at := p.index(owner); at >= 0 && at < p.index(step.Ref) {

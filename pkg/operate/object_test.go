@@ -55,6 +55,15 @@ func newObject(t *testing.T, line string) *unstructured.Unstructured {
 		switch key {
 		case "suspended":
 			set(t, obj, true, "spec", "suspend")
+		case "chart": // of a release
+			set(t, obj, map[string]any{"kind": "HelmRepository", "name": value, "namespace": "flux-system"}, "spec", "chart", "spec", "sourceRef")
+		case "chartref":
+			kind, name, _ := strings.Cut(value, "/")
+			set(t, obj, map[string]any{"kind": kind, "name": name, "namespace": "flux-system"}, "spec", "chartRef")
+		case "from": // of a chart
+			set(t, obj, map[string]any{"kind": "HelmRepository", "name": value}, "spec", "sourceRef")
+		case "type":
+			set(t, obj, value, "spec", "type")
 		case "on":
 			set(t, obj, []any{map[string]any{"name": value}}, "spec", "dependsOn")
 		case "by":

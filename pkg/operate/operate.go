@@ -33,8 +33,15 @@ type Step struct {
 	// IfMoved marks a shared layer that is Ready. It is only triggered if its source has
 	// fetched a newer revision, which it must apply before the layers that depend on it.
 	IfMoved bool
+	// Optional marks the source of a release: if it may not be triggered, the release still is.
+	Optional bool
 	// Needs are steps that must be Ready before.
 	Needs []object.Ref
+	// After are steps that must be finished before, Ready or not: the sources of a release.
+	After []object.Ref
+	// Missing are the dependencies of the object that did not exist when the plan was made. It
+	// is not triggered unless a layer above has changed this.
+	Missing []object.Ref
 	// Within are the layers among the steps that apply it. They need not be Ready, since
 	// their health checks may wait for it; they only have to have applied the newest
 	// revision.

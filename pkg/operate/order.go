@@ -13,6 +13,11 @@ func (r *Run) mayBegin(p *progress) bool {
 			return false
 		}
 	}
+	for _, ref := range p.After {
+		if outcome := r.find(ref).seen.Outcome; outcome == Pending || outcome == Triggered {
+			return false
+		}
+	}
 	for _, layer := range p.Within {
 		if !r.find(layer).applied {
 			return false
@@ -43,7 +48,7 @@ func (r *Run) blocker(p *progress) (object.Ref, bool) {
 		}
 	}
 	for _, layer := range p.Within {
-		if r.find(layer).seen.Outcome == Blocked {
+		if l := r.find(layer); l.unmet || l.seen.Outcome == Blocked {
 			return layer, true
 		}
 	}
@@ -72,7 +77,7 @@ func (r *Run) again(p *progress) bool {
 func (r *Run) inside(p *progress) []*progress {
 	var inside []*progress
 	for _, c := range r.steps {
-		if slices.ContainsFunc(c.Within, p.Ref.Same) {
+		if slices.ContainsFunc(c.Within, p.Ref.Same) && !c.forgone {
 			inside = append(inside, c)
 		}
 	}

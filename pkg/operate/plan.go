@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
@@ -29,22 +30,27 @@ type Plan struct {
 	Notes []string
 	// Unknown lists what could not be read and may be missing from the plan.
 	Unknown []string
+
+	// names are those of the layers and releases that exist, for hints.
+	names map[schema.GroupKind][]string
 }
 
 type planner struct {
 	Options
-	snap      *snapshot.Snapshot
-	plan      Plan
-	ranks     map[object.Key]int
+	snap  *snapshot.Snapshot
+	plan  Plan
+	ranks map[object.Key]int
+	// after are the sources of each release and chart in the plan.
+	after     map[object.Key][]object.Ref
 	suspended SuspendedError
 }
 
 // Reconcile plans to have Flux reconcile the tenants: the sources of their layers, shared
 // layers that are not Ready or may not have the newest revision, all of the tenants' own
-// layers, and their releases that are not Ready. statuses are of the same snapshot. The error
+// layers, and their releases that are not Ready with the sources of their charts. statuses are of the same snapshot. The error
 // is a *SuspendedError.
 func Reconcile(snap *snapshot.Snapshot, statuses []tenant.Status, o Options) (Plan, error) {
-	p := &planner{Options: o, snap: snap, ranks: map[object.Key]int{}}
+	p := &planner{Options: o, snap: snap, ranks: map[object.Key]int{}, after: map[object.Key][]object.Ref{}}
 	for _, s := range statuses {
 		for _, link := range s.Chain {
 			p.consider(s.Name, link)
@@ -53,17 +59,23 @@ func Reconcile(snap *snapshot.Snapshot, statuses []tenant.Status, o Options) (Pl
 	if len(p.suspended.Own)+len(p.suspended.Sources) > 0 {
 		return Plan{}, &p.suspended
 	}
+	if o.Sources {
+		p.addCharts()
+	}
 	slices.SortStableFunc(p.plan.Steps, func(a, b Step) int {
 		return cmp.Compare(p.ranks[a.Ref.Key()], p.ranks[b.Ref.Key()])
 	})
 	for i := range p.plan.Steps {
 		p.join(&p.plan.Steps[i])
 	}
+	p.joinCharts()
+	p.findMissing()
 	return p.plan, nil
 }
 
-// rank orders the steps; within a rank the order is the chain's.
-var rank = map[tenant.Section]int{tenant.Sources: 0, tenant.SharedLayers: 1, tenant.OwnLayers: 1, tenant.Releases: 2}
+// rank orders the steps; within a rank the order is the chain's. The repositories and charts of
+// releases are in between.
+var rank = map[tenant.Section]int{tenant.Sources: 0, tenant.SharedLayers: 1, tenant.OwnLayers: 1, tenant.Releases: 4}
 
 // wanted reports whether the link must be triggered, if that is possible.
 func (p *planner) wanted(link tenant.Link) bool {
@@ -90,7 +102,7 @@ func (p *planner) consider(name string, link tenant.Link) {
 	case link.Ref.Name == "" || answer.Presence == snapshot.Unknown:
 		p.plan.Unknown = appendNew(p.plan.Unknown, link.Message)
 	case answer.Presence == snapshot.Absent:
-		p.note("%s does not exist and can't be triggered", link.Ref)
+		p.note("%s", notThere(link.Ref))
 	case link.Ref.GroupKind() == object.ExternalArtifactKind:
 		p.note("%s is not fetched by Flux and can't be triggered", link.Ref)
 	case isSuspended(answer.Object) && !p.passes(name, link):
@@ -98,6 +110,8 @@ func (p *planner) consider(name string, link tenant.Link) {
 		p.add(name, link, answer.Object)
 	}
 }
+
+func notThere(ref object.Ref) string { return ref.String() + " does not exist and can't be triggered" }
 
 // passes reports whether an object is not suspended or may still be triggered, and notes
 // the consequence otherwise.

@@ -21,6 +21,12 @@ func formatPlan(plan Plan) []string {
 		for _, need := range s.Needs {
 			text += " needs:" + short(need)
 		}
+		for _, source := range s.After {
+			text += " after:" + short(source)
+		}
+		for _, ref := range s.Missing {
+			text += " missing:" + short(ref)
+		}
 		for _, layer := range s.Within {
 			text += " within:" + short(layer)
 		}
@@ -28,6 +34,9 @@ func formatPlan(plan Plan) []string {
 	}
 	return all
 }
+
+// ownOnly is a cluster with one layer.
+const ownOnly = "source/flux-system ready\nlayer/bhs-dependency ready"
 
 func TestReconcile(t *testing.T) {
 	for _, c := range []struct {
@@ -78,8 +87,32 @@ func TestReconcile(t *testing.T) {
 			want:  []string{"layer/bhs-dependency", "layer/bhs-application needs:layer/bhs-dependency"},
 			notes: []string{"Kustomization flux-system/infrastructure is shared and suspended, and is skipped; objects that depend on it may have to wait"}},
 		{about: "a shared layer that is not there", cluster: with("layer/infrastructure absent"),
-			want:  []string{"layer/bhs-dependency", "layer/bhs-application needs:layer/bhs-dependency"},
-			notes: []string{"Kustomization flux-system/infrastructure does not exist and can't be triggered"}},
+			want:  []string{"layer/bhs-dependency missing:layer/infrastructure", "layer/bhs-application needs:layer/bhs-dependency"},
+			notes: []string{"Kustomization flux-system/bhs-dependency will not be triggered unless this changes: it depends on Kustomization flux-system/infrastructure, which does not exist"}},
+		{about: "a typing error in a dependency", cluster: with("layer/bhs-dependency ready by:flux-system on:infrastucture"),
+			want:  []string{"layer/bhs-dependency missing:layer/infrastucture", "layer/bhs-application needs:layer/bhs-dependency"},
+			notes: []string{"Kustomization flux-system/bhs-dependency will not be triggered unless this changes: it depends on Kustomization flux-system/infrastucture, which does not exist (did you mean infrastructure?)"}},
+		{about: "the chart of a release, and its repository", options: Options{Sources: true},
+			cluster: ownOnly + "\nrelease/postgres-ha failing chart:bitnami by:bhs-dependency\nrelease/ready ready chart:other\nrepo/bitnami ready\nrepo/other ready\nchart/bhs-orthweb-postgres-ha ready from:bitnami\nchart/bhs-orthweb-ready ready from:other",
+			want: []string{"source/flux-system", "layer/bhs-dependency needs:source/flux-system", "repo/bitnami",
+				"chart/bhs-orthweb-postgres-ha after:repo/bitnami within:layer/bhs-dependency", "release/postgres-ha after:chart/bhs-orthweb-postgres-ha within:layer/bhs-dependency"}},
+		{about: "not without sources", cluster: ownOnly + "\nrelease/postgres-ha failing chart:bitnami\nrepo/bitnami ready\nchart/bhs-orthweb-postgres-ha ready from:bitnami",
+			want: []string{"layer/bhs-dependency", "release/postgres-ha"}},
+		{about: "two releases with one repository, and charts that they name", options: Options{Sources: true},
+			cluster: ownOnly + "\nrelease/a failing chartref:HelmChart/shared\nrelease/b failing chart:bitnami\nrelease/c failing chartref:OCIRepository/podinfo\nrepo/bitnami ready\noci/podinfo ready\nchart/shared ready from:bitnami\nchart/bhs-orthweb-b ready from:bitnami",
+			want: []string{"source/flux-system", "layer/bhs-dependency needs:source/flux-system", "repo/bitnami", "oci/podinfo",
+				"chart/shared after:repo/bitnami", "chart/bhs-orthweb-b after:repo/bitnami",
+				"release/a after:chart/shared", "release/b after:chart/bhs-orthweb-b", "release/c after:oci/podinfo"}},
+		{about: "sources of releases that can't be triggered", options: Options{Sources: true},
+			cluster: ownOnly + "\nrelease/a failing chart:oci\nrelease/b failing chart:gone\nrelease/c failing chart:off\nrelease/d failing chart:new\nrepo/oci ready type:oci\nrepo/off ready suspended\nchart/bhs-orthweb-a ready from:oci\nchart/bhs-orthweb-b ready from:gone\nchart/bhs-orthweb-c ready from:off",
+			want: []string{"source/flux-system", "layer/bhs-dependency needs:source/flux-system",
+				"chart/bhs-orthweb-a", "chart/bhs-orthweb-b", "chart/bhs-orthweb-c",
+				"release/a after:chart/bhs-orthweb-a", "release/b after:chart/bhs-orthweb-b", "release/c after:chart/bhs-orthweb-c", "release/d"},
+			notes: []string{"HelmRepository flux-system/gone does not exist, which HelmChart flux-system/bhs-orthweb-b requires",
+				"HelmRepository flux-system/off is suspended, and is skipped; HelmChart flux-system/bhs-orthweb-c uses what was fetched before"}},
+		{about: "charts can't be read", options: Options{Sources: true}, forbidden: []string{"chart"},
+			cluster: ownOnly + "\nrelease/a failing chart:bitnami", want: []string{"source/flux-system", "layer/bhs-dependency needs:source/flux-system", "release/a"},
+			notes: []string{"HelmChart flux-system/bhs-orthweb-a is not triggered before HelmRelease bhs-orthweb/a: forbidden: cannot list charts at the cluster scope"}},
 		{about: "no own layers", cluster: with("layer/bhs-dependency absent", "layer/bhs-application absent", "release/postgres-ha failing"), want: []string{"release/postgres-ha"}},
 		{about: "releases can't be read", cluster: cluster, forbidden: []string{"release"},
 			want: []string{"layer/bhs-dependency", "layer/bhs-application needs:layer/bhs-dependency"}, unknown: "forbidden: cannot list releases at the cluster scope"},

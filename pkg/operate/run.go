@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
@@ -14,6 +15,7 @@ import (
 // records that with Triggered, and reads those that are Open until the run is Over.
 type Run struct {
 	steps []*progress
+	names map[schema.GroupKind][]string
 }
 
 // progress is a step and its state.
@@ -31,11 +33,15 @@ type progress struct {
 	pruned bool
 	// revision is what a source has fetched.
 	revision string
+	// forgone is set if the user may not trigger an optional step.
+	forgone bool
+	// unmet is set if the object depends on one that does not exist.
+	unmet bool
 }
 
 // NewRun begins to carry out the plan.
 func NewRun(plan Plan) *Run {
-	r := &Run{}
+	r := &Run{names: plan.names}
 	for _, step := range plan.Steps {
 		r.steps = append(r.steps, &progress{Step: step, seen: Result{Ref: step.Ref, Tenants: step.Tenants, Outcome: Pending}})
 	}
@@ -113,7 +119,21 @@ func (r *Run) Observe(obj *unstructured.Unstructured, now time.Time) Result {
 	if p.applied && p.seen.Outcome != Failing {
 		p.inventory, p.inventoryKnown = health.Inventory(obj), true
 	}
+	if p.seen.Outcome == Ready && p.Ref.GroupKind() == object.HelmReleaseKind {
+		r.reopen(p)
+	}
 	return p.seen
+}
+
+// reopen looks again at the failed sources of a release that is Ready: helm-controller may have
+// changed them.
+func (r *Run) reopen(p *progress) {
+	for _, ref := range p.After {
+		if source := r.find(ref); source.seen.Outcome == Failing && !source.pruned {
+			source.seen.Outcome = Triggered
+			r.reopen(source)
+		}
+	}
 }
 
 // Gone records that the object of a step, open or due, no longer exists. If the layer that
@@ -125,6 +145,13 @@ func (r *Run) Gone(ref object.Ref) Result {
 	if layer, ok := r.prunedBy(p); ok {
 		p.seen.Outcome, p.seen.Message, p.pruned = Ready, "it was deleted: "+layer.String()+" no longer applies it", true
 	}
+	return p.seen
+}
+
+// Forgo records that the user may not trigger an optional step.
+func (r *Run) Forgo(ref object.Ref, why string) Result {
+	p := r.find(ref)
+	p.forgone, p.seen.Outcome, p.seen.Message = true, Blocked, why
 	return p.seen
 }
 
@@ -172,7 +199,7 @@ func (r *Run) find(ref object.Ref) *progress {
 func (r *Run) Tenants(outcomes ...Outcome) []string {
 	var tenants []string
 	for _, result := range r.Results() {
-		if !slices.Contains(outcomes, result.Outcome) {
+		if !slices.Contains(outcomes, result.Outcome) || r.find(result.Ref).forgone {
 			continue
 		}
 		for _, name := range result.Tenants {
@@ -186,9 +213,26 @@ func (r *Run) Tenants(outcomes ...Outcome) []string {
 
 // Would are the results of a dry run.
 func (r *Run) Would() []Result {
+	for _, p := range r.steps {
+		if len(p.Missing) > 0 {
+			r.Unmet(p.Ref, p.Missing[0])
+		}
+	}
+	r.block()
 	results := r.Results()
 	for i := range results {
-		results[i].Outcome = ToTrigger
+		if results[i].Outcome == Pending {
+			results[i].Outcome = ToTrigger
+		}
 	}
 	return results
 }
+
+// Skipped reports whether a step is not triggered because of another.
+func (r *Run) Skipped(ref object.Ref) bool {
+	r.block()
+	return r.find(ref).seen.Outcome == Blocked
+}
+
+// Step is the step of an object.
+func (r *Run) Step(ref object.Ref) Step { return r.find(ref).Step }

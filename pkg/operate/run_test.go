@@ -95,6 +95,24 @@ func TestRun(t *testing.T) {
 			"gone layer/bhs-dependency", "due layer/bhs-application release/postgres-ha",
 			"gone release/postgres-ha", "layer/bhs-application ready" + done, "due",
 			"over layer/flux-system Ready, layer/bhs-dependency Ready, layer/bhs-application Ready, release/postgres-ha Ready"}},
+		{about: "a release after its chart, and that after its repository", sources: true,
+			cluster: ownOnly + "\nrelease/a failing chart:r\nrepo/r ready\nchart/bhs-orthweb-a ready from:r", play: []string{
+				"due source/flux-system repo/r", "source/flux-system ready" + done, "due layer/bhs-dependency", "layer/bhs-dependency ready" + done, "due",
+				"repo/r" + failed, "due chart/bhs-orthweb-a", "chart/bhs-orthweb-a ready" + done, "due release/a", "release/a ready" + done,
+				"over source/flux-system Ready, layer/bhs-dependency Ready, repo/r Failing, chart/bhs-orthweb-a Ready, release/a Ready"}},
+		{about: "a chart that may not be triggered", sources: true,
+			cluster: ownOnly + "\nrelease/a failing chart:r\nchart/bhs-orthweb-a ready", play: []string{
+				"due source/flux-system chart/bhs-orthweb-a", "forgo chart/bhs-orthweb-a", "due release/a", "source/flux-system ready" + done, "due layer/bhs-dependency",
+				"layer/bhs-dependency ready" + done, "release/a ready" + done, "due",
+				"over source/flux-system Ready, layer/bhs-dependency Ready, chart/bhs-orthweb-a Skipped, release/a Ready"}},
+		{about: "a chart that failed before helm-controller has changed it", sources: true,
+			cluster: ownOnly + "\nrelease/a failing chart:r\nchart/bhs-orthweb-a ready", play: []string{
+				"due source/flux-system chart/bhs-orthweb-a", "chart/bhs-orthweb-a" + failed, "source/flux-system ready" + done, "due layer/bhs-dependency release/a",
+				"layer/bhs-dependency ready" + done, "release/a ready" + done, "due", "chart/bhs-orthweb-a ready" + done,
+				"over source/flux-system Ready, layer/bhs-dependency Ready, chart/bhs-orthweb-a Ready, release/a Ready"}},
+		{about: "a dependency that does not exist", cluster: with("layer/bhs-dependency ready by:flux-system on:nowhere", "release/postgres-ha failing by:bhs-dependency"), play: []string{
+			"due layer/bhs-dependency", "unmet layer/bhs-dependency layer/nowhere", "due",
+			"over layer/bhs-dependency Failing, layer/bhs-application Skipped, release/postgres-ha Skipped"}},
 		{about: "a circle", cluster: with("layer/bhs-dependency waiting on:bhs-application", "layer/bhs-application waiting on:bhs-dependency"), play: []string{
 			"due", "over layer/bhs-dependency Skipped, layer/bhs-application Skipped"}},
 	} {
@@ -122,6 +140,16 @@ func play(t *testing.T, run *Run, lines []string) {
 			}
 			if got := strings.Join(due, " "); got != rest {
 				t.Fatalf("due %q, want %q", got, rest)
+			}
+		case "unmet":
+			ref, dependency, _ := strings.Cut(rest, " ")
+			if got := run.Unmet(refOf(t, ref), refOf(t, dependency)); got.Message != "it depends on Kustomization flux-system/nowhere, which does not exist" {
+				t.Fatal(got.Message)
+			}
+		case "forgo":
+			run.Forgo(refOf(t, rest), "forbidden")
+			if tenants := run.Tenants(Blocked); len(tenants) > 0 {
+				t.Fatalf("a failure of %v", tenants)
 			}
 		case "gone":
 			run.Gone(refOf(t, rest))

@@ -6,7 +6,6 @@ import (
 	"go/token"
 	"io/fs"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -57,7 +56,7 @@ func intoOwn(call *ast.CallExpr) bool {
 		into = address.X
 	}
 	name, ok := into.(*ast.Ident)
-	return ok && slices.Contains([]string{"state", "frame"}, name.Name)
+	return ok && name.Name == "frame"
 }
 
 // functionOf returns "fmt", "Fprintf" for fmt.Fprintf.

@@ -19,20 +19,25 @@ import (
 // addresses, then each object in the order of their dependencies.
 func Chain(w io.Writer, s tenant.Status, now time.Time, style term.Style) error {
 	out := escape.NewStyled(w)
+	writeChain(out, s, now, style, func(_ tenant.Link, cells []string) []string { return cells })
+	return out.Flush()
+}
+
+// writeChain writes a chain, with each object's cells as change returns them.
+func writeChain(out *escape.Styled, s tenant.Status, now time.Time, style term.Style, change func(tenant.Link, []string) []string) {
 	headline(out, s, now, style)
 	facts(out, s, now)
 	t := term.Table{Columns: chainColumns, Indent: "  "}
 	var sections []tenant.Section
 	for _, link := range s.Chain {
 		sections = append(sections, link.Section)
-		t.Rows = append(t.Rows, []string{
+		t.Rows = append(t.Rows, change(link, []string{
 			string(link.Status), objectCell(link.Ref, s), age(link.Since, now), describe(link, style),
-		})
+		}))
 	}
 	printSections(out, t, sections, style)
 	collisions(out, s)
 	unread(out, s)
-	return out.Flush()
 }
 
 var chainColumns = []term.Column{

@@ -33,18 +33,25 @@ const statusColumn = 1
 func Tenants(w io.Writer, statuses []tenant.Status, now time.Time, style term.Style) error {
 	t := term.Table{Columns: tenantColumns}
 	for _, s := range statuses {
-		t.Rows = append(t.Rows, []string{
-			s.Name, string(s.Verdict.Status), layers(s), waiting(s),
-			orNone(s.Web.Hosts), dicom(s.DICOM), orNone(s.Addresses),
-			replicas(s.Orthanc), replicas(s.Database), certificateLeft(s, now),
-			revision(s.Revision), age(s.Verdict.Since, now),
-			strings.Join(s.Namespaces, ","),
-		})
+		t.Rows = append(t.Rows, tenantCells(s, now))
 	}
-	return t.Write(w, style, func(column int, cell, padded string) string {
-		if column == statusColumn {
-			return paintStatus(health.Status(cell), padded)
-		}
-		return padded
-	})
+	return t.Write(w, style, paintTenant)
+}
+
+// tenantCells are the cells of a tenant's line.
+func tenantCells(s tenant.Status, now time.Time) []string {
+	return []string{
+		s.Name, string(s.Verdict.Status), layers(s), waiting(s),
+		orNone(s.Web.Hosts), dicom(s.DICOM), orNone(s.Addresses),
+		replicas(s.Orthanc), replicas(s.Database), certificateLeft(s, now),
+		revision(s.Revision), age(s.Verdict.Since, now),
+		strings.Join(s.Namespaces, ","),
+	}
+}
+
+func paintTenant(column int, cell, padded string) string {
+	if column == statusColumn {
+		return paintStatus(health.Status(cell), padded)
+	}
+	return padded
 }

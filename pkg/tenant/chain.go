@@ -46,8 +46,9 @@ func (c *chain) verdict() health.Verdict {
 // add judges an object and adds it to the chain.
 func (c *chain) add(section Section, ref object.Ref, detail string) health.Verdict {
 	verdict := c.assessor.Of(ref)
-	c.links = append(c.links, Link{Section: section, Verdict: verdict, Detail: detail})
-	if answer := c.snap.Lookup(ref); answer.Presence == snapshot.Unknown {
+	answer := c.snap.Lookup(ref)
+	c.links = append(c.links, Link{Section: section, Verdict: verdict, Detail: detail, Deadline: health.Deadline(answer.Object, verdict)})
+	if answer.Presence == snapshot.Unknown {
 		c.note(*answer.Failure)
 	}
 	return verdict

@@ -100,6 +100,8 @@ type Link struct {
 	health.Verdict
 	// Detail is additional information: hosts, ports, issuer.
 	Detail string
+	// Deadline is until when an object in progress may take, zero if that is not known.
+	Deadline time.Time
 }
 
 // Assess computes the statuses of the tenants, in the given order.
@@ -120,6 +122,17 @@ func (s Status) Ready() bool { return s.Verdict.Status == health.Ready }
 // is Ready may not be what was pushed last.
 func (s Status) Renewing() bool {
 	return slices.ContainsFunc(s.Chain, func(l Link) bool { return l.Renewing })
+}
+
+// Deadline is until when the object that determines the verdict may take, zero if that is not
+// known.
+func (s Status) Deadline() time.Time {
+	for _, link := range s.Chain {
+		if link.Ref.Same(s.Verdict.Ref) {
+			return link.Deadline
+		}
+	}
+	return time.Time{}
 }
 
 // WaitsFor is the object that determines the verdict, and whether there is one.

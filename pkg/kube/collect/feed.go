@@ -57,7 +57,7 @@ func (s *Session) Now() time.Time { return s.clock.running() }
 
 // Meta is that of a snapshot of the session's cluster at this time.
 func (s *Session) Meta() snapshot.Meta {
-	return snapshot.Meta{At: s.Now(), Plugin: s.opts.Plugin, Server: s.server}
+	return snapshot.Meta{At: s.Now().Truncate(time.Second), Plugin: s.opts.Plugin, Server: s.server}
 }
 
 // Ping requests the smallest answer that the API server has, to see whether it answers.

@@ -26,8 +26,7 @@ func (e *Error) Error() string {
 	tried := map[string]string{"patch": "changing ", "get": "reading "}[e.Verb] + e.Ref.String()
 	switch {
 	case e.Forbidden():
-		why := snapshot.Failure{Reason: snapshot.Forbidden, Verb: e.Verb, Resource: e.Resource, Namespace: e.Ref.Namespace}
-		return tried + ": " + why.String()
+		return tried + ": " + e.Missing()
 	case e.Absent():
 		return tried + ": it no longer exists"
 	case apierrors.IsNotFound(e.Err):
@@ -53,6 +52,11 @@ func (e *Error) Unwrap() error { return e.Err }
 // responsewriters.Forbidden).
 func (e *Error) Forbidden() bool {
 	return apierrors.IsForbidden(e.Err) && strings.Contains(e.Err.Error(), "cannot "+e.Verb+" resource")
+}
+
+// Missing is the permission that the user lacks, if it is Forbidden.
+func (e *Error) Missing() string {
+	return snapshot.Failure{Reason: snapshot.Forbidden, Verb: e.Verb, Resource: e.Resource, Namespace: e.Ref.Namespace}.String()
 }
 
 // Absent reports whether the object does not exist. For a kind that is no longer served

@@ -30,16 +30,20 @@ const fieldManager = "orthweb"
 // plurals are the resources of the kinds that can be changed, as their
 // CustomResourceDefinitions name them.
 var plurals = map[schema.GroupKind]string{
-	object.KustomizationKind: "kustomizations",
-	object.HelmReleaseKind:   "helmreleases",
-	object.GitRepositoryKind: "gitrepositories",
-	object.OCIRepositoryKind: "ocirepositories",
-	object.BucketKind:        "buckets",
+	object.KustomizationKind:  "kustomizations",
+	object.HelmReleaseKind:    "helmreleases",
+	object.GitRepositoryKind:  "gitrepositories",
+	object.OCIRepositoryKind:  "ocirepositories",
+	object.BucketKind:         "buckets",
+	object.HelmRepositoryKind: "helmrepositories",
+	object.HelmChartKind:      "helmcharts",
 }
 
 // Client changes objects of one cluster.
 type Client struct {
 	rest *request.Client
+	// dryRun is set if the API server must not store changes.
+	dryRun bool
 }
 
 // NewClient creates a client for the cluster of the config.
@@ -48,8 +52,11 @@ func NewClient(config *rest.Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{client}, nil
+	return &Client{rest: client}, nil
 }
+
+// DryRun is the same client, whose changes are checked by the API server and not stored.
+func (c *Client) DryRun() *Client { return &Client{rest: c.rest, dryRun: true} }
 
 // Merge merges a patch into an object (RFC 7396), which requires the verb patch, and
 // checks that the object then has the patch's values. Errors are *Error.
@@ -58,7 +65,11 @@ func (c *Client) Merge(ctx context.Context, ref object.Ref, patch map[string]any
 	if err != nil {
 		return fmt.Errorf("encoding the change of %s: %w", ref, err)
 	}
-	obj, err := c.send(ctx, "patch", c.rest.Patch(types.MergePatchType).Param("fieldManager", fieldManager).Body(body), ref)
+	change := c.rest.Patch(types.MergePatchType).Param("fieldManager", fieldManager).Body(body)
+	if c.dryRun {
+		change.Param("dryRun", "All")
+	}
+	obj, err := c.send(ctx, "patch", change, ref)
 	if err != nil {
 		return err
 	}

@@ -54,6 +54,7 @@ func Workloads(namespaces []string) []collect.Query {
 func Operate() []collect.Query {
 	required := append(collect.Queries(
 		object.GitRepositoryKind, object.OCIRepositoryKind, object.BucketKind, object.ExternalArtifactKind, object.LeaseKind,
+		object.HelmRepositoryKind, object.HelmChartKind,
 	), Names()...)
 	for _, want := range Status() {
 		if want.GroupKind == object.EventKind {

@@ -91,6 +91,8 @@ func Values(stream io.Reader, limit int64, use func(value []byte) error) error {
 		err := decoder.Decode(&value)
 		var broken brokenError
 		switch {
+		case int64(len(value)) > limit:
+			return tooLarge(limit)
 		case err == nil && !utf8.Valid(value):
 			return Malformed("the answer is not UTF-8, as JSON is")
 		case err == nil:

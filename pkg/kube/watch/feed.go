@@ -165,7 +165,7 @@ func (f *feed) watch(ctx context.Context) error {
 	w.mu.Lock()
 	connection := w.connection
 	w.mu.Unlock()
-	err := f.Watch(connection, w.opts.times.stream, func() {
+	err := f.Watch(connection, spread(w.opts.times.stream), func() {
 		w.hear()
 		w.update(f.err != nil || f.polled, func() { f.err, f.polled = nil, false })
 	}, func(event collect.Event) error {
@@ -223,6 +223,9 @@ func (f *feed) wake() {
 	default: // it is being woken
 	}
 }
+
+// spread is a time that differs between the feeds: not all of them must end at once.
+func spread(around time.Duration) time.Duration { return around*3/4 + rand.N(around/2) }
 
 // backoff is the wait before the attempt after so many failures.
 func (t times) backoff(failures int) time.Duration {

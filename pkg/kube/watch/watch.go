@@ -89,7 +89,7 @@ func Run(ctx context.Context, session *collect.Session, queries []collect.Query,
 		news: make(chan struct{}, 1), atOnce: make(chan struct{}, maxParallel), feeds: map[feedKey]*feed{},
 	}
 	w.connection, w.cut = context.WithCancelCause(watching)
-	w.heard = session.Now()
+	w.heard = time.Now()
 	for _, query := range queries {
 		w.start(watching, query)
 	}
@@ -127,7 +127,7 @@ type watcher struct {
 	// are then started again.
 	connection context.Context
 	cut        context.CancelCauseFunc
-	// heard is when the API server last sent something, in its time.
+	// heard is when the API server last sent something, by this machine's clock.
 	heard time.Time
 	// changed is since when a change is not delivered, and last when the last one was, both
 	// of this machine's clock; zero if there is none.
@@ -169,10 +169,9 @@ func (w *watcher) feed(ctx context.Context, query collect.Query, namespace strin
 
 // hear notes that the API server sent something.
 func (w *watcher) hear() {
-	now := w.session.Now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.heard = now
+	w.heard = time.Now()
 }
 
 // update changes the state of a feed, and announces an Update if that is news.
@@ -203,7 +202,7 @@ func (w *watcher) check(ctx context.Context) error {
 		w.mu.Lock()
 		heard := w.heard
 		w.mu.Unlock()
-		if silent := w.session.Now().Sub(heard); silent < t.idle {
+		if silent := time.Since(heard); silent < t.idle {
 			sleep(ctx, t.idle-silent)
 			continue
 		}
@@ -212,7 +211,7 @@ func (w *watcher) check(ctx context.Context) error {
 			w.hear()
 		}
 		if err != nil || lost != nil {
-			w.restart(ctx, silentError{cmp.Or(err, lost), heard})
+			w.restart(ctx, silentError{cmp.Or(err, lost), w.session.Now().Add(-time.Since(heard))})
 		}
 		if lost = err; err != nil {
 			sleep(ctx, t.ping)
@@ -232,7 +231,7 @@ func (w *watcher) restart(ctx context.Context, why error) {
 // silentError is the error of an API server that no longer answers.
 type silentError struct {
 	error
-	// heard is when it last sent something.
+	// heard is when it last sent something, in its time.
 	heard time.Time
 }
 
@@ -268,15 +267,13 @@ func (w *watcher) deliver(ctx context.Context, deliver func(Update) error) error
 	t := w.opts.times
 	delivered, pause := time.Now(), time.Duration(0)
 	for {
-		wait := w.due(delivered, pause, time.Now())
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-w.news:
-			continue // which may postpone the Update
-		case <-time.After(wait):
-		}
-		if w.due(delivered, pause, time.Now()) > 0 {
+		if wait := w.due(delivered, pause, time.Now()); wait > 0 {
+			select {
+			case <-w.news: // which may change when the Update is due
+			case <-time.After(wait):
+			case <-ctx.Done():
+				return ctx.Err()
+			}
 			continue
 		}
 		begin := time.Now()

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"time"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/patch"
@@ -83,31 +84,98 @@ func (r *Reconciler) Wait(ctx context.Context, timeout time.Duration) error {
 // more slowly.
 func (r *Reconciler) Trigger(ctx context.Context, steps []operate.Step) error {
 	for _, step := range steps {
-		if step.IfMoved {
+		if step.IfMoved || r.run.Skipped(step.Ref) {
 			continue
 		}
-		if err := r.trigger(ctx, step); err != nil {
+		if err := r.begin(ctx, step); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// Check has the API server check the changes of a dry run.
+func (r *Reconciler) Check(ctx context.Context, would []operate.Result) error {
+	for i, result := range would {
+		if result.Outcome != operate.ToTrigger {
+			continue
+		}
+		step := r.run.Step(result.Ref)
+		err := r.client.Merge(ctx, step.Ref, step.Patch(r.moment()))
+		switch why, forgone := forgo(step, err); {
+		case forgone:
+			would[i] = r.run.Forgo(step.Ref, why)
+		case err != nil:
+			return err
+		}
+	}
+	return nil
+}
+
+// forgo reports whether the error is that of an optional step that the user may not trigger,
+// and why.
+func forgo(step operate.Step, err error) (why string, ok bool) {
+	var failed *patch.Error
+	if !step.Optional || !errors.As(err, &failed) || !failed.Forbidden() {
+		return "", false
+	}
+	return failed.Missing(), true
 }
 
 func (r *Reconciler) triggerDue(ctx context.Context) error {
 	for _, step := range r.run.Due() {
-		if err := r.transient(step.Ref, r.trigger(ctx, step)); err != nil {
+		if err := r.transient(step.Ref, r.begin(ctx, step)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// begin triggers a step, unless it depends on an object that does not exist, and did not when
+// the plan was made.
+func (r *Reconciler) begin(ctx context.Context, step operate.Step) error {
+	if len(step.Missing) > 0 {
+		obj, err := r.client.Get(ctx, step.Ref)
+		if err != nil && !isAbsent(err) {
+			return err
+		}
+		if err == nil && r.unmet(ctx, obj) {
+			return nil
+		}
+	}
+	return r.trigger(ctx, step)
+}
+
+// unmet reports whether the object depends on one that does not exist, and records it. An object
+// that can't be read may exist.
+func (r *Reconciler) unmet(ctx context.Context, obj *unstructured.Unstructured) bool {
+	for _, ref := range r.run.Doubtful(obj) {
+		if _, err := r.client.Get(ctx, ref); isAbsent(err) {
+			r.progress.Result(r.run.Unmet(object.RefOf(obj), ref))
+			return true
+		}
+	}
+	return false
+}
+
+// isAbsent reports whether the error is that of an object that does not exist.
+func isAbsent(err error) bool {
+	var failed *patch.Error
+	return errors.As(err, &failed) && failed.Absent()
+}
+
+// moment is the value of a request.
+func (r *Reconciler) moment() string { return r.now().Format(time.RFC3339Nano) }
+
 // trigger triggers a step. An object that no longer exists is a result, not an error.
 func (r *Reconciler) trigger(ctx context.Context, step operate.Step) error {
-	err := r.client.Merge(ctx, step.Ref, step.Patch(r.now().Format(time.RFC3339Nano)))
-	var failed *patch.Error
-	if errors.As(err, &failed) && failed.Absent() {
+	err := r.client.Merge(ctx, step.Ref, step.Patch(r.moment()))
+	if isAbsent(err) {
 		r.progress.Result(r.run.Gone(step.Ref))
+		return nil
+	}
+	if why, forgone := forgo(step, err); forgone {
+		r.progress.Result(r.run.Forgo(step.Ref, why))
 		return nil
 	}
 	if err != nil {
@@ -126,16 +194,21 @@ func (r *Reconciler) trigger(ctx context.Context, step operate.Step) error {
 func (r *Reconciler) readOpen(ctx context.Context) error {
 	for _, ref := range r.run.Open() {
 		obj, err := r.client.Get(ctx, ref)
-		var failed *patch.Error
 		switch {
-		case errors.As(err, &failed) && failed.Absent():
+		case isAbsent(err):
 			r.progress.Result(r.run.Gone(ref))
 		case err != nil:
-			if err := r.transient(ref, err); err != nil {
+			if why, forgone := forgo(r.run.Step(ref), err); forgone {
+				r.progress.Result(r.run.Forgo(ref, why))
+			} else if err := r.transient(ref, err); err != nil {
 				return err
 			}
 		default:
-			r.progress.Result(r.run.Observe(obj, r.now()))
+			result := r.run.Observe(obj, r.now())
+			if result.Outcome == operate.Triggered && operate.Waits(obj) && r.unmet(ctx, obj) {
+				continue
+			}
+			r.progress.Result(result)
 		}
 	}
 	return nil

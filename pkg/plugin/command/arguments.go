@@ -21,7 +21,13 @@ func OneTenantAtMost(cmd *cobra.Command, args []string) error {
 // Given reports whether the user set a flag, other than as --flag=false.
 func Given(flags *pflag.FlagSet, name string) bool {
 	flag := flags.Lookup(name)
-	return flag != nil && flag.Changed && flag.Value.String() != "false"
+	if flag == nil || !flag.Changed {
+		return false
+	}
+	if run, ok := flag.Value.(*DryRun); ok {
+		return run.Any()
+	}
+	return flag.Value.String() != "false"
 }
 
 // SomeTenant requires the names of tenants: no command changes all tenants.

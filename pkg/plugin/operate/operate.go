@@ -28,13 +28,13 @@ import (
 type options struct {
 	call   *command.Call
 	names  []string
-	dryRun bool
+	dryRun command.DryRun
 }
 
 // command completes a command that changes the named tenants. validate rejects wrong flags
 // before anything is read.
 func (o *options) command(cmd *cobra.Command, validate func(*cobra.Command) error, run func(context.Context) error) *cobra.Command {
-	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "Show what would be done, without doing it")
+	o.dryRun.AddTo(cmd.Flags())
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.names = args
 		if err := errors.Join(command.SomeTenant(cmd, args), validate(cmd)); err != nil {
@@ -63,6 +63,21 @@ func (o *options) client() (*patch.Client, error) {
 		return nil, err
 	}
 	return patch.NewClient(config)
+}
+
+// wouldSet prints what setSuspended would do, after the API server has checked it if that is
+// requested.
+func (o *options) wouldSet(ctx context.Context, to operate.Operation, switches []operate.Switch) error {
+	if o.dryRun.Server() {
+		client, err := o.client()
+		if err != nil {
+			return err
+		}
+		if _, err := execute.SetSuspended(ctx, client.DryRun(), to, switches, o.progress()); err != nil {
+			return explainChange(err)
+		}
+	}
+	return o.print(to.Would(switches))
 }
 
 // setSuspended suspends or resumes the objects, and prints the result of each, also after an

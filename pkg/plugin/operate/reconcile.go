@@ -4,16 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 	"k8s.io/kubectl/pkg/util/templates"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+	"github.com/digihunch/kubectl-orthweb/pkg/explain"
 	"github.com/digihunch/kubectl-orthweb/pkg/operate"
 	"github.com/digihunch/kubectl-orthweb/pkg/operate/execute"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
+	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
@@ -23,11 +27,12 @@ var (
 		Reconcile a tenant now, instead of at its next interval.
 
 		It triggers, in the order of their dependencies: the sources of the tenant's
-		layers, the tenant's own layers, and its Helm releases that are not Ready. It
-		also triggers a shared layer that is not Ready, or for which a newer revision
-		was fetched. If a release has exhausted its retries, its failure count is reset,
-		so that Flux retries. The command waits for each object, and skips objects that
-		depend on a failed one.
+		layers, the tenant's own layers, and its Helm releases that are not Ready, with
+		their repositories and charts. It also triggers a shared layer that is not
+		Ready, or for which a newer revision was fetched. If a release has exhausted its
+		retries, its failure count is reset, so that Flux retries. The command waits for
+		each object, and skips objects that depend on a failed one, or on one that does
+		not exist. After a failure, it explains the cause, as 'explain' does.
 
 		Nothing is triggered while one of the tenant's own objects is suspended: see
 		'resume'.
@@ -81,7 +86,7 @@ func (o *reconcileOptions) command(cmd *cobra.Command, run func(context.Context)
 // validate rejects wrong flags before anything is read.
 func (o *reconcileOptions) validate(cmd *cobra.Command) error {
 	switch {
-	case cmd.Flags().Changed("timeout") && (!o.wait || o.dryRun):
+	case cmd.Flags().Changed("timeout") && (!o.wait || o.dryRun.Any()):
 		return advice.Add(errors.New("--timeout has no effect without --wait"), "Remove it, or limit each request with --request-timeout.")
 	case o.timeout <= 0:
 		return advice.Add(errors.New("--timeout must be above 0"), "See '%s --help' for usage.", cmd.CommandPath())
@@ -104,12 +109,19 @@ func (o *reconcileOptions) reconcile(ctx context.Context, snap *snapshot.Snapsho
 			"Show the tenant: kubectl orthweb status %s", escape.ShellWord(statuses[0].Name))
 	}
 	run := operate.NewRun(plan)
-	if o.dryRun {
+	if o.dryRun == command.DryRunClient {
 		return o.print(run.Would())
 	}
 	client, err := o.client()
 	if err != nil {
 		return err
+	}
+	if o.dryRun.Server() {
+		results := run.Would()
+		if err := execute.NewReconciler(client.DryRun(), run, snap.Meta().At, o.progress()).Check(ctx, results); err != nil {
+			return explainChange(err)
+		}
+		return o.print(results)
 	}
 	reconciler := execute.NewReconciler(client, run, snap.Meta().At, o.progress())
 	if o.wait {
@@ -120,22 +132,27 @@ func (o *reconcileOptions) reconcile(ctx context.Context, snap *snapshot.Snapsho
 	if unprinted := o.print(run.Results()); unprinted != nil {
 		return unprinted
 	}
-	return o.outcome(run, plan, err)
+	return o.outcome(run, plan, err, func(tenants []string) bool { return o.explain(ctx, tenants) })
 }
 
-// outcome is the exit code of a run, or its error. It prints the next command on standard
-// error.
-func (o *reconcileOptions) outcome(run *operate.Run, plan operate.Plan, err error) error {
+// outcome is the exit code of a run, or its error. It explains a failure on standard error, or
+// prints the command that does if the cause can't be explained.
+func (o *reconcileOptions) outcome(run *operate.Run, plan operate.Plan, err error, explain func(tenants []string) bool) error {
 	var late *execute.TimeoutError
 	if errors.As(err, &late) {
-		why := o.why(run, operate.Pending, operate.Triggered, operate.Failing, operate.Blocked)
-		return advice.Add(command.TimedOut{Err: err}, "%s", why)
+		tenants := run.Tenants(operate.Pending, operate.Triggered, operate.Failing, operate.Blocked)
+		if explain(tenants) {
+			return command.TimedOut{Err: err}
+		}
+		return advice.Add(command.TimedOut{Err: err}, "%s", o.why(tenants))
 	}
 	if err != nil {
 		return explainChange(err)
 	}
-	if why := o.why(run, operate.Failing, operate.Blocked); why != "" {
-		escape.Fprintf(o.call.Streams.ErrOut, "\n%s\n", why)
+	if tenants := run.Tenants(operate.Failing, operate.Blocked); len(tenants) > 0 {
+		if !explain(tenants) {
+			escape.Fprintf(o.call.Streams.ErrOut, "\n%s\n", o.why(tenants))
+		}
 		return command.No
 	}
 	for _, unknown := range plan.Unknown {
@@ -147,11 +164,29 @@ func (o *reconcileOptions) outcome(run *operate.Run, plan operate.Plan, err erro
 	return nil
 }
 
-// why is the command that explains the outcomes, empty if no object has one of them.
-func (o *reconcileOptions) why(run *operate.Run, outcomes ...operate.Outcome) string {
-	tenants := run.Tenants(outcomes...)
-	if len(tenants) == 0 {
-		return ""
-	}
+// why is the command that explains the tenants.
+func (o *reconcileOptions) why(tenants []string) string {
 	return fmt.Sprintf("Why: %s explain %s", o.call.Name, string(escape.ShellWords(tenants)))
+}
+
+// explain explains on standard error why tenants are not ready. It reports whether it found a
+// cause.
+func (o *reconcileOptions) explain(ctx context.Context, tenants []string) bool {
+	if len(tenants) == 0 {
+		return false
+	}
+	session, err := o.call.Session(ctx, false)
+	if err != nil {
+		return false
+	}
+	_, answer, err := explain.Live(ctx, session, explain.Question{Arguments: tenants})
+	if err != nil || answer.Err != nil {
+		return false
+	}
+	if !slices.ContainsFunc(answer.Explanation.Subjects, func(s diagnose.Subject) bool { return len(s.Causes) > 0 }) {
+		return false
+	}
+	stderr := o.call.Streams.ErrOut
+	escape.Fprintf(stderr, "\n")
+	return render.Explain(stderr, answer.Explanation, command.NewOutput().Style(stderr)) == nil
 }

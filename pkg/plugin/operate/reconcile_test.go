@@ -28,11 +28,14 @@ func TestOutcome(t *testing.T) {
 		err       error
 		want      int
 		message   string
+		explained bool
 	}{
 		{about: "ready", condition: ready},
 		{about: "failing", condition: failing, want: int(command.No), message: why},
 		{about: "ready, as far as is known", condition: ready, unknown: unread, want: int(command.Unclear), message: "Not triggered, because it could not be read: forbidden: cannot list x.\n"},
 		{about: "failing, as far as is known", condition: failing, unknown: unread, want: int(command.No), message: why},
+		{about: "failing, and explained", condition: failing, want: int(command.No), explained: true},
+		{about: "late, and explained", err: &execute.TimeoutError{Timeout: time.Minute}, want: int(command.Expired), explained: true, message: "error: not all triggered objects were Ready within 1m0s\n"},
 		{about: "late", err: &execute.TimeoutError{Timeout: time.Minute}, want: int(command.Expired), message: "error: not all triggered objects were Ready within 1m0s" + why},
 	} {
 		run := operate.NewRun(operate.Plan{Steps: []operate.Step{{Tenants: []string{"bhs"}, Ref: object.Ref{
@@ -46,7 +49,7 @@ func TestOutcome(t *testing.T) {
 		o := &reconcileOptions{options: options{call: &command.Call{
 			Streams: genericiooptions.IOStreams{ErrOut: &stderr}, Name: command.UsualName,
 		}}}
-		if got := command.Code(o.outcome(run, operate.Plan{Unknown: c.unknown}, c.err), command.UsualName, &stderr); got != c.want || stderr.String() != c.message {
+		if got := command.Code(o.outcome(run, operate.Plan{Unknown: c.unknown}, c.err, func([]string) bool { return c.explained }), command.UsualName, &stderr); got != c.want || stderr.String() != c.message {
 			t.Errorf("%s: %d %q, want %d %q", c.about, got, &stderr, c.want, c.message)
 		}
 	}

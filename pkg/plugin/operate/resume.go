@@ -52,8 +52,8 @@ func (o *reconcileOptions) resume(ctx context.Context) error {
 	if _, err := operate.Reconcile(snap, statuses, operate.Options{Sources: o.sources, Resumed: true}); err != nil {
 		return explainSuspended(err)
 	}
-	if o.dryRun {
-		if err := o.print(operate.Resume.Would(switches)); err != nil {
+	if o.dryRun.Any() {
+		if err := o.wouldSet(ctx, operate.Resume, switches); err != nil {
 			return err
 		}
 		return o.reconcile(ctx, snap, statuses, true)

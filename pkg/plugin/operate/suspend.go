@@ -50,8 +50,8 @@ func (o *options) suspend(ctx context.Context) error {
 	if err != nil {
 		return explainSwitches(err)
 	}
-	if o.dryRun {
-		return o.print(operate.Suspend.Would(switches))
+	if o.dryRun.Any() {
+		return o.wouldSet(ctx, operate.Suspend, switches)
 	}
 	if err := o.setSuspended(ctx, operate.Suspend, switches); err != nil {
 		return err

@@ -90,10 +90,10 @@ func New(call *command.Call) *cobra.Command {
 	cmd.Flags().BoolVar(&o.all, "all", false, "Show the whole chain of every tenant")
 	cmd.Flags().StringVar(&o.save, "save", "", "Save the objects that were read to this file, as a snapshot")
 	cmd.Flags().BoolVar(&o.force, "force", false, "Allow --save to replace an existing file")
-	cmd.Flags().BoolVarP(&o.watch, "watch", "w", false, "Show the state again when it changes, until interrupted")
+	cmd.Flags().BoolVarP(&o.watch, "watch", "w", false, "After showing the state, watch for changes, until interrupted")
 	cmd.Flags().BoolVar(&o.wait, "wait", false, "Wait until the tenants are Ready")
 	cmd.Flags().DurationVar(&o.timeout, "timeout", 10*time.Minute, "How long --wait waits")
-	cmd.Flags().DurationVar(&o.interval, "interval", 5*time.Second, "How often --watch and --wait read the cluster")
+	cmd.Flags().DurationVar(&o.interval, "interval", 5*time.Second, "How often --wait reads the cluster, and --watch what it has no permission to watch")
 	return cmd
 }
 
@@ -114,8 +114,6 @@ func (o *options) validate(cmd *cobra.Command) error {
 		return advice.Add(errors.New("--timeout has no effect without --wait"), "Add --wait, or limit each request with --request-timeout.")
 	case o.timeout <= 0 || o.interval < time.Second:
 		return advice.Add(errors.New("--timeout must be above 0, and --interval a second or more"), hint)
-	case o.watch && !o.output.Table():
-		return advice.Add(errors.New("--watch supports tables only"), "Use --wait, or remove -o.")
 	}
 	return o.output.Validate()
 }

@@ -3,14 +3,16 @@ package status
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 	"time"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/queries"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/watch"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
-	"github.com/digihunch/kubectl-orthweb/pkg/render/term"
+	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant/selection"
 )
@@ -25,56 +27,127 @@ func (o *options) look(ctx context.Context) ([]tenant.Status, time.Time, error) 
 	return statuses, snap.Meta().At, err
 }
 
-// watchLoop prints the state repeatedly: in place on a terminal; otherwise appended, and only
-// when something other than an age has changed. A failed read is reported and retried: the
-// cluster itself may be down.
+// seen is what a watch knows of the cluster.
+type seen struct {
+	watch.Update
+	statuses []tenant.Status
+	// absent is why not all tenants that were named are among them.
+	absent error
+	// now is the API server's clock.
+	now func() time.Time
+}
+
+// view shows what a watch sees. It is not an interface, which would link every method of the
+// flags of the command into the program.
+type view struct {
+	// show shows a new state.
+	show func(seen) error
+	// tick shows the same state a second later.
+	tick func() error
+}
+
+// watchLoop shows the state until it is interrupted: redrawn in place on a terminal, otherwise
+// its changes, one a line or as objects. A lost connection does not end it.
 func (o *options) watchLoop(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	out := o.call.Streams.Out
-	last := ""
-	return repeat(ctx, o.interval, func(ctx context.Context) (bool, error) {
-		statuses, now, err := o.look(ctx)
-		if ctx.Err() != nil {
-			return false, ctx.Err()
+	log := &changeLog{options: o}
+	view := view{log.show, func() error { return nil }}
+	if o.output.Table() && command.Columns(out) > 0 {
+		drawn := &screen{options: o}
+		view.show, view.tick = drawn.show, drawn.tick
+	}
+	resizes, ticks := command.Resizes(ctx), time.NewTicker(time.Second)
+	defer ticks.Stop()
+	news, ended := make(chan seen), make(chan error, 1)
+	go func() { ended <- o.follow(ctx, news) }()
+	for {
+		var err error
+		select {
+		case next := <-news:
+			err = view.show(next)
+		case <-ticks.C:
+			err = view.tick()
+		case <-resizes:
+			err = view.tick()
+		case err = <-ended:
+		case <-ctx.Done():
+			err = ctx.Err()
 		}
-		style := o.output.Style(out)
-		state := stateOf(statuses)
-		switch {
-		case err != nil:
-			escape.Fprintf(o.call.Streams.ErrOut, "error: %v; retrying in %s\n", err, o.interval)
-		case style.Width > 0:
-			err = o.redraw(statuses, now, style)
-		case state != last:
-			last = state
-			err = o.print(out, statuses, now, style)
+		if err != nil {
+			return err
 		}
-		var unwritten *command.OutputError
-		if errors.As(err, &unwritten) {
-			return false, err
+	}
+}
+
+// follow watches the cluster, and assesses the tenants after each change.
+func (o *options) follow(ctx context.Context, news chan<- seen) error {
+	send := func(s seen) error {
+		select {
+		case news <- s:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
 		}
-		return false, nil
+	}
+	session, err := o.open(ctx, send)
+	if err != nil {
+		return err
+	}
+	opts := watch.Options{Poll: o.interval, Quiet: queries.Quiet()}
+	return watch.Run(ctx, session, queries.Status(), opts, func(update watch.Update) error {
+		next := seen{Update: update, now: session.Now}
+		if update.Snapshot != nil {
+			next.statuses, next.absent = selection.Named(update.Snapshot, o.names, nil)
+		}
+		return send(next)
 	})
 }
 
-// redraw overwrites the last screen without flicker.
-func (o *options) redraw(statuses []tenant.Status, now time.Time, style term.Style) error {
-	screen := escape.NewStyled(nil)
-	if err := o.print(screen, statuses, now, style); err != nil {
-		return err
-	}
-	frame := escape.NewStyled(o.call.Streams.Out)
-	lines := strings.ReplaceAll(screen.String(), "\n", string(escape.EraseLine)+"\n")
-	fmt.Fprint(frame, escape.Home, lines, escape.EraseBelow)
-	return frame.Flush()
-}
-
-// stateOf is the states without their ages.
-func stateOf(statuses []tenant.Status) string {
-	var state strings.Builder
-	for _, s := range statuses {
-		fmt.Fprintln(&state, s.Name, s.Verdict.Status, s.Verdict.Ref, s.Verdict.Reason, s.LayersReady, s.Orthanc, s.Database, s.Addresses, s.Revision)
-		for _, link := range s.Chain {
-			fmt.Fprintln(&state, link.Ref, link.Status, link.Reason)
+// open connects to the cluster, however long that takes.
+func (o *options) open(ctx context.Context, send func(seen) error) (*collect.Session, error) {
+	for {
+		session, err := o.call.Session(ctx, false)
+		var gone *collect.Error
+		if err == nil || !errors.As(err, &gone) {
+			return session, err
+		}
+		if err := send(seen{Update: watch.Update{Err: gone, Stale: time.Now()}, now: time.Now}); err != nil {
+			return nil, err
+		}
+		select {
+		case <-time.After(o.interval):
+		case <-ctx.Done():
+			return nil, ctx.Err()
 		}
 	}
-	return state.String()
+}
+
+// notes are what the user has to know besides the state.
+func (o *options) notes(s seen) []string {
+	var notes []string
+	if s.Err != nil {
+		notes = append(notes, render.Stale(s.Stale, s.now(), s.Snapshot != nil, s.Err))
+	}
+	var absent *selection.AbsentError
+	switch {
+	case errors.As(s.absent, &absent):
+		notes = append(notes, absent.Waiting()...)
+	case s.absent != nil:
+		notes = append(notes, s.absent.Error())
+	}
+	if len(s.Polled) > 0 {
+		notes = append(notes, render.Polled(resources(s.Polled), o.interval))
+	}
+	return notes
+}
+
+// resources are the names that kinds have in permissions.
+func resources(kinds []schema.GroupKind) []string {
+	var names []string
+	for _, kind := range kinds {
+		names = append(names, schema.GroupResource{Group: kind.Group, Resource: object.PluralOf(kind.Kind)}.String())
+	}
+	return names
 }

@@ -19,6 +19,8 @@ import (
 type Style struct {
 	// Width is the width of the terminal, 0 if there is none and nothing has to fit.
 	Width int
+	// Height is the height of the terminal, 0 if there is none or it is not known.
+	Height int
 	// Colour allows ANSI colours.
 	Colour bool
 	// Wide shows every column, and messages in full.
@@ -37,14 +39,15 @@ func StyleFor(terminal *os.File) Style {
 	if force := os.Getenv("CLICOLOR_FORCE"); force != "" && force != "0" {
 		style.Colour = colours
 		style.Width, _ = strconv.Atoi(os.Getenv("COLUMNS"))
+		style.Height, _ = strconv.Atoi(os.Getenv("LINES"))
 		return style
 	}
 	if terminal == nil {
 		return style
 	}
 	style.Colour = colours
-	if width, _, err := term.GetSize(int(terminal.Fd())); err == nil {
-		style.Width = width
+	if width, height, err := term.GetSize(int(terminal.Fd())); err == nil {
+		style.Width, style.Height = width, height
 	}
 	return style
 }
