@@ -30,7 +30,11 @@ func TestExamples(t *testing.T) {
 	count := 0
 	for _, line := range examples(plugin.NewRoot(genericiooptions.NewTestIOStreamsDiscard())) {
 		count++
-		fmt.Fprintf(&script, "%s >out 2>&1 </dev/null\ncode=$?\n[ $code -le 1 ] || { echo \"exit status $code: $(cat <<'END'\n%s\nEND\n)\"; cat out; }\n", line, line)
+		run := line
+		if strings.Contains(line, " logs ") && strings.Contains(line, " -f") { // it has no end
+			run = "timeout --signal=INT 5 " + line + "; [ $? -eq 124 ]"
+		}
+		fmt.Fprintf(&script, "{ %s; } >out 2>&1 </dev/null\ncode=$?\n[ $code -le 1 ] || { echo \"exit status $code: $(cat <<'END'\n%s\nEND\n)\"; cat out; }\n", run, line)
 	}
 	if count < 30 {
 		t.Fatalf("only %d examples", count)

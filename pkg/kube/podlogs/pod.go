@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 )
 
 // Pod is a pod, as far as reading its logs needs it.
@@ -89,10 +88,6 @@ type watchEvent struct {
 
 // statusObject has the fields of a v1 Status that are read.
 type statusObject struct {
-	Code    int
 	Reason  string
 	Message string
 }
-
-// expired reports whether a watch has to begin again with a list.
-func (s statusObject) expired() bool { return s.Code == 410 || strings.Contains(s.Reason, "Expired") }

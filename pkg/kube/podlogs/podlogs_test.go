@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -367,6 +369,49 @@ func TestWatchForbidden(t *testing.T) {
 	got.wait(t, 1)
 	s.write(s.add("a", "q", "c"), began, "y")
 	got.wait(t, 2)
+}
+
+// TestLostServer checks that a server that no longer answers is reported once, and that it answers
+// again.
+func TestLostServer(t *testing.T) {
+	s := newServer(t)
+	p := s.add("a", "p", "c")
+	s.write(p, began, "x")
+	s.add("b", "q", "c")
+	events := make(chan Problem, 100)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	got := newReceived()
+	done := make(chan struct{})
+	config := s.config()
+	var down atomic.Bool
+	config.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if down.Load() {
+			return nil, errors.New("connection refused")
+		}
+		return (&net.Dialer{}).DialContext(ctx, network, address)
+	}
+	go func() {
+		defer close(done)
+		_, _ = Run(ctx, config, all("a", "b"), Options{Tail: -1, Follow: true}, got.sink(), func(p Problem) { events <- p })
+	}()
+	got.wait(t, 1)
+	down.Store(true)
+	s.CloseClientConnections()
+	if p := <-events; !p.Lost || p.Err == nil {
+		t.Errorf("got %+v", p)
+	}
+	s.write(p, began.Add(time.Second), "y")
+	down.Store(false)
+	got.wait(t, 2)
+	if p := <-events; !p.Reconnected {
+		t.Errorf("got %+v", p)
+	}
+	stop()
+	<-done
+	if len(events) > 0 {
+		t.Errorf("also %+v", <-events)
+	}
 }
 
 // TestExpiredWatch checks that a watch whose version is too old begins again.

@@ -160,15 +160,15 @@ func (w *podWatch) remove(pod *Pod) {
 }
 
 // follow keeps the pods up to date until ctx ends, by a watch, or by lists if the user may not
-// watch pods. connection is called with each result of a list after a failure: nil if the server
-// answers, its error if it does not.
+// watch pods. connection is called with nil if the server answers, and with the error if it does
+// not.
 func (w *podWatch) follow(ctx context.Context, connection func(error)) {
 	back, polls := backOff{}, false
 	for ctx.Err() == nil {
 		began := time.Now()
 		var err error
 		if !polls {
-			err = w.watch(ctx)
+			err = w.watch(ctx, connection)
 			polls = apierrors.IsForbidden(err) || apierrors.IsMethodNotSupported(err)
 		}
 		switch {
@@ -187,7 +187,7 @@ func (w *podWatch) follow(ctx context.Context, connection func(error)) {
 }
 
 // watch applies changes until the watch ends. The error is nil if the server ended it.
-func (w *podWatch) watch(ctx context.Context) error {
+func (w *podWatch) watch(ctx context.Context, connection func(error)) error {
 	path, err := w.path()
 	if err != nil {
 		return err
@@ -201,6 +201,7 @@ func (w *podWatch) watch(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = body.Close() }()
+	connection(nil)
 	bounded := &boundedReader{in: body}
 	for events := json.NewDecoder(bounded); ; {
 		bounded.left = request.MaxObject

@@ -53,8 +53,8 @@ var (
 		# Why a container crashed
 		kubectl orthweb logs bhs -c orthanc --previous
 
-		# Messages of errors, for a script
-		kubectl orthweb logs bhs --since=24h --level=error -o json | jq -r .message`)
+		# Errors, for a script
+		kubectl orthweb logs bhs --since=24h --level=error -o json`)
 )
 
 type options struct {
@@ -134,7 +134,7 @@ func (o *options) validate(cmd *cobra.Command) (err error) {
 		return advice.Add(errors.New("--since must be above 0"), hint)
 	case o.tail < -1:
 		return advice.Add(errors.New("--tail must be -1, for all lines, or more"), hint)
-	case slices.Contains(o.containers, ""):
+	case changed("container") && len(o.containers) == 0, slices.Contains(o.containers, ""):
 		return advice.Add(errors.New("--container must be the name of a container"), hint)
 	}
 	if o.sinceTime != "" {
