@@ -125,7 +125,7 @@ var layers = []string{
 	"pkg/scaffold",
 	"pkg/api/v1alpha1",
 	"pkg/render/term pkg/render/versioned",
-	"pkg/render",
+	"pkg/render pkg/render/eventlist",
 	"pkg/plugin/command",
 	"pkg/plugin/status pkg/plugin/explain pkg/plugin/validate pkg/plugin/check pkg/plugin/events pkg/plugin/diff pkg/plugin/operate pkg/plugin/cert pkg/plugin/hosts pkg/plugin/dashboard pkg/plugin/snapshot pkg/plugin/lint pkg/plugin/tenant pkg/plugin/bootstrap pkg/plugin/version pkg/plugin/completion",
 	"internal/english",

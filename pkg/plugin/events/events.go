@@ -18,7 +18,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/events"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
-	"github.com/digihunch/kubectl-orthweb/pkg/render"
+	"github.com/digihunch/kubectl-orthweb/pkg/render/eventlist"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -135,7 +135,7 @@ func (o *options) run(ctx context.Context) error {
 	if len(list) == 0 {
 		return nil
 	}
-	printer := render.Events{Style: o.output.Style(o.call.Streams.Out)}
+	printer := eventlist.Printer{Style: o.output.Style(o.call.Streams.Out)}
 	return printer.Print(o.call.Streams.Out, events.GroupOf(list), found.snap.Meta().At)
 }
 

@@ -14,7 +14,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/watch"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
-	"github.com/digihunch/kubectl-orthweb/pkg/render"
+	"github.com/digihunch/kubectl-orthweb/pkg/render/eventlist"
 )
 
 const (
@@ -36,7 +36,7 @@ type watching struct {
 	found   reading
 	tracker events.Tracker
 	show    func(object runtime.Object) error
-	table   render.Events
+	table   eventlist.Printer
 	// read is when the tenant's objects were read, and interval is when they may be read again.
 	read     time.Time
 	interval time.Duration
@@ -45,7 +45,7 @@ type watching struct {
 }
 
 func (o *options) newWatching(session *collect.Session, found reading) (*watching, error) {
-	w := &watching{options: o, session: session, found: found, read: time.Now(), interval: cmp.Or(o.rescope, scopeInterval), table: render.Events{Style: o.output.Style(o.call.Streams.Out)}}
+	w := &watching{options: o, session: session, found: found, read: time.Now(), interval: cmp.Or(o.rescope, scopeInterval), table: eventlist.Printer{Style: o.output.Style(o.call.Streams.Out)}}
 	if o.output.Table() {
 		return w, nil
 	}

@@ -1,4 +1,5 @@
-package render
+// Package eventlist prints events for people, in the shape of `kubectl events`.
+package eventlist
 
 import (
 	"fmt"
@@ -11,14 +12,13 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/events"
-	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/render/term"
 )
 
-// Events prints groups of events in the shape of `kubectl events`. On a terminal that is too
-// narrow for it, the reason and the message are below the object. It remembers the widths of the
-// columns, so that events that are printed later are aligned with the first ones.
-type Events struct {
+// Printer prints groups of events. On a terminal that is too narrow for a table, the reason and the
+// message are below the object. It remembers the widths of the columns, so that events that are
+// printed later are aligned with the first ones.
+type Printer struct {
 	Style  term.Style
 	widths [messageColumn]int
 	begun  bool
@@ -39,6 +39,8 @@ var eventHeadings = [messageColumn + 1]string{"LAST SEEN", "TYPE", "REASON", "OB
 
 const (
 	columnGap = "   "
+	// none is printed for a missing value.
+	none = "-"
 	// maxEventMessage is how much of a message is printed, in characters. -o json prints all.
 	maxEventMessage = 2000
 	// messageWidth is the width that a message requires beside the other columns.
@@ -51,7 +53,7 @@ const (
 
 // Print prints the groups, the first time with headings. now is the time that ages are counted
 // to.
-func (p *Events) Print(w io.Writer, groups []events.Group, now time.Time) error {
+func (p *Printer) Print(w io.Writer, groups []events.Group, now time.Time) error {
 	rows := make([][messageColumn + 1]string, len(groups))
 	for i, g := range groups {
 		rows[i] = eventRow(g, now)
@@ -107,15 +109,23 @@ func lastSeen(g events.Group, now time.Time) string {
 	if g.Count < 2 || g.Last.IsZero() {
 		return age(g.Last, now)
 	}
-	return fmt.Sprintf("%s (x%d over %s)", age(g.Last, now), g.Count, duration.HumanDuration(max(0, now.Sub(g.First))))
+	return fmt.Sprintf("%s (x%d over %s)", age(g.Last, now), g.Count, age(g.First, now))
+}
+
+// age is the time from then to now as kubectl writes it ("14m").
+func age(then, now time.Time) string {
+	if then.IsZero() {
+		return none
+	}
+	return duration.HumanDuration(max(0, now.Sub(then)))
 }
 
 // fitted reports whether the output has to fit a terminal.
-func (p *Events) fitted() bool { return p.Style.Width > 0 && !p.Style.Wide }
+func (p *Printer) fitted() bool { return p.Style.Width > 0 && !p.Style.Wide }
 
 // columns are the ones to print before the message. They set the widths of the columns for the
 // headings and the terminal.
-func (p *Events) columns() []int {
+func (p *Printer) columns() []int {
 	shown := []int{seenColumn, typeColumn, reasonColumn, objectColumn}
 	if p.Style.Wide {
 		shown = append(shown, namespaceColumn, sourceColumn)
@@ -139,7 +149,7 @@ func (p *Events) columns() []int {
 }
 
 // beside reports whether there is room for the message beside the other columns.
-func (p *Events) beside() bool {
+func (p *Printer) beside() bool {
 	if !p.fitted() {
 		return true
 	}
@@ -148,7 +158,7 @@ func (p *Events) beside() bool {
 }
 
 // line is one line of the table, with the message at its end unless it is empty.
-func (p *Events) line(columns []int, row [messageColumn + 1]string) string {
+func (p *Printer) line(columns []int, row [messageColumn + 1]string) string {
 	var line strings.Builder
 	used := 0
 	for _, column := range columns {
@@ -168,7 +178,7 @@ func (p *Events) line(columns []int, row [messageColumn + 1]string) string {
 }
 
 // below are the lines below an object: the type of a warning, the reason and the message.
-func (p *Events) below(row [messageColumn + 1]string, message string) []string {
+func (p *Printer) below(row [messageColumn + 1]string, message string) []string {
 	text := row[reasonColumn] + ": " + message
 	if row[typeColumn] != events.Normal {
 		text = row[typeColumn] + " " + text
@@ -184,9 +194,9 @@ func (p *Events) below(row [messageColumn + 1]string, message string) []string {
 }
 
 // paint colours the type of a warning.
-func (p *Events) paint(column int, cell string) string {
+func (p *Printer) paint(column int, cell string) string {
 	if p.Style.Colour && column == typeColumn && cell == events.Warning {
-		return paintStatus(health.Suspended, cell)
+		return string(escape.Yellow) + cell + string(escape.Reset)
 	}
 	return cell
 }

@@ -1,4 +1,4 @@
-package render
+package eventlist
 
 import (
 	"bytes"
@@ -37,7 +37,7 @@ func eventGroups() []events.Group {
 func eventText(t *testing.T, style term.Style) string {
 	t.Helper()
 	var text bytes.Buffer
-	printer, groups := Events{Style: style}, eventGroups()
+	printer, groups := Printer{Style: style}, eventGroups()
 	for _, part := range [][]events.Group{groups[:3], groups[3:]} {
 		if err := printer.Print(&text, part, samples.At); err != nil {
 			t.Fatal(err)
@@ -72,7 +72,7 @@ func TestEventMessageIsBounded(t *testing.T) {
 	groups[0].Message = strings.Repeat("é", 4<<20)
 	for _, style := range []term.Style{{}, {Wide: true}, {Width: 80}, {Width: 200}} {
 		var text bytes.Buffer
-		printer := Events{Style: style}
+		printer := Printer{Style: style}
 		if err := printer.Print(&text, groups, samples.At); err != nil || text.Len() > 8<<10 {
 			t.Errorf("%d bytes, %v", text.Len(), err)
 		}
