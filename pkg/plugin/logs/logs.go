@@ -134,6 +134,8 @@ func (o *options) validate(cmd *cobra.Command) (err error) {
 		return advice.Add(errors.New("--since must be above 0"), hint)
 	case o.tail < -1:
 		return advice.Add(errors.New("--tail must be -1, for all lines, or more"), hint)
+	case o.timestamps && o.output.Format == command.JSON:
+		return advice.Add(errors.New("--timestamps has no effect with -o json, which has the time of each line"), "Remove it.")
 	case changed("container") && len(o.containers) == 0, slices.Contains(o.containers, ""):
 		return advice.Add(errors.New("--container must be the name of a container"), hint)
 	}
