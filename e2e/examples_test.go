@@ -30,11 +30,7 @@ func TestExamples(t *testing.T) {
 	count := 0
 	for _, line := range examples(plugin.NewRoot(genericiooptions.NewTestIOStreamsDiscard())) {
 		count++
-		run := line
-		if strings.Contains(line, " logs ") && strings.Contains(line, " -f") { // it has no end
-			run = "timeout --signal=INT 5 " + line + "; [ $? -eq 124 ]"
-		}
-		fmt.Fprintf(&script, "{ %s; } >out 2>&1 </dev/null\ncode=$?\n[ $code -le 1 ] || { echo \"exit status $code: $(cat <<'END'\n%s\nEND\n)\"; cat out; }\n", run, line)
+		fmt.Fprintf(&script, "{ %s; } >out 2>&1 </dev/null\ncode=$?\n[ $code -le 1 ] || { echo \"exit status $code: $(cat <<'END'\n%s\nEND\n)\"; cat out; }\n", ended(line), line)
 	}
 	if count < 30 {
 		t.Fatalf("only %d examples", count)
@@ -51,6 +47,19 @@ func TestExamples(t *testing.T) {
 	if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
 		t.Errorf("%v\n%s", err, out)
 	}
+}
+
+// ended is an example as a script runs it, which must end: what follows the cluster is
+// interrupted, and what needs a terminal gets one and the key q.
+func ended(line string) string {
+	words := strings.Fields(line)
+	switch {
+	case words[2] == "ui" && !slices.Contains(words, "--linear"):
+		return "sleep 2 | { cat; printf q; } | TERM=xterm timeout 60 script -qec '" + line + "' /dev/null"
+	case words[2] == "dashboard", words[2] == "logs" && slices.Contains(words, "-f"), slices.Contains(words, "--watch"):
+		return "timeout --signal=INT 5 " + line + "; [ $? -eq 124 ]"
+	}
+	return line
 }
 
 // TestScriptsThatEndIt runs the scripts that leave the lab unusable. It is the last test
