@@ -70,6 +70,9 @@ type Request struct {
 	Accept string
 	// Body is that of a change.
 	Body string
+	// User and Groups are who the request impersonates.
+	User   string
+	Groups []string
 }
 
 // New starts a server that stops when the test ends. It serves the kinds of a cluster with
@@ -191,7 +194,7 @@ func (s *Server) set(change func()) {
 
 // handle records a request, and answers it.
 func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
-	received := Request{Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Accept: r.Header.Get("Accept")}
+	received := Request{Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Accept: r.Header.Get("Accept"), User: r.Header.Get("Impersonate-User"), Groups: r.Header.Values("Impersonate-Group")}
 	if r.Method != http.MethodGet {
 		body, _ := io.ReadAll(r.Body) // a request that broke off is answered as such
 		received.Body, r.Body = string(body), io.NopCloser(bytes.NewReader(body))

@@ -22,8 +22,8 @@ type Entry struct {
 	Hosts []string
 	// Statement is set for lines of PostgreSQL that quote SQL or values.
 	Statement bool
-	// known is set if the format is known.
-	known bool
+	// known is set if the format is known, and follows if the line belongs to the one before it.
+	known, follows bool
 }
 
 // Field is a value of a line.
@@ -55,9 +55,12 @@ type Reader struct {
 // lines, has the level of the line before it.
 func (r *Reader) Next(line string) Entry {
 	entry := Parse(line)
-	if entry.known {
+	switch {
+	case entry.follows:
+		entry.Level, r.statement = r.last, entry.Statement
+	case entry.known:
 		r.last, r.statement = entry.Level, entry.Statement
-	} else {
+	default:
 		entry.Level, entry.Statement = r.last, r.statement
 	}
 	return entry

@@ -85,14 +85,17 @@ var (
 	assigned = regexp.MustCompile(`^(.{0,80}?(?:=|\bby:|\bwith:|:)\s*)(.+)$`)
 	// resource matches identifiers of Orthanc: the SHA-1 of identifiers of the patient.
 	resource = regexp.MustCompile(`\b[0-9a-f]{8}(?:-[0-9a-f]{8}){4}\b`)
-	// uid matches unique identifiers with at least five components: addresses have four.
-	uid = regexp.MustCompile(`\b[0-2](?:\.(?:0|[1-9]\d*)){4,}\b`)
+	// uid matches unique identifiers that are derived from a UUID (DICOM PS3.5, B.2), and others
+	// with at least five components: addresses have four.
+	uid = regexp.MustCompile(`\b(?:2\.25\.\d{6,39}|[0-2](?:\.(?:0|[1-9]\d*)){4,})\b`)
 	// path matches the resources in paths of Orthanc, DICOMweb and WebDAV.
 	path = regexp.MustCompile(`(?i)/(patients|studies|series|instances|by-patients|by-studies|by-dates|by-uids)/([^/?\s"'#&;]+)`)
 	// person matches a name of DICOM with its components: FAMILY^GIVEN.
 	person = regexp.MustCompile(`[\pL][\pL'.*-]*(?: [\pL'.*-]+)*\^[\pL^ '.=*-]*`)
-	// sqlText matches text and rows in statements and messages of PostgreSQL.
-	sqlText = regexp.MustCompile(`'(?:[^']|'')*'?|=\((?:[^)]*)\)`)
+	// sqlText matches texts in statements of PostgreSQL, and what its messages quote of rows: a
+	// key, a whole row, a value. With a quote after a backslash, and with dollars, a text may end
+	// elsewhere than it seems: it then goes to the end of the line.
+	sqlText = regexp.MustCompile(`(?i)'[^']*\\'.*|\$(?:[a-z_]\w*)?\$.*|'(?:[^']|'')*'?|(=|contains )\(.*\)|(: )"[^"]*"?`)
 )
 
 // pathKinds are the kinds of the resources in paths.
@@ -107,8 +110,11 @@ const standardUID = "1.2.840.10008."
 func (m *Identifiers) Mask(text string, statement bool) string {
 	if statement {
 		text = sqlText.ReplaceAllStringFunc(text, func(found string) string {
-			if strings.HasPrefix(found, "=") {
-				return "=(<value>)"
+			switch before, _, _ := strings.Cut(found, "("); {
+			case found[0] == '=' || found[0]|0x20 == 'c':
+				return before + "(<value>)"
+			case found[0] == ':':
+				return `: "<value>"`
 			}
 			return "'<value>'"
 		})
@@ -125,7 +131,7 @@ func (m *Identifiers) Mask(text string, statement bool) string {
 	if strings.Contains(text, "-") {
 		text = resource.ReplaceAllStringFunc(text, func(found string) string { return m.replacement("resource", found) })
 	}
-	if strings.Count(text, ".") >= 4 {
+	if strings.Count(text, ".") >= 2 {
 		text = uid.ReplaceAllStringFunc(text, func(found string) string {
 			if strings.HasPrefix(found, standardUID) {
 				return found

@@ -102,41 +102,83 @@ func TestOrthanc(t *testing.T) {
 // TestIdentifiers masks single texts.
 func TestIdentifiers(t *testing.T) {
 	for text, want := range map[string]string{
-		"PatientID=4711":                                 "PatientID=<patient-id 1>",
-		`"PatientID" : "4711", "Modality":"CT"`:          `"PatientID" : "<patient-id 1>", "Modality":"CT"`,
-		"StudyInstanceUID: 1.2.3 was stored":             "StudyInstanceUID: <uid 1>",
-		"GET /studies?PatientName=A%20B&limit=1":         "GET /studies?PatientName=<patient-name 1>&limit=1",
-		"GET /studies?PatientName=A HTTP/1.1":            "GET /studies?PatientName=<patient-name 1> HTTP/1.1",
-		"GET /studies/1.2.3/series":                      "GET /studies/<study 1>/series",
-		"GET /studies/1.2.3.4.5/series":                  "GET /studies/<uid 1>/series",
-		"GET /studies":                                   "GET /studies",
-		"GET /studies?limit=1":                           "GET /studies?limit=1",
-		"transfer syntax 1.2.840.10008.1.2.1":            "transfer syntax 1.2.840.10008.1.2.1",
-		"from 10.1.2.3, version 1.12.4":                  "from 10.1.2.3, version 1.12.4",
-		"job 3e04849c-9b1f-4ccb-9385-6eca3844ea1a":       "job 3e04849c-9b1f-4ccb-9385-6eca3844ea1a",
-		"(0008,0060) CS [CT]":                            "(0008,0060) CS [CT]",
-		"(0010,0010) PN [DOE^J]    # 6, 1 PatientName":   "(0010,0010) PN [<patient-name 1>]    # 6, 1 PatientName",
-		"(0010,0010)  PatientName = DOE JOHN":            "(0010,0010)  PatientName = <patient-name 1>",
-		"(0008,1030) LO [CT of the skull]  #  1 x":       "(0008,1030) LO [<value 1>]  #  1 x",
-		"(0040,a730) SQ (Sequence with explicit length)": "(0040,a730) SQ (Sequence with explicit length)",
-		"Change of type Patient: NewPatient":             "Change of type Patient: NewPatient",
-		"/viewer?patient=4711&x=1":                       "/viewer?patient=<patient-id 1>&x=1",
-		"q=PatientID%3D4711&x":                           "q=PatientID%3D<patient-id 1>&x",
-		"header: [patientid]: [4711]":                    "header: [patientid]: [<patient-id 1>]",
-		"StudyData.PatientName=DOE":                      "StudyData.PatientName=<patient-name 1>",
-		"Replace: PatientID = (0010,0020) by: \"N\"":     "Replace: PatientID = (0010,0020) by: \"<patient-id 1>\"",
-		"PatientName=O'NEIL, JOHN; x=1":                  "PatientName=<patient-name 1>; x=1",
-		"PatientName=A, PatientID=B, x=1":                "PatientName=<patient-name 1>, PatientID=<patient-id 1>, x=1",
-		"2^10 bytes":                                     "2^10 bytes",
-		"DOE^JOHN^^^, DOE^JOHN^^^":                       "<patient-name 1>, <patient-name 1>",
-		"Müller^Jürgen":                                  "<patient-name 1>",
-		"<patient-id 1>":                                 "<patient-id 1>",
-		"PatientID=<patient-id 1>":                       "PatientID=<patient-id 1>",
-		"No limit on the number of stored patients":      "No limit on the number of stored patients",
-		"stable resources: series, study: 3":             "stable resources: series, study: 3",
+		"PatientID=4711":                                        "PatientID=<patient-id 1>",
+		`"PatientID" : "4711", "Modality":"CT"`:                 `"PatientID" : "<patient-id 1>", "Modality":"CT"`,
+		"StudyInstanceUID: 1.2.3 was stored":                    "StudyInstanceUID: <uid 1>",
+		"GET /studies?PatientName=A%20B&limit=1":                "GET /studies?PatientName=<patient-name 1>&limit=1",
+		"GET /studies?PatientName=A HTTP/1.1":                   "GET /studies?PatientName=<patient-name 1> HTTP/1.1",
+		"GET /studies/1.2.3/series":                             "GET /studies/<study 1>/series",
+		"GET /studies/1.2.3.4.5/series":                         "GET /studies/<uid 1>/series",
+		"GET /studies":                                          "GET /studies",
+		"GET /studies?limit=1":                                  "GET /studies?limit=1",
+		"transfer syntax 1.2.840.10008.1.2.1":                   "transfer syntax 1.2.840.10008.1.2.1",
+		"from 10.1.2.3, version 1.12.4":                         "from 10.1.2.3, version 1.12.4",
+		"job 3e04849c-9b1f-4ccb-9385-6eca3844ea1a":              "job 3e04849c-9b1f-4ccb-9385-6eca3844ea1a",
+		"(0008,0060) CS [CT]":                                   "(0008,0060) CS [CT]",
+		"(0010,0010) PN [DOE^J]    # 6, 1 PatientName":          "(0010,0010) PN [<patient-name 1>]    # 6, 1 PatientName",
+		"(0010,0010)  PatientName = DOE JOHN":                   "(0010,0010)  PatientName = <patient-name 1>",
+		"(0008,1030) LO [CT of the skull]  #  1 x":              "(0008,1030) LO [<value 1>]  #  1 x",
+		"(0040,a730) SQ (Sequence with explicit length)":        "(0040,a730) SQ (Sequence with explicit length)",
+		"Change of type Patient: NewPatient":                    "Change of type Patient: NewPatient",
+		"/viewer?patient=4711&x=1":                              "/viewer?patient=<patient-id 1>&x=1",
+		"q=PatientID%3D4711&x":                                  "q=PatientID%3D<patient-id 1>&x",
+		"header: [patientid]: [4711]":                           "header: [patientid]: [<patient-id 1>]",
+		"StudyData.PatientName=DOE":                             "StudyData.PatientName=<patient-name 1>",
+		"Replace: PatientID = (0010,0020) by: \"N\"":            "Replace: PatientID = (0010,0020) by: \"<patient-id 1>\"",
+		"PatientName=O'NEIL, JOHN; x=1":                         "PatientName=<patient-name 1>; x=1",
+		"PatientName=A, PatientID=B, x=1":                       "PatientName=<patient-name 1>, PatientID=<patient-id 1>, x=1",
+		"2^10 bytes":                                            "2^10 bytes",
+		"DOE^JOHN^^^, DOE^JOHN^^^":                              "<patient-name 1>, <patient-name 1>",
+		"Müller^Jürgen":                                         "<patient-name 1>",
+		"<patient-id 1>":                                        "<patient-id 1>",
+		"PatientID=<patient-id 1>":                              "PatientID=<patient-id 1>",
+		"UID     : 2.25.95130884073565835875717092856315566314": "UID     : <uid 1>",
+		"PostgreSQL 2.25.1":                                     "PostgreSQL 2.25.1",
+		"No limit on the number of stored patients":             "No limit on the number of stored patients",
+		"stable resources: series, study: 3":                    "stable resources: series, study: 3",
 	} {
 		if got := NewIdentifiers().Mask(text, false); got != want {
 			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
+// TestRowsOfPostgres checks what is replaced in lines that quote SQL or rows.
+func TestRowsOfPostgres(t *testing.T) {
+	for text, want := range map[string]string{
+		"DETAIL: Failing row contains (1, ROW, MUSTER (X), null).":  "DETAIL: Failing row contains (<value>).",
+		"DETAIL: Key (value)=(A (B)) already exists.":               "DETAIL: Key (value)=(<value>) already exists.",
+		`CONTEXT: COPY dicom, line 1, column value: "MUSTER"`:       `CONTEXT: COPY dicom, line 1, column value: "<value>"`,
+		`CONTEXT: COPY dicom, line 1: "1	MUSTER`:                    `CONTEXT: COPY dicom, line 1: "<value>"`,
+		"STATEMENT: INSERT INTO t VALUES ($$DOLLAR$$, 'B')":         "STATEMENT: INSERT INTO t VALUES ('<value>'",
+		"STATEMENT: INSERT INTO t VALUES ($x$DOLLAR$x$)":            "STATEMENT: INSERT INTO t VALUES ('<value>'",
+		`STATEMENT: INSERT INTO t VALUES (E'A\'B', 'C')`:            `STATEMENT: INSERT INTO t VALUES (E'<value>'`,
+		"STATEMENT: SELECT id FROM t WHERE name = 'O''NEIL' AND $1": "STATEMENT: SELECT id FROM t WHERE name = '<value>' AND $1",
+		"STATEMENT: SELECT count(*) FROM patients":                  "STATEMENT: SELECT count(*) FROM patients",
+	} {
+		if got := NewIdentifiers().Mask(text, true); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
+// TestLevelsOfPostgres checks that the details of an error have its level.
+func TestLevelsOfPostgres(t *testing.T) {
+	var reader Reader
+	for _, c := range []struct {
+		line string
+		want Level
+	}{
+		{"2026-11-30 08:00:00.000 GMT [1] LOG:  started", Info},
+		{"2026-11-30 08:00:01.000 GMT [1] ERROR:  duplicate key", Error},
+		{"2026-11-30 08:00:01.000 GMT [1] DETAIL:  Key (a)=(b) already exists.", Error},
+		{"2026-11-30 08:00:01.000 GMT [1] HINT:  try again", Error},
+		{"2026-11-30 08:00:01.000 GMT [1] STATEMENT:  INSERT", Error},
+		{"	VALUES (1)", Error},
+		{"2026-11-30 08:00:02.000 GMT [1] LOG:  checkpoint", Info},
+	} {
+		if got := reader.Next(c.line).Level; got != c.want {
+			t.Errorf("%q: %v, want %v", c.line, got, c.want)
 		}
 	}
 }

@@ -54,8 +54,10 @@ func parsePostgres(line string) (Entry, bool) {
 	entry := Entry{Level: levelOf(found[1]), Message: found[2]}
 	switch found[1] {
 	case "STATEMENT", "DETAIL", "QUERY", "CONTEXT":
-		entry.Statement = true
+		entry.Statement, entry.follows = true, true
 		entry.Message = found[1] + ": " + found[2]
+	case "HINT":
+		entry.follows = true
 	default:
 		entry.Statement = sqlStatement.MatchString(found[2])
 	}

@@ -134,7 +134,11 @@ func runner(root *cobra.Command, name string) ui.Runner {
 	return func(ctx context.Context, args []string, out io.Writer) int {
 		stream := command.NewStream(out)
 		inner := newRoot(genericiooptions.IOStreams{In: strings.NewReader(""), Out: stream, ErrOut: stream}, name)
-		root.PersistentFlags().Visit(func(flag *pflag.Flag) { copyValue(inner.PersistentFlags().Lookup(flag.Name), flag) })
+		root.PersistentFlags().VisitAll(func(flag *pflag.Flag) { // Visit knows only those that root itself has parsed
+			if flag.Changed {
+				copyValue(inner.PersistentFlags().Lookup(flag.Name), flag)
+			}
+		})
 		inner.SetArgs(args)
 		code := command.Code(inner.ExecuteContext(ctx), name, stream)
 		_ = stream.Finish() // the writer is in memory

@@ -17,8 +17,12 @@ func Operation(w io.Writer, results []operate.Result, style term.Style) error {
 		{Heading: "RESULT", Keep: 98},
 		{Heading: "MESSAGE", Keep: 97, Least: 28},
 	}}
+	limit := messageLimit
+	if style.Width == 0 {
+		limit = 10 * messageLimit // a script may need all of it
+	}
 	for _, r := range results {
-		t.Rows = append(t.Rows, []string{term.Clean(r.Ref.String()), string(r.Outcome), operated(r, style)})
+		t.Rows = append(t.Rows, []string{term.Clean(r.Ref.String()), string(r.Outcome), operated(r, style.Wide, limit)})
 	}
 	return t.Write(w, style, func(column int, cell, padded string) string {
 		if column != 1 {
@@ -31,16 +35,16 @@ func Operation(w io.Writer, results []operate.Result, style term.Style) error {
 // OperationLine is the result for one object, printed while the command waits for others:
 // "Ready: main@4fa728f".
 func OperationLine(r operate.Result) string {
-	return strings.TrimSuffix(string(r.Outcome)+": "+operated(r, term.Style{}), ": ")
+	return strings.TrimSuffix(string(r.Outcome)+": "+operated(r, false, messageLimit), ": ")
 }
 
-func operated(r operate.Result, style term.Style) string {
+func operated(r operate.Result, wide bool, limit int) string {
 	text := r.Message
 	if r.Reason != "" && !mentions(text, r.Reason) {
 		text = r.Reason + ": " + text
 	}
-	if style.Wide {
+	if wide {
 		return term.Clean(text)
 	}
-	return term.Shorten(message.Abbreviate(term.Clean(text)), messageLimit)
+	return term.Shorten(message.Abbreviate(term.Clean(text)), limit)
 }

@@ -2,20 +2,22 @@ package ui
 
 import (
 	"fmt"
+	"slices"
 
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
 // noExplanation is shown until there is one.
 var noExplanation diagnose.Explanation
 
-// question is what the user must confirm before a command runs.
+// question is what the user must confirm.
 type question struct {
-	args []string
 	text string
+	yes  func() tea.Cmd
 }
 
 // actions are the commands that the user confirms, by their keys, with what they do.
@@ -32,13 +34,15 @@ func action(m *Model, key string) tea.Cmd {
 		m.message = "A command is running; ctrl-x interrupts it."
 		return nil
 	}
-	if _, ok := m.status(); !ok {
+	if !slices.ContainsFunc(m.visible(), func(s tenant.Status) bool { return s.Name == m.selected }) {
+		m.message = "No tenant is selected."
 		return nil
 	}
 	a := actions[key]
+	args := []string{a.command, m.selected}
 	m.question = &question{
-		args: []string{a.command, m.selected},
-		text: fmt.Sprintf(a.does, escape.Sentence(m.selected)),
+		text: fmt.Sprintf("Run '%s'? ", m.commandLine(args)) + fmt.Sprintf(a.does, escape.Sentence(m.selected)),
+		yes:  func() tea.Cmd { return m.start(args) },
 	}
 	return nil
 }
@@ -49,8 +53,7 @@ func (m *Model) isRunning() bool {
 	if f == nil {
 		return false
 	}
-	_, ended, _ := f.text()
-	return !ended
+	return !f.text().ended
 }
 
 // answer handles the key after a question: only y is yes.
@@ -61,11 +64,17 @@ func (m *Model) answer(key string) tea.Cmd {
 		m.message = "Nothing was changed."
 		return nil
 	}
+	return q.yes()
+}
+
+// start runs a command, and shows its output.
+func (m *Model) start(args []string) tea.Cmd {
 	p := &m.panes[outputPane]
-	*p = pane{tail: true, of: m.selected}
+	p.clear()
+	p.tail, p.find, p.of = true, "", m.selected
 	m.corner, m.shown, m.focus = outputPane, outputPane, outputPane
 	var cmd tea.Cmd
-	p.feed, cmd = m.run(outputPane, q.args, m.styleOf(outputPane))
+	p.feed, cmd = m.run(outputPane, args, m.styleOf(outputPane))
 	return cmd
 }
 

@@ -3,6 +3,7 @@ package ui
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -82,11 +83,20 @@ func (f *feed) end(code int) {
 	f.signal()
 }
 
-// text returns the lines, which the caller must not change, and whether the command has ended.
-func (f *feed) text() (lines []string, ended bool, code int) {
+// feedText is what is kept of a command's output.
+type feedText struct {
+	lines []string // which the caller must not change
+	// first is the number of the first one in the whole output, from 0 on.
+	first int
+	ended bool
+	code  int
+}
+
+func (f *feed) text() feedText {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.lines[max(0, len(f.lines)-maxLines):], f.ended, f.code
+	omitted := max(0, len(f.lines)-maxLines)
+	return feedText{f.lines[omitted:], f.dropped + omitted, f.ended, f.code}
 }
 
 // feedMsg reports more output of a command.
@@ -104,13 +114,21 @@ func (f *feed) wait(pane paneID) tea.Cmd {
 	}
 }
 
-// run starts a command of the program, whose output is for the pane.
+// run starts a command of the program, whose output is for the pane. Commands that the user
+// has started are printed before their output, and their outcome after it.
 func (m *Model) run(pane paneID, args []string, style term.Style) (*feed, tea.Cmd) {
 	ctx, cancel := context.WithCancel(m.ctx)
 	f := newFeed(cancel)
+	if pane == outputPane {
+		_, _ = fmt.Fprintf(f, "$ %s\n", m.commandLine(args))
+	}
 	m.commands.Go(func() {
 		defer cancel()
-		f.end(m.services.Run(ctx, args, f, style))
+		code := m.services.Run(ctx, args, f, style)
+		if pane == outputPane {
+			_, _ = fmt.Fprintf(f, "The command %s.\n", outcomeOf(code))
+		}
+		f.end(code)
 	})
 	return f, f.wait(pane)
 }

@@ -28,8 +28,8 @@ var bindings []binding
 
 func init() {
 	bindings = []binding{
-		{keys: []string{"?"}, shown: "?", does: "Show or hide this help", short: "Help", run: func(m *Model, _ string) tea.Cmd { m.help = !m.help; return nil }},
-		{keys: []string{"q", "ctrl+c"}, shown: "q, ctrl-c", does: "Quit", short: "Quit", run: func(*Model, string) tea.Cmd { return tea.Quit }},
+		{keys: []string{"?"}, shown: "?", does: "Show or hide this help", short: "Help", run: func(m *Model, _ string) tea.Cmd { m.help, m.helpTop = !m.help, 0; return nil }},
+		{keys: []string{"q", "ctrl+c"}, shown: "q, ctrl-c", does: "Quit", short: "Quit", run: quit},
 		{keys: []string{"ctrl+z"}, shown: "ctrl-z", does: "Suspend this program; fg continues it", run: func(*Model, string) tea.Cmd { return tea.Suspend }},
 		{keys: []string{"up", "k", "down", "j"}, shown: "j, k, ↓, ↑", does: "Move down, up", run: moveLine},
 		{keys: []string{"pgup", "ctrl+b", "pgdown", "ctrl+f", "space"}, shown: "ctrl-f, ctrl-b", does: "Move one page down, up (also page down, page up)", run: movePage},
@@ -38,7 +38,7 @@ func init() {
 		{keys: []string{"1", "2", "3", "4", "5"}, shown: "1 … 5", does: "Show the chain, causes, events, logs, output", run: numberedPane},
 		{keys: []string{"enter", "d"}, shown: "enter, d", does: "Show the tenant's chain; in the chain: explain the object", run: enter},
 		{keys: []string{"esc"}, shown: "esc", does: "Clear the filter or search, or go back to the tenants", run: back},
-		{keys: []string{"/"}, shown: "/", does: "Filter the tenants by name, status, or object; in a pane: search", run: startInput, short: "Filter"},
+		{keys: []string{"/"}, shown: "/", does: "Filter the tenants; in a pane: search", run: startInput, short: "Filter"},
 		{keys: []string{"n", "N"}, shown: "n, N", does: "Go to the next, the previous match", run: nextMatch},
 		{keys: []string{":"}, shown: ":", does: "Type a command: a pane, a tenant, an action, help, quit", run: startInput},
 		{keys: []string{"x"}, shown: "x", does: "Explain the tenant, or the object of the cursor", run: explainKey, short: "Explain"},
@@ -63,15 +63,12 @@ func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
 		key = msg.Text
 	}
 	switch {
-	case key == "ctrl+c":
-		return tea.Quit
 	case m.input != nil:
 		return m.edit(key, msg.Text)
 	case m.question != nil:
 		return m.answer(key)
-	case m.help && key != "q":
-		m.help = false
-		return nil
+	case m.help:
+		return m.helpKey(key)
 	}
 	m.message = ""
 	return m.press(key)
@@ -90,6 +87,37 @@ func (m *Model) press(key string) tea.Cmd {
 			}
 			return b.run(m, key)
 		}
+	}
+	return nil
+}
+
+// helpKey scrolls the help page; any other key closes it.
+func (m *Model) helpKey(key string) tea.Cmd {
+	switch key {
+	case "j", "down":
+		m.helpTop++
+	case "k", "up":
+		m.helpTop--
+	case "pgdown", "ctrl+f", "space", "G", "end":
+		m.helpTop += m.bodyHeight() - 1
+	case "pgup", "ctrl+b", "g", "home":
+		m.helpTop -= m.bodyHeight() - 1
+	case "ctrl+c":
+		return quit(m, key)
+	default:
+		m.help = false
+	}
+	return nil
+}
+
+// quit ends the application, after a question if a command is running.
+func quit(m *Model, _ string) tea.Cmd {
+	if !m.isRunning() {
+		return tea.Quit
+	}
+	m.question = &question{
+		text: "A command is running. Interrupt it and quit? What Flux has begun continues.",
+		yes:  func() tea.Cmd { return tea.Quit },
 	}
 	return nil
 }
@@ -190,7 +218,7 @@ func explainKey(m *Model, _ string) tea.Cmd {
 func back(m *Model, _ string) tea.Cmd {
 	switch {
 	case m.focus != tenantsPane && m.panes[m.focus].find != "":
-		m.panes[m.focus].find = ""
+		m.panes[m.focus].search("")
 	case m.focus == tenantsPane:
 		m.filter = ""
 	default:
@@ -232,12 +260,7 @@ func toggleTail(m *Model, _ string) tea.Cmd {
 func refresh(m *Model, _ string) tea.Cmd {
 	switch m.focus {
 	case eventsPane, logsPane:
-		p := &m.panes[m.focus]
-		if p.feed != nil {
-			p.feed.cancel()
-		}
-		*p = pane{wrap: p.wrap}
-		return m.startFeeds()
+		return m.restart(m.focus)
 	}
 	return m.explain(true)
 }
@@ -276,15 +299,25 @@ func (m *Model) edit(key, text string) tea.Cmd {
 	case "backspace":
 		if i.text == "" {
 			m.input = nil
+			return nil
 		}
 		runes := []rune(i.text)
 		i.text = string(runes[:max(0, len(runes)-1)])
 	case "ctrl+u":
 		i.text = ""
+	case "ctrl+c":
+		m.input = nil
+		return quit(m, key)
 	default:
 		i.add(text)
 	}
-	if i.prompt == "/" && m.focus == tenantsPane {
+	return m.typed()
+}
+
+// typed filters the tenants while the user types.
+func (m *Model) typed() tea.Cmd {
+	i := m.input
+	if i != nil && i.prompt == "/" && m.focus == tenantsPane {
 		m.filter = strings.ToLower(i.text)
 		return m.keepSelection()
 	}
@@ -313,7 +346,7 @@ func (m *Model) accept(i *input) tea.Cmd {
 	if m.focus == tenantsPane {
 		return nil // it has been filtered while it was typed
 	}
-	m.panes[m.focus].find = strings.ToLower(i.text)
+	m.panes[m.focus].search(i.text)
 	return nextMatch(m, "n")
 }
 

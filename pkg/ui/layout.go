@@ -136,7 +136,9 @@ func (m *Model) causes() []string {
 	}
 	var text strings.Builder
 	e.answer.At = m.now() // ages are counted to it
-	if err := render.Explain(&text, e.answer, m.styleOf(causesPane)); err != nil {
+	style := m.styleOf(causesPane)
+	style.Wide = m.panes[causesPane].wrap // nothing is cut, and the pane wraps it
+	if err := render.Explain(&text, e.answer, style); err != nil {
 		return []string{err.Error()}
 	}
 	return strings.Split(strings.TrimRight(text.String(), "\n"), "\n")

@@ -55,10 +55,18 @@ func RunLinear(ctx context.Context, services Services, options Options, in io.Re
 // read passes on the lines that the user types.
 func (l *linear) read(ctx context.Context, in io.Reader) {
 	defer close(l.lines)
-	scanner := bufio.NewScanner(in)
-	for scanner.Scan() {
+	reader := bufio.NewReader(in)
+	for {
+		line, more, err := reader.ReadLine()
+		for skipped := more; skipped && err == nil; { // a line that is too long is no command
+			line = []byte("a line of this length")
+			_, skipped, err = reader.ReadLine()
+		}
+		if err != nil {
+			return
+		}
 		select {
-		case l.lines <- strings.TrimSpace(scanner.Text()):
+		case l.lines <- strings.TrimSpace(string(line)):
 		case <-ctx.Done():
 			return
 		}
@@ -69,7 +77,7 @@ func (l *linear) read(ctx context.Context, in io.Reader) {
 var errQuit = errors.New("quit")
 
 func (l *linear) loop(ctx context.Context, failed <-chan error) error {
-	lines := chan string(nil) // nothing is read before there are tenants
+	lines := chan string(nil) // nothing is read before it is known whether there is a connection
 	for {
 		select {
 		case <-ctx.Done():
@@ -82,8 +90,8 @@ func (l *linear) loop(ctx context.Context, failed <-chan error) error {
 		case look := <-l.looks:
 			first := l.look.At.IsZero()
 			l.setLook(look)
+			lines = l.lines
 			if first && !l.look.At.IsZero() {
-				lines = l.lines
 				l.greet()
 			}
 		case line, ok := <-lines:
@@ -114,12 +122,10 @@ func (l *linear) prompt() {
 // greet prints the tenants, and selects the first that is not ready.
 func (l *linear) greet() {
 	l.tenants()
-	if l.selected == "" {
-		for _, s := range slices.Backward(l.look.Statuses) {
-			if l.selected == "" || !s.Ready() {
-				l.selected = s.Name
-			}
-		}
+	l.selected = tenantOf(l.look.Statuses, l.selected)
+	if l.selected == "" && len(l.look.Statuses) > 0 {
+		at := slices.IndexFunc(l.look.Statuses, func(s tenant.Status) bool { return !s.Ready() })
+		l.selected = l.look.Statuses[max(0, at)].Name
 	}
 	l.printf("Type help for the commands.\n")
 	l.prompt()
@@ -128,31 +134,41 @@ func (l *linear) greet() {
 // setLook reports what has changed.
 func (l *linear) setLook(look Look) {
 	if look.Err != nil {
-		if text := look.Err.Error(); text != l.said {
+		if text := look.Err.Error(); text != l.said && l.look.At.IsZero() {
 			l.said = text
-			l.printf("\nThe state is not current: %s.\n", text)
+			l.printf("Not connected yet: %s. Type quit to end.\n", text)
+		} else if text != l.said {
+			l.said = text
+			l.notice("The state is not current: %s.", text)
 		}
 		return
-	}
-	if l.said != "" {
-		l.said = ""
-		l.printf("\nThe state is current again.\n")
 	}
 	before := l.look
 	l.look = look
 	if before.At.IsZero() {
+		l.said = ""
 		return
+	}
+	if l.said != "" {
+		l.said = ""
+		l.notice("The state is current again.")
 	}
 	for _, c := range tenant.Changes(before.Statuses, look.Statuses) {
 		switch {
 		case c.After == nil:
-			l.printf("\nTenant %s no longer exists.\n", c.Tenant)
+			l.notice("Tenant %s no longer exists.", c.Tenant)
 		case c.Before == nil:
-			l.printf("\nNew tenant %s: %s.\n", c.Tenant, sentence(*c.After))
+			l.notice("New tenant %s: %s.", c.Tenant, sentence(*c.After))
 		case c.Verdict():
-			l.printf("\n%s is now %s; it was %s.\n", c.Tenant, sentence(*c.After), string(c.Before.Verdict.Status))
+			l.notice("%s is now %s; it was %s.", c.Tenant, sentence(*c.After), string(c.Before.Verdict.Status))
 		}
 	}
+}
+
+// notice prints a line that the user has not requested, and the prompt again.
+func (l *linear) notice(format string, args ...any) {
+	l.printf("\n"+format+"\n", args...)
+	l.prompt()
 }
 
 func named(statuses []tenant.Status, name string) (tenant.Status, bool) {
@@ -181,6 +197,10 @@ func (l *linear) tenants() {
 			notReady++
 		}
 	}
+	if l.look.Absent != nil {
+		l.printf("%s: %v.\n", l.services.Place, l.look.Absent)
+		return
+	}
 	l.printf("%s: %s, %d not ready.\n", l.services.Place, finding.Count(len(l.look.Statuses), "tenant"), notReady)
 	for i, s := range l.look.Statuses {
 		l.printf("%d. %s: %s.\n", i+1, s.Name, sentence(s))
@@ -203,6 +223,10 @@ quit: end the program.
 // command runs what the user has typed.
 func (l *linear) command(ctx context.Context, line string) error {
 	word, rest, _ := strings.Cut(line, " ")
+	if l.look.At.IsZero() && word != "q" && word != "quit" && word != "exit" && word != "help" {
+		l.printf("Not connected yet. Type quit to end.\n")
+		return nil
+	}
 	switch word {
 	case "":
 	case "q", "quit", "exit":
@@ -287,6 +311,10 @@ func (l *linear) act(ctx context.Context, command string) error {
 		l.printf("This is a recording: nothing can be changed or connected to.\n")
 		return nil
 	}
+	if _, ok := named(l.look.Statuses, l.selected); !ok {
+		l.printf("Select a tenant first: type its number or name.\n")
+		return nil
+	}
 	for _, a := range actions {
 		if a.command == command {
 			l.printf(a.does+"\n", l.selected)
@@ -297,13 +325,16 @@ func (l *linear) act(ctx context.Context, command string) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case line := <-l.lines:
+	case line, ok := <-l.lines:
+		if !ok {
+			return errQuit
+		}
 		if !strings.EqualFold(line, "yes") && !strings.EqualFold(line, "y") {
 			l.printf("Nothing was changed.\n")
 			return nil
 		}
 	}
 	code := l.services.Run(ctx, args, l.out, term.Style{})
-	l.printf("The command has ended: %s.\n", outcomeOf(code))
+	l.printf("The command %s.\n", outcomeOf(code))
 	return nil
 }

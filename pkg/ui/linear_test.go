@@ -51,7 +51,7 @@ func TestLinear(t *testing.T) {
 	enter("suspend", "Type yes or no: ")
 	enter("no", "Nothing was changed.\nmhr> ")
 	enter("reconcile", "Flux applies the newest revision of mhr now.")
-	enter("yes", "reconcile mhr (0 columns)\nThe command has ended: exit status 0 (yes).\nmhr> ")
+	enter("yes", "reconcile mhr (0 columns)\nThe command succeeded.\nmhr> ")
 	ready := lookAt(t, example(t, "healthy"))
 	looks <- ready
 	out.WaitFor(t, "bhs is now Ready; it was Failing.")
@@ -61,7 +61,7 @@ func TestLinear(t *testing.T) {
 	fewer := ready
 	fewer.Statuses = ready.Statuses[1:]
 	looks <- fewer
-	out.WaitFor(t, "The state is current again.\n\nTenant bhs no longer exists.")
+	out.WaitFor(t, "The state is current again.\nmhr> \nTenant bhs no longer exists.\nmhr> ")
 	looks <- ready
 	out.WaitFor(t, "New tenant bhs: Ready.")
 	enter("tenants", "lab: 2 tenants, 0 not ready.")

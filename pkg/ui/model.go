@@ -44,7 +44,10 @@ type Model struct {
 	question  *question
 	help      bool
 	message   string
+	helpTop   int // the first line of the help page that is visible
 	copied    int // which of the fixes was copied last
+	// eventsWidth is the width for which the events are laid out.
+	eventsWidth int
 }
 
 // explained is the explanation that is shown.
@@ -74,6 +77,9 @@ type tickMsg struct{}
 
 // settledMsg arrives some time after the selection has changed.
 type settledMsg struct{ tenant string }
+
+// resizedMsg arrives some time after the size has changed, with the width of the events.
+type resizedMsg struct{ width int }
 
 // settleTime is how long a tenant must be selected before it is explained and its events and
 // logs are read.
@@ -111,6 +117,10 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m, tea.Quit
 	case tickMsg:
 		cmd = tea.Batch(m.after(time.Second, tickMsg{}), m.explain(false))
+	case resizedMsg:
+		if msg.width == m.widthOf(eventsPane) && m.panes[eventsPane].feed != nil && m.eventsWidth != msg.width {
+			cmd = m.restart(eventsPane)
+		}
 	case settledMsg:
 		if msg.tenant == m.selected {
 			cmd = tea.Batch(m.explain(false), m.startFeeds())
@@ -122,6 +132,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.PasteMsg:
 		if m.input != nil {
 			m.input.add(msg.Content)
+			cmd = m.typed()
 		}
 	case tea.KeyPressMsg:
 		cmd = m.key(msg)
@@ -130,30 +141,40 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	return m, cmd
 }
 
+// resize changes the size. The columns of events depend on the width: they are read again when
+// it has not changed for a moment.
 func (m *Model) resize(width, height int) tea.Cmd {
-	changed := m.width != width
 	m.width, m.height = width, height
-	if !changed {
-		return m.startFeeds()
-	}
-	m.restartEvents() // their columns depend on the width
-	return m.startFeeds()
+	return tea.Batch(m.startFeeds(), m.after(settleTime, resizedMsg{m.widthOf(eventsPane)}))
 }
 
 // setLook shows a new state.
 func (m *Model) setLook(l Look) tea.Cmd {
 	if l.Statuses == nil && l.Err != nil { // the state before is still the last one
-		l.Statuses, l.At = m.look.Statuses, m.now()
+		l.Statuses, l.At, l.Absent = m.look.Statuses, m.now(), m.look.Absent
 	}
 	m.look, m.received = l, m.clock()
 	before := m.selected
 	if _, ok := m.status(); !ok {
+		m.selected = tenantOf(l.Statuses, m.selected)
+	}
+	if m.selected == "" {
 		m.selected = m.firstTenant()
 	}
 	if m.selected != before {
 		return m.selectTenant(m.selected)
 	}
 	return tea.Batch(m.explain(false), m.startFeeds())
+}
+
+// tenantOf is the tenant of that name, or of a namespace of that name, empty if there is none.
+func tenantOf(statuses []tenant.Status, name string) string {
+	for _, s := range statuses {
+		if s.Name == name || slices.Contains(s.Namespaces, name) {
+			return s.Name
+		}
+	}
+	return ""
 }
 
 // firstTenant is the one that is selected at the start: the first that is not ready.
@@ -172,7 +193,7 @@ func (m *Model) firstTenant() string {
 
 // now is the current time, by the API server's clock.
 func (m *Model) now() time.Time {
-	if m.services.Recorded || m.received.IsZero() {
+	if m.services.Recorded || m.look.At.IsZero() {
 		return m.look.At
 	}
 	return m.look.At.Add(m.clock().Sub(m.received))
@@ -208,7 +229,8 @@ func (m *Model) selectTenant(name string) tea.Cmd {
 		if p.feed != nil {
 			p.feed.cancel()
 		}
-		*p = pane{wrap: p.wrap}
+		p.clear()
+		p.find = ""
 	}
 	m.explained = explained{started: m.explained.started}
 	return m.after(settleTime, settledMsg{name})
@@ -244,7 +266,7 @@ func (m *Model) isOutdated(status tenant.Status) bool {
 		return false
 	}
 	age := m.clock().Sub(m.explained.at)
-	if len(tenant.Changes([]tenant.Status{m.explained.status}, []tenant.Status{status})) > 0 {
+	if m.explained.err != nil || len(tenant.Changes([]tenant.Status{m.explained.status}, []tenant.Status{status})) > 0 {
 		return age >= explainTime
 	}
 	return !status.Ready() && m.isVisible(causesPane) && age >= explainAgainTime
@@ -271,25 +293,28 @@ func (m *Model) setFeed(msg feedMsg) tea.Cmd {
 	if p.feed != msg.from {
 		return nil // of another tenant
 	}
-	var ended bool
-	var code int
-	p.lines, ended, code = msg.from.text()
-	if !ended {
+	text := msg.from.text()
+	p.setText(text)
+	if !text.ended {
 		return msg.from.wait(msg.pane)
 	}
 	if msg.pane == outputPane {
-		m.message = fmt.Sprintf("The command has ended: %s.", outcomeOf(code))
+		m.message = "The command " + outcomeOf(text.code) + "."
 	}
 	return nil
 }
 
 // outcomeOf describes an exit status.
 func outcomeOf(code int) string {
-	words := map[int]string{0: "yes", 1: "no", 2: "could not be determined", 124: "the timeout expired", 130: "interrupted"}
-	if word, ok := words[code]; ok {
-		return fmt.Sprintf("exit status %d (%s)", code, word)
+	switch code {
+	case 0:
+		return "succeeded"
+	case 124:
+		return "has ended because its timeout expired (exit status 124)"
+	case 130:
+		return "was interrupted (exit status 130)"
 	}
-	return fmt.Sprintf("exit status %d", code)
+	return fmt.Sprintf("has ended with exit status %d", code)
 }
 
 // startFeeds starts the commands of the panes that are visible.
@@ -315,6 +340,9 @@ func (m *Model) startFeeds() tea.Cmd {
 				args = append(args, "--watch")
 			}
 		}
+		if id == eventsPane {
+			m.eventsWidth = m.widthOf(id)
+		}
 		var cmd tea.Cmd
 		p.feed, cmd = m.run(id, args, m.styleOf(id))
 		cmds = append(cmds, cmd)
@@ -322,11 +350,12 @@ func (m *Model) startFeeds() tea.Cmd {
 	return tea.Batch(cmds...)
 }
 
-// restartEvents makes startFeeds start the events again.
-func (m *Model) restartEvents() {
-	p := &m.panes[eventsPane]
+// restart starts the command of a pane again.
+func (m *Model) restart(id paneID) tea.Cmd {
+	p := &m.panes[id]
 	if p.feed != nil {
 		p.feed.cancel()
 	}
-	*p = pane{wrap: p.wrap}
+	p.clear()
+	return m.startFeeds()
 }

@@ -183,6 +183,26 @@ func TestScreens(t *testing.T) {
 		{name: "stale", width: 100, height: 24, change: func(d *driver) {
 			d.send(Look{Stale: d.model.now().Add(-12 * time.Second), Err: errors.New("the API server at https://127.0.0.1:6443: connection refused")})
 		}},
+		{name: "not-connected", width: 80, height: 24, change: func(d *driver) {
+			d.model.look, d.model.selected = Look{}, ""
+			for range 2 {
+				d.send(Look{Stale: d.now, Err: errors.New("the API server at https://127.0.0.1:6443: connection refused")})
+				d.now = d.now.Add(time.Minute)
+			}
+		}},
+		{name: "no-tenant", width: 80, height: 24, change: func(d *driver) {
+			d.send(Look{At: d.model.look.At, Absent: errors.New("no tenant was found: forbidden: cannot list kustomizations")})
+		}},
+		{name: "namespace", width: 80, height: 24, options: Options{Tenant: "mhr-orthweb"}},
+		{name: "paste", width: 80, height: 24, keys: "/", change: func(d *driver) {
+			d.send(tea.PasteMsg{Content: "mhr"})
+			d.press("<enter>")
+		}},
+		{name: "question-narrow", width: 60, height: 24, keys: "V"},
+		{name: "action-filtered", width: 80, height: 24, keys: "/zzz<enter>R"},
+		{name: "causes-wrapped", width: 80, height: 24, keys: "xw"},
+		{name: "help-scrolled", width: 80, height: 24, keys: "?jjj"},
+		{name: "search-last", width: 80, height: 24, keys: "x/orthanc<enter>nnnnnnnnnnnnnnnnnn"},
 		{name: "later", width: 80, height: 24, change: func(d *driver) {
 			d.now = d.now.Add(90 * time.Second)
 			d.send(tickMsg{})

@@ -33,8 +33,12 @@ type pane struct {
 	// tail keeps the end visible when lines are added.
 	tail bool
 	wrap bool
-	// find is what the user searches for, in lower case.
-	find string
+	// find is what the user searches for, in lower case, and match the line of the current match,
+	// -1 if there is none.
+	find  string
+	match int
+	// first is the number of the first line in the whole output of feed.
+	first int
 	// feed is the command whose output is shown, of is its tenant.
 	feed *feed
 	of   string
@@ -55,6 +59,20 @@ func (p *pane) setObjects(lines []string, refs []object.Ref) {
 	}
 	p.cursor = min(p.cursor, len(refs)-1)
 }
+
+// search starts to search for a text.
+func (p *pane) search(text string) { p.find, p.match = strings.ToLower(text), -1 }
+
+// setText shows more output of the pane's command. What is visible stays where it is.
+func (p *pane) setText(t feedText) {
+	gone := t.first - p.first
+	p.lines, p.first = t.lines, t.first
+	p.offset = max(0, p.offset-gone)
+	p.match = max(-1, p.match-gone)
+}
+
+// clear removes the text, but not the user's choices.
+func (p *pane) clear() { *p = pane{wrap: p.wrap, find: p.find, match: -1} }
 
 // shown are the lines as they are laid out in the width.
 func (p *pane) shown(width int) []string {
@@ -88,6 +106,8 @@ func (p *pane) view(width, height int, focused, colour bool) []string {
 		if at < len(lines) {
 			text = lines[at]
 			if p.hasCursor() && at == p.cursor && focused {
+				text = markLine(text, colour)
+			} else if p.find != "" && at == p.match && p.matches(text) {
 				text = markLine(text, colour)
 			} else if p.matches(text) {
 				text = highlight(text, p.find, colour)
@@ -194,24 +214,24 @@ func (p *pane) reveal(line, height int) {
 // seek moves to the next match, or the previous one, and reports whether there is one.
 func (p *pane) seek(backwards bool, width, height int) bool {
 	lines := p.shown(width)
-	from := p.offset
-	if p.hasCursor() {
-		from = p.cursor
+	step := 1
+	if backwards {
+		step = len(lines) - 1
 	}
-	for i := 1; i <= len(lines); i++ {
-		at := (from + i) % len(lines)
-		if backwards {
-			at = (from - i + 2*len(lines)) % len(lines)
-		}
+	at := p.match
+	if at < 0 || at >= len(lines) {
+		at = (p.offset - 1 + len(lines)) % max(1, len(lines)) // the first visible line may match
+	}
+	for range lines {
+		at = (at + step) % len(lines)
 		if !p.matches(lines[at]) {
 			continue
 		}
-		p.tail = false
-		p.offset = at
+		p.match = at
 		if p.hasCursor() && p.refs[at].Name != "" {
 			p.cursor = at
 		}
-		p.clamp(len(lines), height)
+		p.reveal(at, height)
 		return true
 	}
 	return false

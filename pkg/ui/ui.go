@@ -8,6 +8,8 @@ import (
 	"context"
 	"io"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -60,7 +62,7 @@ type Options struct {
 // Run runs the application on a terminal until the user quits. Its error is that of Watch, of
 // the terminal, or of ctx.
 func Run(ctx context.Context, services Services, options Options, in io.Reader, out *os.File) error {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := signal.NotifyContext(ctx, syscall.SIGHUP) // which must restore the terminal, too
 	defer cancel()
 	m := newModel(ctx, services, options, time.Now)
 	program := tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(in), tea.WithOutput(out), tea.WithoutSignalHandler())

@@ -12,6 +12,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
+	"github.com/digihunch/kubectl-orthweb/pkg/render/term"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
@@ -34,7 +35,7 @@ func (m *Model) screen() string {
 	} else {
 		lines = append(lines, m.body()...)
 	}
-	lines = append(lines, m.messageLine(), m.keyLine())
+	lines = append(lines, m.bottom()...)
 	for i := range lines {
 		lines[i] = fill(lines[i], m.width)
 	}
@@ -47,7 +48,7 @@ func (m *Model) head() string {
 	text := " " + m.services.Name + "  " + escape.Sentence(m.services.Place)
 	if m.look.At.IsZero() {
 		if m.look.Err != nil {
-			return m.alarm(text + "  " + escape.Sentence(m.look.Err.Error()))
+			return m.alarm(" NOT CONNECTED " + text)
 		}
 		return m.bold(text + "  reading the cluster …")
 	}
@@ -177,6 +178,9 @@ func (m *Model) block(id paneID, height int) []string {
 // paneTitle is the title of a pane with its key.
 func (m *Model) paneTitle(id paneID) string {
 	text := fmt.Sprintf("%d %s", id, paneTitles[id])
+	if m.panes[id].first > 0 {
+		text += fmt.Sprintf(" (last %d lines)", maxLines)
+	}
 	if p := m.panes[id]; p.find != "" {
 		text += " /" + escape.Line(p.find)
 	}
@@ -230,19 +234,32 @@ func (m *Model) emptyText(id paneID) string {
 		return "No tenant was found."
 	}
 	if f := m.panes[id].feed; f != nil {
-		if _, ended, code := f.text(); ended {
-			return fmt.Sprintf("The command has ended with exit status %d; r runs it again.", code)
+		if text := f.text(); text.ended {
+			return fmt.Sprintf("The command has ended with exit status %d; r runs it again.", text.code)
 		}
 		return "Nothing yet; new lines appear here."
 	}
 	return ""
 }
 
+// bottom is the last two lines: the message, and the keys unless the message is too long for one
+// line.
+func (m *Model) bottom() []string {
+	message := m.messageLine()
+	if m.question == nil && m.message == "" || ansi.StringWidth(message) <= m.width {
+		return []string{message, m.keyLine()}
+	}
+	lines := append(term.Style{Width: m.width}.Wrap(ansi.Strip(message), " ", " "), "")
+	return []string{m.bold(lines[0]), m.bold(lines[1])}
+}
+
 // messageLine is the line for questions, input and messages.
 func (m *Model) messageLine() string {
 	switch {
 	case m.question != nil:
-		return m.bold(fmt.Sprintf(" [y/N] Run '%s'? %s", m.commandLine(m.question.args), m.question.text))
+		return m.bold(" [y/N] " + m.question.text)
+	case m.help:
+		return " j, k: scroll; any other key closes the help"
 	case m.input != nil:
 		return " " + m.input.prompt + escape.Line(m.input.text) + "█"
 	case m.message != "":
@@ -283,7 +300,7 @@ func (m *Model) keyLine() string {
 	return line
 }
 
-// helpPage lists all keys, cut to the height of the screen.
+// helpPage lists all keys, from the first visible one on.
 func (m *Model) helpPage() []string {
 	var lines []string
 	for _, b := range bindings {
@@ -293,8 +310,9 @@ func (m *Model) helpPage() []string {
 		lines = append(lines, fmt.Sprintf("  %-16s %s", b.shown, b.does))
 	}
 	height := m.bodyHeight()
+	m.helpTop = max(0, min(m.helpTop, len(lines)-height))
 	for len(lines) < height {
 		lines = append(lines, "")
 	}
-	return lines[:height]
+	return lines[m.helpTop : m.helpTop+height]
 }

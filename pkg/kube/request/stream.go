@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"strings"
 	"sync/atomic"
 	"time"
 	"unicode/utf8"
@@ -142,6 +143,9 @@ func interrupted(ctx context.Context, err error) error {
 		return err
 	case ctx.Err() != nil:
 		return ctx.Err()
+	}
+	if strings.Contains(err.Error(), "server sent GOAWAY") { // of HTTP/2, when a server stops
+		return passing("the API server closed the connection")
 	}
 	return passing("the answer broke off: %v", rootOf(err))
 }

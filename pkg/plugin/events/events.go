@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/duration"
 	"k8s.io/kubectl/pkg/util/templates"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
@@ -181,7 +182,7 @@ func (o *options) none(tenant string) string {
 	}
 	switch {
 	case o.since > 0:
-		return fmt.Sprintf("%s of tenant %s in the last %s.", what, tenant, o.since)
+		return fmt.Sprintf("%s of tenant %s in the last %s.", what, tenant, duration.HumanDuration(o.since))
 	case o.origin.Live():
 		return fmt.Sprintf("%s of tenant %s. The API server keeps events for one hour by default.", what, tenant)
 	}

@@ -39,7 +39,7 @@ var (
 		the API server still has is printed exactly once.
 
 		Identifiers of patients and studies are replaced, the same identifier always by
-		the same text: <patient-id 1>. It can't recognize a name in a sentence.
+		the same text with a number. It can't recognize a name in a sentence.
 		--show-identifiers prints them. Passwords and tokens are always replaced.
 
 		The exit status is 2 when no log could be read.`)
@@ -111,7 +111,7 @@ func New(call *command.Call) *cobra.Command {
 	flags.BoolVarP(&o.previous, "previous", "p", false, "Print the logs of the previous instances of the containers")
 	flags.DurationVar(&o.since, "since", 0, "Print lines newer than this duration, such as 10m")
 	flags.StringVar(&o.sinceTime, "since-time", "", "Print lines after this time, in RFC 3339")
-	flags.Int64Var(&o.tail, "tail", -1, "Number of the last lines of each container to print; all with -1")
+	flags.Int64Var(&o.tail, "tail", -1, "Number of the last lines of each container to print, all with -1; by default 100, or 10 with -f")
 	flags.StringVar(&o.level, "level", "", "Least level of the lines to print: "+strings.Join(logs.Levels(), ", ")+". Lines whose level is not known are always printed")
 	flags.StringSliceVarP(&o.containers, "container", "c", nil, "Print the logs of these containers only")
 	flags.StringVar(&o.grep, "grep", "", "Print lines that match this regular expression only (RE2), as they are stored")
@@ -195,6 +195,9 @@ func (o *options) run(ctx context.Context) error {
 	config, err := o.call.Config()
 	if err != nil {
 		return err
+	}
+	if o.tail == 0 && !o.follow {
+		return nil // as kubectl, which prints no lines
 	}
 	now := snap.Meta().At
 	if now.IsZero() {

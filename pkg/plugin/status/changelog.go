@@ -49,7 +49,7 @@ func (v *changeLog) note(next seen) {
 	case lost:
 		escape.Fprintf(stderr, "error: %v; retrying\n", next.Err)
 	case next.Snapshot != nil:
-		escape.Fprintf(stderr, "The connection is established again.\n")
+		escape.Fprintf(stderr, "The API server answers again.\n")
 	}
 	v.lost = lost
 	next.Err = nil

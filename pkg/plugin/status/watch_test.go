@@ -123,7 +123,7 @@ func TestWatchWhileServerIsAway(t *testing.T) {
 	w := startWatching(t, api.URL, "")
 	w.stderr.WaitFor(t, ": discovering its API: etcd has no leader; retrying\n")
 	w.stdout.WaitFor(t, " bhs: Ready\n")
-	w.stderr.WaitFor(t, "The connection is established again.\n")
+	w.stderr.WaitFor(t, "The API server answers again.\n")
 	api.Fail(".", away)
 	api.EndWatches(true)
 	w.stderr.WaitFor(t, ": etcd has no leader; retrying\n")

@@ -72,7 +72,7 @@ func New(call *command.Call, run Runner) *cobra.Command {
 			if len(args) > 0 {
 				o.tenant = args[0]
 			}
-			if err := o.validate(); err != nil {
+			if err := o.validate(cmd); err != nil {
 				return err
 			}
 			return o.start(cmd.Context())
@@ -84,7 +84,7 @@ func New(call *command.Call, run Runner) *cobra.Command {
 }
 
 // validate rejects wrong flags, and streams that are no terminal, before anything is read.
-func (o *options) validate() error {
+func (o *options) validate(cmd *cobra.Command) error {
 	o.linear = o.linear || os.Getenv("TERM") == "dumb"
 	if o.linear {
 		return nil // with --from=-, it shows the tenants and ends: there is nothing to read commands from
@@ -97,6 +97,9 @@ func (o *options) validate() error {
 		return advice.Add(errors.New("standard input and standard output must be a terminal"),
 			"For a script, use 'kubectl orthweb status -o json' or 'status --watch'. For a screen reader, add --linear.")
 	}
+	if _, isErr := command.TerminalOf(o.call.Streams.ErrOut); isErr && command.Given(cmd.Flags(), "v") {
+		return advice.Add(errors.New("-v would write over the screen"), "Redirect standard error to a file, or add --linear.")
+	}
 	return nil
 }
 
@@ -106,6 +109,9 @@ func (o *options) start(ctx context.Context) error {
 		return err
 	}
 	choices := ui.Options{Tenant: o.tenant}
+	if choices.Tenant == "" {
+		choices.Tenant = o.call.Namespace() // the tenant of the namespace, if there is one
+	}
 	if o.linear {
 		return ui.RunLinear(ctx, services, choices, o.call.Streams.In, o.call.Streams.Out)
 	}

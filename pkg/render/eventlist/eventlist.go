@@ -177,7 +177,7 @@ func (p *Printer) below(row [messageColumn + 1]string, message string) []string 
 	}
 	lines := p.Style.Wrap(text, "  ", "  ")
 	if len(lines) > maxMessageLines {
-		lines = append(lines[:maxMessageLines-1:maxMessageLines-1], term.Shorten(lines[maxMessageLines-1], p.Style.Width-1)+"…")
+		lines = append(lines[:maxMessageLines-1:maxMessageLines-1], strings.TrimSuffix(term.Shorten(lines[maxMessageLines-1], p.Style.Width-1), "…")+"…")
 	}
 	if rest, ok := strings.CutPrefix(lines[0], "  "+row[typeColumn]+" "); ok {
 		lines[0] = "  " + p.paint(typeColumn, row[typeColumn]) + " " + rest
