@@ -47,8 +47,8 @@ type planner struct {
 
 // Reconcile plans to have Flux reconcile the tenants: the sources of their layers, shared
 // layers that are not Ready or may not have the newest revision, all of the tenants' own
-// layers, and their releases that are not Ready with the sources of their charts. statuses are of the same snapshot. The error
-// is a *SuspendedError.
+// layers, and their releases that are not Ready, with the sources of their charts. statuses are
+// of the same snapshot. The error is a *SuspendedError.
 func Reconcile(snap *snapshot.Snapshot, statuses []tenant.Status, o Options) (Plan, error) {
 	p := &planner{Options: o, snap: snap, ranks: map[object.Key]int{}, after: map[object.Key][]object.Ref{}}
 	for _, s := range statuses {
