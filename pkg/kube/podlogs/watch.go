@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"math/rand/v2"
@@ -195,27 +193,18 @@ func (w *podWatch) watch(ctx context.Context, connection func(error)) error {
 	w.mu.Lock()
 	version := w.version
 	w.mu.Unlock()
-	body, err := w.streams.Open(ctx, w.streams.GetStream().AbsPath(path...).
-		Param("watch", "true").Param("allowWatchBookmarks", "true").Param("resourceVersion", version), true)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = body.Close() }()
-	connection(nil)
-	bounded := &boundedReader{in: body}
-	for events := json.NewDecoder(bounded); ; {
-		bounded.left = request.MaxObject
-		var event watchEvent
-		if err := events.Decode(&event); err != nil {
-			if errors.Is(err, io.EOF) {
-				return nil
+	get := w.streams.GetStream().AbsPath(path...).
+		Param("watch", "true").Param("allowWatchBookmarks", "true").Param("resourceVersion", version)
+	return w.streams.Stream(ctx, get, func(body io.Reader) error {
+		connection(nil)
+		return request.Values(body, request.MaxObject, func(value []byte) error {
+			var event watchEvent
+			if err := json.Unmarshal(value, &event); err != nil {
+				return request.Malformed("watching pods: %v", err)
 			}
-			return fmt.Errorf("watching pods: %w", err)
-		}
-		if err := w.apply(event); err != nil {
-			return err
-		}
-	}
+			return w.apply(event)
+		})
+	})
 }
 
 // apply applies one event.
@@ -242,21 +231,6 @@ func (w *podWatch) apply(event watchEvent) error {
 		w.remove(pod)
 	}
 	return nil
-}
-
-// boundedReader fails if an object is larger than allowed.
-type boundedReader struct {
-	in   io.Reader
-	left int64
-}
-
-func (b *boundedReader) Read(p []byte) (int, error) {
-	if b.left <= 0 {
-		return 0, request.Malformed("an object of the watch is larger than %d MiB", request.MaxObject>>20)
-	}
-	n, err := b.in.Read(p[:min(int64(len(p)), b.left)])
-	b.left -= int64(n)
-	return n, err
 }
 
 // backOff waits longer after each failure.

@@ -5,8 +5,10 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
@@ -85,6 +87,29 @@ func (c *Call) Session(ctx context.Context, version bool) (*collect.Session, err
 	}
 	session, err := collect.Open(ctx, config, opts)
 	return session, WhenUnreachable(ctx, err)
+}
+
+// SessionWhenReachable opens the cluster, which may not be available yet, however long that takes.
+// unreachable is called with the error of each attempt, and ends the attempts with its own.
+func (c *Call) SessionWhenReachable(ctx context.Context, every time.Duration, unreachable func(error) error) (*collect.Session, error) {
+	for {
+		session, err := c.Session(ctx, false)
+		var gone *collect.Error
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if !errors.As(err, &gone) {
+			return session, err
+		}
+		if err := unreachable(gone); err != nil {
+			return nil, err
+		}
+		select {
+		case <-time.After(every):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
 }
 
 // Namespace is that of -n, empty without it.

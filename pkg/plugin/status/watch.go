@@ -7,7 +7,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/queries"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/watch"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
@@ -91,7 +90,9 @@ func (o *options) follow(ctx context.Context, news chan<- seen) error {
 			return ctx.Err()
 		}
 	}
-	session, err := o.open(ctx, send)
+	session, err := o.call.SessionWhenReachable(ctx, o.interval, func(err error) error {
+		return send(seen{Update: watch.Update{Err: err, Stale: time.Now()}, now: time.Now})
+	})
 	if err != nil {
 		return err
 	}
@@ -103,25 +104,6 @@ func (o *options) follow(ctx context.Context, news chan<- seen) error {
 		}
 		return send(next)
 	})
-}
-
-// open connects to the cluster, however long that takes.
-func (o *options) open(ctx context.Context, send func(seen) error) (*collect.Session, error) {
-	for {
-		session, err := o.call.Session(ctx, false)
-		var gone *collect.Error
-		if err == nil || !errors.As(err, &gone) {
-			return session, err
-		}
-		if err := send(seen{Update: watch.Update{Err: gone, Stale: time.Now()}, now: time.Now}); err != nil {
-			return nil, err
-		}
-		select {
-		case <-time.After(o.interval):
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
 }
 
 // notes are what the user has to know besides the state.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/queries"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/watch"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
@@ -18,7 +17,11 @@ const openAgain = 2 * time.Second
 
 // watch delivers the states of the tenants of the cluster.
 func (o *options) watch(ctx context.Context, deliver func(ui.Look)) error {
-	session, err := o.open(ctx, deliver)
+	began := time.Now()
+	session, err := o.call.SessionWhenReachable(ctx, openAgain, func(err error) error {
+		deliver(ui.Look{Stale: began, Err: err})
+		return nil
+	})
 	if err != nil {
 		return err
 	}
@@ -35,24 +38,6 @@ func (o *options) watch(ctx context.Context, deliver func(ui.Look)) error {
 		}
 		return err
 	})
-}
-
-// open connects to the API server, which may not be available yet.
-func (o *options) open(ctx context.Context, deliver func(ui.Look)) (*collect.Session, error) {
-	began := time.Now()
-	for {
-		session, err := o.call.Session(ctx, false)
-		var gone *collect.Error
-		if err == nil || ctx.Err() != nil || !errors.As(err, &gone) {
-			return session, err
-		}
-		deliver(ui.Look{Stale: began, Err: err})
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(openAgain):
-		}
-	}
 }
 
 // look is the state of the tenants in a snapshot. Its error is that of the tenant that the user
