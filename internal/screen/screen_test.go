@@ -32,7 +32,7 @@ func TestUpToDate(t *testing.T) {
 		}
 		drawn, err := os.ReadFile(picture.path)
 		if err != nil || !bytes.Equal(drawn, now.Bytes()) {
-			t.Errorf("%s is not what the program prints: draw it anew with 'make screen' (%v)", picture.path, err)
+			t.Errorf("%s is not what the program prints: draw it again with 'make screen' (%v)", picture.path, err)
 		}
 	}
 }

@@ -2,17 +2,11 @@ package ui
 
 import (
 	"fmt"
-	"slices"
 
 	tea "charm.land/bubbletea/v2"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
-	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
-
-// noExplanation is shown until there is one.
-var noExplanation diagnose.Explanation
 
 // question is what the user must confirm.
 type question struct {
@@ -34,7 +28,7 @@ func action(m *Model, key string) tea.Cmd {
 		m.message = "A command is running; ctrl-x interrupts it."
 		return nil
 	}
-	if !slices.ContainsFunc(m.visible(), func(s tenant.Status) bool { return s.Name == m.selected }) {
+	if indexOf(m.visible(), m.selected) < 0 {
 		m.message = "No tenant is selected."
 		return nil
 	}
@@ -50,10 +44,7 @@ func action(m *Model, key string) tea.Cmd {
 // isRunning reports whether a command that the user started is running.
 func (m *Model) isRunning() bool {
 	f := m.panes[outputPane].feed
-	if f == nil {
-		return false
-	}
-	return !f.text().ended
+	return f != nil && !f.text().ended
 }
 
 // answer handles the key after a question: only y is yes.

@@ -6,6 +6,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
@@ -155,12 +156,7 @@ func (m *Model) move(by int) tea.Cmd {
 	if len(visible) == 0 {
 		return nil
 	}
-	at := 0
-	for i, s := range visible {
-		if s.Name == m.selected {
-			at = i
-		}
-	}
+	at := max(0, indexOf(visible, m.selected))
 	next := visible[max(0, min(at+by, len(visible)-1))].Name
 	if next == m.selected {
 		return nil
@@ -169,12 +165,11 @@ func (m *Model) move(by int) tea.Cmd {
 }
 
 func nextPane(m *Model, key string) tea.Cmd {
-	order := []paneID{tenantsPane, chainPane, causesPane, eventsPane, logsPane, outputPane}
 	by := 1
 	if key == "shift+tab" {
-		by = len(order) - 1
+		by = len(m.panes) - 1
 	}
-	return m.show(order[(int(m.focus)+by)%len(order)])
+	return m.show((m.focus + paneID(by)) % paneID(len(m.panes)))
 }
 
 func numberedPane(m *Model, key string) tea.Cmd { return m.show(paneID(key[0] - '0')) }
@@ -208,7 +203,7 @@ func explainKey(m *Model, _ string) tea.Cmd {
 	m.explained.ref = ref
 	cmd := m.show(causesPane)
 	if again {
-		m.explained.answer, m.explained.err = noExplanation, nil
+		m.explained.answer, m.explained.err = diagnose.Explanation{}, nil
 		m.panes[causesPane].offset, m.copied = 0, 0
 		return tea.Batch(cmd, m.explain(true))
 	}
@@ -327,12 +322,7 @@ func (m *Model) typed() tea.Cmd {
 // keepSelection selects a tenant that the filter shows.
 func (m *Model) keepSelection() tea.Cmd {
 	visible := m.visible()
-	for _, s := range visible {
-		if s.Name == m.selected {
-			return nil
-		}
-	}
-	if len(visible) == 0 {
+	if len(visible) == 0 || indexOf(visible, m.selected) >= 0 {
 		return nil
 	}
 	return m.selectTenant(visible[0].Name)
@@ -364,11 +354,9 @@ func (m *Model) command(text string) tea.Cmd {
 			return m.show(paneID(id))
 		}
 	}
-	for _, s := range m.look.Statuses {
-		if s.Name == text {
-			m.filter = ""
-			return m.selectTenant(text)
-		}
+	if indexOf(m.look.Statuses, text) >= 0 {
+		m.filter = ""
+		return m.selectTenant(text)
 	}
 	if text != "" {
 		m.message = "Unknown command: " + escape.Line(text) + " (? shows help)"

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -123,9 +122,8 @@ func (l *linear) prompt() {
 func (l *linear) greet() {
 	l.tenants()
 	l.selected = tenantOf(l.look.Statuses, l.selected)
-	if l.selected == "" && len(l.look.Statuses) > 0 {
-		at := slices.IndexFunc(l.look.Statuses, func(s tenant.Status) bool { return !s.Ready() })
-		l.selected = l.look.Statuses[max(0, at)].Name
+	if l.selected == "" {
+		l.selected = firstTenant(l.look.Statuses)
 	}
 	l.printf("Type help for the commands.\n")
 	l.prompt()
@@ -171,15 +169,6 @@ func (l *linear) notice(format string, args ...any) {
 	l.prompt()
 }
 
-func named(statuses []tenant.Status, name string) (tenant.Status, bool) {
-	for _, s := range statuses {
-		if s.Name == name {
-			return s, true
-		}
-	}
-	return tenant.Status{}, false
-}
-
 // sentence is a tenant's status with what it waits for.
 func sentence(s tenant.Status) string {
 	text := string(s.Verdict.Status)
@@ -191,17 +180,11 @@ func sentence(s tenant.Status) string {
 
 // tenants lists the tenants with numbers.
 func (l *linear) tenants() {
-	notReady := 0
-	for _, s := range l.look.Statuses {
-		if !s.Ready() {
-			notReady++
-		}
-	}
 	if l.look.Absent != nil {
 		l.printf("%s: %v.\n", l.services.Place, l.look.Absent)
 		return
 	}
-	l.printf("%s: %s, %d not ready.\n", l.services.Place, finding.Count(len(l.look.Statuses), "tenant"), notReady)
+	l.printf("%s: %s, %d not ready.\n", l.services.Place, finding.Count(len(l.look.Statuses), "tenant"), notReady(l.look.Statuses))
 	for i, s := range l.look.Statuses {
 		l.printf("%d. %s: %s.\n", i+1, s.Name, sentence(s))
 	}

@@ -159,7 +159,7 @@ func (m *Model) setLook(l Look) tea.Cmd {
 		m.selected = tenantOf(l.Statuses, m.selected)
 	}
 	if m.selected == "" {
-		m.selected = m.firstTenant()
+		m.selected = firstTenant(m.visible())
 	}
 	if m.selected != before {
 		return m.selectTenant(m.selected)
@@ -177,18 +177,30 @@ func tenantOf(statuses []tenant.Status, name string) string {
 	return ""
 }
 
-// firstTenant is the one that is selected at the start: the first that is not ready.
-func (m *Model) firstTenant() string {
-	visible := m.visible()
-	for _, s := range visible {
+// firstTenant is the one that is selected at the start: the first that is not ready, or the first.
+// It is empty if there is none.
+func firstTenant(statuses []tenant.Status) string {
+	if len(statuses) == 0 {
+		return ""
+	}
+	at := slices.IndexFunc(statuses, func(s tenant.Status) bool { return !s.Ready() })
+	return statuses[max(0, at)].Name
+}
+
+// indexOf is the position of a tenant, -1 if it is not there.
+func indexOf(statuses []tenant.Status, name string) int {
+	return slices.IndexFunc(statuses, func(s tenant.Status) bool { return s.Name == name })
+}
+
+// notReady is the number of tenants that are not ready.
+func notReady(statuses []tenant.Status) int {
+	count := 0
+	for _, s := range statuses {
 		if !s.Ready() {
-			return s.Name
+			count++
 		}
 	}
-	if len(visible) > 0 {
-		return visible[0].Name
-	}
-	return ""
+	return count
 }
 
 // now is the current time, by the API server's clock.
@@ -200,11 +212,12 @@ func (m *Model) now() time.Time {
 }
 
 // status is the selected tenant's.
-func (m *Model) status() (tenant.Status, bool) {
-	for _, s := range m.look.Statuses {
-		if s.Name == m.selected {
-			return s, true
-		}
+func (m *Model) status() (tenant.Status, bool) { return named(m.look.Statuses, m.selected) }
+
+// named is the tenant of that name, and whether there is one.
+func named(statuses []tenant.Status, name string) (tenant.Status, bool) {
+	if at := indexOf(statuses, name); at >= 0 {
+		return statuses[at], true
 	}
 	return tenant.Status{}, false
 }

@@ -52,13 +52,7 @@ func (m *Model) head() string {
 		}
 		return m.bold(text + "  reading the cluster …")
 	}
-	notReady := 0
-	for _, s := range m.look.Statuses {
-		if !s.Ready() {
-			notReady++
-		}
-	}
-	text += fmt.Sprintf("  %s, %d not ready  %s", finding.Count(len(m.look.Statuses), "tenant"), notReady, m.now().UTC().Format("15:04:05 UTC"))
+	text += fmt.Sprintf("  %s, %d not ready  %s", finding.Count(len(m.look.Statuses), "tenant"), notReady(m.look.Statuses), m.now().UTC().Format("15:04:05 UTC"))
 	if m.look.Err != nil {
 		since := m.now().Sub(m.look.Stale).Truncate(time.Second)
 		return m.alarm(fmt.Sprintf(" STALE for %s %s", since, text))
@@ -124,12 +118,7 @@ func (m *Model) list(width, height int) []string {
 	}
 	lines := []string{fill(m.title(title, m.focus == tenantsPane), width)}
 	rows := height - 1
-	at := 0
-	for i, s := range visible {
-		if s.Name == m.selected {
-			at = i
-		}
-	}
+	at := max(0, indexOf(visible, m.selected))
 	m.listTop = max(0, min(m.listTop, len(visible)-rows))
 	m.listTop = max(at-rows+1, min(m.listTop, at))
 	for i := m.listTop; i < len(visible) && len(lines) < height; i++ {
@@ -192,13 +181,7 @@ func (m *Model) tabbed(height int) []string {
 	width := m.besideList()
 	var tabs strings.Builder
 	for id := chainPane; id <= outputPane; id++ {
-		title := m.paneTitle(id)
-		if id == m.shown {
-			title = m.title(title, true)
-		} else {
-			title = m.title(title, false)
-		}
-		tabs.WriteString(title)
+		tabs.WriteString(m.title(m.paneTitle(id), id == m.shown))
 	}
 	return append([]string{fill(tabs.String(), width)}, m.text(m.shown, height-1)...)
 }
