@@ -136,21 +136,11 @@ func (s *scoping) addSources(release object.Ref) {
 		s.note(object.HelmReleaseKind, release.Namespace)
 		return
 	}
-	source := func(kind, namespace, name string) {
-		if namespace == "" {
-			namespace = release.Namespace
-		}
-		if kind != "" {
-			s.add(object.Ref{APIVersion: object.HelmChartKind.Group + "/v1", Kind: kind, Namespace: namespace, Name: name})
+	for _, ref := range []object.Ref{object.ChartOf(obj), object.ChartSourceOf(obj)} {
+		if ref.Kind != "" {
+			s.add(ref)
 		}
 	}
-	of := object.Map(obj.Object, "spec", "chart", "spec", "sourceRef")
-	source(object.Text(of, "kind"), object.Text(of, "namespace"), object.Text(of, "name"))
-	if of != nil { // helm-controller v1, api/v2: HelmRelease.GetHelmChartName
-		source(object.HelmChartKind.Kind, object.Text(of, "namespace"), release.Namespace+"-"+release.Name)
-	}
-	of = object.Map(obj.Object, "spec", "chartRef")
-	source(object.Text(of, "kind"), object.Text(of, "namespace"), object.Text(of, "name"))
 }
 
 // addApplied adds what a layer applies and checks, except for objects of other tenants.

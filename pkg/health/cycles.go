@@ -34,7 +34,7 @@ func (a *Assessor) cycles() *cycles {
 	}
 	for _, gk := range []schema.GroupKind{object.KustomizationKind, object.HelmReleaseKind} {
 		for _, obj := range a.snap.List(gk, "").Objects {
-			if waits(obj) && a.loops.order[object.RefOf(obj).Key()] == 0 {
+			if Waits(obj) && a.loops.order[object.RefOf(obj).Key()] == 0 {
 				a.loops.visit(obj)
 			}
 		}
@@ -59,7 +59,7 @@ func (c *cycles) visit(obj *unstructured.Unstructured) {
 		dep := ref.Key()
 		answer := c.snap.Lookup(ref)
 		switch {
-		case answer.Presence != snapshot.Present || !waits(answer.Object):
+		case answer.Presence != snapshot.Present || !Waits(answer.Object):
 		case c.order[dep] == 0:
 			c.visit(answer.Object)
 			c.lowest[self] = min(c.lowest[self], c.lowest[dep])

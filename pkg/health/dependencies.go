@@ -24,10 +24,10 @@ func Dependencies(obj *unstructured.Unstructured) []object.Ref {
 	return refs
 }
 
-// waits reports whether a layer or release is blocked by its dependencies: nothing else
+// Waits reports whether a layer or release is blocked by its dependencies: nothing else
 // determines its verdict then. The search for cycles uses the same rule, so that no
 // judge runs in a cycle.
-func waits(obj *unstructured.Unstructured) bool {
+func Waits(obj *unstructured.Unstructured) bool {
 	ready := object.ConditionOf(obj, "Ready")
 	return ready.Is("False") && (ready.Reason == "DependencyNotReady" || ready.Reason == "DependencyNotFound") &&
 		obj.GetDeletionTimestamp() == nil && !object.Bool(obj.Object, "spec", "suspend") && !object.ConditionOf(obj, "Stalled").Is("True")

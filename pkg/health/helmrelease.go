@@ -19,7 +19,7 @@ func (a *Assessor) helmRelease(obj *unstructured.Unstructured, v Verdict) Verdic
 	if stalled := object.ConditionOf(obj, "Stalled"); stalled.Is("True") {
 		return v.FromCondition(Failing, stalled)
 	}
-	if waits(obj) {
+	if Waits(obj) {
 		return a.waiting(obj, v)
 	}
 	ready := object.ConditionOf(obj, "Ready")

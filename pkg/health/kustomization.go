@@ -23,7 +23,7 @@ func (a *Assessor) kustomization(obj *unstructured.Unstructured, v Verdict) Verd
 	if stalled := object.ConditionOf(obj, "Stalled"); stalled.Is("True") {
 		return v.FromCondition(Failing, stalled)
 	}
-	if waits(obj) {
+	if Waits(obj) {
 		return a.waiting(obj, v)
 	}
 	switch ready.Status {

@@ -39,26 +39,15 @@ func (c *Concern) add(kind, namespace, name string) {
 	c.objects[Name{strings.ToLower(kind), namespace, name}] = true
 }
 
-// addChart adds the chart that Flux creates for a release, and the source of the chart
-// (helm-controller, api/v2, HelmChartTemplate: NAMESPACE-NAME in the namespace of the source).
+// addChart adds the chart of a release, and the source of the chart.
 func (c *Concern) addChart(snap *snapshot.Snapshot, release object.Ref) {
 	obj := snap.Lookup(release).Object
 	if obj == nil {
 		return
 	}
-	for _, path := range [][]string{{"spec", "chart", "spec", "sourceRef"}, {"spec", "chartRef"}} {
-		source := object.Map(obj.Object, path...)
-		kind, name := object.Text(source, "kind"), object.Text(source, "name")
-		if name == "" {
-			continue
-		}
-		namespace := object.Text(source, "namespace")
-		if namespace == "" {
-			namespace = release.Namespace
-		}
-		c.add(kind, namespace, name)
-		if path[1] == "chart" {
-			c.add(object.HelmChartKind.Kind, namespace, release.Namespace+"-"+release.Name)
+	for _, ref := range []object.Ref{object.ChartOf(obj), object.ChartSourceOf(obj)} {
+		if ref.Name != "" {
+			c.add(ref.Kind, ref.Namespace, ref.Name)
 		}
 	}
 }

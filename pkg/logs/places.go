@@ -76,8 +76,7 @@ func Places(snap *snapshot.Snapshot, s tenant.Status) []Place {
 			}
 		}
 	}
-	for i, namespace := range s.Namespaces {
-		places[i].Namespace = namespace
+	for i := range s.Namespaces {
 		places[i].add(Group{Source: Workload, Pods: labels.Everything()})
 	}
 	return addControllers(snap, places, len(s.Namespaces))

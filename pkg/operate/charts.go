@@ -1,10 +1,6 @@
 package operate
 
 import (
-	"cmp"
-
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
@@ -18,33 +14,9 @@ func (p *planner) addCharts() {
 		if step.Ref.GroupKind() != object.HelmReleaseKind {
 			continue
 		}
-		if ref := chartOf(p.snap.Lookup(step.Ref).Object); ref.Name != "" {
+		if ref := object.ChartOf(p.snap.Lookup(step.Ref).Object); ref.Name != "" {
 			p.addSource(step.Tenants, ref, step.Ref)
 		}
-	}
-}
-
-// chartOf is where a release's chart comes from: an OCIRepository, or the HelmChart that it names or
-// that helm-controller creates for it (helm-controller v1.6, api v2, GetHelmChartName).
-func chartOf(release *unstructured.Unstructured) object.Ref {
-	if ref := object.Map(release.Object, "spec", "chartRef"); len(ref) > 0 {
-		return sourceRef(ref, release.GetNamespace())
-	}
-	source := object.Map(release.Object, "spec", "chart", "spec", "sourceRef")
-	if len(source) == 0 {
-		return object.Ref{}
-	}
-	return object.Ref{
-		APIVersion: object.HelmChartKind.Group + "/v1", Kind: object.HelmChartKind.Kind,
-		Namespace: cmp.Or(object.Text(source, "namespace"), release.GetNamespace()),
-		Name:      release.GetNamespace() + "-" + release.GetName(),
-	}
-}
-
-func sourceRef(source map[string]any, home string) object.Ref {
-	return object.Ref{
-		APIVersion: object.HelmChartKind.Group + "/v1", Kind: object.Text(source, "kind"),
-		Namespace: cmp.Or(object.Text(source, "namespace"), home), Name: object.Text(source, "name"),
 	}
 }
 
@@ -82,7 +54,7 @@ func (p *planner) addSource(tenants []string, ref, user object.Ref) {
 		step.Tenants = appendNew(step.Tenants, name)
 	}
 	if source := object.Map(obj.Object, "spec", "sourceRef"); ref.GroupKind() == object.HelmChartKind && len(source) > 0 {
-		p.addSource(tenants, sourceRef(source, obj.GetNamespace()), ref)
+		p.addSource(tenants, object.SourceRef(source, obj.GetNamespace()), ref)
 	}
 }
 

@@ -71,9 +71,3 @@ func (r *Run) Doubtful(obj *unstructured.Unstructured) []object.Ref {
 	}
 	return doubtful
 }
-
-// Waits reports whether Flux has not begun to reconcile an object because of its dependencies.
-func Waits(obj *unstructured.Unstructured) bool {
-	ready := object.ConditionOf(obj, "Ready")
-	return ready.Is("False") && (ready.Reason == "DependencyNotReady" || ready.Reason == "DependencyNotFound")
-}

@@ -1,8 +1,6 @@
 package flux
 
 import (
-	"cmp"
-
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
@@ -15,13 +13,6 @@ type Release struct {
 	Obj    *unstructured.Unstructured
 	Ready  object.Condition
 	Result *engine.Result
-}
-
-// SourceRef is the object that a sourceRef names; home is the namespace if it names
-// none.
-func SourceRef(source map[string]any, home string) object.Ref {
-	return object.Ref{APIVersion: object.HelmChartKind.Group + "/v1", Kind: object.Text(source, "kind"),
-		Namespace: cmp.Or(object.Text(source, "namespace"), home), Name: object.Text(source, "name")}
 }
 
 // Target is the namespace that the release installs into.

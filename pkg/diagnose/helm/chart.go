@@ -79,7 +79,7 @@ func waitsForChart(r flux.Release) bool {
 // for spec.chart, or directly the object in spec.chartRef.
 func chartSource(r flux.Release) (ref object.Ref, direct bool) {
 	if chartRef := object.Map(r.Obj.Object, "spec", "chartRef"); chartRef != nil {
-		return flux.SourceRef(chartRef, r.Obj.GetNamespace()), true
+		return object.SourceRef(chartRef, r.Obj.GetNamespace()), true
 	}
 	namespace, name, _ := strings.Cut(object.Text(r.Obj.Object, "status", "helmChart"), "/")
 	return object.Ref{APIVersion: object.HelmChartKind.Group + "/v1", Kind: object.HelmChartKind.Kind, Namespace: namespace, Name: name}, false
@@ -92,7 +92,7 @@ func repository(r flux.Release, waits bool) bool {
 	if source == nil {
 		return false
 	}
-	ref := flux.SourceRef(source, r.Obj.GetNamespace())
+	ref := object.SourceRef(source, r.Obj.GetNamespace())
 	switch answer := r.X.Snap.Lookup(ref); {
 	case answer.Presence == snapshot.Absent:
 		missingSource(r, ref, "spec.chart.spec.sourceRef")
@@ -138,7 +138,7 @@ func unread(r flux.Release, waits bool, ref object.Ref, answer snapshot.Answer) 
 // requestedChart is the chart that spec.chart requests.
 func requestedChart(r flux.Release) chartRequest {
 	spec := object.Map(r.Obj.Object, "spec", "chart", "spec")
-	ref := flux.SourceRef(object.Map(spec, "sourceRef"), r.Obj.GetNamespace())
+	ref := object.SourceRef(object.Map(spec, "sourceRef"), r.Obj.GetNamespace())
 	return chartRequest{name: object.Text(spec, "chart"), version: object.Text(spec, "version"), repository: r.X.Snap.Lookup(ref).Object, ref: ref}
 }
 

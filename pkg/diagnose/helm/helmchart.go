@@ -29,7 +29,7 @@ func ExplainHelmChart(x *engine.Context, obj *unstructured.Unstructured, _ bool)
 		e.Verdict.Reason, e.Verdict.Message = cmp.Or(health.Reason(m.Reason), e.Verdict.Reason), health.FirstLine(m.Text)
 		e.Verdict.Statement = health.Statement{Field: m.Proof.Field, Reason: m.Reason, Message: m.Text, At: m.At}
 	}
-	repository := flux.SourceRef(object.Map(obj.Object, "spec", "sourceRef"), obj.GetNamespace())
+	repository := object.SourceRef(object.Map(obj.Object, "spec", "sourceRef"), obj.GetNamespace())
 	problem, _ := x.Message(e.Verdict.Statement.Message).Source()
 	waits := e.Verdict.Status != health.Failing || problem.Problem == message.SourceNoArtifact
 	answer := x.Snap.Lookup(repository)
@@ -171,7 +171,7 @@ func addOtherCharts(x *engine.Context, c chartRequest, problem message.SourcePro
 		if object.Text(other.Object, "spec", "chart") != c.name || revision == "" || object.ConditionOf(other, "Ready").Status != "True" {
 			continue
 		}
-		from := flux.SourceRef(object.Map(other.Object, "spec", "sourceRef"), other.GetNamespace())
+		from := object.SourceRef(object.Map(other.Object, "spec", "sourceRef"), other.GetNamespace())
 		proof := engine.Evidence(other, "status.artifact.revision", revision, object.Time(other.Object, "status", "artifact", "lastUpdateTime"))
 		switch {
 		case !from.Same(c.ref) && (problem == message.SourceChartNotFound || revision == c.version):

@@ -6,7 +6,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/flux"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/lint/rule"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
@@ -49,7 +48,7 @@ func checkSource(c *rule.Context, o *cluster.Object, field string, ref object.Re
 func generatorSources(generator *cluster.Object) []object.Ref {
 	var refs []object.Ref
 	for _, entry := range object.List(generator.Unstructured.Object, "spec", "sources") {
-		refs = append(refs, flux.SourceRef(entry, generator.GetNamespace()))
+		refs = append(refs, object.SourceRef(entry, generator.GetNamespace()))
 	}
 	return refs
 }
@@ -105,7 +104,7 @@ func sourceRef(o *cluster.Object) (field string, ref object.Ref, ok bool) {
 	}
 	value, _ := object.Read(o.Unstructured.Object, field)
 	fields, _ := value.(map[string]any)
-	ref = flux.SourceRef(fields, o.GetNamespace())
+	ref = object.SourceRef(fields, o.GetNamespace())
 	return field, ref, slices.Contains(sourceKinds, ref.GroupKind())
 }
 

@@ -36,9 +36,9 @@ func standIns(c *Context, release *cluster.Object) []*unstructured.Unstructured 
 func istioChart(c *Context, release *cluster.Object) string {
 	spec := object.Map(release.Unstructured.Object, "spec")
 	chart := object.Text(spec, "chart", "spec", "chart")
-	ref := flux.SourceRef(object.Map(spec, "chart", "spec", "sourceRef"), release.GetNamespace())
+	ref := object.SourceRef(object.Map(spec, "chart", "spec", "sourceRef"), release.GetNamespace())
 	if chart == "" {
-		ref = flux.SourceRef(object.Map(spec, "chartRef"), release.GetNamespace())
+		ref = object.SourceRef(object.Map(spec, "chartRef"), release.GetNamespace())
 	}
 	istio := strings.Contains(ref.Name, "istio")
 	for _, source := range c.Find(ref.GroupKind(), ref.Namespace, ref.Name) {

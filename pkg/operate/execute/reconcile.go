@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/wait"
 
+	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/patch"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/operate"
@@ -205,7 +206,7 @@ func (r *Reconciler) readOpen(ctx context.Context) error {
 			}
 		default:
 			result := r.run.Observe(obj, r.now())
-			if result.Outcome == operate.Triggered && operate.Waits(obj) && r.unmet(ctx, obj) {
+			if result.Outcome == operate.Triggered && health.Waits(obj) && r.unmet(ctx, obj) {
 				continue
 			}
 			r.progress.Result(result)

@@ -9,7 +9,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/flux"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/artifact"
@@ -166,7 +165,7 @@ func (c *Cluster) sourceAt(ref object.Ref) *source.Source {
 func sourceRefs(generator *unstructured.Unstructured) map[string]object.Ref {
 	refs := map[string]object.Ref{}
 	for _, entry := range object.List(generator.Object, "spec", "sources") {
-		refs[object.Text(entry, "alias")] = flux.SourceRef(entry, generator.GetNamespace())
+		refs[object.Text(entry, "alias")] = object.SourceRef(entry, generator.GetNamespace())
 	}
 	return refs
 }

@@ -12,7 +12,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/flux"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree/artifact"
@@ -501,5 +500,5 @@ func isKustomization(obj *unstructured.Unstructured) bool {
 
 // SourceOf is the source of a Kustomization.
 func SourceOf(obj *unstructured.Unstructured) object.Ref {
-	return flux.SourceRef(object.Map(obj.Object, "spec", "sourceRef"), obj.GetNamespace())
+	return object.SourceRef(object.Map(obj.Object, "spec", "sourceRef"), obj.GetNamespace())
 }

@@ -114,13 +114,13 @@ func (r *renderer) specOf(o *Object) *chartSpec {
 	}
 	spec := &chartSpec{Object: o, release: &Release{Object: o}, field: "spec.chart.spec.chart", fields: object.Map(o.Unstructured.Object, "spec", "chart", "spec")}
 	if ref := object.Map(o.Unstructured.Object, "spec", "chartRef"); ref != nil {
-		found := r.cluster.find(flux.SourceRef(ref, o.GetNamespace()))
+		found := r.cluster.find(object.SourceRef(ref, o.GetNamespace()))
 		if object.Text(ref, "kind") != object.HelmChartKind.Kind || found == nil {
 			return nil
 		}
 		spec.Object, spec.field, spec.fields = found, "spec.chart", object.Map(found.Unstructured.Object, "spec")
 	}
-	spec.source = flux.SourceRef(object.Map(spec.fields, "sourceRef"), spec.GetNamespace())
+	spec.source = object.SourceRef(object.Map(spec.fields, "sourceRef"), spec.GetNamespace())
 	if spec.source.Name == "" || spec.source.Kind != object.GitRepositoryKind.Kind {
 		return nil
 	}
