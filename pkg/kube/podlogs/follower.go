@@ -227,6 +227,13 @@ func (f *follower) readToEnd(ctx context.Context, want logRequest) (complete boo
 		}
 		if !complete {
 			back.wait(ctx, 0, f.r.reconnected())
+			// The container may have been restarted meanwhile: the rest is then in the log of its
+			// previous instance. Without an answer, its log can't be read either.
+			if f.pods.refresh(ctx) != nil {
+				continue
+			}
+			state, _, _ := f.current()
+			want.previous = want.previous || !state.gone && state.id != f.instance
 		}
 		if since := f.window.since(); f.window.last != 0 {
 			want.since, want.tail = since, -1

@@ -181,11 +181,10 @@ func (r *reader) start(ctx context.Context, watches []*podWatch) {
 		for _, pod := range w.sorted() {
 			r.update(ctx, w, place, pod, false, true)
 		}
-		if !r.opts.Follow {
-			continue
-		}
 		w.changed = func(pod *Pod, gone bool) { r.update(ctx, w, place, pod, gone, false) }
-		r.running.Go(func() { w.follow(ctx, r.connection) })
+		if r.opts.Follow {
+			r.running.Go(func() { w.follow(ctx, r.connection) })
+		}
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -222,8 +221,8 @@ func (r *reader) update(ctx context.Context, pods *podWatch, place Place, pod *P
 			}
 			continue
 		}
-		if gone || r.count >= maxContainers {
-			if !gone {
+		if wanted := first || r.opts.Follow; gone || !wanted || r.count >= maxContainers {
+			if !gone && wanted {
 				r.report(Problem{Namespace: pod.Namespace, Pod: pod.Name, Container: container.Name, Err: fmt.Errorf("there are more than %d containers", maxContainers)})
 			}
 			continue

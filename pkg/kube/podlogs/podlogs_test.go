@@ -296,6 +296,50 @@ func TestPrevious(t *testing.T) {
 	}
 }
 
+// TestRestartWhileStoredLinesAreRead checks that if the connection is lost while stored lines are
+// read, and the container is restarted before it is back, the lines of the earlier instance come
+// before those of the new one.
+func TestRestartWhileStoredLinesAreRead(t *testing.T) {
+	for _, followed := range []bool{true, false} {
+		s := newServer(t)
+		p := s.add("a", "p", "c")
+		for i := range 3 {
+			s.write(p, began.Add(time.Duration(i)*time.Second), fmt.Sprint(i))
+		}
+		logs, cuts := 0, []int{40, -1}
+		s.refuse = func(r *http.Request) int {
+			isLog := strings.HasSuffix(r.URL.Path, "/log")
+			if logs == 1 && (isLog || !r.URL.Query().Has("watch")) {
+				s.replace(p)
+				p.files[p.instance].lines = []stored{{began.Add(3 * time.Second), "3"}}
+			}
+			if isLog || logs == 1 {
+				logs++
+			}
+			return 0
+		}
+		s.cut = func() (int, bool) {
+			cut := cuts[0]
+			cuts = append(cuts[1:], -1)
+			return cut, false
+		}
+		want := []string{"0", "1", "2"}
+		var got *received
+		if followed {
+			want = append(want, "3")
+			got, _ = follow(t, s, Options{Tail: -1}, all("a")...)
+			got.wait(t, len(want))
+		} else {
+			got, _ = read(t, s, Options{Tail: -1}, all("a")...)
+		}
+		got.mu.Lock()
+		if !slices.Equal(got.ordered, want) {
+			t.Errorf("follow %t: got %v, want %v; requests: %s", followed, got.ordered, want, strings.Join(s.requests, "\n"))
+		}
+		got.mu.Unlock()
+	}
+}
+
 // TestRotation checks that a log whose older lines were rotated away continues.
 func TestRotation(t *testing.T) {
 	s := newServer(t)

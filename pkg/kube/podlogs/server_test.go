@@ -123,13 +123,16 @@ func (s *server) write(p *fakePod, at time.Time, text string) {
 
 // restart ends the container, and starts its next instance.
 func (s *server) restart(p *fakePod) {
-	s.change(func() {
-		p.files[p.instance].ended = true
-		p.instance++
-		p.files[p.instance] = &file{}
-		delete(p.files, p.instance-2)
-		s.modified(p, "MODIFIED")
-	})
+	s.change(func() { s.replace(p) })
+}
+
+// replace is restart for a caller that holds the lock.
+func (s *server) replace(p *fakePod) {
+	p.files[p.instance].ended = true
+	p.instance++
+	p.files[p.instance] = &file{}
+	delete(p.files, p.instance-2)
+	s.modified(p, "MODIFIED")
 }
 
 // remove deletes a pod.
