@@ -270,6 +270,7 @@ func TestPrevious(t *testing.T) {
 	s.write(p, began, "0")
 	got, _ := follow(t, s, Options{Tail: -1}, all("a")...)
 	got.wait(t, 1)
+	s.waitFollowed(t)
 	s.mu.Lock()
 	s.refuse = func(r *http.Request) int {
 		if strings.HasSuffix(r.URL.Path, "/log") {
@@ -287,8 +288,11 @@ func TestPrevious(t *testing.T) {
 	s.refuse = func(*http.Request) int { return 0 }
 	s.mu.Unlock()
 	got.wait(t, 4)
+	s.mu.Lock()
+	requests := strings.Join(s.requests, "\n")
+	s.mu.Unlock()
 	if want := []string{"0", "1", "2", "3"}; !slices.Equal(got.ordered, want) {
-		t.Errorf("got %v, want %v; requests: %s", got.ordered, want, strings.Join(s.requests, "\n"))
+		t.Errorf("got %v, want %v; requests: %s", got.ordered, want, requests)
 	}
 	read, _ := read(t, s, Options{Tail: -1, Previous: true}, all("a")...)
 	if want := []string{"0", "1", "2"}; !slices.Equal(read.ordered, want) {
@@ -306,16 +310,14 @@ func TestRestartWhileStoredLinesAreRead(t *testing.T) {
 		for i := range 3 {
 			s.write(p, began.Add(time.Duration(i)*time.Second), fmt.Sprint(i))
 		}
-		logs, cuts := 0, []int{40, -1}
+		cuts, lost, replaced := []int{40, -1}, false, false
 		s.refuse = func(r *http.Request) int {
-			isLog := strings.HasSuffix(r.URL.Path, "/log")
-			if logs == 1 && (isLog || !r.URL.Query().Has("watch")) {
+			if lost && !replaced && !r.URL.Query().Has("watch") {
 				s.replace(p)
 				p.files[p.instance].lines = []stored{{began.Add(3 * time.Second), "3"}}
+				replaced = true
 			}
-			if isLog || logs == 1 {
-				logs++
-			}
+			lost = lost || strings.HasSuffix(r.URL.Path, "/log")
 			return 0
 		}
 		s.cut = func() (int, bool) {
@@ -332,11 +334,12 @@ func TestRestartWhileStoredLinesAreRead(t *testing.T) {
 		} else {
 			got, _ = read(t, s, Options{Tail: -1}, all("a")...)
 		}
-		got.mu.Lock()
+		s.mu.Lock()
+		requests := strings.Join(s.requests, "\n")
+		s.mu.Unlock()
 		if !slices.Equal(got.ordered, want) {
-			t.Errorf("follow %t: got %v, want %v; requests: %s", followed, got.ordered, want, strings.Join(s.requests, "\n"))
+			t.Errorf("follow %t: got %v, want %v; requests: %s", followed, got.ordered, want, requests)
 		}
-		got.mu.Unlock()
 	}
 }
 

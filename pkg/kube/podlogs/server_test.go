@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -105,6 +106,22 @@ func (p *fakePod) object(version int) string {
 	labels, _ := json.Marshal(p.labels)
 	return fmt.Sprintf(`{"metadata":{"name":%q,"namespace":%q,"uid":%q,"resourceVersion":"%d","labels":%s},"spec":{"containers":[{"name":%q}]},"status":{"containerStatuses":[{"name":%q,%s"restartCount":%d,%s}]}}`,
 		p.name, p.namespace, p.uid, version, labels, p.container, p.container, id, p.instance, state)
+}
+
+// waitFollowed waits until a log is followed.
+func (s *server) waitFollowed(t *testing.T) {
+	t.Helper()
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
+		s.mu.Lock()
+		followed := slices.ContainsFunc(s.requests, func(r string) bool { return strings.Contains(r, "follow=true") })
+		s.mu.Unlock()
+		if followed {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatal("no log is followed")
+		}
+	}
 }
 
 // modified reports a pod to those that watch.
