@@ -99,7 +99,7 @@ func lossless(uid string) bool {
 }
 
 // maxDifference is how much pixels of 8 bits may differ on average for a lossy form of the
-// same noise: it is 2 to 20 for JPEG, and 85 for two different images of noise.
+// same image: it is at most 20 for JPEG, and 85 for two different test images.
 const maxDifference = 40
 
 // compareImages compares a PNG of an image of 8 bits with its pixels.

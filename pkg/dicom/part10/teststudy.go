@@ -32,9 +32,13 @@ func (i TestInstance) Pixels() []byte {
 	return i.File[i.PixelOffset : i.PixelOffset+i.PixelLength]
 }
 
-const testEdge = 64 // pixels
+// The edges of an image and of its tiles, in pixels.
+const (
+	testEdge = 64
+	tileEdge = 8
+)
 
-// NewTestStudy creates a study of one series of images that contain noise: Secondary
+// NewTestStudy creates a study of one series of images of tiles in random greys: Secondary
 // Capture Images (PS3.3 section A.8.1) of 64 by 64 pixels of 8 bits, in Explicit VR Little
 // Endian, of about 5 KiB. All type 1 and 2 attributes are present, and no data of a person.
 // The same seed and time give the same bytes; each study needs a new random seed, since the
@@ -59,6 +63,7 @@ func (s testStudy) instance(random io.Reader, number int) TestInstance {
 	uid := newUID(random)
 	pixels := make([]byte, testEdge*testEdge)
 	_, _ = io.ReadFull(random, pixels) // ChaCha8 doesn't fail
+	smooth(pixels)
 	data := s.dataSet(uid, number, pixels)
 	file := fileMeta(SecondaryCaptureStorage, uid, ExplicitVRLittleEndian)
 	made := TestInstance{
@@ -72,6 +77,17 @@ func (s testStudy) instance(random io.Reader, number int) TestInstance {
 	}
 	made.File = append(file, data...)
 	return made
+}
+
+// smooth makes tiles of noise: a tile has the grey of its first pixel, and noise of 4 bits.
+// Codecs compress that as they do images of patients. They make noise of 8 bits longer, and Orthanc
+// 1.10.1 can't decode the JPEG-LS that it then writes.
+func smooth(pixels []byte) {
+	for i := range pixels {
+		x, y := i%testEdge, i/testEdge
+		first := pixels[y/tileEdge*tileEdge*testEdge+x/tileEdge*tileEdge]
+		pixels[i] = first&0xF0 | pixels[i]&0x0F
+	}
 }
 
 // dataSet has the modules of PS3.3 table A.8-1, in the order of the tags. The

@@ -22,6 +22,13 @@ func TestNewTestStudy(t *testing.T) {
 		if sha256.Sum256(pixels) != instance.PixelSHA256 || seen[string(pixels)] || seen[found.SOPInstance] {
 			t.Error("the pixels or the UID are not the instance's own")
 		}
+		sum := 0
+		for i := 1; i < len(pixels); i++ {
+			sum += int(max(pixels[i], pixels[i-1]) - min(pixels[i], pixels[i-1]))
+		}
+		if mean := sum / len(pixels); mean > 24 {
+			t.Errorf("neighbours differ by %d, as in noise", mean)
+		}
 		seen[string(pixels)], seen[found.SOPInstance] = true, true
 		if found.StudyUID != study[0].StudyUID || found.SeriesUID != study[0].SeriesUID || found.StudyUID == found.SeriesUID {
 			t.Error("it isn't one study of one series")
