@@ -112,6 +112,8 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		cmd = m.resize(msg.Width, msg.Height)
 	case Look:
 		cmd = m.setLook(msg)
+	case tea.RawMsg:
+		cmd = tea.ClearScreen
 	case failedMsg:
 		m.failure = msg.err
 		return m, tea.Quit
@@ -141,11 +143,18 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	return m, cmd
 }
 
+// resetMargins makes all rows of the terminal scroll, DECSTBM without parameters.
+const resetMargins = "\x1b[r"
+
 // resize changes the size. The columns of events depend on the width: they are read again when
 // it has not changed for a moment.
+//
+// Bubble Tea 2.1.1 scrolls by setting the scrolling region and then that of all rows, by their
+// number. If the terminal gets larger at that time, only the rows of the old size scroll from then
+// on, and what is drawn later is displaced. So the region is reset, and the screen drawn again.
 func (m *Model) resize(width, height int) tea.Cmd {
 	m.width, m.height = width, height
-	return tea.Batch(m.startFeeds(), m.after(settleTime, resizedMsg{m.widthOf(eventsPane)}))
+	return tea.Batch(tea.Raw(resetMargins), m.startFeeds(), m.after(settleTime, resizedMsg{m.widthOf(eventsPane)}))
 }
 
 // setLook shows a new state.
