@@ -23,8 +23,7 @@ const screenTimeout = 90 * time.Second
 //	screen keys KEY...                    presses keys, as `tmux send-keys` names them
 //	screen resize COLUMNS ROWS
 //	screen shows REGEXP                   waits until the screen matches
-//	screen golden NAME [LINES]            compares the screen, or its first lines, with
-//	                                      testdata/screens/NAME.txt
+//	screen golden NAME                    compares the screen with testdata/screens/NAME.txt
 //	screen ends STATUS                    waits until the command ends with the exit status
 //
 // ORTHWEB_UPDATE_SCREENS=1 writes the golden files.
@@ -43,13 +42,7 @@ func runScreen(ts *testscript.TestScript, neg bool, args []string) {
 	case "shows":
 		s.await(args[1])
 	case "golden":
-		lines := 1000
-		if len(args) > 2 {
-			var err error
-			lines, err = strconv.Atoi(args[2])
-			ts.Check(err)
-		}
-		s.golden(args[1], lines)
+		s.golden(args[1])
 	case "ends":
 		s.ends(args[1])
 	default:
@@ -126,44 +119,20 @@ func (s screen) await(pattern string) {
 	s.poll(pattern, func() bool { return match.MatchString(s.text()) })
 }
 
-// varying are the parts of a screen that differ in each run, with what replaces them. Columns
-// depend on their widths, so that runs of blanks are replaced, too.
-var varying = []struct {
-	pattern *regexp.Regexp
-	with    string
-}{
-	{regexp.MustCompile(`\d\d:\d\d:\d\d UTC`), "TIME"},
-	{regexp.MustCompile(`main@([0-9a-f]{7}|[0-9a-f]*…)`), "main@REVISION"},
-	{regexp.MustCompile(`\b127\.\d+\.\d+\.\d+\b`), "ADDRESS"},
-	{regexp.MustCompile(`-[0-9a-f]{8,10}-[0-9a-z]{5}\b`), "-POD"},
-	{regexp.MustCompile(`\b(\d+d)?(\d+h)?(\d+m)?\d+(\.\d+)?[smhd]\b`), "AGE"},
-	{regexp.MustCompile(`\S*… \(AGE ago\)`), "… (AGE ago)"},
-	{regexp.MustCompile(` +`), " "},
-	{regexp.MustCompile(`─+`), "─"},
-}
-
-// golden waits until the screen, whose varying parts are replaced, is that of the golden file.
-func (s screen) golden(name string, count int) {
+// golden waits until the screen, of a recording, is that of the golden file.
+func (s screen) golden(name string) {
 	path := filepath.Join(s.ts.Getenv("REPOSITORY"), "e2e", "testdata", "screens", name+".txt")
-	got := func() string {
-		text := s.text()
-		for _, v := range varying {
-			text = v.pattern.ReplaceAllString(text, v.with)
-		}
-		lines := strings.SplitAfter(text, "\n")
-		return strings.Join(lines[:min(len(lines), count)], "")
-	}
 	if os.Getenv("ORTHWEB_UPDATE_SCREENS") != "" {
 		time.Sleep(2 * time.Second)
 		s.ts.Check(os.MkdirAll(filepath.Dir(path), 0o755))
-		s.ts.Check(os.WriteFile(path, []byte(got()), 0o644))
+		s.ts.Check(os.WriteFile(path, []byte(s.text()), 0o644))
 		return
 	}
 	want, err := os.ReadFile(path)
 	s.ts.Check(err)
 	last := ""
 	for end := time.Now().Add(60 * time.Second); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
-		if last = got(); last == string(want) {
+		if last = s.text(); last == string(want) {
 			return
 		}
 	}

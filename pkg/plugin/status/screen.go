@@ -13,25 +13,18 @@ import (
 // screen redraws a terminal.
 type screen struct {
 	*options
-	last    seen
-	known   bool // there was a snapshot
-	changes []tenant.Change
-	// changed is when they were seen, by this machine's clock.
-	changed time.Time
-	drawn   bool
+	last  seen
+	known bool  // there was a snapshot
+	marks marks // by this machine's clock
+	drawn bool
 }
-
-// markTime is how long changes are marked, unless others come first.
-const markTime = 10 * time.Second
 
 func (v *screen) show(next seen) error {
 	if next.Snapshot == nil {
 		next.Snapshot, next.statuses, next.absent = v.last.Snapshot, v.last.statuses, v.last.absent
 	}
 	if v.known {
-		if changes := tenant.Changes(v.last.statuses, next.statuses); len(changes) > 0 {
-			v.changes, v.changed = changes, time.Now()
-		}
+		v.marks.add(tenant.Changes(v.last.statuses, next.statuses), time.Now())
 	}
 	v.last, v.known = next, v.known || next.Snapshot != nil
 	return v.tick()
@@ -41,13 +34,10 @@ func (v *screen) tick() error {
 	if v.last.now == nil {
 		return nil // nothing has been read
 	}
-	if time.Since(v.changed) > markTime {
-		v.changes = nil
-	}
 	out := v.call.Streams.Out
 	style := v.output.Style(out)
 	lines := render.Watched{
-		Statuses: v.last.statuses, Changes: v.changes, Now: v.last.now(), Chains: len(v.names) > 0 || v.all, Notes: v.notes(v.last),
+		Statuses: v.last.statuses, Changes: v.marks.changes(v.last.statuses, time.Now()), Now: v.last.now(), Chains: len(v.names) > 0 || v.all, Notes: v.notes(v.last),
 	}.Frame(style)
 	frame := escape.NewStyled(out)
 	if !v.drawn { // scroll what is on the screen out of it, so that it is not lost

@@ -54,7 +54,7 @@ func (o *options) watchLoop(ctx context.Context) error {
 	log := &changeLog{options: o}
 	view := view{log.show, func() error { return nil }}
 	if o.output.Table() && command.Columns(out) > 0 {
-		drawn := &screen{options: o}
+		drawn := &screen{options: o, marks: marks{}}
 		view.show, view.tick = drawn.show, drawn.tick
 	}
 	resizes, ticks := command.Resizes(ctx), time.NewTicker(time.Second)
