@@ -19,12 +19,40 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"changed-as-listed": requireListed,
 	"until":             script.Until,
 	"exits":             script.Exits,
+	"finally":           runFinally,
 	"screen":            runScreen,
 }
 
-// runLab is `lab ARGS...`: it runs orthweb-lab for the lab of the tests.
+// runFinally is `finally PROGRAM ARGS...`: it runs the program when the script ends, also if it
+// fails, so that the lab is as it was for the next script.
+func runFinally(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: finally PROGRAM ARGUMENTS...")
+	}
+	ts.Defer(func() {
+		if err := ts.Exec(args[0], args[1:]...); err != nil {
+			ts.Logf("finally %v: %v", args, err)
+		}
+	})
+}
+
+// runLab is `lab ARGS...`: it runs orthweb-lab for the lab of the tests. A fault that a script
+// injects ends with it.
 func runLab(ts *testscript.TestScript, neg bool, args []string) {
 	err := ts.Exec(lab.program, append(args, "--dir="+lab.dir)...)
+	if len(args) > 1 && args[0] == "fault" {
+		if args[1] == "inject" && !lab.faulty {
+			ts.Defer(func() {
+				if lab.faulty {
+					lab.faulty = false
+					if err := ts.Exec(lab.program, "fault", "clear", "--dir="+lab.dir); err != nil {
+						ts.Logf("clearing the fault: %v", err)
+					}
+				}
+			})
+		}
+		lab.faulty = args[1] == "inject"
+	}
 	if (err != nil) != neg {
 		ts.Fatalf("orthweb-lab %v: %v", args, err)
 	}

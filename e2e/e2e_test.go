@@ -25,7 +25,11 @@ import (
 )
 
 // lab is the running cluster, which started.Run sets.
-var lab struct{ program, dir, kubeconfig, programs string }
+var lab struct {
+	program, dir, kubeconfig, programs string
+	// faulty is set while a fault is injected.
+	faulty bool
+}
 
 func TestMain(m *testing.M) {
 	testscript.Main(started{m}, map[string]func(){
