@@ -225,20 +225,20 @@ func (f *follower) readToEnd(ctx context.Context, want logRequest) (complete boo
 		if complete && (!want.all || f.added == 0 && (f.rest == "" || f.rest == want.rest)) || ctx.Err() != nil || err != nil && !passing(err) {
 			return complete, err
 		}
-		if !complete {
-			back.wait(ctx, 0, f.r.reconnected())
-			// The container may have been restarted meanwhile: the rest is then in the log of its
-			// previous instance. Without an answer, its log can't be read either.
-			if f.pods.refresh(ctx) != nil {
-				continue
-			}
-			state, _, _ := f.current()
-			want.previous = want.previous || !state.gone && state.id != f.instance
-		}
 		if since := f.window.since(); f.window.last != 0 {
 			want.since, want.tail = since, -1
 		}
 		want.rest = f.rest
+		if complete {
+			continue
+		}
+		back.wait(ctx, 0, f.r.reconnected())
+		// The container may have been restarted meanwhile: the rest is then in the log of its
+		// previous instance.
+		if f.pods.refresh(ctx) == nil {
+			state, _, _ := f.current()
+			want.previous = want.previous || !state.gone && state.id != f.instance
+		}
 	}
 	return complete, err
 }

@@ -221,10 +221,11 @@ func (r *reader) update(ctx context.Context, pods *podWatch, place Place, pod *P
 			}
 			continue
 		}
-		if wanted := first || r.opts.Follow; gone || !wanted || r.count >= maxContainers {
-			if !gone && wanted {
-				r.report(Problem{Namespace: pod.Namespace, Pod: pod.Name, Container: container.Name, Err: fmt.Errorf("there are more than %d containers", maxContainers)})
-			}
+		if gone || !first && !r.opts.Follow {
+			continue
+		}
+		if r.count >= maxContainers {
+			r.report(Problem{Namespace: pod.Namespace, Pod: pod.Name, Container: container.Name, Err: fmt.Errorf("there are more than %d containers", maxContainers)})
 			continue
 		}
 		f = newFollower(r, pods, pod, container, state, first)

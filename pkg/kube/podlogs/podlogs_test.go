@@ -288,11 +288,8 @@ func TestPrevious(t *testing.T) {
 	s.refuse = func(*http.Request) int { return 0 }
 	s.mu.Unlock()
 	got.wait(t, 4)
-	s.mu.Lock()
-	requests := strings.Join(s.requests, "\n")
-	s.mu.Unlock()
 	if want := []string{"0", "1", "2", "3"}; !slices.Equal(got.ordered, want) {
-		t.Errorf("got %v, want %v; requests: %s", got.ordered, want, requests)
+		t.Errorf("got %v, want %v; requests: %s", got.ordered, want, s.requested())
 	}
 	read, _ := read(t, s, Options{Tail: -1, Previous: true}, all("a")...)
 	if want := []string{"0", "1", "2"}; !slices.Equal(read.ordered, want) {
@@ -334,12 +331,40 @@ func TestRestartWhileStoredLinesAreRead(t *testing.T) {
 		} else {
 			got, _ = read(t, s, Options{Tail: -1}, all("a")...)
 		}
-		s.mu.Lock()
-		requests := strings.Join(s.requests, "\n")
-		s.mu.Unlock()
 		if !slices.Equal(got.ordered, want) {
-			t.Errorf("follow %t: got %v, want %v; requests: %s", followed, got.ordered, want, requests)
+			t.Errorf("follow %t: got %v, want %v; requests: %s", followed, got.ordered, want, s.requested())
 		}
+	}
+}
+
+// TestTailAfterLostConnection checks that the last lines that were requested are continued where the
+// connection was lost, also if the pods can't be listed then: they are not the last lines any more.
+func TestTailAfterLostConnection(t *testing.T) {
+	s := newServer(t)
+	p := s.add("a", "p", "c")
+	for i := range 3 {
+		s.write(p, began.Add(time.Duration(i)*time.Second), fmt.Sprint(i))
+	}
+	cuts := []int{40, -1}
+	s.cut = func() (int, bool) {
+		cut := cuts[0]
+		cuts = append(cuts[1:], -1)
+		return cut, false
+	}
+	lists := 0
+	s.refuse = func(r *http.Request) int {
+		if strings.HasSuffix(r.URL.Path, "/log") {
+			return 0
+		}
+		if lists++; lists == 1 {
+			return 0
+		}
+		p.files[0].lines = append(p.files[0].lines, stored{began.Add(3 * time.Second), "3"}, stored{began.Add(4 * time.Second), "4"})
+		return http.StatusForbidden
+	}
+	got, _ := read(t, s, Options{Tail: 2}, all("a")...)
+	if want := []string{"1", "2", "3", "4"}; !slices.Equal(got.ordered, want) {
+		t.Errorf("got %v, want %v; requests: %s", got.ordered, want, s.requested())
 	}
 }
 

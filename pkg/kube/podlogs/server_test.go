@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -108,14 +107,18 @@ func (p *fakePod) object(version int) string {
 		p.name, p.namespace, p.uid, version, labels, p.container, p.container, id, p.instance, state)
 }
 
+// requested are the requests until now, a line each.
+func (s *server) requested() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return strings.Join(s.requests, "\n")
+}
+
 // waitFollowed waits until a log is followed.
 func (s *server) waitFollowed(t *testing.T) {
 	t.Helper()
 	for end := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
-		s.mu.Lock()
-		followed := slices.ContainsFunc(s.requests, func(r string) bool { return strings.Contains(r, "follow=true") })
-		s.mu.Unlock()
-		if followed {
+		if strings.Contains(s.requested(), "follow=true") {
 			return
 		}
 		if time.Now().After(end) {
