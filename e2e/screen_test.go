@@ -14,8 +14,11 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// screenTimeout is how long a screen may take to show what a script waits for.
-const screenTimeout = 90 * time.Second
+// How long a screen may take to show what a script waits for, and to be that of a golden file.
+const (
+	screenTimeout = 90 * time.Second
+	goldenTimeout = 60 * time.Second
+)
 
 // runScreen drives a program in a terminal of tmux(1):
 //
@@ -104,11 +107,11 @@ func (s screen) text() string {
 }
 
 // poll waits until done returns true.
-func (s screen) poll(what string, done func() bool) {
-	for end := time.Now().Add(screenTimeout); !done(); time.Sleep(100 * time.Millisecond) {
+func (s screen) poll(what string, timeout time.Duration, done func() bool) {
+	for end := time.Now().Add(timeout); !done(); time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(end) {
 			stderr, _ := os.ReadFile(s.work("screen.stderr"))
-			s.ts.Fatalf("%s: not within %s:\n%s%s", what, screenTimeout, s.text(), stderr)
+			s.ts.Fatalf("%s: not within %s:\n%s%s", what, timeout, s.text(), stderr)
 		}
 	}
 }
@@ -116,7 +119,7 @@ func (s screen) poll(what string, done func() bool) {
 func (s screen) await(pattern string) {
 	match, err := regexp.Compile("(?m)" + pattern)
 	s.ts.Check(err)
-	s.poll(pattern, func() bool { return match.MatchString(s.text()) })
+	s.poll(pattern, screenTimeout, func() bool { return match.MatchString(s.text()) })
 }
 
 // golden waits until the screen, of a recording, is that of the golden file.
@@ -130,17 +133,11 @@ func (s screen) golden(name string) {
 	}
 	want, err := os.ReadFile(path)
 	s.ts.Check(err)
-	last := ""
-	for end := time.Now().Add(60 * time.Second); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
-		if last = s.text(); last == string(want) {
-			return
-		}
-	}
-	s.ts.Fatalf("%s: got\n%s\nwant\n%s", name, last, want)
+	s.poll(name+" is\n"+string(want), goldenTimeout, func() bool { return s.text() == string(want) })
 }
 
 func (s screen) ends(status string) {
-	s.poll("the end of the command", func() bool {
+	s.poll("the end of the command", screenTimeout, func() bool {
 		_, err := os.Stat(s.work("screen.status"))
 		return err == nil
 	})

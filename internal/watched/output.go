@@ -4,6 +4,7 @@ package watched
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -39,12 +40,18 @@ func (h *Output) String() string {
 // WaitFor waits until the text was written.
 func (h *Output) WaitFor(t *testing.T, text string) {
 	t.Helper()
+	h.WaitUntil(t, strconv.Quote(text), func(all string) bool { return strings.Contains(all, text) })
+}
+
+// WaitUntil waits until what was written is as it must be.
+func (h *Output) WaitUntil(t *testing.T, what string, is func(all string) bool) {
+	t.Helper()
 	expired := time.After(20 * time.Second)
-	for !strings.Contains(h.String(), text) {
+	for !is(h.String()) {
 		select {
 		case <-h.more:
 		case <-expired:
-			t.Fatalf("no %q in: %s", text, h.String())
+			t.Fatalf("no %s in: %s", what, h.String())
 		}
 	}
 }

@@ -153,8 +153,12 @@ const resetMargins = "\x1b[r"
 // number. If the terminal gets larger at that time, only the rows of the old size scroll from then
 // on, and what is drawn later is displaced. So the region is reset, and the screen drawn again.
 func (m *Model) resize(width, height int) tea.Cmd {
+	var reset tea.Cmd
+	if m.width > 0 { // not at the start, when nothing has been scrolled
+		reset = tea.Raw(resetMargins)
+	}
 	m.width, m.height = width, height
-	return tea.Batch(tea.Raw(resetMargins), m.startFeeds(), m.after(settleTime, resizedMsg{m.widthOf(eventsPane)}))
+	return tea.Batch(reset, m.startFeeds(), m.after(settleTime, resizedMsg{m.widthOf(eventsPane)}))
 }
 
 // setLook shows a new state.

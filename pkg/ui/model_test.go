@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -15,6 +14,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/digihunch/kubectl-orthweb/internal/samples"
+	"github.com/digihunch/kubectl-orthweb/internal/watched"
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 	"github.com/digihunch/kubectl-orthweb/pkg/explain"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
@@ -149,49 +149,26 @@ func (d *driver) screen() string {
 // TestResizeResetsMargins runs the application with Bubble Tea: after a change of the size, all rows
 // of the terminal scroll, and the screen is drawn again.
 func TestResizeResetsMargins(t *testing.T) {
-	var mu sync.Mutex
-	var output strings.Builder
-	written := writerFunc(func(b []byte) (int, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		return output.Write(b)
-	})
+	out := watched.New()
 	model := newModel(t.Context(), servicesOf(example(t, "failing")), Options{}, time.Now)
-	p := tea.NewProgram(model, tea.WithInput(nil), tea.WithOutput(written), tea.WithWindowSize(80, 24), tea.WithoutSignals(), tea.WithContext(t.Context()))
+	p := tea.NewProgram(model, tea.WithInput(nil), tea.WithOutput(out), tea.WithWindowSize(80, 24), tea.WithoutSignals(), tea.WithContext(t.Context()))
 	ended := make(chan error, 1)
 	go func() {
 		_, err := p.Run()
 		ended <- err
 	}()
-	awaitRedraw := func() {
-		t.Helper()
-		for end := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
-			mu.Lock()
-			text := output.String()
-			mu.Unlock()
-			if _, after, ok := strings.Cut(text, "\x1b[r"); ok && strings.Contains(after, "\x1b[2J") && strings.Contains(after, "reading the cluster") {
-				return
-			}
-			if time.Now().After(end) {
-				t.Fatalf("the screen is not drawn again: %q", text)
-			}
-		}
-	}
-	awaitRedraw()
-	mu.Lock()
-	output.Reset()
-	mu.Unlock()
+	out.WaitFor(t, "reading the cluster")
 	p.Send(tea.WindowSizeMsg{Width: 200, Height: 60})
-	awaitRedraw()
+	out.WaitUntil(t, "screen after a reset", func(all string) bool {
+		_, after, _ := strings.Cut(all, resetMargins)
+		_, screen, _ := strings.Cut(after, "\x1b[2J")
+		return strings.Contains(screen, "reading the cluster")
+	})
 	p.Quit()
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
 }
-
-type writerFunc func([]byte) (int, error)
-
-func (w writerFunc) Write(b []byte) (int, error) { return w(b) }
 
 // TestScreens compares screens with golden files.
 func TestScreens(t *testing.T) {

@@ -190,14 +190,14 @@ func TestFeedKeepsTheLastLines(t *testing.T) {
 		rest = rest[n:]
 	}
 	_, _ = f.Write([]byte(strings.Repeat("x", 3*maxLine)))
-	text0 := f.text()
-	if len(text0.lines) != maxLines || text0.lines[0] != fmt.Sprintf("line %d", 2*maxLines) || text0.first != 2*maxLines || text0.ended {
-		t.Errorf("%d lines from %q, which is number %d", len(text0.lines), text0.lines[0], text0.first)
+	kept := f.text()
+	if len(kept.lines) != maxLines || kept.lines[0] != fmt.Sprintf("line %d", 2*maxLines) || kept.first != 2*maxLines || kept.ended {
+		t.Errorf("%d lines from %q, which is number %d", len(kept.lines), kept.lines[0], kept.first)
 	}
 	f.end(3)
-	text1 := f.text()
-	if last := text1.lines[maxLines-1]; len(last) != maxLine || !text1.ended || text1.code != 3 {
-		t.Errorf("a last line of %d bytes, ended %v with %d", len(last), text1.ended, text1.code)
+	after := f.text()
+	if last := after.lines[maxLines-1]; len(last) != maxLine || !after.ended || after.code != 3 {
+		t.Errorf("a last line of %d bytes, ended %v with %d", len(last), after.ended, after.code)
 	}
 }
 

@@ -47,9 +47,8 @@ func pseudoTerminal(t *testing.T, rows, columns uint16) (program *os.File, shown
 	return program, shown, resize
 }
 
-// lastFrame is what a terminal shows last.
-func lastFrame(shown *watched.Output) []string {
-	text := shown.String()
+// lastFrame is what a terminal shows last, of all that was written to it.
+func lastFrame(text string) []string {
 	frames := strings.Split(text, "\x1b[H")
 	for _, frame := range frames[max(0, len(frames)-2):] {
 		if before, ok := strings.CutSuffix(frame, "\x1b[J"); ok {
@@ -62,14 +61,7 @@ func lastFrame(shown *watched.Output) []string {
 // until waits until the last frame is as it must be.
 func until(t *testing.T, shown *watched.Output, what string, is func(frame []string) bool) {
 	t.Helper()
-	expired := time.After(20 * time.Second)
-	for !is(lastFrame(shown)) {
-		select {
-		case <-time.After(20 * time.Millisecond):
-		case <-expired:
-			t.Fatalf("no %s: %q", what, lastFrame(shown))
-		}
-	}
+	shown.WaitUntil(t, what, func(all string) bool { return is(lastFrame(all)) })
 }
 
 // TestWatchScreen checks that a terminal is redrawn in place: with changes marked, cut to its
