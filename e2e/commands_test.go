@@ -3,11 +3,11 @@
 package e2e
 
 import (
-	"net"
 	"strconv"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/digihunch/kubectl-orthweb/internal/peers"
 	"github.com/digihunch/kubectl-orthweb/internal/script"
 )
 
@@ -58,16 +58,16 @@ func runLab(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// freePorts is `ports NAME...`: it sets each variable to a free loopback port. Another
-// program could use the port before the script does; none of these tests do.
+// freePorts is `ports NAME...`: it sets each variable to a loopback port that is free until the
+// script ends.
 func freePorts(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: ports NAME...")
 	}
 	for _, name := range args {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		port, release, err := peers.FreePort()
 		ts.Check(err)
-		defer func() { _ = l.Close() }()
-		ts.Setenv(name, strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
+		ts.Defer(release)
+		ts.Setenv(name, strconv.Itoa(port))
 	}
 }

@@ -6,9 +6,8 @@ package peers
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"encoding/binary"
 	"errors"
+	"math/rand/v2"
 	"net"
 	"os/exec"
 	"strconv"
@@ -118,15 +117,23 @@ func (s *Server) await(t testing.TB, name string, port int) {
 // Address returns a port on loopback, as host:port.
 func Address(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
 
-// Port returns a free port on loopback, below the ephemeral ports, so that no connection
-// uses it before the server does. Until the test ends no other call returns it, also not in
-// other processes: its UDP socket marks it as used.
+// Port returns a port of [FreePort], which is reserved until the test ends.
 func Port(t testing.TB) int {
 	t.Helper()
+	port, release, err := FreePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(release)
+	return port
+}
+
+// FreePort returns a free port on loopback, below the ports that Linux assigns by itself, so
+// that no other program uses it before the server does. Until release is called no other call
+// returns it, also not in other processes: a UDP socket marks it as used.
+func FreePort() (port int, release func(), err error) {
 	for range 1000 {
-		var random [2]byte
-		_, _ = rand.Read(random[:]) // Write never fails
-		port := 20000 + int(binary.BigEndian.Uint16(random[:]))%12000
+		port := 20000 + rand.IntN(12000)
 		mark, err := net.ListenPacket("udp", Address(port))
 		if err != nil {
 			continue
@@ -137,11 +144,9 @@ func Port(t testing.TB) int {
 			continue
 		}
 		_ = listener.Close()
-		t.Cleanup(func() { _ = mark.Close() })
-		return port
+		return port, func() { _ = mark.Close() }, nil
 	}
-	t.Fatal("no port is free")
-	return 0
+	return 0, nil, errors.New("no port is free")
 }
 
 // journal is a buffer that can be read during writes.

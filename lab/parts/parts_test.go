@@ -138,6 +138,45 @@ func TestPortsAreHeldUntilReleased(t *testing.T) {
 	_ = l.Close()
 }
 
+// TestPortsAreNotThoseOfOtherPrograms starts other programs between the reservation of the
+// ports and the start of the parts: servers at ports that the kernel assigns, and another lab.
+func TestPortsAreNotThoseOfOtherPrograms(t *testing.T) {
+	var names []string
+	for i := range 100 {
+		names = append(names, fmt.Sprint("part-", i))
+	}
+	p, err := Reserve(names...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	p.Release(names...)
+	ours := map[int]bool{}
+	for _, name := range names {
+		ours[p.Number(name)] = true
+	}
+	for range 500 {
+		server, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = server.Close() }()
+		if port := server.Addr().(*net.TCPAddr).Port; ours[port] {
+			t.Errorf("the kernel assigned %d", port)
+		}
+	}
+	other, err := Reserve(names...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	for _, name := range names {
+		if ours[other.Number(name)] {
+			t.Errorf("another lab has %d", other.Number(name))
+		}
+	}
+}
+
 func TestForgottenPortsAreFree(t *testing.T) {
 	p, err := Reserve("a")
 	if err != nil {

@@ -1,24 +1,34 @@
 package parts
 
 import (
+	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"net"
 	"slices"
+	"strconv"
 	"sync"
 )
 
-// Ports are free loopback ports of the kernel. Each stays open until its part starts, so that
-// no other lab gets it. Parts that start concurrently may use it.
+// Ports are free loopback ports. Each stays open until its part starts. They are below the
+// ports that Linux assigns by itself (net.ipv4.ip_local_port_range, from 32768 on), so that
+// no other program gets one of them between this and the moment when the part listens. A UDP
+// socket with the same number marks a port for other labs. Parts that start concurrently may
+// use Ports.
 type Ports struct {
 	mu     sync.Mutex
 	number map[string]int
 	held   map[string]net.Listener
+	marks  map[string]net.PacketConn
 }
+
+// These are the first port of the range, and its size.
+const firstPort, portCount = 20000, 12000
 
 // Reserve reserves a free loopback port for each name.
 func Reserve(names ...string) (*Ports, error) {
-	p := &Ports{number: map[string]int{}, held: map[string]net.Listener{}}
+	p := &Ports{number: map[string]int{}, held: map[string]net.Listener{}, marks: map[string]net.PacketConn{}}
 	if err := p.Add(names...); err != nil {
 		return nil, err
 	}
@@ -28,16 +38,32 @@ func Reserve(names ...string) (*Ports, error) {
 // Add reserves a free loopback port for each further name, or for none of them.
 func (p *Ports) Add(names ...string) error {
 	for i, name := range names {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		port, l, mark, err := reserve()
 		if err != nil {
 			p.Forget(names[:i]...)
 			return fmt.Errorf("reserving a port for %s: %w", name, err)
 		}
 		p.mu.Lock()
-		p.held[name], p.number[name] = l, l.Addr().(*net.TCPAddr).Port
+		p.held[name], p.marks[name], p.number[name] = l, mark, port
 		p.mu.Unlock()
 	}
 	return nil
+}
+
+// reserve finds a port that no program and no other lab uses.
+func reserve() (port int, l net.Listener, mark net.PacketConn, err error) {
+	for range 1000 {
+		port = firstPort + rand.IntN(portCount)
+		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+		if mark, err = net.ListenPacket("udp", address); err != nil {
+			continue
+		}
+		if l, err = net.Listen("tcp", address); err == nil {
+			return port, l, mark, nil
+		}
+		_ = mark.Close()
+	}
+	return 0, nil, nil, errors.Join(fmt.Errorf("1000 ports from %d on are used", firstPort), err)
 }
 
 // Forget gives up the ports of parts that are not started again.
@@ -46,6 +72,10 @@ func (p *Ports) Forget(names ...string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, name := range names {
+		if mark := p.marks[name]; mark != nil {
+			_ = mark.Close()
+		}
+		delete(p.marks, name)
 		delete(p.number, name)
 	}
 }
@@ -95,10 +125,10 @@ func (p *Ports) Release(names ...string) {
 	}
 }
 
-// Close closes all listeners that are still open.
+// Close gives up all ports.
 func (p *Ports) Close() {
 	p.mu.Lock()
-	names := slices.Collect(maps.Keys(p.held))
+	names := slices.Collect(maps.Keys(p.number))
 	p.mu.Unlock()
-	p.Release(names...)
+	p.Forget(names...)
 }
