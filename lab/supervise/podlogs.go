@@ -105,15 +105,15 @@ func (s *supervisor) followPods(ctx context.Context) {
 				break
 			}
 		}
-		said := ""
+		said := map[string]string{} // the last error of each part
 		for ; ctx.Err() == nil; pause(ctx, time.Second) {
 			for _, name := range s.logs.names() {
 				log := s.logs.find(name)
 				if log == nil {
 					continue
 				}
-				if err := s.servePodLog(ctx, name, log); err != nil && ctx.Err() == nil && err.Error() != said {
-					said = err.Error()
+				if err := s.servePodLog(ctx, name, log); err != nil && ctx.Err() == nil && err.Error() != said[name] {
+					said[name] = err.Error()
 					logf("the log of %s isn't served: %v", name, err)
 				}
 			}
