@@ -16,7 +16,8 @@ const everything = "gcc git make shellcheck openssl curl Orthanc haproxy echoscu
 
 // TestLanes runs .ci/test with a make that only prints its target, and with few programs
 // on PATH: tests that cannot run are listed, and with --all nothing runs. A target that
-// fails does not keep the others from running, and its failed tests are listed.
+// fails does not keep the others from running, and its failed tests are listed, with the
+// output that preceded their results.
 func TestLanes(t *testing.T) {
 	inRoot(t)
 	for _, test := range []struct {
@@ -63,7 +64,9 @@ type lanes struct {
 // fail fail.
 func runLanes(t *testing.T, programs []string, user, fail string, arguments []string) lanes {
 	t.Helper()
-	cmd := lanesCommand(t, programs, user, `echo "make: $1"; case " `+fail+` " in *" $1 "*) echo "--- FAIL: TestOf $1"; exit 2 ;; esac`)
+	cmd := lanesCommand(t, programs, user, `echo "make: $1"
+printf '%s\n' '=== RUN   TestFine' 'fine' '--- PASS: TestFine (0.00s)' '=== RUN   TestOf' "the reason of $1"
+case " `+fail+` " in *" $1 "*) echo "--- FAIL: TestOf $1"; exit 2 ;; esac`)
 	cmd.Args = append(cmd.Args, arguments...)
 	out, err := cmd.Output()
 	var exit *exec.ExitError
@@ -71,7 +74,9 @@ func runLanes(t *testing.T, programs []string, user, fail string, arguments []st
 		t.Fatal(err)
 	}
 	for _, target := range strings.Fields(fail) {
-		if summary := "\nmake " + target + " failed:\n--- FAIL: TestOf " + target + "\n"; !strings.Contains(string(out), summary) {
+		summary := "\nmake " + target + " failed:\n--- FAIL: TestOf " + target +
+			"\nthe end of the output of TestOf:\nthe reason of " + target + "\n\n"
+		if !strings.Contains(string(out), summary) {
 			t.Errorf("the failed tests of make %s are not listed at the end: %s", target, out)
 		}
 	}
@@ -90,7 +95,7 @@ func runLanes(t *testing.T, programs []string, user, fail string, arguments []st
 func lanesCommand(t *testing.T, programs []string, user, program string) *exec.Cmd {
 	t.Helper()
 	path := t.TempDir()
-	for _, name := range []string{"sh", "dirname", "tr", "date", "mktemp", "rm", "cat", "nice", "sleep", "tee", "grep", "head"} {
+	for _, name := range []string{"sh", "dirname", "tr", "date", "mktemp", "rm", "cat", "nice", "sleep", "tee", "grep", "head", "awk"} {
 		program, err := exec.LookPath(name)
 		if err != nil {
 			t.Fatal(err)
