@@ -37,18 +37,18 @@ func Waits(obj *unstructured.Unstructured) bool {
 // waits for can never be ready: then no other object is to blame.
 func (a *Assessor) waiting(obj *unstructured.Unstructured, v Verdict) Verdict {
 	ready := object.ConditionOf(obj, "Ready")
-	var next object.Ref // in the cycle, if the object is in one
+	var next *object.Ref // in the cycle, if the object is in one
 	for _, ref := range Dependencies(obj) {
-		inCircle := a.cycles().inOneCycle(v.Ref, ref)
-		if inCircle && next.Name == "" {
-			next = ref
+		inCycle := a.cycles().inOneCycle(v.Ref, ref)
+		if inCycle && next == nil {
+			next = &ref
 		}
-		if inCircle || a.Of(ref).Status != Ready {
+		if inCycle || a.Of(ref).Status != Ready {
 			v.WaitsFor = append(v.WaitsFor, ref)
 		}
 	}
-	if next.Name != "" {
-		return v.with(Failing, DependencyCycle, a.cycleMessage(v.Ref, next), ready.Since)
+	if next != nil {
+		return v.with(Failing, DependencyCycle, a.cycleMessage(v.Ref, *next), ready.Since)
 	}
 	for _, ref := range v.WaitsFor {
 		if a.snap.Lookup(ref).Presence == snapshot.Absent {
