@@ -1,13 +1,11 @@
 package parts
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
 	"net"
 	"slices"
-	"strconv"
 	"sync"
 )
 
@@ -17,10 +15,24 @@ import (
 // socket with the same number marks a port for other labs. Parts that start concurrently may
 // use Ports.
 type Ports struct {
-	mu     sync.Mutex
-	number map[string]int
-	held   map[string]net.Listener
-	marks  map[string]net.PacketConn
+	mu    sync.Mutex
+	ports map[string]*port
+}
+
+// port is a reserved port.
+type port struct {
+	number int
+	// held listens there until the part starts; nil afterwards.
+	held net.Listener
+	mark net.PacketConn
+}
+
+// release closes the listener.
+func (p *port) release() {
+	if p.held != nil {
+		_ = p.held.Close()
+		p.held = nil
+	}
 }
 
 // These are the first port of the range, and its size.
@@ -28,7 +40,7 @@ const firstPort, portCount = 20000, 12000
 
 // Reserve reserves a free loopback port for each name.
 func Reserve(names ...string) (*Ports, error) {
-	p := &Ports{number: map[string]int{}, held: map[string]net.Listener{}, marks: map[string]net.PacketConn{}}
+	p := &Ports{ports: map[string]*port{}}
 	if err := p.Add(names...); err != nil {
 		return nil, err
 	}
@@ -38,58 +50,68 @@ func Reserve(names ...string) (*Ports, error) {
 // Add reserves a free loopback port for each further name, or for none of them.
 func (p *Ports) Add(names ...string) error {
 	for i, name := range names {
-		port, l, mark, err := reserve()
+		reserved, err := reserve()
 		if err != nil {
 			p.Forget(names[:i]...)
 			return fmt.Errorf("reserving a port for %s: %w", name, err)
 		}
 		p.mu.Lock()
-		p.held[name], p.marks[name], p.number[name] = l, mark, port
+		p.ports[name] = reserved
 		p.mu.Unlock()
 	}
 	return nil
 }
 
-// reserve finds a port that no program and no other lab uses.
-func reserve() (port int, l net.Listener, mark net.PacketConn, err error) {
+// reserve finds a port that no program and no other lab uses. FreePort in internal/peers does
+// the same for tests of the plugin's module, which this module does not require.
+func reserve() (*port, error) {
+	var failed error
 	for range 1000 {
-		port = firstPort + rand.IntN(portCount)
-		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
-		if mark, err = net.ListenPacket("udp", address); err != nil {
+		number := firstPort + rand.IntN(portCount)
+		mark, err := net.ListenPacket("udp", loopback(number))
+		if err != nil {
+			failed = err
 			continue
 		}
-		if l, err = net.Listen("tcp", address); err == nil {
-			return port, l, mark, nil
+		held, err := net.Listen("tcp", loopback(number))
+		if err == nil {
+			return &port{number, held, mark}, nil
 		}
+		failed = err
 		_ = mark.Close()
 	}
-	return 0, nil, nil, errors.Join(fmt.Errorf("1000 ports from %d on are used", firstPort), err)
+	return nil, fmt.Errorf("1000 ports from %d on are used: %w", firstPort, failed)
 }
+
+func loopback(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }
 
 // Forget gives up the ports of parts that are not started again.
 func (p *Ports) Forget(names ...string) {
-	p.Release(names...)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, name := range names {
-		if mark := p.marks[name]; mark != nil {
-			_ = mark.Close()
+		if reserved := p.ports[name]; reserved != nil {
+			reserved.release()
+			_ = reserved.mark.Close()
+			delete(p.ports, name)
 		}
-		delete(p.marks, name)
-		delete(p.number, name)
 	}
 }
 
 // Again opens the listeners of a part that is started again, at the same ports.
 func (p *Ports) Again(names ...string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	for _, name := range names {
-		l, err := net.Listen("tcp", p.Addr(name))
+		reserved := p.ports[name]
+		if reserved == nil {
+			return fmt.Errorf("the port of %s was given up", name)
+		}
+		l, err := net.Listen("tcp", loopback(reserved.number))
 		if err != nil {
 			return fmt.Errorf("reserving the port of %s again: %w", name, err)
 		}
-		p.mu.Lock()
-		p.held[name] = l
-		p.mu.Unlock()
+		reserved.held = l
 	}
 	return nil
 }
@@ -98,18 +120,25 @@ func (p *Ports) Again(names ...string) error {
 func (p *Ports) Number(name string) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.number[name]
+	if reserved := p.ports[name]; reserved != nil {
+		return reserved.number
+	}
+	return 0
 }
 
 // Addr returns the name's address, 127.0.0.1:PORT.
-func (p *Ports) Addr(name string) string { return fmt.Sprintf("127.0.0.1:%d", p.Number(name)) }
+func (p *Ports) Addr(name string) string { return loopback(p.Number(name)) }
 
 // Listener returns the open listener of the name, for a server in this process.
 func (p *Ports) Listener(name string) net.Listener {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	l := p.held[name]
-	delete(p.held, name)
+	reserved := p.ports[name]
+	if reserved == nil {
+		return nil
+	}
+	l := reserved.held
+	reserved.held = nil
 	return l
 }
 
@@ -118,9 +147,8 @@ func (p *Ports) Release(names ...string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, name := range names {
-		if l := p.held[name]; l != nil {
-			_ = l.Close()
-			delete(p.held, name)
+		if reserved := p.ports[name]; reserved != nil {
+			reserved.release()
 		}
 	}
 }
@@ -128,7 +156,7 @@ func (p *Ports) Release(names ...string) {
 // Close gives up all ports.
 func (p *Ports) Close() {
 	p.mu.Lock()
-	names := slices.Collect(maps.Keys(p.number))
+	names := slices.Collect(maps.Keys(p.ports))
 	p.mu.Unlock()
 	p.Forget(names...)
 }
