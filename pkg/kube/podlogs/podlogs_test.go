@@ -338,7 +338,7 @@ func TestRestartWhileStoredLinesAreRead(t *testing.T) {
 }
 
 // TestTailAfterLostConnection checks that the last lines that were requested are continued where the
-// connection was lost, also if the pods can't be listed then: they are not the last lines any more.
+// connection was lost, also if the pods can't be listed then: they are no longer the last lines.
 func TestTailAfterLostConnection(t *testing.T) {
 	s := newServer(t)
 	p := s.add("a", "p", "c")
