@@ -1,15 +1,13 @@
 package collect
 
 import (
-	stdjson "encoding/json"
 	"errors"
 	"fmt"
-	"sync"
+	"unicode/utf8"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/util/json"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/request"
 )
@@ -33,12 +31,15 @@ func (l listing) kinds() (list, item schema.GroupVersionKind) {
 	return l.gvk.GroupVersion().WithKind(l.gvk.Kind + "List"), l.gvk
 }
 
-// list is what decode reads from a list.
-type list struct {
+// head is what a list has beside its items.
+type head struct {
 	metav1.TypeMeta
-	Metadata page   `json:"metadata"`
-	Items    items  `json:"items"`
-	Message  string `json:"message"` // of a Status
+	Metadata page
+	// Message is that of a Status.
+	Message string
+	// hasItems is set if there is a field "items", and first is the kind in the first of them.
+	hasItems bool
+	first    string
 }
 
 // page is the metadata of a page of a list.
@@ -49,69 +50,54 @@ type page struct {
 	ResourceVersion string `json:"resourceVersion"`
 }
 
-// decode reads a list's body, object by object, and passes each to keep: a page that is
-// decoded at once would need many times the memory of the kept objects. Anything else than
-// a complete list of the kind is an error: it must not look like an empty list.
-func (l listing) decode(body []byte, keep func(*unstructured.Unstructured) error) (page, error) {
-	var answer list
+// decode reads a list's body in one pass, and passes each object with its weight to keep: a
+// page that is decoded at once would need many times the memory of the kept objects. Anything
+// else than a complete list of the kind is an error: it must not look like an empty list.
+func (l listing) decode(body []byte, pool *pool, keep func(*unstructured.Unstructured, int64) error) (page, error) {
 	want, _ := l.kinds()
-	if err := request.Unmarshal(body, &answer, want.Kind); err != nil {
-		return page{}, err
-	}
-	if err := l.check(answer); err != nil {
-		return page{}, err
-	}
-	rest, seen := answer.Items, map[string]bool{}
-	for i := 1; ; i++ {
-		var item []byte
-		if item, rest = rest.next(); item == nil {
-			return answer.Metadata, nil
-		}
-		obj, err := l.item(item)
-		if err == nil {
-			if name := obj.GetNamespace() + "/" + obj.GetName(); seen[name] {
-				err = fmt.Errorf("repeats %s", name)
-			} else {
-				seen[name] = true
-			}
-		}
-		if err != nil {
-			return page{}, request.Malformed("item %d of the %s %s", i, want.Kind, err)
-		}
-		if err := keep(obj); err != nil {
+	reading := &listReading{listing: l, decoder: newDecoder(body, pool), keep: keep, seen: map[string]bool{}}
+	err := reading.read()
+	var unfit notKeptError
+	switch {
+	case errors.As(err, &unfit):
+		return page{}, unfit.error
+	case err != nil:
+		// encoding/json knows best what is wrong with it.
+		if err := request.Unmarshal(body, &list{}, want.Kind); err != nil {
 			return page{}, err
 		}
+		return page{}, request.Malformed("the %s is malformed: %v", want.Kind, err)
+	case !utf8.Valid(body):
+		return page{}, request.Malformed("the answer is not UTF-8, as JSON is")
 	}
+	if err := l.check(reading.head); err != nil {
+		return page{}, err
+	}
+	if reading.wrong != nil {
+		return page{}, reading.wrong
+	}
+	return reading.head.Metadata, nil
 }
 
 // check returns an error unless the answer is a list of the kind.
-func (l listing) check(answer list) error {
+func (l listing) check(answer head) error {
 	want, _ := l.kinds()
-	first, _ := answer.Items.next()
 	// A custom resource may have another name for its list: the kind of its items counts.
-	if answer.Kind != want.Kind && (l.metadata || first == nil || kindOf(first) != l.gvk.Kind) {
+	if answer.Kind != want.Kind && (l.metadata || answer.first != l.gvk.Kind) {
 		return request.OtherKind(answer.Kind, answer.Message, want.Kind)
 	}
 	if groupOf(answer.APIVersion) != want.Group {
 		return request.Malformed("the answer is %s of %s, not of %s", request.WithArticle(answer.Kind), answer.APIVersion, want.GroupVersion())
 	}
-	if answer.Items == nil {
+	if !answer.hasItems {
 		return request.Malformed("the %s has no items", want.Kind)
 	}
 	return nil
 }
 
-// item decodes one object of a list; the error continues after "item 1". Objects of built-in
-// kinds come without apiVersion and kind, which are added here. managedFields are removed
-// immediately; they are often half of an object.
-func (l listing) item(body []byte) (*unstructured.Unstructured, error) {
-	if len(body) > maxItem {
-		return nil, fmt.Errorf("is larger than %d MiB", maxItem>>20)
-	}
-	content, err := decodeItem(body)
-	if err != nil {
-		return nil, fmt.Errorf("is malformed: %w", err)
-	}
+// item is a decoded object of a list; the error continues after "item 1". Objects of built-in
+// kinds come without apiVersion and kind, which are added here.
+func (l listing) item(content any) (*unstructured.Unstructured, error) {
 	fields, ok := content.(map[string]any)
 	obj := &unstructured.Unstructured{Object: fields}
 	_, want := l.kinds()
@@ -133,21 +119,8 @@ func (l listing) item(body []byte) (*unstructured.Unstructured, error) {
 	case l.namespaced && l.namespace != "" && obj.GetNamespace() != l.namespace:
 		return nil, fmt.Errorf("is of the namespace %s, not %s", obj.GetNamespace(), l.namespace)
 	}
-	obj.SetManagedFields(nil)
 	obj.SetGroupVersionKind(l.gvk)
 	return obj, nil
-}
-
-// decoding is held while a big item is decoded.
-var decoding sync.Mutex
-
-func decodeItem(body []byte) (content any, err error) {
-	if len(body) > bigItem {
-		decoding.Lock()
-		defer decoding.Unlock()
-	}
-	err = json.Unmarshal(body, &content)
-	return content, err
 }
 
 // groupOf is the group of an apiVersion, empty if it is invalid.
@@ -157,13 +130,4 @@ func groupOf(apiVersion string) string {
 		return apiVersion
 	}
 	return gv.Group
-}
-
-// kindOf is the kind in an item.
-func kindOf(item []byte) string {
-	var typed metav1.TypeMeta
-	if err := stdjson.Unmarshal(item, &typed); err != nil {
-		return ""
-	}
-	return typed.Kind
 }

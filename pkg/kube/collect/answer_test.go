@@ -202,7 +202,7 @@ func FuzzDecode(f *testing.F) {
 	answer := listing{gvk: schema.GroupVersionKind{Version: "v1", Kind: "Pod"}, namespaced: true}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var objects []*unstructured.Unstructured
-		_, err := answer.decode(body, func(obj *unstructured.Unstructured) error {
+		_, err := answer.decode(body, newPool(), func(obj *unstructured.Unstructured, _ int64) error {
 			objects = append(objects, obj)
 			return nil
 		})

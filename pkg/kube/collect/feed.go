@@ -225,12 +225,17 @@ func (f *Feed) event(value []byte) (Event, error) {
 	default:
 		return Event{}, request.Malformed("the watch has an event of an unknown type %q", event.Type)
 	}
-	obj, err := f.last.answer.item(event.Object)
+	before := f.last.pool.weight
+	content, err := newDecoder(event.Object, f.last.pool).item()
+	var obj *unstructured.Unstructured
+	if err == nil {
+		obj, err = f.last.answer.item(content)
+	}
 	if err != nil {
 		return Event{}, request.Malformed("an object of the watch %s", err)
 	}
 	deleted := event.Type == "DELETED"
-	if err := f.weigh(obj, deleted); err != nil {
+	if err := f.weigh(obj, f.last.pool.weight-before, deleted); err != nil {
 		return Event{}, err
 	}
 	f.advance(obj.GetResourceVersion())
@@ -245,7 +250,7 @@ func (f *Feed) advance(version string) {
 }
 
 // weigh counts the object instead of its predecessor.
-func (f *Feed) weigh(obj *unstructured.Unstructured, deleted bool) error {
+func (f *Feed) weigh(obj *unstructured.Unstructured, weight int64, deleted bool) error {
 	name := objectName{obj.GetNamespace(), obj.GetName()}
 	if old, known := f.weights[name]; known {
 		f.session.budget.drop(old, 1)
@@ -254,7 +259,6 @@ func (f *Feed) weigh(obj *unstructured.Unstructured, deleted bool) error {
 	if deleted {
 		return nil
 	}
-	weight := f.last.pool.share(obj)
 	f.weights[name] = weight
 	return f.session.budget.keep(weight)
 }

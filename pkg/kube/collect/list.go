@@ -142,7 +142,9 @@ func (r *reading) page(ctx context.Context, limit int, token string) (next page,
 		ctx = klog.NewContext(ctx, logr.Discard())
 	}
 	err = r.client.Do(ctx, get, request.MaxList, func(body []byte) (err error) {
-		next, err = r.answer.decode(body, func(obj *unstructured.Unstructured) error { return r.keep(ctx, obj) })
+		next, err = r.answer.decode(body, r.pool, func(obj *unstructured.Unstructured, weight int64) error {
+			return r.keep(ctx, obj, weight)
+		})
 		return err
 	})
 	return next, err
@@ -169,8 +171,7 @@ func (l listing) get(get *rest.Request, res resource, want Query) (*rest.Request
 }
 
 // keep adds an object of the list, unless that exceeds a limit.
-func (r *reading) keep(ctx context.Context, obj *unstructured.Unstructured) error {
-	weight := r.pool.share(obj)
+func (r *reading) keep(ctx context.Context, obj *unstructured.Unstructured, weight int64) error {
 	r.objects, r.weights = append(r.objects, obj), append(r.weights, weight)
 	r.memory += weight
 	if err := r.budget.keep(weight); err != nil {

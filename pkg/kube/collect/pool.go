@@ -1,7 +1,5 @@
 package collect
 
-import "k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-
 // pool keeps one copy of each short text that objects have in common: the names of their
 // fields, "True", "flux-system". A decoder creates a new one each time; they are half of
 // the memory of a thousand tenants' objects.
@@ -29,53 +27,42 @@ const (
 
 func newPool() *pool { return &pool{keys: map[string]string{}, values: map[string]any{}} }
 
-// share replaces the object's texts by pooled ones, and returns the memory that it takes.
-func (p *pool) share(obj *unstructured.Unstructured) int64 {
-	before := p.weight
-	obj.Object = p.object(obj.Object)
-	return p.weight - before
-}
-
-// object is the map again, with pooled keys and values.
-func (p *pool) object(m map[string]any) map[string]any {
-	out := make(map[string]any, len(m))
-	p.weight += mapWeight + groupWeight*int64(1+len(m)/7)
-	for key, value := range m {
-		out[p.key(key)] = p.value(value)
+// key is a pooled copy of the name of a field, which is JSON.
+func (p *pool) key(raw []byte) (string, error) {
+	text, err := unquoted(raw)
+	if err != nil {
+		return "", err
 	}
-	return out
-}
-
-func (p *pool) key(key string) string {
-	if known, ok := p.keys[key]; ok {
-		return known
+	if known, ok := p.keys[string(text)]; ok {
+		return known, nil
 	}
+	key := string(text)
 	if len(key) <= maxPooled && len(p.keys) < maxPoolLength {
 		p.keys[key] = key
 	}
 	p.weight += int64(len(key))
-	return key
+	return key, nil
 }
 
-func (p *pool) value(value any) any {
-	switch v := value.(type) {
-	case map[string]any:
-		return p.object(v)
-	case []any:
-		p.weight += sliceWeight + entryWeight*int64(len(v))
-		for i := range v {
-			v[i] = p.value(v[i])
-		}
-	case string:
-		if known, ok := p.values[v]; ok {
-			return known
-		}
-		if len(v) <= maxPooled && len(p.values) < maxPoolLength {
-			p.values[v] = value
-		}
-		p.weight += textWeight + int64(len(v))
-	case int64, float64:
-		p.weight += numberWeight
+// text is a pooled copy of a JSON string.
+func (p *pool) text(raw []byte) (any, error) {
+	text, err := unquoted(raw)
+	if err != nil {
+		return nil, err
 	}
-	return value
+	if known, ok := p.values[string(text)]; ok {
+		return known, nil
+	}
+	var value any = string(text)
+	if len(text) <= maxPooled && len(p.values) < maxPoolLength {
+		p.values[string(text)] = value
+	}
+	p.weight += textWeight + int64(len(text))
+	return value, nil
+}
+
+// number is a JSON number.
+func (p *pool) number(raw []byte) (any, error) {
+	p.weight += numberWeight
+	return number(raw)
 }

@@ -1,0 +1,67 @@
+package collect
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/json"
+)
+
+// FuzzItem checks that an object is decoded as by k8s.io/apimachinery, without its
+// managedFields, whatever was decoded before.
+func FuzzItem(f *testing.F) {
+	for _, seed := range []string{
+		`{"metadata":{"name":"a","labels":{"x":"y"}},"list":[{"status":"True"},"True",1,null,2.5,false],"long":"` + strings.Repeat("z", 200) + `"}`,
+		`{"metadata":{"managedFields":[{"f:a":{}}],"name":"a"},"managedFields":[1]}`, `{"metadata":[{"managedFields":1}]}`,
+		`{"metadata":{"a":{"managedFields":1}}}`, `{"spec":{"metadata":{"managedFields":1}}}`,
+		`[[],{},""]`, `{"a":1,"a":2}`, `{"\u0061":"\n\ud800"}`, `[-0,1e3,9223372036854775808,1.0,0.1,1E400]`, `null`, `"a"`, `{`, ` [1 , 2 ] `, `{"A":1,"a":{}}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	pool := newPool()
+	f.Fuzz(func(t *testing.T, body []byte) {
+		decoder := newDecoder(body, pool)
+		got, err := decoder.item()
+		if err == nil && strings.TrimSpace(string(body[decoder.json.InputOffset():])) != "" {
+			return // more than one value
+		}
+		var want any
+		if wrong := json.Unmarshal(body, &want); (wrong == nil) != (err == nil) {
+			t.Fatalf("the error is %v, and of apimachinery %v", err, wrong)
+		}
+		if err != nil {
+			return
+		}
+		if fields, ok := want.(map[string]any); ok {
+			(&unstructured.Unstructured{Object: fields}).SetManagedFields(nil)
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+		if len(decoder.members)+len(decoder.elements) > 0 {
+			t.Error("parts of the object are kept")
+		}
+	})
+}
+
+// TestItemSize checks that an item that is too large is rejected, whatever is in it, and that
+// the next one is decoded.
+func TestItemSize(t *testing.T) {
+	for _, large := range []string{
+		`{"metadata":{"name":"a"},"x":"` + strings.Repeat("x", maxItem) + `"}`,
+		`{"metadata":{"name":"a"},"x":[` + strings.Repeat("1,", maxItem/2) + `1]}`,
+	} {
+		body := `{"kind":"PodList","apiVersion":"v1","items":[` + large + `,{"metadata":{"name":"b"}}]}`
+		_, err := listing{gvk: schema.GroupVersionKind{Version: "v1", Kind: "Pod"}}.decode([]byte(body), newPool(), func(*unstructured.Unstructured, int64) error { return nil })
+		if err == nil || err.Error() != "item 1 of the PodList is larger than 4 MiB" {
+			t.Error(err)
+		}
+		if !decoding.TryLock() {
+			t.Fatal("a big item is still being decoded")
+		}
+		decoding.Unlock()
+	}
+}
