@@ -20,6 +20,8 @@ type listing struct {
 	namespace string
 	// metadata is set when only metadata was requested.
 	metadata bool
+	// fields are those that are kept.
+	fields *fields
 }
 
 // kinds are the kinds of the list and of its items.

@@ -199,7 +199,7 @@ func FuzzDecode(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	answer := listing{gvk: schema.GroupVersionKind{Version: "v1", Kind: "Pod"}, namespaced: true}
+	answer := listing{fields: everything, gvk: schema.GroupVersionKind{Version: "v1", Kind: "Pod"}, namespaced: true}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var objects []*unstructured.Unstructured
 		_, err := answer.decode(body, newPool(), func(obj *unstructured.Unstructured, _ int64) error {

@@ -49,8 +49,8 @@ func newDecoder(body []byte, pool *pool) *decoder {
 	return &decoder{json: jsontext.NewDecoder(bytes.NewBuffer(body), lenient...), pool: pool}
 }
 
-// item decodes the next value, which is an item of a list.
-func (d *decoder) item() (any, error) {
+// item decodes the next value, which is an item of a list, and keeps the fields of it.
+func (d *decoder) item(keep *fields) (any, error) {
 	start := d.json.InputOffset()
 	d.end, d.big = start+maxItem, start+bigItem
 	d.members, d.elements = d.members[:0], d.elements[:0]
@@ -60,17 +60,17 @@ func (d *decoder) item() (any, error) {
 			decoding.Unlock()
 		}
 	}()
-	return d.value(0, false)
+	return d.value(keep, 0, false)
 }
 
 // value decodes the next value. depth is that of the value in its item; metadata is set for
 // the value of the item's field of this name.
-func (d *decoder) value(depth int, metadata bool) (any, error) {
+func (d *decoder) value(keep *fields, depth int, metadata bool) (any, error) {
 	switch kind := d.json.PeekKind(); kind {
 	case '{':
-		return d.object(depth, metadata)
+		return d.object(keep, depth, metadata)
 	case '[':
-		return d.array(depth)
+		return d.array(keep, depth)
 	case '"', '0':
 		raw, err := d.json.ReadValue()
 		if err != nil {
@@ -89,7 +89,7 @@ func (d *decoder) value(depth int, metadata bool) (any, error) {
 	}
 }
 
-func (d *decoder) object(depth int, metadata bool) (any, error) {
+func (d *decoder) object(keep *fields, depth int, metadata bool) (any, error) {
 	if _, err := d.json.ReadToken(); err != nil {
 		return nil, err
 	}
@@ -103,13 +103,14 @@ func (d *decoder) object(depth int, metadata bool) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if metadata && key == "managedFields" {
+		below := keep.of(key)
+		if below == nil || metadata && key == "managedFields" {
 			if err := d.json.SkipValue(); err != nil {
 				return nil, err
 			}
 			continue
 		}
-		value, err := d.value(depth+1, depth == 0 && key == "metadata")
+		value, err := d.value(below, depth+1, depth == 0 && key == "metadata")
 		if err != nil {
 			return nil, err
 		}
@@ -131,13 +132,13 @@ func (d *decoder) object(depth int, metadata bool) (any, error) {
 	return object, nil
 }
 
-func (d *decoder) array(depth int) (any, error) {
+func (d *decoder) array(keep *fields, depth int) (any, error) {
 	if _, err := d.json.ReadToken(); err != nil {
 		return nil, err
 	}
 	from := len(d.elements)
 	for d.json.PeekKind() != ']' {
-		value, err := d.value(depth+1, false)
+		value, err := d.value(keep, depth+1, false)
 		if err != nil {
 			return nil, err
 		}

@@ -24,7 +24,7 @@ func FuzzItem(f *testing.F) {
 	pool := newPool()
 	f.Fuzz(func(t *testing.T, body []byte) {
 		decoder := newDecoder(body, pool)
-		got, err := decoder.item()
+		got, err := decoder.item(everything)
 		if err == nil && strings.TrimSpace(string(body[decoder.json.InputOffset():])) != "" {
 			return // more than one value
 		}
@@ -55,7 +55,7 @@ func TestItemSize(t *testing.T) {
 		`{"metadata":{"name":"a"},"x":[` + strings.Repeat("1,", maxItem/2) + `1]}`,
 	} {
 		body := `{"kind":"PodList","apiVersion":"v1","items":[` + large + `,{"metadata":{"name":"b"}}]}`
-		_, err := listing{gvk: schema.GroupVersionKind{Version: "v1", Kind: "Pod"}}.decode([]byte(body), newPool(), func(*unstructured.Unstructured, int64) error { return nil })
+		_, err := listing{fields: everything, gvk: schema.GroupVersionKind{Version: "v1", Kind: "Pod"}}.decode([]byte(body), newPool(), func(*unstructured.Unstructured, int64) error { return nil })
 		if err == nil || err.Error() != "item 1 of the PodList is larger than 4 MiB" {
 			t.Error(err)
 		}

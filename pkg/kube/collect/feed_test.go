@@ -19,7 +19,7 @@ func FuzzEvent(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		gvk := schema.GroupVersionKind{Version: "v1", Kind: "Pod"}
 		feed := &Feed{session: &Session{budget: &budget{}}, weights: map[objectName]int64{}, version: "1",
-			last: &reading{pool: newPool(), answer: listing{gvk: gvk, namespaced: true, namespace: "a"}}}
+			last: &reading{pool: newPool(), answer: listing{fields: everything, gvk: gvk, namespaced: true, namespace: "a"}}}
 		event, err := feed.event(body)
 		if feed.version == "" {
 			t.Error("the version is lost")

@@ -126,7 +126,7 @@ func (r *listReading) next() error {
 	r.count++
 	before := r.decoder.pool.weight
 	depth := r.decoder.json.StackDepth()
-	content, err := r.decoder.item()
+	content, err := r.decoder.item(r.listing.fields)
 	var syntax *jsontext.SyntacticError
 	if errors.As(err, &syntax) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return err

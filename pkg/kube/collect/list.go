@@ -51,7 +51,7 @@ func (l *lister) read(ctx context.Context, want Query, namespace string) (*readi
 		Namespace: namespace, FieldSelector: want.FieldSelector,
 	}, answer: listing{
 		gvk:        schema.GroupVersionKind{Group: want.Group, Version: res.version, Kind: want.Kind},
-		namespaced: res.namespaced, namespace: namespace, metadata: want.Metadata,
+		namespaced: res.namespaced, namespace: namespace, metadata: want.Metadata, fields: fieldsOf(want.Fields),
 	}}
 	if !ok {
 		read.requested.Failure = &snapshot.Failure{Reason: snapshot.NotServed, Verb: "list", Resource: want.String()}

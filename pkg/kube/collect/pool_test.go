@@ -18,7 +18,7 @@ func decoded(t *testing.T, text string) map[string]any {
 
 func (p *pool) decode(t *testing.T, text string) map[string]any {
 	t.Helper()
-	object, err := newDecoder([]byte(text), p).item()
+	object, err := newDecoder([]byte(text), p).item(everything)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/queries"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
@@ -128,7 +129,7 @@ func (o *options) run(ctx context.Context) error {
 	if err := command.Vacant(o.save, o.force); err != nil { // before anything is read
 		return err
 	}
-	snap, err := o.call.Read(ctx, o.origin, queries.Status())
+	snap, err := o.call.Read(ctx, o.origin, o.queries())
 	if err != nil {
 		return err
 	}
@@ -146,6 +147,14 @@ func (o *options) run(ctx context.Context) error {
 	}
 	o.advise(statuses)
 	return verdictOf(statuses)
+}
+
+// queries are what is read: a file has all fields, since explain may read it later.
+func (o *options) queries() []collect.Query {
+	if o.save != "" {
+		return queries.Status()
+	}
+	return queries.Verdicts()
 }
 
 // print prints lines, chains or objects.

@@ -18,7 +18,7 @@ import (
 
 // look reads the cluster once and assesses the tenants.
 func (o *options) look(ctx context.Context) ([]tenant.Status, time.Time, error) {
-	snap, err := o.call.Read(ctx, command.Origin{}, queries.Status())
+	snap, err := o.call.Read(ctx, command.Origin{}, queries.Verdicts())
 	if err != nil {
 		return nil, time.Time{}, err
 	}
@@ -97,7 +97,7 @@ func (o *options) follow(ctx context.Context, news chan<- seen) error {
 		return err
 	}
 	opts := watch.Options{Poll: o.interval, Quiet: queries.Quiet()}
-	return watch.Run(ctx, session, queries.Status(), opts, func(update watch.Update) error {
+	return watch.Run(ctx, session, queries.Verdicts(), opts, func(update watch.Update) error {
 		next := seen{Update: update, now: session.Now}
 		if update.Snapshot != nil {
 			next.statuses, next.absent = selection.Named(update.Snapshot, o.names, nil)

@@ -1,0 +1,62 @@
+package queries
+
+import (
+	"slices"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
+)
+
+// Verdicts are Status with only the fields that determine the states of tenants (packages
+// health and tenant). Explainers read others: it is not for them, nor for a file.
+func Verdicts() []collect.Query { return onlyFields(Status()) }
+
+// onlyFields limits the kinds to the fields of verdictFields.
+func onlyFields(required []collect.Query) []collect.Query {
+	for i := range required {
+		required[i].Fields = verdictFields[required[i].GroupKind]
+	}
+	return required
+}
+
+// verdictFields are the fields that packages health and tenant read, by kind. All fields of a
+// kind that is not listed are kept.
+var verdictFields = map[schema.GroupKind][]string{
+	object.KustomizationKind: slices.Concat(reported, attempts, []string{
+		"spec.suspend", "spec.interval", "spec.retryInterval", "spec.timeout", "spec.path", "spec.targetNamespace",
+		"spec.dependsOn", "spec.sourceRef", "spec.healthChecks",
+		"status.lastAppliedRevision", "status.lastAttemptedRevision", "status.inventory",
+	}),
+	object.HelmReleaseKind: slices.Concat(reported, attempts, []string{
+		"spec.suspend", "spec.interval", "spec.retryInterval", "spec.timeout", "spec.targetNamespace", "spec.dependsOn",
+		"spec.chartRef", "spec.chart.spec.sourceRef",
+		"status.failures", "status.helmChart",
+		"status.history.status", "status.history.lastDeployed", "status.history.chartName", "status.history.chartVersion",
+	}),
+	object.NamespaceKind:   {"status.phase"},
+	object.DeploymentKind:  workload,
+	object.StatefulSetKind: workload,
+	object.ServiceKind:     {"spec.type", "spec.selector", "spec.ports", "status"},
+	object.CertificateKind: slices.Concat(reported, []string{
+		"spec.dnsNames", "spec.isCA", "spec.issuerRef", "spec.secretName",
+		"status.notAfter", "status.failedIssuanceAttempts", "status.lastFailureTime",
+	}),
+	object.PodKind: {
+		"spec.nodeName", "spec.containers.name", "spec.containers.ports", "status.phase", "status.conditions",
+		"status.containerStatuses", "status.initContainerStatuses",
+	},
+}
+
+// reported are the fields with which controllers report the state of an object.
+var reported = []string{"status.conditions", "status.observedGeneration"}
+
+// attempts are the fields of Flux's history of an object.
+var attempts = []string{"status.history.lastReconciled", "status.history.lastReconciledStatus", "status.history.firstReconciled"}
+
+var workload = slices.Concat(reported, []string{
+	"spec.replicas", "spec.progressDeadlineSeconds", "spec.updateStrategy", "spec.template.spec.containers.image",
+	"status.replicas", "status.readyReplicas", "status.availableReplicas", "status.updatedReplicas",
+	"status.currentRevision", "status.updateRevision",
+})
