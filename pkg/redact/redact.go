@@ -86,7 +86,10 @@ func redactValue(value any, at place) any {
 		if at.sensitive {
 			return mask.Redacted
 		}
-		return mask.Mask(v)
+		if masked := mask.Mask(v); masked != v {
+			return masked
+		}
+		return value // objects share it
 	case map[string]any:
 		if at.depth >= mask.MaxDepth {
 			return mask.Redacted

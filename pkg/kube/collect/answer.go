@@ -3,7 +3,6 @@ package collect
 import (
 	"errors"
 	"fmt"
-	"unicode/utf8"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -55,22 +54,22 @@ type page struct {
 // decode reads a list's body in one pass, and passes each object with its weight to keep: a
 // page that is decoded at once would need many times the memory of the kept objects. Anything
 // else than a complete list of the kind is an error: it must not look like an empty list.
-func (l listing) decode(body []byte, pool *pool, keep func(*unstructured.Unstructured, int64) error) (page, error) {
+func (l listing) decode(body request.Body, pool *pool, keep func(*unstructured.Unstructured, int64) error) (page, error) {
 	want, _ := l.kinds()
-	reading := &listReading{listing: l, decoder: newDecoder(body, pool), keep: keep, seen: map[string]bool{}}
+	reading := &listReading{listing: l, decoder: newDecoder(body.Reader(), pool), keep: keep, seen: map[string]bool{}}
 	err := reading.read()
 	var unfit notKeptError
 	switch {
 	case errors.As(err, &unfit):
 		return page{}, unfit.error
+	case errors.Is(err, errNotUTF8):
+		return page{}, errNotUTF8
 	case err != nil:
 		// encoding/json knows best what is wrong with it.
-		if err := request.Unmarshal(body, &list{}, want.Kind); err != nil {
+		if err := request.Unmarshal(body.Bytes(), &list{}, want.Kind); err != nil {
 			return page{}, err
 		}
 		return page{}, request.Malformed("the %s is malformed: %v", want.Kind, err)
-	case !utf8.Valid(body):
-		return page{}, request.Malformed("the answer is not UTF-8, as JSON is")
 	}
 	if err := l.check(reading.head); err != nil {
 		return page{}, err

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/digihunch/kubectl-orthweb/internal/fakeapi"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/request"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -202,7 +203,7 @@ func FuzzDecode(f *testing.F) {
 	answer := listing{fields: everything, gvk: schema.GroupVersionKind{Version: "v1", Kind: "Pod"}, namespaced: true}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var objects []*unstructured.Unstructured
-		_, err := answer.decode(body, newPool(), func(obj *unstructured.Unstructured, _ int64) error {
+		_, err := answer.decode(request.NewBody(body), newPool(), func(obj *unstructured.Unstructured, _ int64) error {
 			objects = append(objects, obj)
 			return nil
 		})

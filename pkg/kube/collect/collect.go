@@ -32,7 +32,7 @@ type Query struct {
 	// Fallback are the namespaces to list one by one if listing all of them is forbidden;
 	// without it, those of the Options.
 	Fallback []string
-	// Fields are the only fields that are kept beside metadata, as paths such as
+	// Fields are the only fields that are kept beside those of identifying, as paths such as
 	// spec.containers.image; all if there are none. The server sends the others, too: without
 	// them the objects take a quarter of the memory. A snapshot without some fields is only
 	// for a reader that does not use them.

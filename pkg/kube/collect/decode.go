@@ -1,16 +1,19 @@
 package collect
 
 import (
-	"bytes"
 	stdjson "encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/request"
 )
 
 // decoder decodes objects in one pass over their JSON: into pooled texts, and without
@@ -42,11 +45,11 @@ var decoding sync.Mutex
 var errItemSize = fmt.Errorf("is larger than %d MiB", maxItem>>20)
 
 // lenient accepts what encoding/json accepts: of two members with the same name, the last
-// counts, and half a character, escaped, is U+FFFD. The caller checks that the text is UTF-8.
+// counts, and half a character, escaped, is U+FFFD. Text that is kept must be UTF-8.
 var lenient = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
 
-func newDecoder(body []byte, pool *pool) *decoder {
-	return &decoder{json: jsontext.NewDecoder(bytes.NewBuffer(body), lenient...), pool: pool}
+func newDecoder(body io.Reader, pool *pool) *decoder {
+	return &decoder{json: jsontext.NewDecoder(body, lenient...), pool: pool}
 }
 
 // item decodes the next value, which is an item of a list, and keeps the fields of it.
@@ -189,8 +192,14 @@ func number(raw []byte) (any, error) {
 	return n, nil
 }
 
+// errNotUTF8 is the error of text that is not UTF-8.
+var errNotUTF8 = request.Malformed("the answer is not UTF-8, as JSON is")
+
 // unquoted is the text of a JSON string, which shares its memory if nothing is escaped.
 func unquoted(raw []byte) ([]byte, error) {
+	if !utf8.Valid(raw) {
+		return nil, errNotUTF8
+	}
 	if inner := raw[1 : len(raw)-1]; !slices.Contains(inner, '\\') {
 		return inner, nil
 	}

@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"bytes"
 	"reflect"
 	"strings"
 	"testing"
@@ -8,6 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/json"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/request"
 )
 
 // FuzzItem checks that an object is decoded as by k8s.io/apimachinery, without its
@@ -23,7 +26,7 @@ func FuzzItem(f *testing.F) {
 	}
 	pool := newPool()
 	f.Fuzz(func(t *testing.T, body []byte) {
-		decoder := newDecoder(body, pool)
+		decoder := newDecoder(bytes.NewReader(body), pool)
 		got, err := decoder.item(everything)
 		if err == nil && strings.TrimSpace(string(body[decoder.json.InputOffset():])) != "" {
 			return // more than one value
@@ -55,7 +58,7 @@ func TestItemSize(t *testing.T) {
 		`{"metadata":{"name":"a"},"x":[` + strings.Repeat("1,", maxItem/2) + `1]}`,
 	} {
 		body := `{"kind":"PodList","apiVersion":"v1","items":[` + large + `,{"metadata":{"name":"b"}}]}`
-		_, err := listing{fields: everything, gvk: schema.GroupVersionKind{Version: "v1", Kind: "Pod"}}.decode([]byte(body), newPool(), func(*unstructured.Unstructured, int64) error { return nil })
+		_, err := listing{fields: everything, gvk: schema.GroupVersionKind{Version: "v1", Kind: "Pod"}}.decode(request.NewBody([]byte(body)), newPool(), func(*unstructured.Unstructured, int64) error { return nil })
 		if err == nil || err.Error() != "item 1 of the PodList is larger than 4 MiB" {
 			t.Error(err)
 		}

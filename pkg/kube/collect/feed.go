@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"bytes"
 	"context"
 	stdjson "encoding/json"
 	"errors"
@@ -226,7 +227,7 @@ func (f *Feed) event(value []byte) (Event, error) {
 		return Event{}, request.Malformed("the watch has an event of an unknown type %q", event.Type)
 	}
 	before := f.last.pool.weight
-	content, err := newDecoder(event.Object, f.last.pool).item(f.last.answer.fields)
+	content, err := newDecoder(bytes.NewReader(event.Object), f.last.pool).item(f.last.answer.fields)
 	var obj *unstructured.Unstructured
 	if err == nil {
 		obj, err = f.last.answer.item(content)

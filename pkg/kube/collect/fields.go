@@ -1,6 +1,9 @@
 package collect
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // fields are the fields of an object that are kept while it is decoded.
 type fields struct {
@@ -9,17 +12,24 @@ type fields struct {
 	below map[string]*fields
 }
 
+// identifying are the fields that are kept of every object.
+var identifying = []string{
+	"apiVersion", "kind", "metadata.name", "metadata.namespace", "metadata.labels", "metadata.generation",
+	"metadata.resourceVersion", "metadata.creationTimestamp", "metadata.deletionTimestamp", "metadata.finalizers",
+	"metadata.ownerReferences",
+}
+
 // everything is what is kept of an object without a choice of fields.
 var everything = &fields{whole: true}
 
 // fieldsOf are the fields with the paths, such as spec.containers.image: fields of the elements
-// of lists are written as those of objects. What identifies an object is always kept.
+// of lists are written as those of objects. Those of identifying are always kept.
 func fieldsOf(paths []string) *fields {
 	if len(paths) == 0 {
 		return everything
 	}
 	root := &fields{}
-	for _, path := range append([]string{"apiVersion", "kind", "metadata"}, paths...) {
+	for _, path := range slices.Concat(identifying, paths) {
 		at := root
 		for name := range strings.SplitSeq(path, ".") {
 			if at.below == nil {

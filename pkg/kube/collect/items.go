@@ -128,7 +128,7 @@ func (r *listReading) next() error {
 	depth := r.decoder.json.StackDepth()
 	content, err := r.decoder.item(r.listing.fields)
 	var syntax *jsontext.SyntacticError
-	if errors.As(err, &syntax) || errors.Is(err, io.ErrUnexpectedEOF) {
+	if errors.As(err, &syntax) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, errNotUTF8) {
 		return err
 	}
 	if fields, ok := content.(map[string]any); ok && r.count == 1 {

@@ -141,7 +141,7 @@ func (r *reading) page(ctx context.Context, limit int, token string) (next page,
 		// From -v=8 on client-go logs what the server answers.
 		ctx = klog.NewContext(ctx, logr.Discard())
 	}
-	err = r.client.Do(ctx, get, request.MaxList, func(body []byte) (err error) {
+	err = r.client.DoBody(ctx, get, request.MaxList, func(body request.Body) (err error) {
 		next, err = r.answer.decode(body, r.pool, func(obj *unstructured.Unstructured, weight int64) error {
 			return r.keep(ctx, obj, weight)
 		})

@@ -3,6 +3,7 @@ package collect
 import (
 	"encoding/json"
 	"runtime"
+	"strings"
 	"testing"
 	"unsafe"
 )
@@ -18,7 +19,7 @@ func decoded(t *testing.T, text string) map[string]any {
 
 func (p *pool) decode(t *testing.T, text string) map[string]any {
 	t.Helper()
-	object, err := newDecoder([]byte(text), p).item(everything)
+	object, err := newDecoder(strings.NewReader(text), p).item(everything)
 	if err != nil {
 		t.Fatal(err)
 	}

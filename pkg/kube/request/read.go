@@ -7,13 +7,31 @@ import (
 	"io"
 )
 
-// Answers are read into pieces of memory that all requests share, and joined when they are
-// complete: rejected answers leave nothing for the garbage collector.
+// Answers are read into pieces of memory that all requests share: they leave nothing for the
+// garbage collector.
 const (
 	pieceSize = 256 << 10
 	// pieces is their number: the limit for all answers that are being read.
-	pieces = 24 << 20 / pieceSize
+	pieces = 12 << 20 / pieceSize
 )
+
+// Body is the body of an answer, which is valid until the function returns that it is passed to.
+type Body struct{ pieces [][]byte }
+
+// NewBody is a body of one piece.
+func NewBody(body []byte) Body { return Body{[][]byte{body}} }
+
+// Bytes is the body as one piece of memory, which is a copy.
+func (b Body) Bytes() []byte { return bytes.Join(b.pieces, nil) }
+
+// Reader reads the body.
+func (b Body) Reader() io.Reader {
+	readers := make([]io.Reader, len(b.pieces))
+	for i, piece := range b.pieces {
+		readers[i] = bytes.NewReader(piece)
+	}
+	return io.MultiReader(readers...)
+}
 
 // free has the pieces that no answer uses; nil stands for one that was never used.
 var free = newPieces()
@@ -47,13 +65,13 @@ type reading struct {
 }
 
 // whole reads a body to its end, unless it is larger than limit bytes.
-func (r *reading) whole(ctx context.Context, body io.Reader, limit int64) ([]byte, error) {
+func (r *reading) whole(ctx context.Context, body io.Reader, limit int64) (Body, error) {
 	var full [][]byte
 	size := int64(0)
 	for {
 		piece, err := r.piece(ctx)
 		if err != nil {
-			return nil, err
+			return Body{}, err
 		}
 		n := 0
 		for n < len(piece) && err == nil {
@@ -64,11 +82,11 @@ func (r *reading) whole(ctx context.Context, body io.Reader, limit int64) ([]byt
 		full, size = append(full, piece[:n]), size+int64(n)
 		switch {
 		case size > limit:
-			return nil, tooLarge(limit)
+			return Body{}, tooLarge(limit)
 		case errors.Is(err, io.EOF):
-			return bytes.Join(full, nil), nil
+			return Body{full}, nil
 		case err != nil:
-			return nil, err
+			return Body{}, err
 		}
 	}
 }

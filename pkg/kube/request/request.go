@@ -78,6 +78,11 @@ func New(config *rest.Config, around ...transport.WrapperFunc) (*Client, error) 
 // use, which must not keep it. An error of the API server is its Status; an answer that is
 // from another program, incomplete or too large is an AnswerError.
 func (c *Client) Do(ctx context.Context, request *rest.Request, limit int64, use func(body []byte) error) error {
+	return c.DoBody(ctx, request, limit, func(body Body) error { return use(body.Bytes()) })
+}
+
+// DoBody is Do for a body that is large: it need not be one piece of memory.
+func (c *Client) DoBody(ctx context.Context, request *rest.Request, limit int64, use func(Body) error) error {
 	if !klog.V(4).Enabled() {
 		// client-go logs an answer that breaks off as an error of its own.
 		ctx = klog.NewContext(ctx, logr.Discard())
@@ -105,10 +110,10 @@ func (c *Client) Do(ctx context.Context, request *rest.Request, limit int64, use
 }
 
 // read sends the request, and reads the answer.
-func read(ctx context.Context, request *rest.Request, into *reading, limit int64) ([]byte, error) {
+func read(ctx context.Context, request *rest.Request, into *reading, limit int64) (Body, error) {
 	stream, err := request.MaxRetries(maxRetries).Stream(ctx)
 	if err != nil {
-		return nil, err
+		return Body{}, err
 	}
 	defer func() { _ = stream.Close() }()
 	return into.whole(ctx, stream, limit)
@@ -133,12 +138,12 @@ func failure(ctx context.Context, err error, answered bool, retryAfter time.Dura
 }
 
 // logBody shows an answer from -v=8 on, as client-go does: more of it from 9 on.
-func logBody(ctx context.Context, body []byte) {
+func logBody(ctx context.Context, whole Body) {
 	logger := klog.FromContext(ctx).V(8)
 	if !logger.Enabled() {
 		return
 	}
-	most := 1 << 10
+	body, most := whole.Bytes(), 1<<10
 	if klog.V(9).Enabled() {
 		most = 10 << 10
 	}
