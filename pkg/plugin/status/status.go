@@ -14,14 +14,15 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
+	"github.com/digihunch/kubectl-orthweb/pkg/explain"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
-	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/queries"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/render/term"
 	"github.com/digihunch/kubectl-orthweb/pkg/render/versioned"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant/selection"
 )
@@ -129,7 +130,7 @@ func (o *options) run(ctx context.Context) error {
 	if err := command.Vacant(o.save, o.force); err != nil { // before anything is read
 		return err
 	}
-	snap, err := o.call.Read(ctx, o.origin, o.queries())
+	snap, err := o.read(ctx)
 	if err != nil {
 		return err
 	}
@@ -149,12 +150,26 @@ func (o *options) run(ctx context.Context) error {
 	return verdictOf(statuses)
 }
 
-// queries are what is read: a file has all fields, since explain may read it later.
-func (o *options) queries() []collect.Query {
-	if o.save != "" {
-		return queries.Status()
+// read reads the recording, or of the cluster what the states require. A file has all that
+// status reads of all tenants, since explain may read it later.
+func (o *options) read(ctx context.Context) (*snapshot.Snapshot, error) {
+	switch {
+	case o.save != "":
+		return o.call.Read(ctx, o.origin, queries.Status())
+	case len(o.names) == 0 || !o.origin.Live():
+		return o.call.Read(ctx, o.origin, queries.Verdicts())
 	}
-	return queries.Verdicts()
+	session, err := o.call.Session(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	snap, scope, err := explain.ReadTenants(ctx, session, o.names...)
+	if err == nil {
+		snap, err = session.Settle(ctx, snap, scope, func(snap *snapshot.Snapshot) {
+			_, _ = selection.Named(snap, o.names, nil) // the search is repeated, and its error is then returned
+		})
+	}
+	return snap, command.WhenUnreachable(ctx, err)
 }
 
 // print prints lines, chains or objects.
