@@ -29,6 +29,7 @@ import (
 type Cluster struct {
 	client dynamic.Interface
 	mapper meta.ResettableRESTMapper
+	kinds  discovery.ServerResourcesInterface
 }
 
 // Connect prepares the connection that a kubeconfig describes. It sends no request.
@@ -49,7 +50,7 @@ func Connect(kubeconfig string) (*Cluster, error) {
 		return nil, fmt.Errorf("preparing a client of the lab: %w", err)
 	}
 	mapper := restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(disco))
-	return &Cluster{client: client, mapper: mapper}, nil
+	return &Cluster{client: client, mapper: mapper, kinds: disco}, nil
 }
 
 // Parse reads the objects of a stream of YAML documents.
@@ -101,7 +102,7 @@ func (c *Cluster) Apply(ctx context.Context, manager string, objs []*unstructure
 }
 
 func (c *Cluster) apply(ctx context.Context, manager string, o *unstructured.Unstructured) error {
-	resource, err := c.resource(o)
+	resource, err := c.Resource(o)
 	if err != nil {
 		return err
 	}
@@ -112,7 +113,7 @@ func (c *Cluster) apply(ctx context.Context, manager string, o *unstructured.Uns
 // Create creates an object that must not exist, with its status, as a kubelet registers its
 // Node.
 func (c *Cluster) Create(ctx context.Context, o *unstructured.Unstructured) error {
-	resource, err := c.resource(o)
+	resource, err := c.Resource(o)
 	if err != nil {
 		return err
 	}
@@ -133,7 +134,8 @@ func (c *Cluster) mapping(gvk schema.GroupVersionKind) (*meta.RESTMapping, error
 	return mapping, err
 }
 
-func (c *Cluster) resource(o *unstructured.Unstructured) (dynamic.ResourceInterface, error) {
+// Resource is where the API server serves an object.
+func (c *Cluster) Resource(o *unstructured.Unstructured) (dynamic.ResourceInterface, error) {
 	mapping, err := c.mapping(o.GroupVersionKind())
 	if err != nil {
 		return nil, err
@@ -152,7 +154,7 @@ func (c *Cluster) waitEstablished(ctx context.Context, o *unstructured.Unstructu
 	if o.GetKind() != "CustomResourceDefinition" {
 		return nil
 	}
-	resource, err := c.resource(o)
+	resource, err := c.Resource(o)
 	if err != nil {
 		return err
 	}
