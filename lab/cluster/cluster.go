@@ -20,6 +20,7 @@ import (
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/discovery/cached/memory"
 	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/restmapper"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/yaml"
@@ -38,6 +39,8 @@ func Connect(kubeconfig string) (*Cluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the lab's kubeconfig: %w", err)
 	}
+	// Warnings are for users of the API.
+	cfg.WarningHandler = rest.NoWarnings{}
 	// The server has its own limits, and no other client uses it.
 	cfg.QPS = -1
 	cfg.Timeout = 15 * time.Second

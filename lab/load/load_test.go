@@ -44,6 +44,14 @@ func recorded(t *testing.T) []Object {
 			if !belongs(o, tenant) {
 				continue
 			}
+			// As the API server's objects, with whole numbers.
+			text, err := o.MarshalJSON()
+			if err == nil {
+				err = o.UnmarshalJSON(text)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
 			switch o.GroupVersionKind().GroupKind() {
 			case secretKind:
 				unstructured.RemoveNestedField(o.Object, "data")

@@ -69,10 +69,10 @@ func Resolve(o Object, uids map[string]string) {
 
 // rewriter replaces the names, addresses and certificates of a tenant by those of another one.
 type rewriter struct {
-	from, to string
-	template *Template
-	exact    map[string]string // whole strings
-	pki      map[string][]byte // PEM blocks
+	from, to        string
+	template        *Template
+	exact           map[string]string // whole strings
+	blocksByContent map[string][]byte // of PEM, by the original content
 }
 
 func (t *Template) rewriter(to string, number int) (*rewriter, error) {
@@ -93,7 +93,7 @@ func (t *Template) rewriter(to string, number int) (*rewriter, error) {
 		}
 	}
 	var err error
-	r.pki, err = t.pki.rewrite(to, r.words)
+	r.blocksByContent, err = t.credentials.rewrite(to, r.words)
 	return r, err
 }
 

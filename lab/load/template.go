@@ -23,8 +23,8 @@ type Template struct {
 	// pods are the addresses of its Pods.
 	pods []string
 	// addresses are those of its load balancers.
-	addresses []string
-	pki       *pki
+	addresses   []string
+	credentials *credentials
 	// releases are the contents of Helm's Secrets, by name.
 	releases map[string]any
 }
@@ -45,7 +45,7 @@ func NewTemplate(tenant string, objects []Object) (*Template, error) {
 	if t.objects, err = sorted(t.objects); err != nil {
 		return nil, err
 	}
-	if t.pki, err = readPKI(t.objects); err != nil {
+	if t.credentials, err = readCredentials(t.objects); err != nil {
 		return nil, err
 	}
 	return t, t.readReleases()

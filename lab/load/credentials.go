@@ -25,17 +25,17 @@ const (
 
 var subjectAltName = asn1.ObjectIdentifier{2, 5, 29, 17}
 
-// pki are the certificates, requests and keys of a tenant. A copy has the same keys, which
+// credentials are the certificates, requests and keys of a tenant. A copy has the same keys, which
 // takes no time, and certificates with its own names.
-type pki struct {
+type credentials struct {
 	certificates []*x509.Certificate
 	requests     []*x509.CertificateRequest
 	keys         []crypto.Signer
 }
 
-// readPKI reads what the Secrets and CertificateRequests of a tenant contain.
-func readPKI(objects []Object) (*pki, error) {
-	p := &pki{}
+// readCredentials reads what the Secrets and CertificateRequests of a tenant contain.
+func readCredentials(objects []Object) (*credentials, error) {
+	p := &credentials{}
 	for _, o := range objects {
 		var values []string
 		switch o.GroupVersionKind().GroupKind() {
@@ -61,7 +61,7 @@ func readPKI(objects []Object) (*pki, error) {
 	return p, nil
 }
 
-func (p *pki) read(data []byte) error {
+func (p *credentials) read(data []byte) error {
 	for {
 		var block *pem.Block
 		if block, data = pem.Decode(data); block == nil {
@@ -112,7 +112,7 @@ func parseKey(block *pem.Block) (crypto.Signer, error) {
 }
 
 // key returns the key of a public key, nil if the tenant does not have it.
-func (p *pki) key(public any) crypto.Signer {
+func (p *credentials) key(public any) crypto.Signer {
 	for _, k := range p.keys {
 		if equal, ok := k.Public().(interface{ Equal(crypto.PublicKey) bool }); ok && equal.Equal(public) {
 			return k
@@ -122,7 +122,7 @@ func (p *pki) key(public any) crypto.Signer {
 }
 
 // rewrite returns the PEM blocks of another tenant, by the contents of the original ones.
-func (p *pki) rewrite(tenant string, words func(string) string) (map[string][]byte, error) {
+func (p *credentials) rewrite(tenant string, words func(string) string) (map[string][]byte, error) {
 	out := map[string][]byte{}
 	for _, c := range p.certificates {
 		if _, err := p.rewriteCertificate(c, tenant, words, out); err != nil {
@@ -139,7 +139,7 @@ func (p *pki) rewrite(tenant string, words func(string) string) (map[string][]by
 	return out, nil
 }
 
-func (p *pki) rewriteCertificate(c *x509.Certificate, tenant string, words func(string) string, out map[string][]byte) (*x509.Certificate, error) {
+func (p *credentials) rewriteCertificate(c *x509.Certificate, tenant string, words func(string) string, out map[string][]byte) (*x509.Certificate, error) {
 	if der, ok := out[string(c.Raw)]; ok {
 		return x509.ParseCertificate(der)
 	}
@@ -174,7 +174,7 @@ func (p *pki) rewriteCertificate(c *x509.Certificate, tenant string, words func(
 }
 
 // issuer is the CA certificate that signed another one.
-func (p *pki) issuer(c *x509.Certificate) *x509.Certificate {
+func (p *credentials) issuer(c *x509.Certificate) *x509.Certificate {
 	for _, ca := range p.certificates {
 		if bytes.Equal(ca.RawSubject, c.RawIssuer) && c.CheckSignatureFrom(ca) == nil && p.key(ca.PublicKey) != nil {
 			return ca
@@ -183,7 +183,7 @@ func (p *pki) issuer(c *x509.Certificate) *x509.Certificate {
 	return nil
 }
 
-func (p *pki) rewriteRequest(c *x509.CertificateRequest, words func(string) string) ([]byte, error) {
+func (p *credentials) rewriteRequest(c *x509.CertificateRequest, words func(string) string) ([]byte, error) {
 	signer := p.key(c.PublicKey)
 	if signer == nil {
 		return c.Raw, nil
@@ -224,7 +224,7 @@ func (r *rewriter) blocks(data []byte) []byte {
 			out.Write(data)
 			return out.Bytes()
 		}
-		if der, ok := r.pki[string(block.Bytes)]; ok {
+		if der, ok := r.blocksByContent[string(block.Bytes)]; ok {
 			block.Bytes = der
 		}
 		out.Write(pem.EncodeToMemory(block))
