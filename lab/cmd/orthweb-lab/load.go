@@ -2,16 +2,19 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/digihunch/kubectl-orthweb/lab/load"
 	"github.com/digihunch/kubectl-orthweb/lab/state"
+	"github.com/digihunch/kubectl-orthweb/lab/supervise"
 	"github.com/digihunch/kubectl-orthweb/lab/switches"
 )
 
@@ -53,7 +56,7 @@ paused until --tenants 0, kwok while objects are written. No Orthanc is started 
 	return cmd
 }
 
-// pausedParts are the parts that would change the copies.
+// pausedParts are the parts that would change the copies, besides kwok and the cloud provider.
 var pausedParts = []string{"kube-controller-manager", "kube-scheduler", "cert-manager"}
 
 func (lo *loadOptions) run(ctx context.Context) error {
@@ -76,45 +79,55 @@ func (lo *loadOptions) run(ctx context.Context) error {
 			return err
 		}
 	}
-	resume, err := h.pauseFor(pausedParts, lo.tenants == 0)
+	resume, err := h.pauseForCopies()
 	if err != nil {
 		return err
 	}
-	defer resume()
-	return l.Load(ctx, lo.tenants, func(number int) string { return states[number-1] })
+	err = l.Load(ctx, lo.tenants, func(number int) string { return states[number-1] })
+	return errors.Join(err, resume(context.WithoutCancel(ctx), err == nil && lo.tenants == 0))
 }
 
-// pauseFor pauses the parts that would change copies, kwok and the cloud provider until the
-// returned function is called, which also resumes the others if no copies are left.
-func (h *hands) pauseFor(names []string, none bool) (resume func(), err error) {
+// pauseForCopies pauses the parts that would change copies, and kwok and the cloud provider until
+// resume, which also resumes the others if no copies are left.
+func (h *hands) pauseForCopies() (resume func(ctx context.Context, none bool) error, err error) {
 	hadCloud := !switches.On(h.dir, switches.NoCloud)
 	if err := h.Turn(switches.NoCloud, true); err != nil {
 		return nil, err
 	}
-	for _, name := range append(slices.Clone(names), "kwok") {
+	for _, name := range append(slices.Clone(pausedParts), "kwok") {
 		if err := h.Pause(name, true); err != nil {
 			return nil, fmt.Errorf("pausing %s: %w", name, err)
 		}
 	}
-	return func() {
-		again := []string{"kwok"}
-		if none {
-			again = append(again, names...)
-		}
-		for _, name := range again {
-			if err := h.Pause(name, false); err != nil {
-				say("%s is still paused: %v", name, err)
-			}
-		}
+	return func(ctx context.Context, none bool) error {
+		errs := []error{h.Pause("kwok", false)}
 		if hadCloud {
-			if err := h.Turn(switches.NoCloud, false); err != nil {
-				say("the cloud provider still assigns no addresses: %v", err)
+			errs = append(errs, h.Turn(switches.NoCloud, false))
+		}
+		if none {
+			for _, name := range pausedParts {
+				errs = append(errs, h.resume(ctx, name))
 			}
+		} else {
+			say("%s are paused until orthweb-lab load --tenants 0", strings.Join(pausedParts, ", "))
 		}
-		if !none {
-			say("%s are paused until orthweb-lab load --tenants 0", strings.Join(names, ", "))
-		}
+		return errors.Join(errs...)
 	}, nil
+}
+
+// resume makes a part continue. The controller manager is replaced: after a long pause, it would
+// first see that the kubelets have not renewed their leases, and mark all Pods as not ready, which
+// kwok never reverts.
+func (h *hands) resume(ctx context.Context, name string) error {
+	if name != "kube-controller-manager" {
+		return h.Pause(name, false)
+	}
+	if p, ok := h.lab.Part(name); ok && p.Process.Alive() {
+		if err := p.Process.Signal(syscall.SIGKILL); err != nil {
+			return err
+		}
+	}
+	return supervise.Restart(ctx, h.dir, name)
 }
 
 // states are the states of the copies. Broken ones are spread evenly.
