@@ -27,13 +27,14 @@ var (
 const podsPerTenant = 64
 
 // The addresses of copies: of Pods, from the shared address space of RFC 6598, and of load
-// balancers, from that for benchmarks of RFC 2544. Nothing listens on them.
+// balancers, on loopback, where commands that connect to them reach nothing: other labs have
+// addresses below 127.251.0.0.
 var (
 	firstPod      = netip.MustParseAddr("100.64.0.0")
-	firstBalancer = netip.MustParseAddr("198.18.0.0")
+	firstBalancer = netip.MustParseAddr("127.251.0.0")
 )
 
-// Max is the largest number of copies: their load balancers have addresses of 198.18.0.0/15.
+// Max is the largest number of copies, whose names have four digits.
 const Max = 9999
 
 // Name is the name of the copied tenant with a number, which begins with 1.
