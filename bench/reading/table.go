@@ -15,6 +15,7 @@ const (
 	maxRatioToFlux  = 1.0
 	maxMemory       = 120 << 20
 	maxRatioToFew   = 2.0
+	maxRequests     = 0.05 // for each further tenant: some commands read fewer namespaces if there are few
 	mebibyte        = 1 << 20
 	comparedTenants = "TENANT"
 )
@@ -76,14 +77,14 @@ func (l results) bars() string {
 	}
 	for _, r := range l {
 		base := l.find(few, r.command.name)
-		if r.tenants != many || r.state != states[0].name || base == nil || r == base || r.failed != "" || r.command.offline {
+		if r.tenants != many || r.state != states[0].name || base == nil || r == base || r.failed != "" || r.command.offline || !r.command.answers {
 			continue
 		}
 		if strings.Contains(r.command.name, comparedTenants) {
 			line(fmt.Sprintf("%s of %d tenants, time divided by that of %d", r.command.name, many, few), ratio(r.wall, base.wall), maxRatioToFew, "%.2f")
 		}
-		line(fmt.Sprintf("%s of %d tenants, requests without pages, more than of %d", r.command.name, many, few),
-			float64((r.requests-r.pages)-(base.requests-base.pages)), 0, "%.0f")
+		more := (r.requests - r.pages) - (base.requests - base.pages)
+		line(fmt.Sprintf("%s, requests without pages for each further tenant", r.command.name), float64(more)/float64(many-few), maxRequests, "%.2f")
 	}
 	return out.String()
 }
