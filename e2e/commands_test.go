@@ -37,9 +37,16 @@ func runFinally(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // runLab is `lab ARGS...`: it runs orthweb-lab for the lab of the tests. A fault that a script
-// injects ends with it.
+// injects, and copies of tenants, end with it.
 func runLab(ts *testscript.TestScript, neg bool, args []string) {
 	err := ts.Exec(lab.program, append(args, "--dir="+lab.dir)...)
+	if args[0] == "load" {
+		ts.Defer(func() {
+			if err := ts.Exec(lab.program, "load", "--tenants=0", "--dir="+lab.dir); err != nil {
+				ts.Logf("removing the copies: %v", err)
+			}
+		})
+	}
 	if len(args) > 1 && args[0] == "fault" {
 		if args[1] == "inject" && !lab.faulty {
 			ts.Defer(func() {

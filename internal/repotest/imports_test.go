@@ -28,7 +28,7 @@ var rules = []rule{
 	{"k8s.io/kubectl", []string{"pkg/plugin", "internal/english"}, "kubectl's library is for command lines"},
 	{"k8s.io/cli-runtime", []string{"pkg/plugin", "cmd/kubectl-orthweb", "internal/screen", "e2e"}, "only the command line uses kubeconfigs"},
 	{"golang.org/x/term", []string{"pkg/plugin", "pkg/render/term"}, "only the command line prompts, and only term measures a terminal"},
-	{"k8s.io/client-go", []string{"pkg/kube", "cmd/kubectl-orthweb"}, "only these connect to a cluster, so that everything else works on a recorded snapshot"},
+	{"k8s.io/client-go", []string{"pkg/kube", "cmd/kubectl-orthweb", "bench/reading"}, "only these connect to a cluster, so that everything else works on a recorded snapshot"},
 	{module + "pkg/kube/patch", []string{"pkg/operate/execute", "pkg/plugin"}, "only the user decides what is changed in a cluster"},
 	{module + "pkg/kube/issuance", []string{"pkg/certs/issue", "pkg/plugin", "pkg/validate/target"}, "only the user decides what is changed in a cluster"},
 	{module + "pkg/operate", []string{"pkg/plugin", "pkg/render"}, "only the user decides what is done to a tenant"},

@@ -20,6 +20,7 @@ import (
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/discovery/cached/memory"
 	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/restmapper"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/yaml"
@@ -29,6 +30,7 @@ import (
 type Cluster struct {
 	client dynamic.Interface
 	mapper meta.ResettableRESTMapper
+	kinds  discovery.ServerResourcesInterface
 }
 
 // Connect prepares the connection that a kubeconfig describes. It sends no request.
@@ -37,6 +39,8 @@ func Connect(kubeconfig string) (*Cluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the lab's kubeconfig: %w", err)
 	}
+	// Warnings are for users of the API.
+	cfg.WarningHandler = rest.NoWarnings{}
 	// The server has its own limits, and no other client uses it.
 	cfg.QPS = -1
 	cfg.Timeout = 15 * time.Second
@@ -49,7 +53,7 @@ func Connect(kubeconfig string) (*Cluster, error) {
 		return nil, fmt.Errorf("preparing a client of the lab: %w", err)
 	}
 	mapper := restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(disco))
-	return &Cluster{client: client, mapper: mapper}, nil
+	return &Cluster{client: client, mapper: mapper, kinds: disco}, nil
 }
 
 // Parse reads the objects of a stream of YAML documents.
@@ -101,7 +105,7 @@ func (c *Cluster) Apply(ctx context.Context, manager string, objs []*unstructure
 }
 
 func (c *Cluster) apply(ctx context.Context, manager string, o *unstructured.Unstructured) error {
-	resource, err := c.resource(o)
+	resource, err := c.Resource(o)
 	if err != nil {
 		return err
 	}
@@ -112,7 +116,7 @@ func (c *Cluster) apply(ctx context.Context, manager string, o *unstructured.Uns
 // Create creates an object that must not exist, with its status, as a kubelet registers its
 // Node.
 func (c *Cluster) Create(ctx context.Context, o *unstructured.Unstructured) error {
-	resource, err := c.resource(o)
+	resource, err := c.Resource(o)
 	if err != nil {
 		return err
 	}
@@ -133,7 +137,8 @@ func (c *Cluster) mapping(gvk schema.GroupVersionKind) (*meta.RESTMapping, error
 	return mapping, err
 }
 
-func (c *Cluster) resource(o *unstructured.Unstructured) (dynamic.ResourceInterface, error) {
+// Resource is where the API server serves an object.
+func (c *Cluster) Resource(o *unstructured.Unstructured) (dynamic.ResourceInterface, error) {
 	mapping, err := c.mapping(o.GroupVersionKind())
 	if err != nil {
 		return nil, err
@@ -152,7 +157,7 @@ func (c *Cluster) waitEstablished(ctx context.Context, o *unstructured.Unstructu
 	if o.GetKind() != "CustomResourceDefinition" {
 		return nil
 	}
-	resource, err := c.resource(o)
+	resource, err := c.Resource(o)
 	if err != nil {
 		return err
 	}

@@ -66,9 +66,13 @@ func (k Kustomization) FailedAt(commit string) bool {
 	return true
 }
 
-// Kustomizations lists the layers by name.
+// CopyLabel is the label of all objects of copied tenants (the package load). The lab's
+// controllers ignore objects that have it.
+const CopyLabel = "orthweb-lab.digihunch.com/copy"
+
+// Kustomizations lists the layers by name, without those of copied tenants.
 func (c *Cluster) Kustomizations(ctx context.Context) ([]Kustomization, error) {
-	list, err := c.client.Resource(kustomizations).Namespace(FluxNamespace).List(ctx, metav1.ListOptions{})
+	list, err := c.client.Resource(kustomizations).Namespace(FluxNamespace).List(ctx, metav1.ListOptions{LabelSelector: "!" + CopyLabel})
 	if err != nil {
 		return nil, fmt.Errorf("listing the Kustomizations: %w", err)
 	}
@@ -126,7 +130,7 @@ func (c *Cluster) Reconcile(ctx context.Context, commit string) error {
 	if err := c.waitFetched(ctx, source, commit); err != nil {
 		return err
 	}
-	layers := Objects{APIVersion: kustomizations.GroupVersion().String(), Kind: "Kustomization", Namespace: FluxNamespace}
+	layers := Objects{APIVersion: kustomizations.GroupVersion().String(), Kind: "Kustomization", Namespace: FluxNamespace, Without: CopyLabel}
 	if err := c.Request(ctx, layers, false); err != nil {
 		return fmt.Errorf("asking Flux to look at the layers: %w", err)
 	}

@@ -22,11 +22,25 @@ type Objects struct {
 	Name        string            `json:"name,omitempty"`
 	Labels      map[string]string `json:"labels,omitempty"`
 	Subresource string            `json:"subresource,omitempty"`
+	// Without is a label that the objects must not have.
+	Without string `json:"without,omitempty"`
 }
 
 // String returns "Kind namespace/name" or "Kind namespace/labels".
 func (o Objects) String() string {
 	return fmt.Sprintf("%s %s/%s%s", o.Kind, o.Namespace, o.Name, labels.Set(o.Labels))
+}
+
+// selector selects the objects by their labels.
+func (o Objects) selector() string {
+	selector := labels.Set(o.Labels).String()
+	switch {
+	case o.Without == "":
+		return selector
+	case selector == "":
+		return "!" + o.Without
+	}
+	return selector + ",!" + o.Without
 }
 
 // Find returns the objects that exist.
@@ -36,7 +50,7 @@ func (c *Cluster) Find(ctx context.Context, o Objects) ([]unstructured.Unstructu
 		return nil, err
 	}
 	resource := c.client.Resource(mapping.Resource).Namespace(o.Namespace)
-	opts := metav1.ListOptions{LabelSelector: labels.Set(o.Labels).String()}
+	opts := metav1.ListOptions{LabelSelector: o.selector()}
 	if o.Name != "" {
 		opts.FieldSelector = "metadata.name=" + o.Name
 	}
@@ -50,7 +64,7 @@ func (c *Cluster) Find(ctx context.Context, o Objects) ([]unstructured.Unstructu
 // Delete deletes the objects and doesn't wait until they are removed.
 func (c *Cluster) Delete(ctx context.Context, o Objects) error {
 	return c.each(ctx, o, func(obj *unstructured.Unstructured) error {
-		resource, err := c.resource(obj)
+		resource, err := c.Resource(obj)
 		if err != nil {
 			return err
 		}
@@ -67,7 +81,7 @@ func (c *Cluster) Patch(ctx context.Context, o Objects, patch []byte) error {
 		sub = []string{o.Subresource}
 	}
 	return c.each(ctx, o, func(obj *unstructured.Unstructured) error {
-		resource, err := c.resource(obj)
+		resource, err := c.Resource(obj)
 		if err != nil {
 			return err
 		}

@@ -54,6 +54,8 @@ metadata: {name: q, namespace: default, labels: {app: orth}}
 		{"one namespace", Objects{Kind: "Pod", Namespace: "a"}, []string{"a/p", "a/q"}},
 		{"all namespaces", Objects{Kind: "Pod"}, []string{"a/p", "a/q", "default/q"}},
 		{"all namespaces, with labels", Objects{Kind: "Pod", Labels: map[string]string{"app": "orth"}}, []string{"a/q", "default/q"}},
+		{"without a label", Objects{Kind: "Pod", Without: "app"}, []string{"a/p"}},
+		{"with and without labels", Objects{Kind: "Pod", Labels: map[string]string{"app": "orth"}, Without: "app"}, nil},
 		{"a kind without namespaces", Objects{Kind: "Namespace"}, []string{"/a"}},
 	} {
 		test.o.APIVersion = "v1"

@@ -1,6 +1,10 @@
 package parts
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/digihunch/kubectl-orthweb/lab/cluster"
+)
 
 // SourceController fetches the tree and the charts.
 func (c Config) SourceController() Part {
@@ -26,7 +30,7 @@ func (c Config) HelmController() Part {
 }
 
 // flux has the common settings of the three. They elect a leader as in a real cluster: their
-// Leases are heartbeats that other programs read.
+// Leases are heartbeats that other programs read. They ignore copied tenants.
 func (c Config) flux(name string, args ...string) Part {
 	namespace := "flux-system"
 	if c.NoPods {
@@ -35,7 +39,7 @@ func (c Config) flux(name string, args ...string) Part {
 	return Part{
 		Name: name,
 		Args: append([]string{
-			fmt.Sprintf("--enable-leader-election=%v", !c.NoPods), "--watch-all-namespaces=true", "--events-addr=", "--log-level=info", "--log-encoding=json",
+			fmt.Sprintf("--enable-leader-election=%v", !c.NoPods), "--watch-all-namespaces=true", "--watch-label-selector=!" + cluster.CopyLabel, "--events-addr=", "--log-level=info", "--log-encoding=json",
 			"--metrics-addr=" + c.Ports.Addr(name+"-metrics"), "--health-addr=" + c.Ports.Addr(name+"-health"),
 		}, args...),
 		Pod:       namespace,

@@ -16,6 +16,9 @@ func (c Config) Etcd() Part {
 		Name: "etcd",
 		Args: []string{
 			"--name=lab", "--data-dir=" + c.path("etcd"), "--unsafe-no-fsync", "--log-level=warn",
+			// The objects of a thousand tenants and their earlier versions take more than the 2 GiB
+			// that are etcd's default.
+			"--quota-backend-bytes=8589934592",
 			"--listen-client-urls=" + client, "--advertise-client-urls=" + client,
 			"--listen-peer-urls=" + peer, "--initial-advertise-peer-urls=" + peer, "--initial-cluster=lab=" + peer,
 			"--listen-metrics-urls=" + c.url("etcd-metrics", ""),

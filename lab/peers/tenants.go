@@ -29,7 +29,7 @@ type Tenants struct {
 // whose application was removed.
 func (t Tenants) HasNamespace(tenant string) bool { return t.namespaces[Namespace(tenant)] }
 
-// FindTenants finds the tenants of the cluster. An error means that they are unknown, not that
+// FindTenants finds the tenants of the cluster, without copies. An error means that they are unknown, not that
 // there are none.
 func FindTenants(ctx context.Context, from Finder) (Tenants, error) {
 	t := Tenants{namespaces: map[string]bool{}}
@@ -39,6 +39,7 @@ func FindTenants(ctx context.Context, from Finder) (Tenants, error) {
 		{APIVersion: "apps/v1", Kind: "Deployment", Name: orthanc},
 		{APIVersion: gatewayVersion, Kind: "Gateway"},
 	} {
+		o.Without = cluster.CopyLabel
 		list, err := from.Find(ctx, o)
 		if err != nil && !meta.IsNoMatchError(err) { // Istio's definitions may not be installed yet
 			return Tenants{}, err

@@ -53,7 +53,7 @@ func newRoot() *cobra.Command {
 	}
 	root.PersistentFlags().StringVar(&o.dir, "dir", defaultDir(), "the lab's directory; another one is another lab")
 	root.PersistentFlags().StringVar(&o.source, "source", "", "the directory of the lab's module (default: found from the program or the current directory)")
-	root.AddCommand(newUp(o), newDown(o), newStatus(o), newKubeconfig(o), newLogs(o), newFault(o),
+	root.AddCommand(newUp(o), newDown(o), newStatus(o), newKubeconfig(o), newLogs(o), newFault(o), newLoad(o),
 		newPause(o), newResume(o), newCrash(o), newRestart(o), newBuild(o), newSupervise(o), newInPod(), newInNetwork(), newRelay())
 	return root
 }
