@@ -55,3 +55,11 @@ func outputSchema(t *tool) *jsonschema.Schema {
 	}
 	return object(properties, "notice", "exitStatus", "verdict", "meaning")
 }
+
+// path is the schema of a file's name.
+func path(description string) *jsonschema.Schema {
+	p := pattern(`^[^\x00-\x1f]+$`, description)
+	length := 4096
+	p.MaxLength = &length
+	return p
+}

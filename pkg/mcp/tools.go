@@ -86,7 +86,7 @@ func (s *Server) addTools() {
 	}))
 	if len(s.roots) > 0 {
 		add(s, lintTool, s.lint, object(map[string]*jsonschema.Schema{
-			"path": pattern(`^[^\x00-\x1f]+$`, "A directory or file below one of the directories that the server may read; the first of them by default"),
+			"path": path("A directory or file below one of the directories that the server may read; the first of them by default"),
 			"only": array(0, pattern(`^[A-Za-z0-9][A-Za-z0-9-]*$`, "The name or code of a rule to check; all by default")),
 		}))
 	}

@@ -6,9 +6,12 @@ import (
 	"io"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
+	"github.com/digihunch/kubectl-orthweb/pkg/api/v1alpha1"
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
@@ -17,7 +20,6 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/mcp"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/render/versioned"
-	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
 // snapshot is the tool of that name: what 'snapshot save' would record, or the part that was
@@ -52,7 +54,7 @@ func (o *options) readSnapshot(ctx context.Context, s mcp.Selection, i mcp.Invoc
 	if s.Kind != "" {
 		return command.NewFormats(command.YAML).Print(out, object, nil)
 	}
-	return printCounts(out, snap)
+	return printCounts(out, object)
 }
 
 // selected are the queries for the kind that the client named, in its namespace.
@@ -80,20 +82,25 @@ func selected(all []collect.Query, s mcp.Selection) ([]collect.Query, error) {
 }
 
 // printCounts prints how many objects of each kind were read.
-func printCounts(w io.Writer, snap *snapshot.Snapshot) error {
-	for _, r := range snap.Requests() {
-		what := escape.Sprintf("%s", r.GroupKind().String())
-		if r.Namespace != "" {
-			what += escape.Sprintf(" in %s", r.Namespace)
+func printCounts(w io.Writer, object runtime.Object) error {
+	var counted v1alpha1.Snapshot
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.(*unstructured.Unstructured).Object, &counted); err != nil {
+		return err
+	}
+	for _, list := range counted.Kinds {
+		kind := schema.GroupKind{Group: list.Group, Kind: list.Kind}
+		place := ""
+		if list.Namespace != "" {
+			place = " in " + list.Namespace
 		}
-		text := finding.Count(len(snap.List(r.GroupKind(), r.Namespace).Objects), "object")
-		if r.Failure != nil {
-			text = "could not be read: " + r.Failure.String()
+		if _, err := escape.Fprintf(w, "%s%s: %s\n", kind.String(), place, finding.Count(int(list.Objects), "object")); err != nil {
+			return err
 		}
-		if _, err := escape.Fprintf(w, "%s: %s\n", what, text); err != nil {
+	}
+	for _, failure := range counted.Unknown {
+		if _, err := escape.Fprintf(w, "Could not be read: %s\n", failure.String()); err != nil {
 			return err
 		}
 	}
 	return nil
 }
-

@@ -30,7 +30,11 @@ func Snapshot(snap *snapshot.Snapshot, s Selection) (runtime.Object, error) {
 		At:       snap.Meta().At.UTC(), Server: snap.Meta().Server,
 		Kinds: []v1alpha1.SnapshotList{}, Objects: []map[string]any{}, Unknown: []snapshot.Failure{},
 	}
-	listed := map[schema.GroupKind]bool{}
+	type list struct {
+		schema.GroupKind
+		namespace string
+	}
+	listed := map[list]bool{} // of Secrets there are two lists: Helm's records, and the others
 	for _, r := range snap.Requests() {
 		if !slices.Contains(s.Kinds, r.GroupKind()) {
 			continue
@@ -43,12 +47,16 @@ func Snapshot(snap *snapshot.Snapshot, s Selection) (runtime.Object, error) {
 		if namespace == "" {
 			namespace = r.Namespace
 		}
-		objects := snap.List(r.GroupKind(), namespace).Objects
-		out.Kinds = append(out.Kinds, v1alpha1.SnapshotList{Group: r.Group, Kind: r.Kind, Namespace: namespace, Objects: int64(len(objects))})
-		if !s.Objects || listed[r.GroupKind()] && r.Namespace == "" {
+		key := list{r.GroupKind(), namespace}
+		if listed[key] {
 			continue
 		}
-		listed[r.GroupKind()] = true
+		listed[key] = true
+		objects := snap.List(r.GroupKind(), namespace).Objects
+		out.Kinds = append(out.Kinds, v1alpha1.SnapshotList{Group: r.Group, Kind: r.Kind, Namespace: namespace, Objects: int64(len(objects))})
+		if !s.Objects {
+			continue
+		}
 		for _, obj := range objects {
 			if s.Name == "" || obj.GetName() == s.Name {
 				out.Objects = append(out.Objects, obj.Object)
