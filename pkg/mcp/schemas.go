@@ -47,7 +47,7 @@ func outputSchema(t *tool) *jsonschema.Schema {
 		"meaning":    text("What the verdict means"),
 		"result":     {Type: "object", Description: "What the command prints with -o json (apiVersion orthweb.digihunch.com/v1alpha1)"},
 		"messages":   text("Errors, what could not be read, and what to do next"),
-		"omitted":    text("What was left out because of its size"),
+		"omitted":    text("What was omitted because of its size"),
 	}
 	if t.writes {
 		properties["changed"] = &jsonschema.Schema{Type: "boolean", Description: "Whether the plan was carried out"}

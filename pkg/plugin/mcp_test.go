@@ -388,7 +388,7 @@ func TestMCPSnapshot(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		if text, out := c.call(t, "snapshot", nil); source != "--from=example:failing" && (!strings.Contains(text, "could not be read: forbidden") || len(out.Result["unknown"].([]any)) == 0) {
+		if text, out := c.call(t, "snapshot", nil); source != "--from=example:failing" && (!strings.Contains(text, "Could not be read: forbidden") || len(out.Result["unknown"].([]any)) == 0) {
 			t.Error(text)
 		}
 	}
