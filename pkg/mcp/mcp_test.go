@@ -28,6 +28,18 @@ var update = flag.Bool("update", false, "write the expected files")
 // values for tests.
 func connect(t *testing.T, o Options) (*Server, *mcp.ClientSession) {
 	t.Helper()
+	return connectUser(t, o, nil)
+}
+
+// connectUser is connect with a client that can ask its user, unless answer is nil.
+func connectUser(t *testing.T, o Options, answer func(question string) string) (*Server, *mcp.ClientSession) {
+	t.Helper()
+	var client *mcp.ClientOptions
+	if answer != nil {
+		client = &mcp.ClientOptions{ElicitationHandler: func(_ context.Context, r *mcp.ElicitRequest) (*mcp.ElicitResult, error) {
+			return &mcp.ElicitResult{Action: answer(r.Params.Message)}, nil
+		}}
+	}
 	if o.Timeout == 0 {
 		o.Timeout = time.Minute
 	}
@@ -42,7 +54,7 @@ func connect(t *testing.T, o Options) (*Server, *mcp.ClientSession) {
 	ended := make(chan error, 1)
 	ctx, stop := context.WithCancel(t.Context())
 	go func() { ended <- s.serve(ctx, ours) }()
-	session, err := mcp.NewClient(&mcp.Implementation{Name: "test", Version: "1"}, nil).Connect(t.Context(), theirs, nil)
+	session, err := mcp.NewClient(&mcp.Implementation{Name: "test", Version: "1"}, client).Connect(t.Context(), theirs, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +222,7 @@ func TestEnvelopeAvoidsItsBoundary(t *testing.T) {
 	}
 }
 
-// TestLargeResults checks the sizes of results, and that the result says what was left out.
+// TestLargeResults checks the sizes of results, and that the result says what was omitted.
 func TestLargeResults(t *testing.T) {
 	items := make([]any, 4000)
 	for i := range items {
@@ -291,6 +303,7 @@ func (c *cluster) run(_ context.Context, i Invocation) int {
 	if !slices.Contains(i.Args, "--dry-run=server") {
 		c.changes = append(c.changes, strings.Join(i.Args, " "))
 	}
+	_, _ = fmt.Fprintln(i.Out, "the plan of", strings.ReplaceAll(strings.Join(i.Args, " "), "--dry-run=server ", ""))
 	i.Result(plan)
 	return yes
 }
@@ -347,6 +360,36 @@ func TestChangesNeedAPlan(t *testing.T) {
 		t.Errorf("%+v, %q", out, c.changes)
 	}
 	refuses("suspend", confirm, errNoPlan, "bhs")
+}
+
+// TestUserIsAsked checks that a client that can ask its user does, and that only an agreement
+// changes the cluster.
+func TestUserIsAsked(t *testing.T) {
+	for _, action := range []string{"accept", "decline", "cancel"} {
+		var questions []string
+		c := &cluster{objects: "a"}
+		_, session := connectUser(t, Options{Writes: true, Run: c.run}, func(question string) string {
+			questions = append(questions, question)
+			return action
+		})
+		in := map[string]any{"tenants": []string{"bhs"}}
+		_, plan, _ := call(t, session, "suspend", in)
+		if len(questions) > 0 {
+			t.Fatalf("a dry run asks %q", questions)
+		}
+		in["confirm"] = plan.Confirm
+		text, out, result := call(t, session, "suspend", in)
+		if len(questions) != 1 || !strings.Contains(questions[0], "the plan of suspend -- bhs") {
+			t.Fatalf("the questions are %q", questions)
+		}
+		agreed := action == "accept"
+		if result.IsError == agreed || *out.Changed != agreed || (len(c.changes) == 1) != agreed {
+			t.Errorf("%s: %q: %s", action, c.changes, text)
+		}
+		if _, out, _ := call(t, session, "suspend", in); !strings.Contains(out.Messages, errNoPlan.Error()) || len(questions) != 1 {
+			t.Errorf("%s: the plan can be confirmed again: %+v", action, out)
+		}
+	}
 }
 
 // TestDryRunsDoNotWait checks the arguments of the commands that change the cluster.

@@ -30,17 +30,19 @@ type plan struct {
 	tool    string
 	args    []string
 	digest  [sha256.Size]byte
+	// shown is the plan as text.
+	shown   string
 	expires time.Time
 }
 
 func newPlans(now func() time.Time) *plans { return &plans{now: now} }
 
 // add records a plan, and returns what confirms it.
-func (p *plans) add(tool string, args []string, content []byte) string {
+func (p *plans) add(tool string, args []string, content []byte, shown string) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	confirm := rand.Text()
-	p.open = append(p.open, plan{confirm, tool, args, sha256.Sum256(content), p.now().Add(planLifetime)})
+	p.open = append(p.open, plan{confirm, tool, args, sha256.Sum256(content), shown, p.now().Add(planLifetime)})
 	if len(p.open) > maxPlans {
 		p.open = slices.Delete(p.open, 0, len(p.open)-maxPlans)
 	}
@@ -51,8 +53,21 @@ func (p *plans) add(tool string, args []string, content []byte) string {
 var (
 	errNoPlan      = errors.New("confirm names no plan of this server: it was used before, or it is older than 10 minutes")
 	errOtherCall   = errors.New("confirm belongs to a plan of another call: the tool and all other arguments must be those of the first call")
+	errDeclined    = errors.New("the user did not agree to the plan")
 	errPlanChanged = errors.New("the cluster has changed since the dry run: what would be done now is not what was confirmed")
 )
+
+// find returns the plan that is confirmed, and leaves it to be taken.
+func (p *plans) find(confirm, tool string, args []string) (plan, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, known := range p.open {
+		if known.confirm == confirm && known.tool == tool && slices.Equal(known.args, args) && !p.now().After(known.expires) {
+			return known, nil
+		}
+	}
+	return plan{}, errNoPlan
+}
 
 // take returns the plan that is confirmed. It can't be taken again, even after an error.
 func (p *plans) take(confirm, tool string, args []string) (plan, error) {

@@ -47,7 +47,7 @@ type Output struct {
 	// Messages is what the command prints on standard error: an error, what could not be read,
 	// and which command to run next.
 	Messages string `json:"messages,omitempty"`
-	// Omitted says what was left out because of its size.
+	// Omitted says what was omitted because of its size.
 	Omitted string `json:"omitted,omitempty"`
 	// Changed is set by tools that change the cluster: whether they tried to.
 	Changed *bool `json:"changed,omitempty"`
@@ -63,6 +63,8 @@ type answer struct {
 	// next is what the program, not the cluster, says about the next call.
 	next    string
 	isError bool
+	// question is put to the user before there is a result.
+	question string
 }
 
 // answered is the result of a run of a tool's command.
@@ -120,6 +122,9 @@ func (t *tool) meaning(v Verdict) string {
 
 // wrap puts an answer into its envelope.
 func (t *tool) wrap(a *answer) (*mcp.CallToolResult, any, error) {
+	if a.question != "" {
+		return ask(a.question), nil, nil
+	}
 	a.Notice = notice
 	return &mcp.CallToolResult{
 		Content: []mcp.Content{&mcp.TextContent{Text: t.envelope(a, rand.Text())}},

@@ -131,8 +131,11 @@ func add[In any](s *Server, t *tool, call func(context.Context, In) *answer, sch
 		Annotations: &mcp.ToolAnnotations{
 			Title: t.title, ReadOnlyHint: !t.writes, DestructiveHint: &destructive, IdempotentHint: t.idempotent || !t.writes, OpenWorldHint: &t.outside,
 		},
-	}, func(ctx context.Context, _ *mcp.CallToolRequest, in In) (*mcp.CallToolResult, any, error) {
-		a := call(ctx, in)
+	}, func(ctx context.Context, r *mcp.CallToolRequest, in In) (*mcp.CallToolResult, any, error) {
+		a := call(withUser(ctx, r), in)
+		if a.question != "" {
+			return t.wrap(a)
+		}
 		escape.Fprintf(s.options.Log, "%s: %s (exit status %d)\n", t.name, a.Meaning, a.ExitStatus)
 		return t.wrap(a)
 	})
@@ -222,8 +225,15 @@ func (s *Server) change(ctx context.Context, t *tool, args []string, in operatio
 	if in.Confirm == "" {
 		return s.plan(ctx, t, command)
 	}
+	user := userOf(ctx)
+	if found, err := s.plans.find(in.Confirm, t.name, command); err == nil && user.present && !user.answered {
+		return &answer{question: "The assistant wants to change the cluster: " + strings.Join(command, " ") + "\n\n" + found.shown}
+	}
 	changed := false
 	confirmed, err := s.plans.take(in.Confirm, t.name, command)
+	if err == nil && user.answered && !user.agreed {
+		err = errDeclined
+	}
 	if err != nil {
 		a := t.failed(nothingChanged(err, t.name))
 		a.Changed = &changed
@@ -276,7 +286,7 @@ func (s *Server) plan(ctx context.Context, t *tool, command []string) *answer {
 		return a
 	}
 	a.Meaning = "nothing was changed; this is the plan"
-	a.Confirm = s.plans.add(t.name, command, p.plan)
+	a.Confirm = s.plans.add(t.name, command, p.plan, a.text)
 	a.next = "Nothing was changed. Show this plan to the user. If the user agrees, call " + t.name + " again within 10 minutes, with the same arguments and confirm: " + a.Confirm
 	return a
 }
