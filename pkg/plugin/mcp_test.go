@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -518,4 +519,23 @@ func TestMCPEndsOnSignal(t *testing.T) {
 			t.Errorf("it has not ended, calling: %v", calling)
 		}
 	}
+}
+
+// TestMCPRunsCommandsConcurrently calls all tools at the same time: the commands share one process.
+func TestMCPRunsCommandsConcurrently(t *testing.T) {
+	api, _ := fakeapi.ExampleServer(t, "failing", fakeapi.KeepAll)
+	c := connectMCP(t, "--server="+api.URL, "--allow-writes", "--repo=../../examples")
+	var wait sync.WaitGroup
+	for range 2 {
+		for tool, input := range map[string]map[string]any{
+			"status": nil, "explain": nil, "snapshot": {"kind": "Pod"}, "lint": nil, "suspend": {"tenants": []string{"bhs"}}, "reconcile": {"tenants": []string{"mhr"}},
+		} {
+			wait.Go(func() {
+				if _, err := c.CallTool(t.Context(), &mcp.CallToolParams{Name: tool, Arguments: input}); err != nil {
+					t.Errorf("%s: %v", tool, err)
+				}
+			})
+		}
+	}
+	wait.Wait()
 }
