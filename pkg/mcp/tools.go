@@ -2,6 +2,7 @@ package mcp
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
 	"time"
 
@@ -131,7 +132,11 @@ func add[In any](s *Server, t *tool, call func(context.Context, In) *answer, sch
 		Annotations: &mcp.ToolAnnotations{
 			Title: t.title, ReadOnlyHint: !t.writes, DestructiveHint: &destructive, IdempotentHint: t.idempotent || !t.writes, OpenWorldHint: &t.outside,
 		},
-	}, func(ctx context.Context, r *mcp.CallToolRequest, in In) (*mcp.CallToolResult, any, error) {
+	}, func(ctx context.Context, r *mcp.CallToolRequest, raw json.RawMessage) (*mcp.CallToolResult, any, error) {
+		var in In // not a type parameter of AddTool, which is large
+		if err := json.Unmarshal(raw, &in); err != nil {
+			return nil, nil, err
+		}
 		a := call(withUser(ctx, r), in)
 		if a.question != "" {
 			return t.wrap(a)
