@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -218,7 +217,9 @@ func TestMCPChanges(t *testing.T) {
 	api, _ := fakeapi.ExampleServer(t, "healthy", fakeapi.KeepAll)
 	c := connectMCP(t, "--server="+api.URL, "--allow-writes")
 	bhs := map[string]any{"tenants": []string{"bhs"}}
-	confirming := func(confirm string) map[string]any { return map[string]any{"tenants": []string{"bhs"}, "confirm": confirm} }
+	confirming := func(confirm string) map[string]any {
+		return map[string]any{"tenants": []string{"bhs"}, "confirm": confirm}
+	}
 	planned := func(tool string, suspended int) string {
 		t.Helper()
 		text, out := c.call(t, tool, bhs)
@@ -252,7 +253,9 @@ func TestMCPChanges(t *testing.T) {
 	if text, out = c.call(t, "reconcile", confirming(confirm)); out.ExitStatus != 0 || !*out.Changed {
 		t.Errorf("%s", text)
 	}
-	if !slices.ContainsFunc(api.Requests()[before:], func(r fakeapi.Request) bool { return r.Method == http.MethodPatch && !strings.Contains(r.Query, "dryRun") }) {
+	if !slices.ContainsFunc(api.Requests()[before:], func(r fakeapi.Request) bool {
+		return r.Method == http.MethodPatch && !strings.Contains(r.Query, "dryRun")
+	}) {
 		t.Error("nothing was triggered")
 	}
 	if log := c.log.String(); !strings.Contains(log, "suspend: changing the cluster, as confirmed: suspend -- bhs\n") {
@@ -444,40 +447,24 @@ func mcpProcess(t *testing.T, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// TestMCPOverStdio runs the program as a client does, with a credential plugin that tries to
-// read the messages of the client and prints on standard output.
+// TestMCPOverStdio runs the program as a client does.
 func TestMCPOverStdio(t *testing.T) {
 	api, _ := fakeapi.ExampleServer(t, "failing", fakeapi.KeepAll)
-	dir := t.TempDir()
-	plugin, stolen := filepath.Join(dir, "plugin"), filepath.Join(dir, "stolen")
-	script := "#!/bin/sh\ncat >" + stolen + "\necho noise >&2\n" +
-		`echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"x"}}'` + "\n"
-	if err := os.WriteFile(plugin, []byte(script), 0o755); err != nil {
-		t.Fatal(err)
+	cmd := mcpProcess(t, "--server="+api.URL)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	session, err := mcp.NewClient(&mcp.Implementation{Name: "test", Version: "1"}, nil).Connect(t.Context(), &mcp.CommandTransport{Command: cmd}, nil)
+	if err != nil {
+		t.Fatalf("%v: %s", err, &stderr)
 	}
-	for _, mode := range []string{"IfAvailable", "Never"} {
-		kubeconfig := filepath.Join(dir, "kubeconfig")
-		writeTestFile(t, kubeconfig, fmt.Appendf(nil, `{apiVersion: v1, kind: Config, current-context: a, contexts: [{name: a, context: {cluster: a, user: a}}],
-clusters: [{name: a, cluster: {server: %q}}], users: [{name: a, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: %q, interactiveMode: %s}}}]}`, api.URL, plugin, mode))
-		cmd := mcpProcess(t, "--kubeconfig="+kubeconfig)
-		var stderr bytes.Buffer
-		cmd.Stderr = &stderr
-		session, err := mcp.NewClient(&mcp.Implementation{Name: "test", Version: "1"}, nil).Connect(t.Context(), &mcp.CommandTransport{Command: cmd}, nil)
-		if err != nil {
-			t.Fatalf("%v: %s", err, &stderr)
+	c := &mcpClient{ClientSession: session}
+	for range 3 {
+		if text, out := c.call(t, "status", nil); out.ExitStatus != 1 {
+			t.Error(text)
 		}
-		c := &mcpClient{ClientSession: session}
-		for range 3 {
-			if text, out := c.call(t, "status", nil); out.ExitStatus != 1 {
-				t.Errorf("%s: %s", mode, text)
-			}
-		}
-		if err := session.Close(); err != nil {
-			t.Errorf("%v: %s", err, &stderr)
-		}
-		if content, err := os.ReadFile(stolen); err != nil && !errors.Is(err, os.ErrNotExist) || len(content) > 0 {
-			t.Errorf("%s: the plugin read %q, %v", mode, content, err)
-		}
+	}
+	if err := session.Close(); err != nil {
+		t.Errorf("%v: %s", err, &stderr)
 	}
 }
 
