@@ -21,6 +21,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"exits":             script.Exits,
 	"finally":           runFinally,
 	"screen":            runScreen,
+	"explained-by-mcp":  requireSameCauses,
 }
 
 // runFinally is `finally PROGRAM ARGS...`: it runs the program when the script ends, also if it

@@ -31,6 +31,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/hosts"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/lint"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/logs"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/mcp"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/operate"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/status"
@@ -82,9 +83,13 @@ func NewRoot(streams genericiooptions.IOStreams) *cobra.Command {
 }
 
 func newRoot(streams genericiooptions.IOStreams, name string) *cobra.Command {
+	return newHookedRoot(streams, name, command.Hooks{})
+}
+
+func newHookedRoot(streams genericiooptions.IOStreams, name string, hooks command.Hooks) *cobra.Command {
 	streams = command.WrapStreams(streams)
 	kube := genericclioptions.NewConfigFlags(true)
-	call := &command.Call{Kube: kube, Streams: streams, Name: name, Build: version.BuildVersion(), Kubernetes: version.KubernetesVersion()}
+	call := &command.Call{Kube: kube, Streams: streams, Name: name, Build: version.BuildVersion(), Kubernetes: version.KubernetesVersion(), Hooks: hooks}
 	root := &cobra.Command{
 		Use:           "orthweb",
 		Short:         "Inspect and troubleshoot Korthweb tenants",
@@ -114,7 +119,7 @@ func newRoot(streams genericiooptions.IOStreams, name string) *cobra.Command {
 		{Message: "GitOps Commands:", Commands: []*cobra.Command{lint.New(call), diff.New(call), tenant.New(call), bootstrap.New(call)}},
 	}
 	groups.Add(root)
-	root.AddCommand(snapshot.New(call), version.New(call), completion.New(), options.NewCmdOptions(streams.Out))
+	root.AddCommand(snapshot.New(call), mcp.New(call, hookedRunner(root, name)), version.New(call), completion.New(), options.NewCmdOptions(streams.Out))
 	root.SetHelpCommand(newHelp())
 	templates.ActsAsRootCommand(root, []string{"options"}, groups...)
 	wrapHelp(root)
@@ -128,20 +133,32 @@ func newRoot(streams genericiooptions.IOStreams, name string) *cobra.Command {
 	return root
 }
 
-// runner runs further commands of the program, with the connection flags of a command that is
-// running below root. Their input is empty, and both of their output streams are the writer.
+// runner runs further commands of the program for the terminal application. Both of their output
+// streams are the writer.
 func runner(root *cobra.Command, name string) ui.Runner {
+	run := hookedRunner(root, name)
 	return func(ctx context.Context, args []string, out io.Writer) int {
 		stream := command.NewStream(out)
-		inner := newRoot(genericiooptions.IOStreams{In: strings.NewReader(""), Out: stream, ErrOut: stream}, name)
+		return run(ctx, args, command.Hooks{}, stream, stream)
+	}
+}
+
+// hookedRunner runs further commands of the program, with the connection flags of a command that
+// is running below root. Their input is empty.
+func hookedRunner(root *cobra.Command, name string) mcp.Runner {
+	return func(ctx context.Context, args []string, hooks command.Hooks, out, errs io.Writer) int {
+		streams := command.WrapStreams(genericiooptions.IOStreams{In: strings.NewReader(""), Out: out, ErrOut: errs})
+		inner := newHookedRoot(streams, name, hooks)
 		root.PersistentFlags().VisitAll(func(flag *pflag.Flag) { // Visit knows only those that root itself has parsed
 			if flag.Changed {
 				copyValue(inner.PersistentFlags().Lookup(flag.Name), flag)
 			}
 		})
 		inner.SetArgs(args)
-		code := command.Code(inner.ExecuteContext(ctx), name, stream)
-		_ = stream.Finish() // the writer is in memory
+		code := command.Code(inner.ExecuteContext(ctx), name, streams.ErrOut)
+		for _, stream := range []io.Writer{streams.Out, streams.ErrOut} {
+			_ = command.NewStream(stream).Finish() // the writers are in memory
+		}
 		return code
 	}
 }

@@ -23,6 +23,9 @@ const storeHint = "use --store to store anyway"
 // the content of the archive. If it could, or if that is not known, nothing is stored unless
 // the user requests it.
 func (v *validation) checkLimits(ctx context.Context) check.Check {
+	if v.options.ReadOnly {
+		return check.Skipped(readOnly)
+	}
 	if why := v.whyNoWeb(); why != "" {
 		return check.Skipped("it is not known whether the archive removes patients to make room: " + why)
 	}

@@ -43,6 +43,9 @@ func TestArchiveLimits(t *testing.T) {
 		stored bool
 	}{
 		{about: "no limits", want: []outcome{{"archive-limits", check.Pass, "", "no limits that make it remove patients"}}, stored: true},
+		{about: "read only", change: func(s *setup) { s.options.ReadOnly = true }, want: []outcome{
+			{"archive-limits", check.Skip, "", "--read-only"}, {"dicom-echo", check.Pass, "", ""}, {"dicom-store", check.Skip, "", "--read-only"},
+			{"clean-up", check.Skip, "", ""}, {"archive-unchanged", check.Skip, "", ""}}},
 		{about: "room", change: func(s *setup) { s.archive.system = map[string]any{"MaximumPatientCount": 10} },
 			want: []outcome{{"archive-limits", check.Pass, "", "has room"}}, stored: true},
 		{about: "no room", change: func(s *setup) { s.archive.system = map[string]any{"MaximumPatientCount": 4} }, want: []outcome{

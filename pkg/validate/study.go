@@ -54,10 +54,15 @@ func (v *validation) checkStore(ctx context.Context) check.Check {
 	return check.Passed(fmt.Sprintf("stored a test study of %d images", len(v.study)), "Study Instance UID "+v.studyUID())
 }
 
+// readOnly is why nothing is stored if the user wants nothing to be changed.
+const readOnly = "nothing is stored, because of --read-only"
+
 // whyNotStored is the reason why nothing is stored, empty if storing is safe or the user
 // requested it with --store.
 func (v *validation) whyNotStored() string {
 	switch {
+	case v.options.ReadOnly:
+		return readOnly
 	case v.options.Store:
 		return ""
 	case v.whyNoWeb() != "":

@@ -32,6 +32,8 @@ type Call struct {
 	Kubernetes string
 	// ReadsRecordings is whether the command that was called has the flags of Origin.
 	ReadsRecordings bool
+	// Hooks are those of a caller in the same program; empty on a command line.
+	Hooks Hooks
 }
 
 // Origin are the flags of a recording that is read instead of the cluster.
@@ -55,6 +57,21 @@ func (o *Origin) Recording() *recording.Source {
 		return nil
 	}
 	return &o.Source
+}
+
+// Arguments are the flags as arguments of another command that has them.
+func (o *Origin) Arguments() []string {
+	var args []string
+	for _, from := range o.From {
+		args = append(args, "--from="+from)
+	}
+	if o.At != "" {
+		args = append(args, "--at="+o.At)
+	}
+	if o.Complete {
+		args = append(args, "--assume-complete")
+	}
+	return args
 }
 
 // Read gets the facts from the source that the user named, or from the cluster.

@@ -62,7 +62,7 @@ func (c *Call) serverNamed() bool {
 
 // noServer is the error if there is no server to send requests to.
 func (c *Call) noServer() error {
-	paths := c.kubeconfigs()
+	paths := c.Kubeconfigs()
 	if len(paths) == 0 {
 		return errors.New("no kubeconfig was found")
 	}
@@ -83,8 +83,8 @@ func (c *Call) noServer() error {
 	}
 }
 
-// kubeconfigs are the files that the kubeconfig is read from.
-func (c *Call) kubeconfigs() []string {
+// Kubeconfigs are the files that the kubeconfig is read from.
+func (c *Call) Kubeconfigs() []string {
 	access := c.Kube.ToRawKubeConfigLoader().ConfigAccess()
 	if access.IsExplicitFile() {
 		return []string{access.GetExplicitFile()}
@@ -95,7 +95,7 @@ func (c *Call) kubeconfigs() []string {
 // CheckKubeconfig rejects files that have no end, or are too large for a kubeconfig.
 // A pipe is accepted, as by kubectl.
 func (c *Call) CheckKubeconfig() error {
-	for _, path := range c.kubeconfigs() {
+	for _, path := range c.Kubeconfigs() {
 		info, err := os.Stat(path)
 		if err != nil {
 			continue // client-go reports what is wrong with it

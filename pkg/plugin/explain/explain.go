@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/kubectl/pkg/util/templates"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
@@ -111,6 +112,9 @@ func (o *options) run(ctx context.Context) error {
 		return err
 	}
 	if err := o.print(answer.Explanation, answer.Tenants); err != nil {
+		return err
+	}
+	if err := o.call.Hooks.Deliver(func() (runtime.Object, error) { return versioned.ExplanationList(answer.Explanation) }); err != nil {
 		return err
 	}
 	if o.fix {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/kubectl/pkg/util/templates"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
@@ -166,6 +167,9 @@ func (o *options) run(cmd *cobra.Command) error {
 		return err
 	}
 	if err := o.print(o.call.Streams.Out, report); err != nil {
+		return err
+	}
+	if err := o.call.Hooks.Deliver(func() (runtime.Object, error) { return versioned.Lint(report) }); err != nil {
 		return err
 	}
 	o.summarize(report)

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
@@ -19,6 +20,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/operate/execute"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
+	"github.com/digihunch/kubectl-orthweb/pkg/render/versioned"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant/selection"
@@ -29,6 +31,8 @@ type options struct {
 	call   *command.Call
 	names  []string
 	dryRun command.DryRun
+	// printed are the results that have been printed.
+	printed []operate.Result
 }
 
 // command completes a command that changes the named tenants. validate rejects wrong flags
@@ -112,7 +116,16 @@ func (o *options) progress() execute.Progress {
 
 func (o *options) print(results []operate.Result) error {
 	out := o.call.Streams.Out
-	return render.Operation(out, results, command.NewOutput().Style(out))
+	if err := render.Operation(out, results, command.NewOutput().Style(out)); err != nil {
+		return err
+	}
+	o.printed = append(o.printed, results...)
+	return o.call.Hooks.Deliver(func() (runtime.Object, error) { return versioned.Operation(o.printed) })
+}
+
+// announce tells a caller in the same program what will be changed.
+func (o *options) announce(planned []operate.Result) error {
+	return o.call.Hooks.Announce(func() (runtime.Object, error) { return versioned.Operation(planned) })
 }
 
 // explainChange adds a hint to the error of an object that could not be changed.

@@ -56,6 +56,8 @@ type reconcileOptions struct {
 	sources bool
 	wait    bool
 	timeout time.Duration
+	// announced is set once the caller knows what will be changed.
+	announced bool
 }
 
 // NewReconcile is the command "reconcile".
@@ -109,6 +111,11 @@ func (o *reconcileOptions) reconcile(ctx context.Context, snap *snapshot.Snapsho
 			"Show the tenant: kubectl orthweb status %s", escape.ShellWord(statuses[0].Name))
 	}
 	run := operate.NewRun(plan)
+	if !o.announced {
+		if err := o.announce(operate.NewRun(plan).Would()); err != nil { // Would changes a run
+			return err
+		}
+	}
 	if o.dryRun == command.DryRunClient {
 		return o.print(run.Would())
 	}

@@ -49,9 +49,14 @@ func (o *reconcileOptions) resume(ctx context.Context) error {
 		return explainSwitches(err)
 	}
 	// Other suspended objects are found before anything is changed.
-	if _, err := operate.Reconcile(snap, statuses, operate.Options{Sources: o.sources, Resumed: true}); err != nil {
+	plan, err := operate.Reconcile(snap, statuses, operate.Options{Sources: o.sources, Resumed: true})
+	if err != nil {
 		return explainSuspended(err)
 	}
+	if err := o.announce(append(operate.Resume.Would(switches), operate.NewRun(plan).Would()...)); err != nil {
+		return err
+	}
+	o.announced = true
 	if o.dryRun.Any() {
 		if err := o.wouldSet(ctx, operate.Resume, switches); err != nil {
 			return err

@@ -50,6 +50,9 @@ func (o *options) suspend(ctx context.Context) error {
 	if err != nil {
 		return explainSwitches(err)
 	}
+	if err := o.announce(operate.Suspend.Would(switches)); err != nil {
+		return err
+	}
 	if o.dryRun.Any() {
 		return o.wouldSet(ctx, operate.Suspend, switches)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/kubectl/pkg/util/templates"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
@@ -144,6 +145,11 @@ func (o *options) run(ctx context.Context) error {
 		return err
 	}
 	if err := o.print(o.call.Streams.Out, statuses, snap.Meta().At, o.output.Style(o.call.Streams.Out)); err != nil {
+		return err
+	}
+	if err := o.call.Hooks.Deliver(func() (runtime.Object, error) {
+		return versioned.Statuses(statuses, snap.Meta().At, len(o.names) == 1)
+	}); err != nil {
 		return err
 	}
 	o.advise(statuses)

@@ -194,16 +194,7 @@ func (o *options) explain(ctx context.Context, tenant string, ref object.Ref) (d
 
 // runCommand runs a command of the program, for a part of the terminal.
 func (o *options) runCommand(ctx context.Context, args []string, out io.Writer, s style.Style) int {
-	for _, from := range o.origin.From {
-		args = append(args, "--from="+from)
-	}
-	if o.origin.At != "" {
-		args = append(args, "--at="+o.origin.At)
-	}
-	if o.origin.Complete {
-		args = append(args, "--assume-complete")
-	}
-	return o.run(ctx, args, screen{out, s})
+	return o.run(ctx, append(args, o.origin.Arguments()...), screen{out, s})
 }
 
 // screen is a part of a terminal (command.Screen).

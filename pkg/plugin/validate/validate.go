@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/kubectl/pkg/util/templates"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
@@ -92,6 +93,7 @@ type options struct {
 	timeout time.Duration
 	keep    bool
 	store   bool
+	passive bool
 	ca      string
 	insec   bool
 	client  clientFiles
@@ -132,6 +134,7 @@ func New(call *command.Call) *cobra.Command {
 	flags.DurationVar(&o.timeout, "timeout", 15*time.Second, "How long each check may take")
 	flags.BoolVar(&o.keep, "keep", false, "Don't remove the test study from Orthanc")
 	flags.BoolVar(&o.store, "store", false, "Store the test study even if Orthanc may remove patients to make room, or if the study could not be found and removed again; patient data can be lost")
+	flags.BoolVar(&o.passive, "read-only", false, "Change nothing: store nothing, and request no client certificate from cert-manager; of DICOM, only C-ECHO is sent")
 	flags.StringVar(&o.ca, "ca", "", "File with the CA's certificate to trust; the tenant's, read from the cluster, by default")
 	flags.BoolVar(&o.insec, "insecure", false, "Continue if a server's certificate is not valid: the server's identity is then not known, and no password is sent")
 	o.client.addTo(flags)
@@ -150,6 +153,8 @@ func (o *options) validate(cmd *cobra.Command) error {
 	switch {
 	case o.via != target.ViaAddress && o.via != target.ViaDNS && o.via != endpoint.ViaPortForward:
 		return advice.Add(fmt.Errorf("--via must be address, dns or port-forward, not %q", o.via), hint)
+	case o.passive && len(o.files.paths) > 0:
+		return advice.Add(errors.New("--read-only stores nothing: files can't be specified"), "Remove the files, or --read-only.")
 	case o.timeout <= 0:
 		return advice.Add(errors.New("--timeout must be above 0"), hint)
 	case o.webPort < 0 || o.webPort > 65535 || o.dcmPort < 0 || o.dcmPort > 65535:
@@ -177,7 +182,7 @@ func (o *options) run(ctx context.Context) error {
 		escape.Fprintf(o.call.Streams.ErrOut, "Warning: %s. A server may reject it.\n", fault)
 	}
 	options := check.Options{
-		Via: o.via, Calling: o.aet, Called: o.aec, Timeout: o.timeout, Insecure: o.insec, Keep: o.keep, Store: o.store,
+		Via: o.via, Calling: o.aet, Called: o.aec, Timeout: o.timeout, Insecure: o.insec, Keep: o.keep, Store: o.store, ReadOnly: o.passive,
 		Dial: t.Dial, Files: o.hook(t.Subject),
 	}
 	out := o.call.Streams.Out
@@ -202,6 +207,11 @@ func (o *options) run(ctx context.Context) error {
 	if err := o.print(t.Subject.Tenant, began, checks, inside, style); err != nil {
 		return err
 	}
+	if err := o.call.Hooks.Deliver(func() (runtime.Object, error) {
+		return versioned.Validation(t.Subject.Tenant, began, checks, inside)
+	}); err != nil {
+		return err
+	}
 	switch check.Worst(checks) {
 	case check.Fail:
 		return command.No
@@ -214,7 +224,7 @@ func (o *options) run(ctx context.Context) error {
 // target reads the files and the cluster.
 func (o *options) target(ctx context.Context) (target.Target, error) {
 	wanted := target.Options{
-		Via: o.via, WebPort: o.webPort, DICOMPort: o.dcmPort, Timeout: o.timeout, OtherSecret: o.others.secret,
+		Via: o.via, WebPort: o.webPort, DICOMPort: o.dcmPort, Timeout: o.timeout, OtherSecret: o.others.secret, ReadOnly: o.passive,
 	}
 	if err := o.readFiles(ctx, &wanted); err != nil {
 		return target.Target{}, err

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/digihunch/kubectl-orthweb/internal/samples"
 	"github.com/digihunch/kubectl-orthweb/pkg/certs/trust"
@@ -14,6 +16,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts"
 	"github.com/digihunch/kubectl-orthweb/pkg/lint"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/operate"
 	"github.com/digihunch/kubectl-orthweb/pkg/scaffold/compare"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/tree"
@@ -68,6 +71,17 @@ func TestJSONKeepsToItsSchema(t *testing.T) {
 		{"lintreport", func() (any, error) { return Lint(&lint.Report{}) }},
 		{"diffreport", func() (any, error) { return Diff(samples.Diff()) }},
 		{"diffreport", func() (any, error) { return Diff(&diff.Report{Entry: "."}) }},
+		{"operation", func() (any, error) {
+			return Operation([]operate.Result{{Ref: object.Ref{APIVersion: "v1", Kind: "x", Namespace: "n", Name: "a"}, Tenants: []string{"bhs"}, Outcome: operate.ToSuspend, Reason: "r", Message: "m"}})
+		}},
+		{"operation", func() (any, error) { return Operation(nil) }},
+		{"snapshot", func() (any, error) {
+			b := snapshot.NewBuilder()
+			b.Add(snapshot.Request{Version: "v1", Kind: "Pod", Resource: "pods"}, &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "Pod", "metadata": map[string]any{"name": "a", "namespace": "n"}}})
+			b.Add(snapshot.Request{Version: "v1", Kind: "Node", Resource: "nodes", Failure: &snapshot.Failure{Reason: snapshot.Forbidden, Verb: "list", Resource: "nodes"}})
+			return Snapshot(b.Build(snapshot.Meta{At: samples.At, Server: "v1.36.3"}), Selection{Kinds: []schema.GroupKind{{Kind: "Pod"}, {Kind: "Node"}}, Objects: true})
+		}},
+		{"snapshot", func() (any, error) { return Snapshot(snapshot.NewBuilder().Build(snapshot.Meta{At: samples.At}), Selection{}) }},
 		{"clustercheck", func() (any, error) { return ClusterCheck(nil, snapshot.Meta{At: samples.At}) }},
 		{"tenantcomparison", func() (any, error) { return Comparison(&compare.Report{A: "bhs", B: "mhr"}) }},
 		{"tenantcomparison", func() (any, error) {

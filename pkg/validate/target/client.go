@@ -78,10 +78,13 @@ func (d *describer) clientFaults(s check.Subject) []string {
 }
 
 // clientOf returns the client's certificate: the user's, or a short-lived one from the
-// tenant's own issuer.
+// tenant's own issuer. It is nil if there is none.
 func (d *describer) clientOf(t tenant.Tenant) func(context.Context) (*tls.Certificate, error) {
 	if d.Client != nil {
 		return func(context.Context) (*tls.Certificate, error) { return d.Client, nil }
+	}
+	if d.ReadOnly {
+		return nil
 	}
 	return newClientCertificate(func(ctx context.Context) (*tls.Certificate, error) { return d.issue(ctx, t) }).get
 }

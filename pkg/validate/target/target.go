@@ -52,6 +52,8 @@ type Options struct {
 	// OtherSecret names the Secret with the password of each other tenant's web, in that
 	// tenant's namespace, as NAME[:KEY]; empty for none.
 	OtherSecret string
+	// ReadOnly requests no certificate: without Client, there is none.
+	ReadOnly bool
 }
 
 // Target is what to validate, and how to connect to it.

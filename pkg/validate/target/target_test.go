@@ -39,13 +39,14 @@ func TestNew(t *testing.T) {
 		{about: "other CAs", options: Options{Via: ViaAddress, CAs: []*x509.Certificate{own}}, web: 443, dicom: 11112, cas: []*x509.Certificate{own}},
 		{about: "by name", options: Options{Via: ViaDNS}, web: 443, dicom: 11112, dials: true},
 		{about: "through the API server", options: Options{Via: endpoint.ViaPortForward}, web: 443, dicom: 11112, dials: true},
+		{about: "without a change", options: Options{Via: ViaAddress, ReadOnly: true}, web: 443, dicom: 11112},
 	} {
 		got, err := New(t.Context(), snap, chosen, &request.Config{Host: "https://127.0.0.1:1"}, c.options)
 		if err != nil {
 			t.Fatal(err)
 		}
 		s := got.Subject
-		if s.Tenant != "bhs" || s.Web.Port != c.web || s.DICOM.Port != c.dicom || len(s.Addresses) == 0 || s.Client == nil || s.Limits == nil {
+		if s.Tenant != "bhs" || s.Web.Port != c.web || s.DICOM.Port != c.dicom || len(s.Addresses) == 0 || (s.Client == nil) != c.options.ReadOnly || s.Limits == nil {
 			t.Errorf("%s: %+v", c.about, s)
 		}
 		if len(s.Others) != 1 || s.Others[0].Tenant != "mhr" || s.Login.Given() {
