@@ -38,11 +38,7 @@ func Certificates(w io.Writer, entries []trust.Entry, now time.Time, style term.
 	out := escape.NewStyled(w)
 	t := term.Table{Columns: certificateColumns}
 	for _, e := range entries {
-		t.Rows = append(t.Rows, []string{
-			term.Clean(e.Tenant), branch(e.Depth) + certificateName(e), issuerName(e), usedBy(e),
-			leftOf(e, now), renews(e, now), servedWord(e), certificateVerdict(e),
-			orDash(e.Secret.Name), orDash(e.Subject), term.Clean(orNone(e.Names)),
-		})
+		t.Rows = append(t.Rows, certificateCells(e, now))
 	}
 	err := t.Write(out, style, func(column int, cell, padded string) string {
 		if column == certificateStatus {
@@ -58,6 +54,22 @@ func Certificates(w io.Writer, entries []trust.Entry, now time.Time, style term.
 	p.lines("Served:", servedLines(entries))
 	p.lines("Could not be read:", unreadOf(entries))
 	return out.Flush()
+}
+
+// certificateCells are the cells of a certificate's line.
+func certificateCells(e trust.Entry, now time.Time) []string {
+	return []string{
+		term.Clean(e.Tenant), branch(e.Depth) + certificateName(e), issuerName(e), usedBy(e),
+		leftOf(e, now), renews(e, now), servedWord(e), certificateVerdict(e),
+		orDash(e.Secret.Name), orDash(e.Subject), term.Clean(orNone(e.Names)),
+	}
+}
+
+// CertificateFields are the cells of a certificate's line by their headings, its name without a
+// branch, for other layouts.
+func CertificateFields(e trust.Entry, now time.Time) map[string]string {
+	e.Depth = 0
+	return term.Fields(certificateColumns, certificateCells(e, now))
 }
 
 // lines prints sentences under a heading.

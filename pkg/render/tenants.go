@@ -55,3 +55,8 @@ func paintTenant(column int, cell, padded string) string {
 	}
 	return padded
 }
+
+// TenantFields are the cells of a tenant's line by their headings, for other layouts.
+func TenantFields(s tenant.Status, now time.Time) map[string]string {
+	return term.Fields(tenantColumns, tenantCells(s, now))
+}
