@@ -30,6 +30,7 @@ var effects = map[string]effect{
 	"--assume-complete":  {needs: []string{"from"}},
 	"status --force":     {needs: []string{"save"}},
 	"explain --force":    {needs: []string{"save"}},
+	"report --force":     {needs: []string{"output-file"}},
 	"status --interval":  {needs: []string{"watch", "wait"}},
 	"cert issue --clamp": {needs: []string{"duration"}},
 	"bootstrap --export": {conflicts: []string{"export-dir"}},

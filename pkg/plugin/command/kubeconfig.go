@@ -111,3 +111,17 @@ func (c *Call) CheckKubeconfig() error {
 	}
 	return nil
 }
+
+// Context is the name of the context that is used, or the server if there is none.
+func (c *Call) Context() string {
+	raw, err := c.Kube.ToRawKubeConfigLoader().RawConfig()
+	switch {
+	case c.Kube.Context != nil && *c.Kube.Context != "":
+		return *c.Kube.Context
+	case err == nil && raw.CurrentContext != "":
+		return raw.CurrentContext
+	case c.Kube.APIServer != nil:
+		return *c.Kube.APIServer
+	}
+	return ""
+}
