@@ -53,6 +53,7 @@ var rules = []rule{
 	{module + "internal/octets", nil, "only tests use it"},
 	{module + "internal/remotetest", nil, "only tests use it"},
 	{module + "internal/parsecheck", nil, "only tests use it"},
+	{module + "internal/copies", nil, "only tests use it"},
 }
 
 // layers are all packages of the product, the lowest first. A package imports only those of

@@ -111,7 +111,7 @@ func (p explanation) cause(c diagnose.Cause) {
 
 // headline prints the sentence and its code, then the object.
 func (p explanation) headline(c diagnose.Cause) {
-	for _, line := range p.style.Wrap(finding.Sentence(term.Clean(cutDigests(c.Message)))+" ("+string(c.Code)+")", "", "  ") {
+	for _, line := range p.style.Wrap(finding.Sentence(term.Clean(CutDigests(c.Message)))+" ("+string(c.Code)+")", "", "  ") {
 		if p.style.Colour {
 			line = term.Embolden(line)
 		}
@@ -143,7 +143,7 @@ func (p explanation) evidence(c diagnose.Cause) {
 			if !e.Ref.Same(ref) {
 				continue
 			}
-			line := fmt.Sprintf("    %s: %s", term.Clean(e.Field), term.Clean(cutDigests(e.Value)))
+			line := fmt.Sprintf("    %s: %s", term.Clean(e.Field), term.Clean(CutDigests(e.Value)))
 			if !e.At.IsZero() {
 				ago := " (" + Age(e.At, p.now) + " ago)"
 				line = p.fit(line, utf8.RuneCountInString(ago)) + ago

@@ -24,7 +24,7 @@ func Markdown(w io.Writer, e diagnose.Explanation) error {
 		}
 	}
 	for _, c := range e.Causes() {
-		MarkdownCause(out, c)
+		MarkdownCause(out, "", c)
 	}
 	for _, line := range unseenLines(e) {
 		fmt.Fprintln(out, "- Could not be read: "+MarkdownText(line))
@@ -32,9 +32,10 @@ func Markdown(w io.Writer, e diagnose.Explanation) error {
 	return out.Flush()
 }
 
-// MarkdownCause prints a cause with its evidence and fixes as a section.
-func MarkdownCause(out io.Writer, c diagnose.Cause) {
-	fmt.Fprintf(out, "### %s\n\n%s %s", MarkdownText(finding.Sentence(c.Message)), code(string(c.Code)), MarkdownText(c.Ref.String()))
+// MarkdownCause prints a cause with its evidence and fixes as a section, whose heading begins with
+// its number if it has one.
+func MarkdownCause(out io.Writer, number string, c diagnose.Cause) {
+	fmt.Fprintf(out, "### %s%s\n\n%s %s", number, MarkdownText(finding.Sentence(c.Message)), code(string(c.Code)), MarkdownText(c.Ref.String()))
 	if c.Reason != "" {
 		fmt.Fprintf(out, ", %s", code(c.Reason))
 	}

@@ -16,7 +16,8 @@ type Dependency struct{ Object, Requires int }
 
 // Dependencies are those among the objects of a chain, in its order: the layers that a layer
 // waits for, what applied or installed an object, the issuer of a certificate, what a Gateway
-// serves. An object that was not read has none.
+// serves. An object that was not read has none, and a source has none: the layer that applies its
+// object waits for it.
 func Dependencies(snap *snapshot.Snapshot, s Status) []Dependency {
 	c := &dependencies{snap: snap, index: map[object.Key]int{}, objects: make([]*unstructured.Unstructured, len(s.Chain))}
 	for i, link := range s.Chain {
@@ -27,7 +28,7 @@ func Dependencies(snap *snapshot.Snapshot, s Status) []Dependency {
 	}
 	var found []Dependency
 	for i, obj := range c.objects {
-		if obj == nil {
+		if obj == nil || s.Chain[i].Section == Sources {
 			continue
 		}
 		required := c.required(obj)

@@ -112,16 +112,17 @@ func (c *Call) CheckKubeconfig() error {
 	return nil
 }
 
-// Context is the name of the context that is used, or the server if there is none.
+// Context is the name of the context of the kubeconfig, or the server if there is none.
 func (c *Call) Context() string {
-	raw, err := c.Kube.ToRawKubeConfigLoader().RawConfig()
-	switch {
-	case c.Kube.Context != nil && *c.Kube.Context != "":
+	if c.Kube.Context != nil && *c.Kube.Context != "" {
 		return *c.Kube.Context
-	case err == nil && raw.CurrentContext != "":
-		return raw.CurrentContext
-	case c.Kube.APIServer != nil:
-		return *c.Kube.APIServer
 	}
-	return ""
+	if raw, err := c.Kube.ToRawKubeConfigLoader().RawConfig(); err == nil && raw.CurrentContext != "" {
+		return raw.CurrentContext
+	}
+	config, err := c.Config()
+	if err != nil {
+		return ""
+	}
+	return config.Host
 }

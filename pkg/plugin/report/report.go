@@ -47,8 +47,8 @@ var (
 		# One tenant, for a ticket
 		kubectl orthweb report bhs -o markdown
 
-		# One tenant's chain as a picture, drawn by Graphviz
-		kubectl orthweb report bhs -o dot | dot -Tsvg > bhs.svg
+		# One tenant's chain, which Graphviz draws: dot -Tsvg bhs.dot
+		kubectl orthweb report bhs -o dot > bhs.dot
 
 		# Try it without a cluster
 		kubectl orthweb report --from=example:failing > report.html`)

@@ -37,7 +37,7 @@ func Markdown(w io.Writer, r report.Report) error {
 		fmt.Fprintf(out, "%s\n\n", p.NoCauses)
 	}
 	for _, c := range p.Causes {
-		render.MarkdownCause(out, c.finding)
+		render.MarkdownCause(out, c.Number+" ", c.finding)
 	}
 	if err := markdownChains(out, p.Tenants); err != nil {
 		return err

@@ -274,7 +274,7 @@ func (v viewer) chain(name string, i int, c report.Cluster, t report.Tenant) tab
 	result := table{Caption: "Objects of " + name, Headings: []string{"Object", "Part", "Status", "For", "Message"}}
 	for _, l := range t.Chain {
 		result.Rows = append(result.Rows, []cell{
-			{Text: render.ObjectCell(l.Ref, t.Status), Head: true}, {Text: string(l.Section)}, {Status: l.Status}, short(render.Age(l.Since, c.At)),
+			{Text: render.ObjectCell(l.Ref, t.Status), Head: true}, {Text: string(l.Section)}, {Status: l.Status}, {Text: render.Age(l.Since, c.At)},
 			{Text: render.Describe(l, term.Style{}), Causes: v.causeLinks(i, c.CausesOf(l))},
 		})
 	}
@@ -324,7 +324,7 @@ func certificateStatus(e trust.Entry) cell {
 // cause is a section about a cause.
 func (v viewer) cause(i, at int, found diagnose.Cause, now time.Time) cause {
 	c := cause{
-		ID: causeID(i, at), Number: "Cause " + v.number(i, at) + ".", Sentence: finding.Sentence(term.Clean(found.Message)), Object: term.Clean(found.Ref.String()),
+		ID: causeID(i, at), Number: "Cause " + v.number(i, at) + ".", Sentence: finding.Sentence(term.Clean(render.CutDigests(found.Message))), Object: term.Clean(found.Ref.String()),
 		Reason: term.Clean(found.Reason), Code: found.Code, Severity: found.Severity, Blocks: blocks(found), Unwatched: term.Clean(found.Unwatched), finding: found,
 	}
 	if v.several {
@@ -336,7 +336,7 @@ func (v viewer) cause(i, at int, found diagnose.Cause, now time.Time) cause {
 	c.Evidence = table{Caption: "Evidence of cause " + v.number(i, at), Headings: []string{"Object", "Field", "Value", "Age"}}
 	for _, e := range found.Evidence {
 		c.Evidence.Rows = append(c.Evidence.Rows, []cell{
-			{Text: term.Clean(e.Ref.String()), Head: true}, {Text: term.Clean(e.Field)}, {Text: term.Clean(e.Value), Class: "value"}, short(render.Age(e.At, now)),
+			{Text: term.Clean(e.Ref.String()), Head: true, Class: "object"}, {Text: term.Clean(e.Field)}, {Text: term.Clean(e.Value), Class: "value"}, short(render.Age(e.At, now)),
 		})
 	}
 	for _, f := range found.Fixes {

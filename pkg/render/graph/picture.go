@@ -2,7 +2,7 @@ package graph
 
 import (
 	"fmt"
-	"slices"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -50,11 +50,12 @@ var columns = [][]tenant.Section{
 
 // The sizes of a picture, in pixels of CSS.
 const (
-	BoxWidth, BoxHeight  = 200, 40
-	columnGap, rowGap    = 40, 12
+	BoxWidth, BoxHeight  = 204, 40
+	columnGap, rowGap    = 38, 12
 	headingHeight        = 24
 	sectionGap           = 8
-	titleRoom, notesRoom = 27.0, 31.0 // in characters of average width
+	margin               = 18         // for the curves beside the last column
+	titleRoom, notesRoom = 19.5, 24.0 // in characters of average width
 )
 
 // Layout places the objects of a graph.
@@ -88,20 +89,22 @@ func (g Graph) Layout() Picture {
 			x += BoxWidth + columnGap
 		}
 	}
-	p.Width, p.Boxes = max(x-columnGap+1, 0), at
+	p.Width, p.Boxes = max(x-columnGap+margin, 0), at
 	for _, e := range g.Edges {
 		p.Lines = append(p.Lines, Line{path(at[e.From], at[e.To]), e.Failing})
 	}
-	slices.SortStableFunc(p.Lines, func(a, b Line) int { // those of problems are drawn last, above the others
-		switch {
-		case a.Failing == b.Failing:
-			return 0
-		case b.Failing:
-			return -1
-		}
-		return 1
-	})
 	return p
+}
+
+// Path is the data of one SVG path with all lines that are those of problems, or all others.
+func (p Picture) Path(failing bool) string {
+	var data strings.Builder
+	for _, l := range p.Lines {
+		if l.Failing == failing {
+			data.WriteString(l.Data)
+		}
+	}
+	return data.String()
 }
 
 // subtitle is the second line of a box.
