@@ -101,10 +101,7 @@ func view(r report.Report) page {
 	}
 	slices.SortStableFunc(p.Fleet.Rows, func(a, b []cell) int { return worstFirst(status(a), status(b)) })
 	slices.SortStableFunc(p.Tenants, func(a, b tenantView) int { return worstFirst(a.Status, b.Status) })
-	p.NoCauses = "No problems were found."
-	if !r.Complete() {
-		p.NoCauses = "No causes were found in what could be read."
-	}
+	p.NoCauses = noCauses(r)
 	p.Sections = sections(p)
 	return p
 }
@@ -140,6 +137,19 @@ func lead(r report.Report) string {
 		text += fmt.Sprintf("; %d of %s could not be read", missing, finding.Count(len(r.Clusters), "cluster"))
 	}
 	return text
+}
+
+// noCauses is what a report without causes says instead.
+func noCauses(r report.Report) string {
+	switch counts := r.Counts(); {
+	case !r.Complete():
+		return "No causes were found in what could be read."
+	case len(counts) == 1:
+		return "No problems were found."
+	case slices.ContainsFunc(counts, func(c report.Count) bool { return c.Status == health.Progressing }):
+		return "No causes were found. What is in progress may still become ready."
+	}
+	return "No causes were found."
 }
 
 // worstFirst orders by status.

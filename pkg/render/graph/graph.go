@@ -27,7 +27,7 @@ type Node struct {
 // Edge leads from an object to one that requires it, as indices of nodes.
 type Edge struct {
 	From, To int
-	// Failing: both are not ready, so the problem of one may be that of the other.
+	// Failing: both are failing, so the problem of one may be that of the other.
 	Failing bool
 }
 
@@ -80,7 +80,7 @@ func (g *Graph) connect(from, to int) {
 			return
 		}
 	}
-	failing := func(i int) bool { return g.Nodes[i].Status != health.Ready }
+	failing := func(i int) bool { return g.Nodes[i].Status == health.Failing }
 	g.Edges = append(g.Edges, Edge{From: from, To: to, Failing: failing(from) && failing(to)})
 }
 

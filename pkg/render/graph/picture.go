@@ -107,20 +107,17 @@ func (p Picture) Path(failing bool) string {
 	return data.String()
 }
 
-// subtitle is the second line of a box.
+// subtitle is the second line of a box: the reason why the object is not ready, or its kind.
 func subtitle(n Node) string {
 	text := n.Kind
-	switch {
-	case len(n.Causes) > 0:
-		text = causeWords(n.Causes) + ": " + n.Note
-		if n.Note == "" {
-			text = n.Kind + ", " + causeWords(n.Causes)
+	if n.Status != health.Ready {
+		text = n.Note
+		if text == "" {
+			text = string(n.Status)
 		}
-	case n.Status == health.Ready:
-	case n.Note != "":
-		text = string(n.Status) + ": " + n.Note
-	default:
-		text += ", " + string(n.Status)
+	}
+	if words := causeWords(n.Causes); words != "" {
+		text = words + ": " + text
 	}
 	return text
 }
