@@ -1,4 +1,4 @@
-// Package report summarizes clusters for a page that somebody else reads later: the tenants and
+// Package report summarizes clusters for a page that readers without access to them understand: the tenants and
 // their chains, why they are not ready, when certificates expire, and what could not be read.
 //
 // It is pure: a report depends on the snapshots and their explanations alone.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/report"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
@@ -92,8 +93,11 @@ func mermaidStyles(out io.Writer) {
 }
 
 // mermaidText escapes text from the cluster as entities (Mermaid, "Special characters that break
-// syntax"): in a label, words could be markup or Markdown.
+// syntax"): in a label, words could be markup or Markdown. A label can't be empty.
 func mermaidText(text string) string {
+	if text == "" {
+		return render.None
+	}
 	var b strings.Builder
 	for _, r := range escape.Line(text) {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune(" -/", r) {
