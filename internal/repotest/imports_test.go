@@ -129,7 +129,7 @@ var layers = []string{
 	"pkg/scaffold",
 	"pkg/api/v1alpha1",
 	"pkg/render/term pkg/render/versioned",
-	"pkg/render/logline",
+	"pkg/render/logline pkg/render/comparison",
 	"pkg/render",
 	"pkg/render/eventlist pkg/render/lintreport",
 	"pkg/ui",

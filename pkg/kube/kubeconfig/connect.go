@@ -2,6 +2,7 @@ package kubeconfig
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"k8s.io/client-go/rest"
@@ -27,6 +28,9 @@ func CheckTimeout(text string) error {
 // Connect returns the connection of a context. It runs the program that returns the credentials, if
 // the context's user has one; the program has no terminal, and ends with ctx.
 func Connect(ctx context.Context, config Config, name string, flags Flags) (*rest.Config, error) {
+	if c := config.Contexts[name]; c != nil && config.Clusters[c.Cluster] != nil && config.Clusters[c.Cluster].Server == "" {
+		return nil, errors.New("the cluster of the kubeconfig's context has no server")
+	}
 	overrides := &clientcmd.ConfigOverrides{CurrentContext: name, Timeout: flags.RequestTimeout}
 	overrides.ClusterInfo.DisableCompression = flags.DisableCompression
 	overrides.AuthInfo.Impersonate, overrides.AuthInfo.ImpersonateUID = flags.As, flags.AsUID
