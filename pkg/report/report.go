@@ -1,5 +1,5 @@
-// Package report summarizes clusters for a page that readers without access to them understand: the tenants and
-// their chains, why they are not ready, when certificates expire, and what could not be read.
+// Package report summarizes clusters for readers without access to them: the tenants and their
+// chains, why they are not ready, when certificates expire, and what could not be read.
 //
 // It is pure: a report depends on the snapshots and their explanations alone.
 package report
@@ -41,7 +41,7 @@ type Cluster struct {
 	Certificates []trust.Entry
 	// Unread is what could not be read.
 	Unread []snapshot.Failure
-	// Err is why the cluster could not be read at all.
+	// Err is why the cluster could not be read, at all if it has no time.
 	Err error
 }
 

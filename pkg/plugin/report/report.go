@@ -16,7 +16,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/atomicfile"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/explain"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/fleet"
 	"github.com/digihunch/kubectl-orthweb/pkg/render/document"
 	"github.com/digihunch/kubectl-orthweb/pkg/render/graph"
 	"github.com/digihunch/kubectl-orthweb/pkg/report"
@@ -44,6 +46,9 @@ var (
 		# The same, without replacing a file
 		kubectl orthweb report --output-file=monday.html
 
+		# One page about the clusters of several contexts
+		kubectl orthweb report --all-contexts --output-file=fleet.html
+
 		# One tenant, for a ticket
 		kubectl orthweb report bhs -o markdown
 
@@ -66,6 +71,7 @@ type options struct {
 	names  []string
 	output *command.Output
 	origin command.Origin
+	fleet  fleet.Flags
 	file   string
 	force  bool
 }
@@ -88,6 +94,7 @@ func New(call *command.Call) *cobra.Command {
 	}
 	o.output.AddTo(cmd)
 	o.origin.AddTo(cmd.Flags())
+	o.fleet.AddTo(cmd.Flags(), fleet.Timeout)
 	cmd.Flags().StringVar(&o.file, "output-file", "", "Write the report to this file instead of standard output")
 	cmd.Flags().BoolVar(&o.force, "force", false, "Allow --output-file to replace an existing file")
 	return cmd
@@ -103,6 +110,9 @@ func (o *options) validate(cmd *cobra.Command) error {
 		return advice.Add(errors.New("the report is a page of HTML, which a terminal does not show"),
 			"Redirect it (%[1]s report > report.html), write it to a file with --output-file=report.html, or choose another format with -o.", o.call.Name)
 	}
+	if err := o.fleet.Validate(cmd.Flags()); err != nil {
+		return err
+	}
 	return o.output.Validate()
 }
 
@@ -110,16 +120,27 @@ func (o *options) run(ctx context.Context) error {
 	if err := command.Vacant(o.file, o.force); err != nil { // before anything is read
 		return err
 	}
+	if o.fleet.Set() {
+		return o.runClusters(ctx)
+	}
 	cluster, err := o.read(ctx)
 	if err != nil {
 		return err
 	}
-	r := report.Report{Program: "kubectl orthweb " + o.call.Build, Clusters: []report.Cluster{cluster}}
+	return o.finish(o.reportOf(cluster))
+}
+
+func (o *options) reportOf(clusters ...report.Cluster) report.Report {
+	return report.Report{Program: "kubectl orthweb " + o.call.Build, Clusters: clusters}
+}
+
+// finish writes the report, and returns the exit code.
+func (o *options) finish(r report.Report) error {
 	if err := o.write(r); err != nil {
 		return err
 	}
 	if !r.Complete() {
-		escape.Fprintln(o.call.Streams.ErrOut, "A part of the cluster could not be read: the report lists it.")
+		escape.Fprintln(o.call.Streams.ErrOut, "A part could not be read: the report lists it.")
 		return command.Unclear
 	}
 	return nil
@@ -127,23 +148,29 @@ func (o *options) run(ctx context.Context) error {
 
 // read reads the cluster or the recording, explains the tenants, and summarizes both.
 func (o *options) read(ctx context.Context) (report.Cluster, error) {
-	question := explain.Question{Arguments: o.names, Recording: o.origin.Recording(), KeepReady: true, Also: report.Query}
 	if !o.origin.Live() {
 		snap, err := o.call.Read(ctx, o.origin, nil)
 		if err != nil {
 			return report.Cluster{}, err
 		}
+		question := explain.Question{Arguments: o.names, Recording: o.origin.Recording(), KeepReady: true, Also: report.Query}
 		return summarize(o.origin.Name(), snap, explain.Recorded(snap, question))
 	}
 	session, err := o.call.Session(ctx, true)
 	if err != nil {
 		return report.Cluster{}, err
 	}
-	snap, answer, err := explain.Live(ctx, session, question)
+	snap, answer, err := live(ctx, session, o.names)
 	if err != nil {
-		return report.Cluster{}, command.WhenUnreachable(ctx, err)
+		return report.Cluster{}, err
 	}
 	return summarize(o.call.Context(), snap, answer)
+}
+
+// live explains tenants of a cluster.
+func live(ctx context.Context, session *collect.Session, names []string) (*snapshot.Snapshot, explain.Answer, error) {
+	snap, answer, err := explain.Live(ctx, session, explain.Question{Arguments: names, KeepReady: true, Also: report.Query})
+	return snap, answer, command.WhenUnreachable(ctx, err)
 }
 
 func summarize(name string, snap *snapshot.Snapshot, answer explain.Answer) (report.Cluster, error) {

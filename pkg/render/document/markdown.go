@@ -22,7 +22,10 @@ func Markdown(w io.Writer, r report.Report) error {
 		if c.Server != "" {
 			line += ", Kubernetes " + c.Server
 		}
-		fmt.Fprintf(out, "- %s\n", render.MarkdownText(line+", "+c.At))
+		if c.At != "" {
+			line += ", " + c.At
+		}
+		fmt.Fprintf(out, "- %s\n", render.MarkdownText(line))
 	}
 	if len(p.Unread) > 0 {
 		fmt.Fprint(out, "\n## What could not be read\n\n")

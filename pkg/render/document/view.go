@@ -88,8 +88,11 @@ func view(r report.Report) page {
 	}
 	v.tables(&p)
 	for i, c := range r.Clusters {
-		if c.Err == nil {
+		switch {
+		case !c.At.IsZero():
 			p.Clusters = append(p.Clusters, cluster{term.Clean(c.Name), term.Clean(c.Server), date(c.At), c.At.UTC().Format(time.RFC3339)})
+		case c.Err == nil:
+			p.Clusters = append(p.Clusters, cluster{Name: term.Clean(c.Name) + " (no tenants)"})
 		}
 		for j, t := range c.Tenants {
 			v.addTenant(&p, i, j, t)
@@ -129,7 +132,7 @@ func lead(r report.Report) string {
 	}
 	missing := 0
 	for _, c := range r.Clusters {
-		if c.Err != nil {
+		if c.Err != nil && c.At.IsZero() {
 			missing++
 		}
 	}
