@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/digihunch/kubectl-orthweb/internal/planted"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
 
 // TestReportHasNoPlantedSecret reports a cluster whose conditions contain secrets, in each format.
@@ -60,5 +61,32 @@ func TestReportText(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestReportOfClusters writes a report about several clusters, some of which do not answer: it lists
+// them, and each tenant and cause has its cluster.
+func TestReportOfClusters(t *testing.T) {
+	config := mixedFleet(t)
+	out, errs, code := runFleet(t, config, "report -o markdown --all-contexts --cluster-timeout="+patience)
+	if code != int(command.Unclear) {
+		t.Errorf("exit status %d", code)
+	}
+	requireMatches(t, "standard error", errs, []string{`^4 of 6 clusters could not be read`})
+	requireMatches(t, "standard output", out, []string{
+		`^\*\*1 of 3 tenants is not ready; 4 of 6 clusters could not be read\*\*$`, `^- b-stopped: .*connection refused`, `^- c-silent: no answer within 10s`,
+		`^\| bhs \| a-failing \| Failing \|`, `^\| mhr \| d-healthy \| Ready \|`, `^### Cause 1\.1\. Container orthanc`, `flux --context=a-failing reconcile`,
+	})
+	out, errs, code = runFleet(t, config, "report bhs --contexts=a-failing,d-healthy")
+	if code != 0 || errs != "" {
+		t.Errorf("exit status %d: %s", code, errs)
+	}
+	requireMatches(t, "standard output", out, []string{`<p class="lead">1 of 1 tenant is not ready</p>`})
+	if strings.Contains(out, "mhr-orthweb/") && strings.Contains(out, "d-healthy") {
+		t.Error("a cluster without the tenant is in the report")
+	}
+	_, errs, code = runFleet(t, config, "report nobody --contexts=a-failing,d-healthy")
+	if code != int(command.Unclear) || !strings.Contains(errs, `"nobody" does not exist in any of 2 clusters`) {
+		t.Errorf("exit status %d: %s", code, errs)
 	}
 }
