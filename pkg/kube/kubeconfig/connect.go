@@ -28,8 +28,8 @@ func CheckTimeout(text string) error {
 // Connect returns the connection of a context. It runs the program that returns the credentials, if
 // the context's user has one; the program has no terminal, and ends with ctx.
 func Connect(ctx context.Context, config Config, name string, flags Flags) (*rest.Config, error) {
-	if c := config.Contexts[name]; c != nil && config.Clusters[c.Cluster] != nil && config.Clusters[c.Cluster].Server == "" {
-		return nil, errors.New("the cluster of the kubeconfig's context has no server")
+	if err := checkCluster(config, name); err != nil {
+		return nil, err
 	}
 	overrides := &clientcmd.ConfigOverrides{CurrentContext: name, Timeout: flags.RequestTimeout}
 	overrides.ClusterInfo.DisableCompression = flags.DisableCompression
@@ -44,4 +44,19 @@ func Connect(ctx context.Context, config Config, name string, flags Flags) (*res
 		return nil, err
 	}
 	return connection, nil
+}
+
+// checkCluster rejects a context without a cluster or a server, for which client-go has no clear error.
+func checkCluster(config Config, name string) error {
+	context := config.Contexts[name]
+	if context == nil {
+		return fmt.Errorf("context %q does not exist", name)
+	}
+	switch cluster := config.Clusters[context.Cluster]; {
+	case cluster == nil:
+		return fmt.Errorf("the kubeconfig has no cluster %q, which the context names", context.Cluster)
+	case cluster.Server == "":
+		return errors.New("the cluster of the kubeconfig's context has no server")
+	}
+	return nil
 }
