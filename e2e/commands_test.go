@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"net"
 	"strconv"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -22,6 +23,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"finally":           runFinally,
 	"screen":            runScreen,
 	"explained-by-mcp":  requireSameCauses,
+	"silent":            silentServer,
 }
 
 // runFinally is `finally PROGRAM ARGS...`: it runs the program when the script ends, also if it
@@ -78,4 +80,25 @@ func freePorts(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Defer(release)
 		ts.Setenv(name, strconv.Itoa(port))
 	}
+}
+
+// silentServer is `silent NAME`: it sets the variable to the address of a server that accepts
+// connections and never answers, until the script ends.
+func silentServer(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: silent NAME")
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Defer(func() { _ = listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			defer func() { _ = conn.Close() }()
+		}
+	}()
+	ts.Setenv(args[0], listener.Addr().String())
 }

@@ -43,7 +43,7 @@ func TestExamples(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd.Dir = dir
-	cmd.Env = []string{"HOME=" + dir, "KUBECONFIG=" + lab.kubeconfig, "PATH=" + programs + ":" + lab.programs + ":" + os.Getenv("PATH")}
+	cmd.Env = []string{"HOME=" + dir, "KUBECONFIG=" + lab.kubeconfig + ":" + filepath.Join(dir, "prod"), "PATH=" + programs + ":" + lab.programs + ":" + os.Getenv("PATH")}
 	if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
 		t.Errorf("%v\n%s", err, out)
 	}
@@ -110,6 +110,7 @@ func createInputs(t *testing.T, dir string) {
 		}
 	}
 	write("password", []byte("correct-horse\n"))
+	write("prod", []byte("{apiVersion: v1, kind: Config, contexts: [{name: prod-east, context: {cluster: orthweb-lab, user: orthweb-lab}}]}\n"))
 	write("korthweb/README.md", []byte("# A checkout\n"))
 	var seed [32]byte
 	_, _ = rand.Read(seed[:])

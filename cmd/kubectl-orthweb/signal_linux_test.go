@@ -80,10 +80,10 @@ var waitingCommands = map[string][]string{
 	atServer: {
 		"status", "status bhs --wait", "status --watch", "explain", "explain bhs", "validate bhs", "reconcile bhs", "suspend bhs", "resume bhs",
 		"cert issue bhs", "cert list", "cert verify CERT", "cert inspect secret/x", "hosts list", "hosts diff", "hosts sync",
-		"snapshot save new.tgz", "version", "check", "tenant compare bhs mhr --live",
+		"snapshot save new.tgz", "version", "check", "tenant compare bhs mhr --live", "status --all-contexts", "explain --contexts=*",
 	},
 	atPeer:  {"cert inspect PEER"},
-	atLogin: {"status", "explain bhs", "version", "cert issue bhs"},
+	atLogin: {"status", "explain bhs", "version", "cert issue bhs", "status --all-contexts", "validate bhs --all-contexts"},
 }
 
 // notRead are flags whose usage mentions files that the program does not read, or reads only

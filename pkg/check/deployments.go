@@ -73,7 +73,7 @@ func (c *cluster) deploymentCheck(deployment *unstructured.Unstructured) Check {
 func (c *cluster) installAgain(install finding.Fix, match func(*unstructured.Unstructured) bool) finding.Fix {
 	found, _ := c.deployments(match)
 	for _, deployment := range found {
-		release := releaseOf(deployment)
+		release := health.ReleasedBy(deployment)
 		if release.Name != "" && c.Snap.Lookup(release).Presence == snapshot.Present {
 			return finding.Fix{Text: "Reconcile its release, which installs it again",
 				Command: escape.Command("flux reconcile helmrelease %s -n %s --force", release.Name, release.Namespace)}
@@ -85,16 +85,6 @@ func (c *cluster) installAgain(install finding.Fix, match func(*unstructured.Uns
 			Command: escape.Command("kubectl get deployment %s -n %s -o yaml", ref.Name, ref.Namespace)}
 	}
 	return install
-}
-
-// releaseOf is the HelmRelease that installed an object, by the labels that helm-controller sets
-// (helm-controller v1.6.1, internal/postrender/common_renderer.go). Without them, it has no name.
-func releaseOf(obj *unstructured.Unstructured) object.Ref {
-	labels := obj.GetLabels()
-	return object.Ref{
-		APIVersion: object.HelmReleaseKind.Group + "/v2", Kind: object.HelmReleaseKind.Kind,
-		Namespace: labels["helm.toolkit.fluxcd.io/namespace"], Name: labels["helm.toolkit.fluxcd.io/name"],
-	}
 }
 
 // describe is the command that shows an object without a namespace, with its events.

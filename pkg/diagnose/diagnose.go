@@ -10,6 +10,7 @@
 package diagnose
 
 import (
+	"slices"
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
@@ -24,6 +25,22 @@ type Explanation struct {
 	// At is the time of the snapshot.
 	At       time.Time
 	Subjects []Subject
+}
+
+// Causes are the causes of all subjects, each once, ranked.
+func (e Explanation) Causes() []Cause {
+	var all []Cause
+	seen := map[engine.Identity]bool{}
+	for _, s := range e.Subjects {
+		for _, c := range s.Causes {
+			if !seen[c.Identity()] {
+				seen[c.Identity()] = true
+				all = append(all, c)
+			}
+		}
+	}
+	slices.SortStableFunc(all, Cause.Compare)
+	return all
 }
 
 // Subject is a tenant or an object, and why it is not ready.

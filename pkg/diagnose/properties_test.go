@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/digihunch/kubectl-orthweb/internal/copies"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
@@ -164,7 +165,7 @@ func FuzzExplain(f *testing.F) {
 func BenchmarkExplain(b *testing.B) {
 	model := readCase(b, "testdata/F18-image-digest.txtar").snap
 	for _, tenants := range []int{1, 10, 100, 1000} {
-		snap := multiplied(model, tenants)
+		snap := copies.OfTenant(model, tenants)
 		b.Run(fmt.Sprintf("tenants=%d", tenants), func(b *testing.B) {
 			for b.Loop() {
 				all(snap)

@@ -26,6 +26,10 @@ type Question struct {
 	Namespace string
 	// Recording is where a recorded snapshot was read from, for advice; nil for a cluster.
 	Recording *recording.Source
+	// KeepReady keeps the tenants that are ready, with their warnings, without arguments.
+	KeepReady bool
+	// Also looks up what the caller needs besides, in each round: it is read, too.
+	Also func(*snapshot.Snapshot)
 }
 
 // Answer is the result of the explainers.
@@ -67,6 +71,9 @@ type query struct {
 func (q *query) answer(snap *snapshot.Snapshot) Answer {
 	tenants := tenant.Discover(snap.Known())
 	e, err := q.explain(snap, tenants)
+	if q.Also != nil {
+		q.Also(snap)
+	}
 	return Answer{e, len(tenants), err}
 }
 
@@ -99,7 +106,7 @@ func (q *query) explain(snap *snapshot.Snapshot, tenants []tenant.Tenant) (diagn
 		chosen = tenants
 	}
 	e := diagnose.Tenants(snap, tenants, chosen)
-	if len(q.Arguments) == 0 {
+	if len(q.Arguments) == 0 && !q.KeepReady {
 		e.Subjects = slices.DeleteFunc(e.Subjects, func(s diagnose.Subject) bool { return s.Verdict.Status == health.Ready })
 	}
 	all.Subjects = append(e.Subjects, all.Subjects...)

@@ -30,7 +30,7 @@ func (q *query) findObject(snap *snapshot.Snapshot, arg string) (object.Ref, err
 		kinds = q.served(word)
 	}
 	if len(kinds) == 0 {
-		return object.Ref{}, advice.Add(fmt.Errorf("unknown kind %q", word), "Specify a tenant, or KIND/NAME, for example ks/bhs-application.")
+		return object.Ref{}, advice.Add(unknownKindError(word), "Specify a tenant, or KIND/NAME, for example ks/bhs-application.")
 	}
 	namespace := q.Namespace
 	var found []object.Ref
@@ -202,3 +202,15 @@ func recordedShortNames(snap *snapshot.Snapshot, short string) []string {
 }
 
 var errNoObject = errors.New("no such object")
+
+// unknownKindError is the error of a word that names no kind.
+type unknownKindError string
+
+func (e unknownKindError) Error() string { return fmt.Sprintf("unknown kind %q", string(e)) }
+
+// NoObject reports whether the error of an Answer is that of an object that the cluster does not have:
+// another one may have it.
+func NoObject(err error) bool {
+	var unknown unknownKindError
+	return errors.Is(err, errNoObject) || errors.As(err, &unknown)
+}

@@ -16,3 +16,14 @@ func AppliedBy(obj *unstructured.Unstructured) object.Ref {
 		Namespace: labels["kustomize.toolkit.fluxcd.io/namespace"], Name: labels["kustomize.toolkit.fluxcd.io/name"],
 	}
 }
+
+// ReleasedBy is the HelmRelease that installed an object, by the labels that helm-controller sets
+// (helm-controller v1.6.1, internal/postrender/common_renderer.go). Without these labels, it has
+// no name.
+func ReleasedBy(obj *unstructured.Unstructured) object.Ref {
+	labels := obj.GetLabels()
+	return object.Ref{
+		APIVersion: object.HelmReleaseKind.Group + "/v2", Kind: object.HelmReleaseKind.Kind,
+		Namespace: labels["helm.toolkit.fluxcd.io/namespace"], Name: labels["helm.toolkit.fluxcd.io/name"],
+	}
+}

@@ -25,17 +25,19 @@ type effect struct {
 // effects are the flags whose effect depends on whether others are set, by
 // "COMMAND --FLAG"; "--FLAG" is for all commands without an entry of their own.
 // The commands check what depends on values.
-var effects = map[string]effect{
+var effects = clusterEffects(map[string]effect{
 	"--at":                  {needs: []string{"from"}},
 	"--assume-complete":     {needs: []string{"from"}},
 	"status --force":        {needs: []string{"save"}},
 	"explain --force":       {needs: []string{"save"}},
+	"report --force":        {needs: []string{"output-file"}},
 	"status --interval":     {needs: []string{"watch", "wait"}},
 	"cert issue --clamp":    {needs: []string{"duration"}},
 	"bootstrap --export":    {conflicts: []string{"export-dir"}},
 	"bootstrap --yes":       {needs: []string{"export-dir"}},
 	"lint --yes":            {needs: []string{"fix"}},
 	"explain --yes":         {needs: []string{"fix"}},
+	"--cluster-timeout":     {needs: []string{"contexts", "all-contexts"}},
 	"validate --read-only":  {conflicts: []string{"store", "keep", "resume"}},
 	"mcp --user":            {needs: []string{"password-secret"}},
 	"mcp --password-secret": {unless: []string{"from"}},
@@ -52,6 +54,31 @@ var effects = map[string]effect{
 	"tenant compare --repo":  {unless: []string{"live", "from"}},
 	"tenant compare --entry": {unless: []string{"live", "from"}},
 	"tenant compare --live":  {unless: []string{"from"}},
+})
+
+// oneCluster are the connection flags of every command that are about one cluster or user.
+var oneCluster = []string{
+	"certificate-authority", "client-certificate", "client-key", "cluster", "context", "insecure-skip-tls-verify",
+	"server", "tls-server-name", "token",
+}
+
+// clusterEffects are the effects of the flags that select several clusters: all flags that are about one
+// cluster conflict with them.
+func clusterEffects(effects map[string]effect) map[string]effect {
+	for command, only := range map[string][]string{
+		"status":     {"from", "save", "user", "wait", "watch"},
+		"explain":    {"fix", "from", "repo", "save", "user"},
+		"cert list":  {"from", "user"},
+		"report":     {"from", "user"},
+		"hosts list": {"block", "from", "ip", "user"},
+		// Its --user is the web's. What belongs to one tenant must not be sent to another.
+		"validate": {"cert", "key", "p12", "password-env", "password-file", "resume"},
+	} {
+		only = append(only, oneCluster...)
+		effects[command+" --contexts"] = effect{conflicts: append([]string{"all-contexts"}, only...)}
+		effects[command+" --all-contexts"] = effect{conflicts: only}
+	}
+	return effects
 }
 
 // connectionFlags are kubectl's own flags that define the cluster and the connection.

@@ -291,7 +291,7 @@ func formsOf(t testing.TB) []form {
 
 // forPeople reports whether the program lays out every line of the format.
 func (f form) forPeople() bool {
-	return slices.Contains([]string{"", "wide", "tree", "table", "markdown", "hosts"}, f.format)
+	return slices.Contains([]string{"", "wide", "tree", "table", "markdown", "hosts", "html", "mermaid", "dot"}, f.format)
 }
 
 // template reports whether a script gets the output of the format byte by byte.

@@ -33,6 +33,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/logs"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/mcp"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/operate"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/report"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/snapshot"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/status"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/tenant"
@@ -113,7 +114,7 @@ func newHookedRoot(streams genericiooptions.IOStreams, name string, hooks comman
 	addVerbosity(root)
 
 	groups := templates.CommandGroups{
-		{Message: "Inspect Commands:", Commands: []*cobra.Command{status.New(call), explain.New(call), validate.New(call), check.New(call), logs.New(call), events.New(call), ui.New(call, runner(root, name))}},
+		{Message: "Inspect Commands:", Commands: []*cobra.Command{status.New(call), explain.New(call), validate.New(call), check.New(call), logs.New(call), events.New(call), report.New(call), ui.New(call, runner(root, name))}},
 		{Message: "Operate Commands:", Commands: []*cobra.Command{operate.NewReconcile(call), operate.NewSuspend(call), operate.NewResume(call)}},
 		{Message: "Access Commands:", Commands: []*cobra.Command{cert.New(call), hosts.New(call), dashboard.New(call)}},
 		{Message: "GitOps Commands:", Commands: []*cobra.Command{lint.New(call), diff.New(call), tenant.New(call), bootstrap.New(call)}},

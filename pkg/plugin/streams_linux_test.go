@@ -74,6 +74,9 @@ func TestTerminal(t *testing.T) {
 	cluster := hostileClusters(t, objects, payload)["names"]
 	for _, f := range formsOf(t) {
 		text := onTerminal(t, cluster, f.args...)
+		if f.args[0] == "report" && f.format == "" { // a page of HTML is for files
+			continue
+		}
 		if found := control(own.Replace(text)); found != "" || text == "" && runWith(cluster, f.args...).out != "" {
 			t.Errorf("%q: the terminal gets %s in %q", f.args, found, text)
 		}

@@ -35,29 +35,71 @@ const certificateStatus = 7
 // Certificates prints one line for each certificate, the certificates that it signs indented
 // below it, then the addresses that serve another certificate, and what could not be read.
 func Certificates(w io.Writer, entries []trust.Entry, now time.Time, style term.Style) error {
-	out := escape.NewStyled(w)
 	t := term.Table{Columns: certificateColumns}
 	for _, e := range entries {
-		t.Rows = append(t.Rows, []string{
-			term.Clean(e.Tenant), branch(e.Depth) + certificateName(e), issuerName(e), usedBy(e),
-			leftOf(e, now), renews(e, now), servedWord(e), certificateVerdict(e),
-			orDash(e.Secret.Name), orDash(e.Subject), term.Clean(orNone(e.Names)),
-		})
+		t.Rows = append(t.Rows, certificateCells(e, now))
 	}
-	err := t.Write(out, style, func(column int, cell, padded string) string {
-		if column == certificateStatus {
-			status, _, _ := strings.Cut(cell, ":")
-			return PaintStatus(health.Status(status), padded)
+	return writeCertificates(w, t, paintCertificate, servedLines(entries), unreadOf(entries), style)
+}
+
+// ClusterCertificates are the certificates of one of several clusters, as of the time Now.
+type ClusterCertificates struct {
+	Cluster string
+	Entries []trust.Entry
+	Now     time.Time
+}
+
+// CertificatesOfClusters is Certificates for several clusters.
+func CertificatesOfClusters(w io.Writer, clusters []ClusterCertificates, style term.Style) error {
+	t := term.Table{Columns: withCluster(certificateColumns)}
+	var served, unread []string
+	for _, c := range clusters {
+		for _, e := range c.Entries {
+			t.Rows = append(t.Rows, append([]string{term.Clean(c.Cluster)}, certificateCells(e, c.Now)...))
 		}
-		return padded
-	})
-	if err != nil {
+		for _, line := range servedLines(c.Entries) {
+			served = append(served, c.Cluster+": "+line)
+		}
+		for _, line := range unreadOf(c.Entries) {
+			unread = append(unread, c.Cluster+": "+line)
+		}
+	}
+	return writeCertificates(w, t, afterCluster(paintCertificate), served, unread, style)
+}
+
+func writeCertificates(w io.Writer, t term.Table, paint func(column int, cell, padded string) string, served, unread []string, style term.Style) error {
+	out := escape.NewStyled(w)
+	if err := t.Write(out, style, paint); err != nil {
 		return err
 	}
 	p := explanation{out: out, style: style}
-	p.lines("Served:", servedLines(entries))
-	p.lines("Could not be read:", unreadOf(entries))
+	p.lines("Served:", served)
+	p.lines("Could not be read:", unread)
 	return out.Flush()
+}
+
+// certificateCells are the cells of a certificate's line.
+func certificateCells(e trust.Entry, now time.Time) []string {
+	return []string{
+		term.Clean(e.Tenant), branch(e.Depth) + certificateName(e), issuerName(e), usedBy(e),
+		leftOf(e, now), renews(e, now), servedWord(e), certificateVerdict(e),
+		orDash(e.Secret.Name), orDash(e.Subject), term.Clean(orNone(e.Names)),
+	}
+}
+
+// CertificateFields are the cells of a certificate's line by their headings, its name without a
+// branch, for other layouts.
+func CertificateFields(e trust.Entry, now time.Time) map[string]string {
+	e.Depth = 0
+	return term.Fields(certificateColumns, certificateCells(e, now))
+}
+
+func paintCertificate(column int, cell, padded string) string {
+	if column == certificateStatus {
+		status, _, _ := strings.Cut(cell, ":")
+		return PaintStatus(health.Status(status), padded)
+	}
+	return padded
 }
 
 // lines prints sentences under a heading.

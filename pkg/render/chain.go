@@ -54,7 +54,7 @@ func writeChain(out *escape.Styled, s tenant.Status, now time.Time, style term.S
 	for _, link := range s.Chain {
 		sections = append(sections, link.Section)
 		t.Rows = append(t.Rows, change(link, []string{
-			string(link.Status), objectCell(link.Ref, s), Age(link.Since, now), describe(link, style),
+			string(link.Status), ObjectCell(link.Ref, s), Age(link.Since, now), Describe(link, style),
 		}))
 	}
 	before := strings.Count(out.String(), "\n")
@@ -95,16 +95,7 @@ func headline(out io.Writer, s tenant.Status, now time.Time, style term.Style) {
 
 // facts prints what users copy: hosts, address, counts.
 func facts(out io.Writer, s tenant.Status, now time.Time, style term.Style) {
-	web := None
-	if len(s.Web.Hosts) > 0 {
-		web = "https://" + s.Web.Hosts[0]
-		if s.Web.Port == 80 {
-			web = "http://" + s.Web.Hosts[0]
-		} else if s.Web.Port != 443 {
-			web += fmt.Sprintf(":%d", s.Web.Port)
-		}
-	}
-	escape.Fprintf(out, "  Web       %s\n", web)
+	escape.Fprintf(out, "  Web       %s\n", WebURL(s))
 	escape.Fprintf(out, "  DICOM     %s\n", dicom(s.DICOM))
 	escape.Fprintf(out, "  Address   %s\n", orNone(s.Addresses))
 	counts := fmt.Sprintf("Layers %s, Orthanc %s, database %s, certificate %s, revision %s",
@@ -114,8 +105,23 @@ func facts(out io.Writer, s tenant.Status, now time.Time, style term.Style) {
 	}
 }
 
-// objectCell names a link's object, with its namespace unless that is obvious.
-func objectCell(ref object.Ref, s tenant.Status) string {
+// WebURL is the address of a tenant's web page, None if it has no host.
+func WebURL(s tenant.Status) string {
+	if len(s.Web.Hosts) == 0 {
+		return None
+	}
+	host := s.Web.Hosts[0]
+	switch s.Web.Port {
+	case 80:
+		return "http://" + host
+	case 443:
+		return "https://" + host
+	}
+	return fmt.Sprintf("https://%s:%d", host, s.Web.Port)
+}
+
+// ObjectCell names a link's object, with its namespace unless that is obvious.
+func ObjectCell(ref object.Ref, s tenant.Status) string {
 	switch {
 	case ref.Name == "":
 		return term.Clean(ref.Kind) + " (all)"
@@ -128,8 +134,8 @@ func objectCell(ref object.Ref, s tenant.Status) string {
 // messageLimit keeps a line readable if no terminal sets a width.
 const messageLimit = 100
 
-// describe is a short description of a link's state.
-func describe(link tenant.Link, style term.Style) string {
+// Describe is a short description of a link's state.
+func Describe(link tenant.Link, style term.Style) string {
 	text := link.Message
 	if link.Status != health.Ready && !mentions(string(link.Status)+text, string(link.Reason)) {
 		text = string(link.Reason) + ": " + text

@@ -31,7 +31,7 @@ func DiffMarkdown(w io.Writer, r *diff.Report) error {
 	c.summary(r)
 	c.problems(r)
 	for _, note := range DiffNotes(r) {
-		c.add("- " + markdownText(note) + "\n")
+		c.add("- " + MarkdownText(note) + "\n")
 	}
 	c.add("\n")
 	for _, l := range r.Layers {
@@ -90,7 +90,7 @@ func (c *comment) summary(r *diff.Report) {
 		if l.State != diff.Both {
 			name += " (" + strings.ToLower(string(l.State)) + ")"
 		}
-		c.add(head + fmt.Sprintf("| %s | %s | %d | %d | %d | %s |\n", markdownText(l.Tenant), markdownText(name),
+		c.add(head + fmt.Sprintf("| %s | %s | %d | %d | %d | %s |\n", MarkdownText(l.Tenant), MarkdownText(name),
 			l.Count(diff.Added), l.Count(diff.Changed), l.Count(diff.Pruned), strings.Join(other, ", ")))
 		head = ""
 	}
@@ -103,7 +103,7 @@ func (c *comment) summary(r *diff.Report) {
 func (c *comment) problems(r *diff.Report) {
 	for _, l := range r.Layers {
 		if l.Problem != "" {
-			c.add(fmt.Sprintf("- **Not compared**: layer %s: %s\n", markdownText(l.Ref.Name), markdownText(l.Problem)))
+			c.add(fmt.Sprintf("- **Not compared**: layer %s: %s\n", MarkdownText(l.Ref.Name), MarkdownText(l.Problem)))
 		}
 	}
 	for _, action := range diff.Actions {
@@ -118,9 +118,9 @@ func (c *comment) problems(r *diff.Report) {
 }
 
 func (c *comment) problem(l diff.Layer, change diff.Change) {
-	line := fmt.Sprintf("- **%s**: %s in layer %s%s", change.Action, markdownText(change.Ref.String()), markdownText(l.Ref.Name), markdownText(changeReason(change)))
+	line := fmt.Sprintf("- **%s**: %s in layer %s%s", change.Action, MarkdownText(change.Ref.String()), MarkdownText(l.Ref.Name), MarkdownText(changeReason(change)))
 	for _, warning := range change.Warnings {
-		line += "; " + markdownText(warning)
+		line += "; " + MarkdownText(warning)
 	}
 	if isBlocking(change) && change.At.File != "" {
 		line += " (" + code(place(change)) + ")"

@@ -9,7 +9,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
-	"github.com/digihunch/kubectl-orthweb/pkg/diagnose/engine"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
@@ -27,7 +26,7 @@ func Explain(w io.Writer, e diagnose.Explanation, style term.Style) error {
 	for _, s := range e.Subjects {
 		p.verdict(s)
 	}
-	for _, c := range causesOnce(e) {
+	for _, c := range e.Causes() {
 		fmt.Fprintln(out)
 		p.cause(c)
 	}
@@ -39,22 +38,6 @@ type explanation struct {
 	out   io.Writer
 	now   time.Time
 	style term.Style
-}
-
-// causesOnce lists the causes of all subjects, each once, ranked.
-func causesOnce(e diagnose.Explanation) []diagnose.Cause {
-	var all []diagnose.Cause
-	seen := map[engine.Identity]bool{}
-	for _, s := range e.Subjects {
-		for _, c := range s.Causes {
-			if !seen[c.Identity()] {
-				seen[c.Identity()] = true
-				all = append(all, c)
-			}
-		}
-	}
-	slices.SortStableFunc(all, diagnose.Cause.Compare)
-	return all
 }
 
 // subjectName is the name of the tenant or of the object that is explained.
@@ -128,7 +111,7 @@ func (p explanation) cause(c diagnose.Cause) {
 
 // headline prints the sentence and its code, then the object.
 func (p explanation) headline(c diagnose.Cause) {
-	for _, line := range p.style.Wrap(finding.Sentence(term.Clean(cutDigests(c.Message)))+" ("+string(c.Code)+")", "", "  ") {
+	for _, line := range p.style.Wrap(finding.Sentence(term.Clean(CutDigests(c.Message)))+" ("+string(c.Code)+")", "", "  ") {
 		if p.style.Colour {
 			line = term.Embolden(line)
 		}
@@ -160,7 +143,7 @@ func (p explanation) evidence(c diagnose.Cause) {
 			if !e.Ref.Same(ref) {
 				continue
 			}
-			line := fmt.Sprintf("    %s: %s", term.Clean(e.Field), term.Clean(cutDigests(e.Value)))
+			line := fmt.Sprintf("    %s: %s", term.Clean(e.Field), term.Clean(CutDigests(e.Value)))
 			if !e.At.IsZero() {
 				ago := " (" + Age(e.At, p.now) + " ago)"
 				line = p.fit(line, utf8.RuneCountInString(ago)) + ago
@@ -282,21 +265,26 @@ func (p explanation) unknown(e diagnose.Explanation) {
 	}
 }
 
-// unseenLines lists what could not be read: each missing permission, and in one line all
-// that a recording does not contain.
+// unseenLines are the UnreadLines of all subjects.
 func unseenLines(e diagnose.Explanation) []string {
-	var lines, absent []string
+	var all []snapshot.Failure
 	for _, s := range e.Subjects {
-		for _, why := range s.Unknown {
-			line := term.Clean(why.String())
-			if why.Reason == snapshot.NotRequested {
-				line = term.Clean(why.Resource)
-				if !slices.Contains(absent, line) {
-					absent = append(absent, line)
-				}
-			} else if !slices.Contains(lines, line) {
-				lines = append(lines, line)
-			}
+		all = append(all, s.Unknown...)
+	}
+	return UnreadLines(all)
+}
+
+// UnreadLines lists what could not be read: each missing permission once, and in one line all
+// that a recording does not contain.
+func UnreadLines(failures []snapshot.Failure) []string {
+	var lines, absent []string
+	for _, why := range failures {
+		line, list := term.Clean(why.String()), &lines
+		if why.Reason == snapshot.NotRequested {
+			line, list = term.Clean(why.Resource), &absent
+		}
+		if !slices.Contains(*list, line) {
+			*list = append(*list, line)
 		}
 	}
 	if len(absent) > 0 {

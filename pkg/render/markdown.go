@@ -18,22 +18,24 @@ func Markdown(w io.Writer, e diagnose.Explanation) error {
 		fmt.Fprintln(out, "All tenants are ready.")
 	}
 	for _, s := range e.Subjects {
-		fmt.Fprintf(out, "## %s is %s\n\n", markdownText(subjectName(s)), statusWords[s.Verdict.Status])
+		fmt.Fprintf(out, "## %s is %s\n\n", MarkdownText(subjectName(s)), statusWords[s.Verdict.Status])
 		if s.Verdict.Message != "" && len(s.Causes) == 0 {
-			fmt.Fprintf(out, "%s\n\n", markdownText(s.Verdict.Message))
+			fmt.Fprintf(out, "%s\n\n", MarkdownText(s.Verdict.Message))
 		}
 	}
-	for _, c := range causesOnce(e) {
-		markdownCause(out, c)
+	for _, c := range e.Causes() {
+		MarkdownCause(out, "", c)
 	}
 	for _, line := range unseenLines(e) {
-		fmt.Fprintln(out, "- Could not be read: "+markdownText(line))
+		fmt.Fprintln(out, "- Could not be read: "+MarkdownText(line))
 	}
 	return out.Flush()
 }
 
-func markdownCause(out io.Writer, c diagnose.Cause) {
-	fmt.Fprintf(out, "### %s\n\n%s %s", markdownText(finding.Sentence(c.Message)), code(string(c.Code)), markdownText(c.Ref.String()))
+// MarkdownCause prints a cause with its evidence and fixes as a section, whose heading begins with
+// its number if it has one.
+func MarkdownCause(out io.Writer, number string, c diagnose.Cause) {
+	fmt.Fprintf(out, "### %s%s\n\n%s %s", number, MarkdownText(finding.Sentence(c.Message)), code(string(c.Code)), MarkdownText(c.Ref.String()))
 	if c.Reason != "" {
 		fmt.Fprintf(out, ", %s", code(c.Reason))
 	}
@@ -42,14 +44,14 @@ func markdownCause(out io.Writer, c diagnose.Cause) {
 	}
 	fmt.Fprint(out, "\n\n| object | field | value |\n|---|---|---|\n")
 	for _, ev := range c.Evidence {
-		fmt.Fprintf(out, "| %s | %s | %s |\n", markdownText(ev.Ref.String()), markdownText(ev.Field), markdownText(ev.Value))
+		fmt.Fprintf(out, "| %s | %s | %s |\n", MarkdownText(ev.Ref.String()), MarkdownText(ev.Field), MarkdownText(ev.Value))
 	}
 	fmt.Fprintln(out)
 	if c.Unwatched != "" {
-		fmt.Fprintf(out, "Flux reports the layers as ready: %s\n\n", markdownText(c.Unwatched))
+		fmt.Fprintf(out, "Flux reports the layers as ready: %s\n\n", MarkdownText(c.Unwatched))
 	}
 	for _, fix := range c.Fixes {
-		text := markdownText(fix.Text)
+		text := MarkdownText(fix.Text)
 		if fix.File != "" {
 			text += fmt.Sprintf(" (in %s)", code(fix.File))
 		}
@@ -78,8 +80,8 @@ func indented(text string) string {
 var markdownSpecial = strings.NewReplacer("\\", "\\\\", "|", "\\|", "<", "&lt;", "&", "&amp;", "*", "\\*", "_", "\\_",
 	"`", "\\`", "[", "\\[", "~", "\\~", "$", "\\$")
 
-// markdownText escapes text from the cluster, so that none of it is interpreted as markup.
-func markdownText(text string) string {
+// MarkdownText escapes text from the cluster, so that none of it is interpreted as markup.
+func MarkdownText(text string) string {
 	text = markdownSpecial.Replace(term.Clean(text))
 	if digits := strings.TrimLeft(text, "0123456789"); digits != text && digits != "" && strings.ContainsRune(".)", rune(digits[0])) {
 		return text[:len(text)-len(digits)] + "\\" + digits // a numbered list

@@ -25,8 +25,8 @@ func TestEscape(t *testing.T) {
 		{"a number", "12 pods", "12 pods"},
 		{"lines", "a\n# b", "a # b"},
 	} {
-		if got := markdownText(c.text); got != c.want {
-			t.Errorf("%s: markdownText(%q) = %q, want %q", c.name, c.text, got, c.want)
+		if got := MarkdownText(c.text); got != c.want {
+			t.Errorf("%s: MarkdownText(%q) = %q, want %q", c.name, c.text, got, c.want)
 		}
 	}
 }

@@ -38,6 +38,24 @@ func Tenants(w io.Writer, statuses []tenant.Status, now time.Time, style term.St
 	return t.Write(w, style, paintTenant)
 }
 
+// ClusterTenants are the tenants of one of several clusters. Now is the time that ages are counted to.
+type ClusterTenants struct {
+	Cluster  string
+	Statuses []tenant.Status
+	Now      time.Time
+}
+
+// TenantsOfClusters prints one line for each tenant, with its cluster.
+func TenantsOfClusters(w io.Writer, clusters []ClusterTenants, style term.Style) error {
+	t := term.Table{Columns: withCluster(tenantColumns)}
+	for _, c := range clusters {
+		for _, s := range c.Statuses {
+			t.Rows = append(t.Rows, append([]string{term.Clean(c.Cluster)}, tenantCells(s, c.Now)...))
+		}
+	}
+	return t.Write(w, style, afterCluster(paintTenant))
+}
+
 // tenantCells are the cells of a tenant's line.
 func tenantCells(s tenant.Status, now time.Time) []string {
 	return []string{
@@ -54,4 +72,9 @@ func paintTenant(column int, cell, padded string) string {
 		return PaintStatus(health.Status(cell), padded)
 	}
 	return padded
+}
+
+// TenantFields are the cells of a tenant's line by their headings, for other layouts.
+func TenantFields(s tenant.Status, now time.Time) map[string]string {
+	return term.Fields(tenantColumns, tenantCells(s, now))
 }

@@ -83,9 +83,9 @@ func mentions(message, reason string) bool {
 
 var longHex = regexp.MustCompile(`\b([0-9a-f]{12})[0-9a-f]{28,52}\b`)
 
-// cutDigests shortens digests, and keeps their prefix: a missing "sha256:" may be the
+// CutDigests shortens digests, and keeps their prefix: a missing "sha256:" may be the
 // cause.
-func cutDigests(text string) string { return longHex.ReplaceAllString(text, "$1…") }
+func CutDigests(text string) string { return longHex.ReplaceAllString(text, "$1…") }
 
 func replicas(r tenant.Replicas) string {
 	switch {

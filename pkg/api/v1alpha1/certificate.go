@@ -21,6 +21,7 @@ const (
 // that they sign, then by name.
 type CertificateList struct {
 	metav1.TypeMeta `json:",inline"`
+	Clusters        `json:",inline"`
 	Items           []Certificate `json:"items"`
 }
 
@@ -30,7 +31,9 @@ type Certificate struct {
 	// Metadata has the name of Ref, empty if Certificates could not be read.
 	Metadata Metadata  `json:"metadata"`
 	At       time.Time `json:"at"`
-	Tenant   string    `json:"tenant"`
+	// Cluster is the name of the cluster's context, if several clusters were read.
+	Cluster string `json:"cluster,omitempty"`
+	Tenant  string `json:"tenant"`
 	// Ref is cert-manager's Certificate, or a Secret that no Certificate creates.
 	Ref    object.Ref  `json:"ref"`
 	Secret *object.Ref `json:"secret,omitempty"`

@@ -15,6 +15,8 @@ const ExplanationKind = "Explanation"
 // Explanation has the causes of tenants or objects that are not ready.
 type Explanation struct {
 	metav1.TypeMeta `json:",inline"`
+	// Cluster is the name of the cluster's context, if several clusters were read.
+	Cluster string `json:"cluster,omitempty"`
 	// At is when the cluster was read.
 	At       time.Time `json:"at"`
 	Subjects []Subject `json:"subjects"`

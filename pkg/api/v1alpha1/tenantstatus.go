@@ -24,6 +24,7 @@ const (
 // TenantStatusList is the state of several tenants, ordered by name.
 type TenantStatusList struct {
 	metav1.TypeMeta `json:",inline"`
+	Clusters        `json:",inline"`
 	Items           []TenantStatus `json:"items"`
 }
 
@@ -31,6 +32,8 @@ type TenantStatusList struct {
 type TenantStatus struct {
 	metav1.TypeMeta `json:",inline"`
 	Metadata        Metadata `json:"metadata"`
+	// Cluster is the name of the cluster's context, if several clusters were read.
+	Cluster string `json:"cluster,omitempty"`
 	// At is when the state was read.
 	At time.Time `json:"at"`
 	// Status is Ready, Progressing, Suspended, Failing or Unknown.

@@ -14,6 +14,8 @@ type Validation struct {
 	metav1.TypeMeta `json:",inline"`
 	// Metadata has the tenant's name.
 	Metadata Metadata `json:"metadata"`
+	// Cluster is the name of the cluster's context, if several clusters were read.
+	Cluster string `json:"cluster,omitempty"`
 	// At is when it began.
 	At time.Time `json:"at"`
 	// Outcome is the worst of the checks': PASS, WARN, FAIL, or SKIP when it could not be

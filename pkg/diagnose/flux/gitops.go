@@ -32,14 +32,9 @@ func File(x *engine.Context, obj *unstructured.Unstructured, setting string) str
 	return where
 }
 
-// Installer is the HelmRelease that installed the object, by the labels that
-// helm-controller puts on it (v1.6, internal/postrender); nil when none did.
+// Installer is the HelmRelease that installed the object; nil when none did.
 func Installer(x *engine.Context, obj *unstructured.Unstructured) *unstructured.Unstructured {
-	labels := obj.GetLabels()
-	return x.Snap.Lookup(object.Ref{
-		APIVersion: object.HelmReleaseKind.Group + "/v2", Kind: object.HelmReleaseKind.Kind,
-		Namespace: labels["helm.toolkit.fluxcd.io/namespace"], Name: labels["helm.toolkit.fluxcd.io/name"],
-	}).Object
+	return x.Snap.Lookup(health.ReleasedBy(obj)).Object
 }
 
 // ApplyCommand is the command that makes Flux apply a change from Git.

@@ -1,6 +1,7 @@
 package cert
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -14,9 +15,12 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/certs/trust"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/fleet"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/render/term"
 	"github.com/digihunch/kubectl-orthweb/pkg/render/versioned"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant/selection"
 )
 
@@ -40,12 +44,16 @@ var (
 		# Fail in a script when one expires within 30 days
 		kubectl orthweb cert list --expiring-within=30d
 
+		# Those of several clusters
+		kubectl orthweb cert list --contexts='prod-*' --expiring-within=30d
+
 		# Every certificate of a recorded cluster
 		kubectl orthweb cert list --from=example:healthy`)
 )
 
 type listOptions struct {
 	source
+	fleet    fleet.Flags
 	names    []string
 	within   string
 	expiring time.Duration
@@ -68,6 +76,7 @@ func newList(call *command.Call) *cobra.Command {
 		},
 	}
 	o.source.addTo(cmd, "Also read the certificates in the tenants' Secrets", "Connect to the tenants' endpoints to get the certificates that they present")
+	o.fleet.AddTo(cmd.Flags(), fleet.Timeout)
 	cmd.Flags().StringVar(&o.within, "expiring-within", "", "Show only certificates that expire within this time, such as 30d, and exit 1 when there are any")
 	return cmd
 }
@@ -78,10 +87,13 @@ func (o *listOptions) validate(cmd *cobra.Command) (err error) {
 			return fmt.Errorf("--expiring-within: %w", err)
 		}
 	}
-	return o.source.validate(cmd)
+	return cmp.Or(o.fleet.Validate(cmd.Flags()), o.source.validate(cmd))
 }
 
 func (o *listOptions) run(ctx context.Context) error {
+	if o.fleet.Set() {
+		return o.runClusters(ctx)
+	}
 	snap, err := o.read(ctx)
 	if err != nil {
 		return err
@@ -90,21 +102,34 @@ func (o *listOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	entries, err := o.entries(ctx, snap, tenants)
+	if err != nil {
+		return err
+	}
+	if err := o.printEntries(entries, snap.Meta().At); err != nil {
+		return err
+	}
+	return o.answer(len(entries))
+}
+
+// entries are the certificates to list.
+func (o *listOptions) entries(ctx context.Context, snap *snapshot.Snapshot, tenants []tenant.Tenant) ([]trust.Entry, error) {
 	entries := trust.List(snap, tenants)
 	if o.connects() {
 		entries = trust.Compare(entries, o.observe(ctx, snap, entries, tenants))
 		if err := ctx.Err(); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	now := snap.Meta().At
 	if o.expiring > 0 {
-		entries = ending(entries, now.Add(o.expiring))
+		entries = ending(entries, snap.Meta().At.Add(o.expiring))
 	}
-	if err := o.printEntries(entries, now); err != nil {
-		return err
-	}
-	if o.expiring > 0 && len(entries) > 0 {
+	return entries, nil
+}
+
+// answer is "no" if certificates expire within the time that the user specified.
+func (o *listOptions) answer(listed int) error {
+	if o.expiring > 0 && listed > 0 {
 		return command.No
 	}
 	return nil
@@ -126,11 +151,15 @@ func (o *listOptions) printEntries(entries []trust.Entry, now time.Time) error {
 		if len(entries) > 0 {
 			return render.Certificates(out, entries, now, style)
 		}
-		text := "No certificates found."
-		if o.expiring > 0 {
-			text = "No certificate expires within " + o.within + "."
-		}
-		_, err := escape.Fprintln(out, text)
+		_, err := escape.Fprintln(out, o.none())
 		return err
 	}, func() (runtime.Object, error) { return versioned.CertificateList(entries, now) })
+}
+
+// none is the output if no certificate is listed.
+func (o *listOptions) none() string {
+	if o.expiring > 0 {
+		return "No certificate expires within " + o.within + "."
+	}
+	return "No certificates found."
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -34,6 +35,24 @@ type Call struct {
 	ReadsRecordings bool
 	// Hooks are those of a caller in the same program; empty on a command line.
 	Hooks Hooks
+	// cluster is set for one of several clusters.
+	cluster *Connection
+}
+
+// Connection is the connection to one of several clusters, instead of the one that the flags name.
+type Connection struct {
+	Config *request.Config
+	// Namespaces are those of its contexts.
+	Namespaces []string
+}
+
+// For returns the call for one of several clusters. It can't prompt: its input is empty. What it
+// writes to standard error goes to errs.
+func (c *Call) For(cluster *Connection, errs io.Writer) *Call {
+	one := *c
+	one.cluster = cluster
+	one.Streams = genericiooptions.IOStreams{In: strings.NewReader(""), Out: io.Discard, ErrOut: errs}
+	return &one
 }
 
 // Origin are the flags of a recording that is read instead of the cluster.
@@ -99,7 +118,9 @@ func (c *Call) Session(ctx context.Context, version bool) (*collect.Session, err
 		return nil, err
 	}
 	opts := collect.Options{Plugin: c.Build, Version: version}
-	if namespace, _, err := c.Kube.ToRawKubeConfigLoader().Namespace(); err == nil {
+	if c.cluster != nil {
+		opts.Namespaces = c.cluster.Namespaces
+	} else if namespace, _, err := c.Kube.ToRawKubeConfigLoader().Namespace(); err == nil {
 		opts.Namespaces = []string{namespace}
 	}
 	session, err := collect.Open(ctx, config, opts)

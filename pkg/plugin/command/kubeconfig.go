@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/advice"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/kubeconfig"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/request"
 )
 
@@ -26,6 +27,10 @@ func (c *Call) clusterHint() string {
 
 // Config is the connection to the cluster that the user's kubeconfig names.
 func (c *Call) Config() (*request.Config, error) {
+	if c.cluster != nil {
+		config := *c.cluster.Config
+		return &config, nil
+	}
 	if err := c.CheckKubeconfig(); err != nil {
 		return nil, err
 	}
@@ -35,6 +40,21 @@ func (c *Call) Config() (*request.Config, error) {
 	}
 	if config.Host == defaultServer && os.Getenv("KUBERNETES_MASTER") == "" && !c.serverNamed() {
 		return nil, advice.Add(c.noServer(), c.clusterHint())
+	}
+	return config, nil
+}
+
+// Kubeconfig is the content of the user's kubeconfig.
+func (c *Call) Kubeconfig() (kubeconfig.Config, error) {
+	if err := c.CheckKubeconfig(); err != nil {
+		return kubeconfig.Config{}, err
+	}
+	config, err := c.Kube.ToRawKubeConfigLoader().RawConfig()
+	if err != nil {
+		return config, advice.Add(fmt.Errorf("reading the kubeconfig: %w", err), c.clusterHint())
+	}
+	if len(config.Contexts) == 0 && len(config.Clusters) == 0 {
+		return config, advice.Add(c.noServer(), c.clusterHint())
 	}
 	return config, nil
 }
@@ -110,4 +130,19 @@ func (c *Call) CheckKubeconfig() error {
 		}
 	}
 	return nil
+}
+
+// Context is the name of the context of the kubeconfig, or the server if there is none.
+func (c *Call) Context() string {
+	if c.Kube.Context != nil && *c.Kube.Context != "" {
+		return *c.Kube.Context
+	}
+	if raw, err := c.Kube.ToRawKubeConfigLoader().RawConfig(); err == nil && raw.CurrentContext != "" {
+		return raw.CurrentContext
+	}
+	config, err := c.Config()
+	if err != nil {
+		return ""
+	}
+	return config.Host
 }

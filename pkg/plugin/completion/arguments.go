@@ -68,6 +68,10 @@ func flagWords(f *command.Call, flag *pflag.Flag) words {
 		return func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 			return kubeconfigWords(f, flag.Name), cobra.ShellCompDirectiveNoFileComp
 		}
+	case "contexts":
+		return func(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			return lastOfList(typed, kubeconfigWords(f, "context")), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+		}
 	case "namespace":
 		return func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 			return namespaceWords(f, cmd), cobra.ShellCompDirectiveNoFileComp
@@ -102,4 +106,17 @@ func ValueWords(list string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		}
 	}
 	return values, directive
+}
+
+// lastOfList completes the last entry of a list with commas. An entry occurs once.
+func lastOfList(typed string, found []cobra.Completion) []cobra.Completion {
+	before := typed[:strings.LastIndexByte(typed, ',')+1]
+	entries := strings.Split(before, ",")
+	var words []cobra.Completion
+	for _, word := range found {
+		if !slices.Contains(entries, word) {
+			words = append(words, before+word)
+		}
+	}
+	return words
 }

@@ -39,6 +39,9 @@ func tryRead(f *command.Call, cmd *cobra.Command, required []collect.Query) *sna
 	if slices.Contains(o.From, "-") {
 		return nil // the shell's own input
 	}
+	if command.Given(cmd.Flags(), "contexts") || command.Given(cmd.Flags(), "all-contexts") {
+		return nil // the current context's cluster may have other names
+	}
 	timeout := recordingTimeout
 	if o.Live() {
 		timeout = clusterTimeout

@@ -14,6 +14,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/explain"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/fleet"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/render/versioned"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
@@ -43,6 +44,9 @@ var (
 		kubectl orthweb explain ks/bhs-application
 		kubectl orthweb explain hr/postgres-ha -n bhs-orthweb
 
+		# A tenant in whichever of several clusters it is
+		kubectl orthweb explain bhs --contexts='prod-*'
+
 		# For a ticket
 		kubectl orthweb explain bhs -o markdown
 
@@ -55,6 +59,7 @@ type options struct {
 	args   []string
 	output *command.Output
 	origin command.Origin
+	fleet  fleet.Flags
 	save   string
 	force  bool
 	repo   string
@@ -83,6 +88,7 @@ func New(call *command.Call) *cobra.Command {
 	}
 	o.output.AddTo(cmd)
 	o.origin.AddTo(cmd.Flags())
+	o.fleet.AddTo(cmd.Flags(), fleet.Timeout)
 	cmd.Flags().StringVar(&o.save, "save", "", "Save the objects that were read to this file, as a snapshot")
 	cmd.Flags().StringVar(&o.repo, "repo", "", "Directory of the Git repository that Flux applies: fixes then name files and lines; by default the working directory, if it is that repository")
 	cmd.Flags().BoolVar(&o.fix, "fix", false, "Show the changes that fix causes as a diff, and make them in the repository after a question")
@@ -92,6 +98,9 @@ func New(call *command.Call) *cobra.Command {
 }
 
 func (o *options) run(ctx context.Context) error {
+	if o.fleet.Set() {
+		return o.runClusters(ctx)
+	}
 	if err := command.Vacant(o.save, o.force); err != nil { // before anything is read
 		return err
 	}
@@ -152,6 +161,12 @@ func (o *options) print(e diagnose.Explanation, tenants int) error {
 		object, err := versioned.ExplanationList(e)
 		return o.output.Print(out, object, err)
 	}
+	return o.printText(e, tenants)
+}
+
+// printText prints an explanation for people.
+func (o *options) printText(e diagnose.Explanation, tenants int) error {
+	out := o.call.Streams.Out
 	if len(e.Subjects) == 0 {
 		text := "The only tenant is ready."
 		if tenants != 1 {

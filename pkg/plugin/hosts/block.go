@@ -22,6 +22,8 @@ type block struct {
 	id   string
 	// flag is the ID that the user specified, empty without one.
 	flag string
+	// context is that of one of several clusters.
+	context string
 }
 
 // FileVariable is the environment variable with the path of the hosts file, for commands
@@ -38,7 +40,7 @@ var errNoContext = errors.New("naming the block: the kubeconfig has no current c
 
 // settle fills in defaults. It reads the kubeconfig, not the cluster.
 func (b *block) settle() error {
-	b.path = cmp.Or(b.path, os.Getenv(FileVariable), hostsfile.DefaultPath())
+	b.locate()
 	if b.id = b.flag; b.id != "" {
 		return nil
 	}
@@ -50,6 +52,11 @@ func (b *block) settle() error {
 		return advice.Add(errNoContext, "Choose one with --context, or specify the block with --block.")
 	}
 	return nil
+}
+
+// locate fills in the default path.
+func (b *block) locate() {
+	b.path = cmp.Or(b.path, os.Getenv(FileVariable), hostsfile.DefaultPath())
 }
 
 // ofContext is the block of the kubeconfig's context and cluster, empty without both.
@@ -67,11 +74,15 @@ func (b *block) ofContext() (string, error) {
 	if context := config.Contexts[name]; context != nil {
 		cluster = context.Cluster
 	}
-	cluster = cmp.Or(valueOf(kube.ClusterName), cluster)
-	if name != "" && cluster != "" && name != cluster {
-		return name + " (" + cluster + ")", nil
+	return cmp.Or(idOf(name, cmp.Or(valueOf(kube.ClusterName), cluster)), valueOf(kube.APIServer)), nil
+}
+
+// idOf is the block of a context and its cluster.
+func idOf(context, cluster string) string {
+	if context != "" && cluster != "" && context != cluster {
+		return context + " (" + cluster + ")"
 	}
-	return cmp.Or(name, cluster, valueOf(kube.APIServer)), nil
+	return cmp.Or(context, cluster)
 }
 
 // valueOf is the value of a flag that kubectl's library may not have.
@@ -107,7 +118,7 @@ func (b *block) command(verb string, tenants []string, flags ...string) string {
 	if b.path != hostsfile.DefaultPath() && os.Getenv(FileVariable) == "" {
 		words = append(words, "--hosts-file="+escape.ShellWord(b.path))
 	}
-	if context := valueOf(b.call.Kube.Context); context != "" {
+	if context := cmp.Or(b.context, valueOf(b.call.Kube.Context)); context != "" {
 		words = append(words, "--context="+escape.ShellWord(context))
 	}
 	return strings.Join(words, " ")

@@ -17,6 +17,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/hosts/entries"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/queries"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
 // derived is what list, diff and sync share: the block, and the flags that determine
@@ -76,6 +77,11 @@ func (d *derived) derive(ctx context.Context, has []hostsfile.Entry) (entries.Re
 	if err != nil {
 		return entries.Result{}, err
 	}
+	return d.deriveFrom(ctx, snap, has)
+}
+
+// deriveFrom determines the entries from what was read.
+func (d *derived) deriveFrom(ctx context.Context, snap *snapshot.Snapshot, has []hostsfile.Entry) (entries.Result, error) {
 	options := d.options
 	options.Namespace, options.Source = d.call.Namespace(), d.origin.Recording()
 	options.Accepted.Block = has

@@ -3,6 +3,7 @@
 package status
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -20,6 +21,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/queries"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/fleet"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/render/term"
 	"github.com/digihunch/kubectl-orthweb/pkg/render/versioned"
@@ -51,6 +53,9 @@ var (
 		# Wait in a script until a tenant is ready, ten minutes at most
 		kubectl orthweb status bhs --wait --timeout=10m
 
+		# The tenants of several clusters
+		kubectl orthweb status --contexts='prod-*'
+
 		# Names of the tenants that are not ready
 		kubectl orthweb status -o jsonpath='{range .items[?(@.status!="Ready")]}{.metadata.name}{"\n"}{end}'
 
@@ -64,6 +69,7 @@ type options struct {
 	names    []string
 	all      bool
 	origin   command.Origin
+	fleet    fleet.Flags
 	save     string
 	force    bool
 	watch    bool
@@ -90,6 +96,7 @@ func New(call *command.Call) *cobra.Command {
 	}
 	o.output.AddTo(cmd)
 	o.origin.AddTo(cmd.Flags())
+	o.fleet.AddTo(cmd.Flags(), fleet.Timeout)
 	cmd.Flags().BoolVar(&o.all, "all", false, "Show the whole chain of every tenant")
 	cmd.Flags().StringVar(&o.save, "save", "", "Save the objects that were read to this file, as a snapshot")
 	cmd.Flags().BoolVar(&o.force, "force", false, "Allow --save to replace an existing file")
@@ -118,11 +125,13 @@ func (o *options) validate(cmd *cobra.Command) error {
 	case o.timeout <= 0 || o.interval < time.Second:
 		return advice.Add(errors.New("--timeout must be above 0, and --interval a second or more"), hint)
 	}
-	return o.output.Validate()
+	return cmp.Or(o.fleet.Validate(cmd.Flags()), o.output.Validate())
 }
 
 func (o *options) run(ctx context.Context) error {
 	switch {
+	case o.fleet.Set():
+		return o.runClusters(ctx)
 	case o.watch:
 		return o.watchLoop(ctx)
 	case o.wait:
@@ -184,9 +193,17 @@ func (o *options) print(w io.Writer, statuses []tenant.Status, now time.Time, st
 		object, err := versioned.Statuses(statuses, now, len(o.names) == 1)
 		return o.output.Print(w, object, err)
 	}
-	if len(o.names) == 0 && !o.all {
+	if o.lines() {
 		return render.Tenants(w, statuses, now, style)
 	}
+	return chains(w, statuses, now, style)
+}
+
+// lines reports whether each tenant has one line, not its whole chain.
+func (o *options) lines() bool { return len(o.names) == 0 && !o.all }
+
+// chains prints the chain of each tenant.
+func chains(w io.Writer, statuses []tenant.Status, now time.Time, style term.Style) error {
 	for i, s := range statuses {
 		if i > 0 {
 			escape.Fprintln(w)
@@ -200,14 +217,23 @@ func (o *options) print(w io.Writer, statuses []tenant.Status, now time.Time, st
 
 // advise prints the next command on standard error.
 func (o *options) advise(statuses []tenant.Status) {
-	if !o.output.Table() || len(o.names) > 0 || o.all {
+	if !o.output.Table() || !o.lines() {
 		return
 	}
-	o.warnOfCollisions(statuses)
-	at := slices.IndexFunc(statuses, func(s tenant.Status) bool { return !s.Ready() })
-	if at < 0 {
-		return
+	out := o.call.Streams.ErrOut
+	warnOfCollisions(out, statuses, o.call.Name, o.origin.Flags())
+	if at := firstNotReady(statuses); at >= 0 {
+		why(out, statuses, "", escape.Sprintf("%s explain %s%s", o.call.Name, escape.ShellWord(statuses[at].Name), o.origin.Flags()))
 	}
+}
+
+// firstNotReady is the index of the first tenant that is not ready, -1 if there is none.
+func firstNotReady(statuses []tenant.Status) int {
+	return slices.IndexFunc(statuses, func(s tenant.Status) bool { return !s.Ready() })
+}
+
+// why counts the tenants that are not ready, and prints the command that explains one of them.
+func why(out io.Writer, statuses []tenant.Status, in, explain string) {
 	bad := 0
 	for _, s := range statuses {
 		if !s.Ready() {
@@ -218,16 +244,16 @@ func (o *options) advise(statuses []tenant.Status) {
 	if bad == 1 {
 		verb = "is"
 	}
-	escape.Fprintf(o.call.Streams.ErrOut, "\n%d of %s %s not ready. Why: %s explain %s%s\n",
-		bad, finding.Count(len(statuses), "tenant"), verb, o.call.Name, escape.ShellWord(statuses[at].Name), o.origin.Flags())
+	escape.Fprintf(out, "\n%d of %s%s %s not ready. Why: %s\n", bad, finding.Count(len(statuses), "tenant"), in, verb, escape.Composed(explain))
 }
 
-// warnOfCollisions reports each host name that two of the tenants claim once.
-func (o *options) warnOfCollisions(statuses []tenant.Status) {
+// warnOfCollisions reports each host name that two of the tenants claim once. The program and the
+// flags are those of the command that explains it.
+func warnOfCollisions(out io.Writer, statuses []tenant.Status, program, flags string) {
 	for _, s := range statuses {
 		for _, c := range s.Collisions {
 			if s.Name < c.Other.Tenant {
-				escape.Fprintf(o.call.Streams.ErrOut, "Warning: %s. What to do: %s explain %s%s\n", render.Collision(c), o.call.Name, s.Name, o.origin.Flags())
+				escape.Fprintf(out, "Warning: %s. What to do: %s explain %s%s\n", render.Collision(c), program, s.Name, flags)
 			}
 		}
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/queries"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
-	"github.com/digihunch/kubectl-orthweb/pkg/render"
+	"github.com/digihunch/kubectl-orthweb/pkg/render/comparison"
 	"github.com/digihunch/kubectl-orthweb/pkg/render/versioned"
 	"github.com/digihunch/kubectl-orthweb/pkg/scaffold"
 	"github.com/digihunch/kubectl-orthweb/pkg/scaffold/compare"
@@ -182,7 +182,7 @@ func liveQueries(snap *snapshot.Snapshot, a, b tenant.Tenant) []collect.Query {
 func (o *compareOptions) print(report *compare.Report) error {
 	w := o.call.Streams.Out
 	if o.output.Format == command.Table || o.output.Format == command.Wide {
-		return render.Comparison(w, report, o.output.Style(w))
+		return comparison.Print(w, report, o.output.Style(w))
 	}
 	object, err := versioned.Comparison(report)
 	return o.output.Print(w, object, err)

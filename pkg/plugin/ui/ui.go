@@ -145,25 +145,10 @@ func (o *options) services(ctx context.Context) (ui.Services, error) {
 	if _, err := o.call.Config(); err != nil {
 		return s, err
 	}
-	s.Place = o.context()
+	s.Place = o.call.Context()
 	s.Watch = o.watch
 	s.Explain = o.explain
 	return s, nil
-}
-
-// context is the name of the context of the kubeconfig, or the server if there is none.
-func (o *options) context() string {
-	if o.call.Kube.Context != nil && *o.call.Kube.Context != "" {
-		return *o.call.Kube.Context
-	}
-	if raw, err := o.call.Kube.ToRawKubeConfigLoader().RawConfig(); err == nil && raw.CurrentContext != "" {
-		return raw.CurrentContext
-	}
-	config, err := o.call.Config()
-	if err != nil {
-		return ""
-	}
-	return config.Host
 }
 
 // question is the question to the explainers: an object, or a tenant if it has no name.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,6 +19,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/explain"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/fleet"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/render/term"
 	"github.com/digihunch/kubectl-orthweb/pkg/render/versioned"
@@ -77,6 +79,9 @@ var (
 		# Send a directory of DICOM files, and continue later after an interruption
 		kubectl orthweb validate bhs ./study --resume=bhs.sent --password-secret=orthanc-web:password
 
+		# In whichever of several clusters the tenant is
+		kubectl orthweb validate bhs --contexts='prod-*' --password-secret=orthanc-web:password
+
 		# Connect by the names in DNS and the hosts file, as users do
 		kubectl orthweb validate bhs --via=dns`)
 )
@@ -100,6 +105,7 @@ type options struct {
 	web     webPassword
 	others  otherTenants
 	files   userFiles
+	fleet   fleet.Flags
 }
 
 // New is the command "validate".
@@ -141,8 +147,13 @@ func New(call *command.Call) *cobra.Command {
 	o.web.addTo(flags)
 	o.others.addTo(flags)
 	o.files.addTo(flags)
+	o.fleet.AddTo(flags, clusterTimeout)
 	return cmd
 }
+
+// clusterTimeout is the default of --cluster-timeout: of a tenant that works, the checks take a few
+// seconds, but each may take as long as --timeout.
+const clusterTimeout = 2 * time.Minute
 
 // validate rejects wrong flags before anything is read.
 func (o *options) validate(cmd *cobra.Command) error {
@@ -165,6 +176,9 @@ func (o *options) validate(cmd *cobra.Command) error {
 			return fmt.Errorf("%s: %w", flag, err)
 		}
 	}
+	if err := o.validateClusters(cmd.Flags()); err != nil {
+		return err
+	}
 	return errors.Join(o.client.validate(), o.web.validate(), o.others.validate(), o.files.validate(cmd.Flags()))
 }
 
@@ -174,9 +188,47 @@ func (o *options) people() bool {
 }
 
 func (o *options) run(ctx context.Context) error {
+	if o.fleet.Set() {
+		return o.runClusters(ctx)
+	}
+	o.warn()
+	out := o.call.Streams.Out
+	style := o.output.Style(out)
+	var printing error
+	result, err := o.check(ctx, func(c check.Check) {
+		if o.people() && printing == nil {
+			printing = render.ValidationCheck(out, c, style)
+		}
+	})
+	if err := errors.Join(printing, err); err != nil {
+		return err
+	}
+	if err := o.print(result, style); err != nil {
+		return err
+	}
+	if err := o.call.Hooks.Deliver(func() (runtime.Object, error) {
+		return versioned.Validation(result.tenant, result.began, result.checks, result.inside)
+	}); err != nil {
+		return err
+	}
+	return answerOf(check.Worst(result.checks))
+}
+
+// result is the validation of a tenant.
+type result struct {
+	tenant string
+	began  time.Time
+	checks []check.Check
+	// inside is the diagnosis in the cluster after a check failed, nil if there is none.
+	inside *diagnose.Explanation
+}
+
+// check reads the cluster and runs the checks. It reports each as soon as it has a result. If ctx ends,
+// it returns the results so far with the error.
+func (o *options) check(ctx context.Context, report func(check.Check)) (result, error) {
 	t, err := o.target(ctx)
 	if err != nil {
-		return err
+		return result{}, err
 	}
 	for _, fault := range t.Subject.ClientFaults {
 		escape.Fprintf(o.call.Streams.ErrOut, "Warning: %s. A server may reject it.\n", fault)
@@ -185,34 +237,27 @@ func (o *options) run(ctx context.Context) error {
 		Via: o.via, Calling: o.aet, Called: o.aec, Timeout: o.timeout, Insecure: o.insec, Keep: o.keep, Store: o.store, ReadOnly: o.passive,
 		Dial: t.Dial, Files: o.hook(t.Subject),
 	}
-	out := o.call.Streams.Out
-	style := o.output.Style(out)
+	r := result{tenant: t.Subject.Tenant, began: time.Now()}
+	r.checks = validation.Run(ctx, t.Subject, options, report)
+	if err := ctx.Err(); err != nil {
+		return r, err
+	}
+	if check.Worst(r.checks) == check.Fail {
+		r.inside = o.explain(ctx, t.Subject.Tenant)
+	}
+	return r, nil
+}
+
+// warn warns of --insecure.
+func (o *options) warn() {
 	if o.insec {
 		escape.Fprintln(o.call.Streams.ErrOut, "Warning: --insecure accepts any certificate. An attacker between this machine and the server can read and change everything. A password is sent to a verified server only.")
 	}
-	began := time.Now()
-	var printing error
-	checks := validation.Run(ctx, t.Subject, options, func(c check.Check) {
-		if o.people() && printing == nil {
-			printing = render.ValidationCheck(out, c, style)
-		}
-	})
-	if err := errors.Join(printing, ctx.Err()); err != nil {
-		return err
-	}
-	var inside *diagnose.Explanation
-	if check.Worst(checks) == check.Fail {
-		inside = o.explain(ctx, t.Subject.Tenant)
-	}
-	if err := o.print(t.Subject.Tenant, began, checks, inside, style); err != nil {
-		return err
-	}
-	if err := o.call.Hooks.Deliver(func() (runtime.Object, error) {
-		return versioned.Validation(t.Subject.Tenant, began, checks, inside)
-	}); err != nil {
-		return err
-	}
-	switch check.Worst(checks) {
+}
+
+// answerOf is the exit code for the worst outcome of the checks.
+func answerOf(worst check.Outcome) error {
+	switch worst {
 	case check.Fail:
 		return command.No
 	case check.Skip:
@@ -264,19 +309,24 @@ func (o *options) explain(ctx context.Context, name string) *diagnose.Explanatio
 	return &answer.Explanation
 }
 
-func (o *options) print(name string, began time.Time, checks []check.Check, inside *diagnose.Explanation, style term.Style) error {
+func (o *options) print(r result, style term.Style) error {
 	out := o.call.Streams.Out
 	switch o.output.Format {
 	case command.JUnit:
-		return versioned.JUnit(out, name, began, checks)
+		return versioned.JUnit(out, r.tenant, r.began, r.checks)
 	case command.JSON, command.YAML:
-		object, err := versioned.Validation(name, began, checks, inside)
+		object, err := versioned.Validation(r.tenant, r.began, r.checks, r.inside)
 		return o.output.Print(out, object, err)
 	}
+	return printVerdict(out, r, style)
+}
+
+// printVerdict prints what follows the checks.
+func printVerdict(out io.Writer, r result, style term.Style) error {
 	escape.Fprintln(out)
-	if err := render.ValidationVerdict(out, name, checks, style); err != nil || inside == nil {
+	if err := render.ValidationVerdict(out, r.tenant, r.checks, style); err != nil || r.inside == nil {
 		return err
 	}
 	escape.Fprintf(out, "\nDiagnosis in the cluster:\n")
-	return render.Explain(out, *inside, style)
+	return render.Explain(out, *r.inside, style)
 }

@@ -197,6 +197,15 @@ func Shorten(text string, width int) string {
 	return strings.TrimRight(string(runes[:max(0, width-1)]), " ") + "…"
 }
 
+// Fields are the cells of a row by the headings of their columns, made safe.
+func Fields(columns []Column, row []string) map[string]string {
+	fields := make(map[string]string, len(columns))
+	for i, column := range columns {
+		fields[column.Heading] = Clean(row[i])
+	}
+	return fields
+}
+
 // Clean makes a text from the cluster safe for a terminal and fit for one line: the message
 // of an object may contain anything, including control sequences.
 func Clean(text string) string { return escape.Sentence(text) }

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/api/v1alpha1"
+	"github.com/digihunch/kubectl-orthweb/pkg/clusters"
 	"github.com/digihunch/kubectl-orthweb/pkg/diagnose"
 	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate/check"
@@ -54,9 +55,10 @@ type junitSuite struct {
 	Name     string      `xml:"name,attr"`
 	Tests    int         `xml:"tests,attr"`
 	Failures int         `xml:"failures,attr"`
+	Errors   int         `xml:"errors,attr,omitempty"`
 	Skipped  int         `xml:"skipped,attr"`
 	Time     string      `xml:"time,attr"`
-	At       string      `xml:"timestamp,attr"`
+	At       string      `xml:"timestamp,attr,omitempty"`
 	Cases    []junitCase `xml:"testcase"`
 }
 
@@ -65,6 +67,7 @@ type junitCase struct {
 	Name    string     `xml:"name,attr"`
 	Time    string     `xml:"time,attr"`
 	Failure *junitWord `xml:"failure"`
+	Error   *junitWord `xml:"error"`
 	Skipped *junitWord `xml:"skipped"`
 	Output  string     `xml:"system-out,omitempty"`
 }
@@ -77,8 +80,39 @@ type junitWord struct {
 
 // JUnit writes the checks as a suite of tests.
 func JUnit(w io.Writer, tenant string, at time.Time, checks []check.Check) error {
+	return writeJUnit(w, suiteOf("orthweb validate "+tenant, tenant, at, checks))
+}
+
+// ClusterValidation are the checks of a tenant in one of several clusters.
+type ClusterValidation struct {
+	Cluster, Tenant string
+	At              time.Time
+	Checks          []check.Check
+}
+
+// JUnitOfClusters writes a suite of tests for each cluster. That of a cluster that could not be read has
+// one test, with an error.
+func JUnitOfClusters(w io.Writer, tenant string, all []ClusterValidation, missing []clusters.Missing) error {
+	suites := struct {
+		XMLName xml.Name     `xml:"testsuites"`
+		Suites  []junitSuite `xml:"testsuite"`
+	}{}
+	for _, v := range all {
+		suites.Suites = append(suites.Suites, suiteOf("orthweb validate "+v.Tenant+" in "+v.Cluster, v.Tenant, v.At, v.Checks))
+	}
+	for _, m := range missing {
+		suites.Suites = append(suites.Suites, junitSuite{
+			Name: "orthweb validate " + tenant + " in " + m.Cluster, Tests: 1, Errors: 1, Time: "0.000",
+			Cases: []junitCase{{Class: "orthweb." + tenant, Name: "cluster", Time: "0.000", Error: &junitWord{Message: m.Reason}}},
+		})
+	}
+	return writeJUnit(w, suites)
+}
+
+// suiteOf is a suite of tests, and the tenant its class.
+func suiteOf(name, tenant string, at time.Time, checks []check.Check) junitSuite {
 	seconds := func(d time.Duration) string { return fmt.Sprintf("%.3f", d.Seconds()) }
-	suite := junitSuite{Name: "orthweb validate " + tenant, Tests: len(checks), At: at.UTC().Format("2006-01-02T15:04:05")}
+	suite := junitSuite{Name: name, Tests: len(checks), At: at.UTC().Format("2006-01-02T15:04:05")}
 	var total time.Duration
 	for _, c := range checks {
 		total += c.Took
@@ -102,7 +136,11 @@ func JUnit(w io.Writer, tenant string, at time.Time, checks []check.Check) error
 		suite.Cases = append(suite.Cases, test)
 	}
 	suite.Time = seconds(total)
-	body, err := xml.MarshalIndent(suite, "", "  ")
+	return suite
+}
+
+func writeJUnit(w io.Writer, suites any) error {
+	body, err := xml.MarshalIndent(suites, "", "  ")
 	if err != nil {
 		return fmt.Errorf("writing the checks as JUnit: %w", err)
 	}

@@ -2,6 +2,7 @@ package selection
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,8 +20,9 @@ type AbsentError struct {
 	names []string
 	// there are the names of the tenants that exist.
 	there []string
-	// unread is why there may be more tenants than were found.
-	unread []snapshot.Failure
+	// unread is why there may be more tenants than were found, by the Kustomizations; hidden includes
+	// the namespaces.
+	unread, hidden []snapshot.Failure
 	// err is the error of a single read, with its hint.
 	err error
 }
@@ -35,7 +37,28 @@ func newAbsentError(names []string, tenants []tenant.Tenant, snap *snapshot.Snap
 			e.unread = append(e.unread, why)
 		}
 	}
+	e.hidden = e.unread
+	for _, why := range snap.List(object.NamespaceKind, "").Unknown {
+		if why.Reason != snapshot.NotServed && why.Reason != snapshot.NotRequested {
+			e.hidden = append(slices.Clip(e.hidden), why)
+		}
+	}
 	return e
+}
+
+// Names are the tenants that do not exist; none when there is no tenant at all.
+func (e *AbsentError) Names() []string { return e.names }
+
+// Uncertain is the error if the tenants may exist, because what names them could not be read, and nil
+// if they do not exist.
+func (e *AbsentError) Uncertain() error {
+	switch {
+	case len(e.hidden) == 0:
+		return nil
+	case len(e.names) == 0:
+		return fmt.Errorf("no tenant was found: %s", e.hidden[0])
+	}
+	return fmt.Errorf("tenant %q was not found: %s", e.names[0], e.hidden[0])
 }
 
 func (e *AbsentError) Error() string { return e.err.Error() }

@@ -23,7 +23,7 @@ func NotFound(name string, tenants []tenant.Tenant, snap *snapshot.Snapshot) err
 	for _, why := range snap.List(object.KustomizationKind, "").Unknown {
 		hint += "\nThere may be more tenants: " + escape.Line(why.String()) + "."
 	}
-	return advice.Add(fmt.Errorf("tenant %q does not exist", name), "%s", escape.Composed(hint))
+	return newAbsentError([]string{name}, tenants, snap, advice.Add(fmt.Errorf("tenant %q does not exist", name), "%s", escape.Composed(hint)))
 }
 
 // noneInCluster returns why none was found: no Flux, no permissions, or no tenants.
@@ -49,7 +49,7 @@ func noneInCluster(snap *snapshot.Snapshot) error {
 // explained one by one.
 func None(snap *snapshot.Snapshot, source *recording.Source) error {
 	if source == nil {
-		return noneInCluster(snap)
+		return newAbsentError(nil, nil, snap, noneInCluster(snap))
 	}
 	name := source.Name()
 	why := fmt.Sprintf("nothing in %s runs Orthanc, or is labelled workload=orthweb", name)

@@ -1,4 +1,5 @@
-package diagnose
+// Package copies makes clusters of many tenants of a recorded one.
+package copies
 
 import (
 	"encoding/json"
@@ -10,9 +11,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
-// multiplied returns a snapshot with the given number of copies of tenant bhs' objects, and all
+// OfTenant returns a snapshot with the given number of copies of tenant bhs' objects, and all
 // other objects.
-func multiplied(model *snapshot.Snapshot, tenants int) *snapshot.Snapshot {
+func OfTenant(model *snapshot.Snapshot, tenants int) *snapshot.Snapshot {
 	builder := snapshot.NewBuilder()
 	for _, requested := range model.Requests() {
 		var objects []*unstructured.Unstructured

@@ -1,4 +1,5 @@
-package render
+// Package comparison prints in what two tenants differ.
+package comparison
 
 import (
 	"fmt"
@@ -10,9 +11,9 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/scaffold/compare"
 )
 
-// Comparison prints in what two tenants differ, by layer and object: the field, and for each
+// Print prints in what two tenants differ, by layer and object: the field, and for each
 // tenant the value and its place. A wide style also prints the expected differences.
-func Comparison(w io.Writer, r *compare.Report, style term.Style) error {
+func Print(w io.Writer, r *compare.Report, style term.Style) error {
 	out := escape.NewStyled(w)
 	c := &comparisonText{out: out, style: style, report: r}
 	c.list(r.Differences)

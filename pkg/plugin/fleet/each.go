@@ -1,0 +1,128 @@
+package fleet
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/digihunch/kubectl-orthweb/pkg/clusters"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/kubeconfig"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
+)
+
+const (
+	// atOnce bounds how many clusters are read at the same time, and so the memory of their objects.
+	atOnce = 8
+	// grace is how long a cluster may clean up after its time has ended. Then the result is no longer
+	// waited for: it may be in a system call that nothing interrupts.
+	grace = 850 * time.Millisecond
+)
+
+// Cluster is one of the selected clusters.
+type Cluster struct {
+	// Name is that of its context.
+	Name string
+	// Call connects to it. Its standard output is discarded: the caller prints the results.
+	Call *command.Call
+}
+
+// Each runs read for each selected cluster, several at the same time, and returns the results in the
+// order of the selection. Each cluster has a time limit, which begins when its turn comes and
+// includes its login; ctx of read ends with it. read should return only what is printed: the memory of
+// the objects that it has read is then free.
+//
+// If a cluster does not have what the user named, read returns selection's error or an Absent, and may
+// return a value, too. The error of Each is that of the selection or of ctx.
+func Each[T any](ctx context.Context, call *command.Call, flags *Flags, read func(context.Context, Cluster) (T, error)) ([]clusters.Result[T], error) {
+	options, err := connectionFlags(call)
+	if err != nil {
+		return nil, err
+	}
+	config, contexts, err := flags.read(call)
+	if err != nil {
+		return nil, err
+	}
+	results := make([]clusters.Result[T], len(contexts))
+	slots := make(chan struct{}, atOnce)
+	var running sync.WaitGroup
+	for i, c := range contexts {
+		select {
+		case slots <- struct{}{}:
+		case <-ctx.Done():
+		}
+		if ctx.Err() != nil {
+			break
+		}
+		running.Go(func() {
+			defer func() { <-slots }()
+			results[i] = within(ctx, flags.timeout, c.Name, func(ctx context.Context) clusters.Result[T] {
+				return one(ctx, call, config, c, options, read)
+			})
+		})
+	}
+	running.Wait()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return results, nil
+}
+
+// within runs one with a time limit, and stops waiting for it shortly after the limit.
+func within[T any](ctx context.Context, limit time.Duration, name string, one func(context.Context) clusters.Result[T]) clusters.Result[T] {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	done := make(chan clusters.Result[T], 1)
+	go func() { done <- one(ctx) }()
+	result := clusters.Result[T]{Cluster: name}
+	select {
+	case result = <-done:
+	case <-ctx.Done():
+		select {
+		case result = <-done:
+		case <-time.After(grace):
+		}
+	}
+	if ctx.Err() == nil {
+		return result
+	}
+	late := clusters.Result[T]{Cluster: name, Notes: result.Notes, Err: fmt.Errorf("no answer within %s", limit)}
+	if result.Err != nil {
+		late.Err = fmt.Errorf("no answer within %s: %w", limit, result.Err)
+	}
+	return late
+}
+
+// one connects to a cluster and reads it.
+func one[T any](ctx context.Context, call *command.Call, config kubeconfig.Config, c kubeconfig.Context, options kubeconfig.Flags, read func(context.Context, Cluster) (T, error)) clusters.Result[T] {
+	result := clusters.Result[T]{Cluster: c.Name}
+	connection, err := kubeconfig.Connect(ctx, config, c.Name, options)
+	if err != nil {
+		result.Err = err
+		return result
+	}
+	var errs bytes.Buffer
+	own := call.For(&command.Connection{Config: connection, Namespaces: c.Namespaces}, &errs)
+	result.Value, err = read(ctx, Cluster{Name: c.Name, Call: own})
+	result.Notes = notes(c) + errs.String()
+	if absent := absentOf(err); absent != nil {
+		result.Absent, result.Err = absent.names, absent.uncertain
+		result.Empty, result.Partial = len(absent.names) == 0, result.Err != nil
+	} else {
+		result.Err = err
+	}
+	return result
+}
+
+// notes say which contexts have the same cluster.
+func notes(c kubeconfig.Context) string {
+	var text bytes.Buffer
+	for _, same := range c.Same {
+		fmt.Fprintf(&text, "the context %s has the same cluster and user; the cluster is read once\n", same)
+	}
+	if c.Shares != "" {
+		fmt.Fprintf(&text, "the context %s has the same cluster; both are read, because a context was named or has another user\n", c.Shares)
+	}
+	return text.String()
+}
