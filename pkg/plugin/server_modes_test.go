@@ -26,7 +26,7 @@ import (
 // liveCommands are the commands that connect to an API server; {DIR} is a directory of the
 // test.
 var liveCommands = []string{
-	"status", "status bhs -o json", "status --wait --timeout=300ms --interval=100ms", "check --pre -o json", "explain", "report -o markdown", "explain bhs", "explain ks/bhs-application",
+	"status", "status bhs -o json", "status --wait --timeout=300ms --interval=100ms", "check --pre -o json", "explain", "explain bhs", "explain ks/bhs-application",
 	"snapshot save {DIR}/file.tgz", "version", "version -o json",
 	"cert list --connect=false", "cert list --secrets --connect=false -o json", "cert inspect secret/web-tls -n bhs-orthweb",
 	"cert issue bhs --key-algorithm=ecdsa --output-dir={DIR} --timeout=300ms", "cert issue bhs --key-algorithm=ecdsa --via=secret --output-dir={DIR}",

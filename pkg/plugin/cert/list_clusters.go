@@ -26,7 +26,7 @@ type listed struct {
 
 // runClusters lists the certificates of several clusters.
 func (o *listOptions) runClusters(ctx context.Context) error {
-	results, err := fleet.Each(ctx, o.call, &o.fleet, o.listCluster)
+	results, err := fleet.Each[listed](ctx, o.call, &o.fleet, func(ctx context.Context, c fleet.Cluster) (any, error) { return o.listCluster(ctx, c) })
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ type explained struct {
 // runClusters explains what the user named in each of several clusters. Files of a repository are not
 // searched: it is that of one cluster.
 func (o *options) runClusters(ctx context.Context) error {
-	results, err := fleet.Each(ctx, o.call, &o.fleet, o.explainCluster)
+	results, err := fleet.Each[explained](ctx, o.call, &o.fleet, func(ctx context.Context, c fleet.Cluster) (any, error) { return o.explainCluster(ctx, c) })
 	if err != nil {
 		return err
 	}

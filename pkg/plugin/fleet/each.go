@@ -28,14 +28,36 @@ type Cluster struct {
 	Call *command.Call
 }
 
-// Each runs read for each selected cluster, several at the same time, and returns the results in the
+// Each runs read, which returns a T, for each selected cluster, several at the same time, and returns the results in the
 // order of the selection. Each cluster has a time limit, which begins when its turn comes and
 // includes its login; ctx of read ends with it. read should return only what is printed: the memory of
 // the objects that it has read is then free.
 //
 // If a cluster does not have what the user named, read returns selection's error or an Absent, and may
 // return a value, too. The error of Each is that of the selection or of ctx.
-func Each[T any](ctx context.Context, call *command.Call, flags *Flags, read func(context.Context, Cluster) (T, error)) ([]clusters.Result[T], error) {
+//
+// The type of read does not have T: with a generic function that mentions Cluster, the linker keeps all
+// methods of the types of kubectl's flags, half a megabyte.
+func Each[T any](ctx context.Context, call *command.Call, flags *Flags, read func(context.Context, Cluster) (any, error)) ([]clusters.Result[T], error) {
+	return typed[T](each(ctx, call, flags, read))
+}
+
+// typed gives the values of results their type again.
+func typed[T any](results []clusters.Result[any], err error) ([]clusters.Result[T], error) {
+	if err != nil {
+		return nil, err
+	}
+	return clusters.Convert(results, func(value any) (T, error) {
+		typed, ok := value.(T)
+		if !ok && value != nil {
+			panic(fmt.Sprintf("read returned a %T, not a %T", value, typed))
+		}
+		return typed, nil
+	})
+}
+
+// each is Each without types.
+func each(ctx context.Context, call *command.Call, flags *Flags, read func(context.Context, Cluster) (any, error)) ([]clusters.Result[any], error) {
 	options, err := connectionFlags(call)
 	if err != nil {
 		return nil, err
@@ -44,7 +66,7 @@ func Each[T any](ctx context.Context, call *command.Call, flags *Flags, read fun
 	if err != nil {
 		return nil, err
 	}
-	results := make([]clusters.Result[T], len(contexts))
+	results := make([]clusters.Result[any], len(contexts))
 	slots := make(chan struct{}, atOnce)
 	var running sync.WaitGroup
 	for i, c := range contexts {
@@ -57,7 +79,7 @@ func Each[T any](ctx context.Context, call *command.Call, flags *Flags, read fun
 		}
 		running.Go(func() {
 			defer func() { <-slots }()
-			results[i] = within(ctx, flags.timeout, c.Name, func(ctx context.Context) clusters.Result[T] {
+			results[i] = within(ctx, flags.timeout, c.Name, func(ctx context.Context) clusters.Result[any] {
 				return one(ctx, call, config, c, options, read)
 			})
 		})
@@ -70,12 +92,12 @@ func Each[T any](ctx context.Context, call *command.Call, flags *Flags, read fun
 }
 
 // within runs one with a time limit, and stops waiting for it shortly after the limit.
-func within[T any](ctx context.Context, limit time.Duration, name string, one func(context.Context) clusters.Result[T]) clusters.Result[T] {
+func within(ctx context.Context, limit time.Duration, name string, one func(context.Context) clusters.Result[any]) clusters.Result[any] {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	done := make(chan clusters.Result[T], 1)
+	done := make(chan clusters.Result[any], 1)
 	go func() { done <- one(ctx) }()
-	result := clusters.Result[T]{Cluster: name}
+	result := clusters.Result[any]{Cluster: name}
 	select {
 	case result = <-done:
 	case <-ctx.Done():
@@ -87,7 +109,7 @@ func within[T any](ctx context.Context, limit time.Duration, name string, one fu
 	if ctx.Err() == nil {
 		return result
 	}
-	late := clusters.Result[T]{Cluster: name, Notes: result.Notes, Err: fmt.Errorf("no answer within %s", limit)}
+	late := clusters.Result[any]{Cluster: name, Notes: result.Notes, Err: fmt.Errorf("no answer within %s", limit)}
 	if result.Err != nil {
 		late.Err = fmt.Errorf("no answer within %s: %w", limit, result.Err)
 	}
@@ -95,8 +117,8 @@ func within[T any](ctx context.Context, limit time.Duration, name string, one fu
 }
 
 // one connects to a cluster and reads it.
-func one[T any](ctx context.Context, call *command.Call, config kubeconfig.Config, c kubeconfig.Context, options kubeconfig.Flags, read func(context.Context, Cluster) (T, error)) clusters.Result[T] {
-	result := clusters.Result[T]{Cluster: c.Name}
+func one(ctx context.Context, call *command.Call, config kubeconfig.Config, c kubeconfig.Context, options kubeconfig.Flags, read func(context.Context, Cluster) (any, error)) clusters.Result[any] {
+	result := clusters.Result[any]{Cluster: c.Name}
 	connection, err := kubeconfig.Connect(ctx, config, c.Name, options)
 	if err != nil {
 		result.Err = err

@@ -53,7 +53,7 @@ func TestEachKeepsTheOrder(t *testing.T) {
 	var now, most atomic.Int64
 	var all sync.WaitGroup
 	all.Add(atOnce)
-	results, err := Each(t.Context(), call, &Flags{contexts: []string{"c3*", "c*"}, timeout: time.Minute}, func(_ context.Context, c Cluster) (string, error) {
+	results, err := Each[string](t.Context(), call, &Flags{contexts: []string{"c3*", "c*"}, timeout: time.Minute}, func(_ context.Context, c Cluster) (any, error) {
 		if n := now.Add(1); n > most.Load() {
 			most.Store(n)
 		}
@@ -88,7 +88,7 @@ func TestEachLimitsTheTime(t *testing.T) {
 	call, _ := newCall(t, 3)
 	stuck := make(chan struct{})
 	defer close(stuck)
-	results, err := Each(t.Context(), call, &Flags{all: true, timeout: 50 * time.Millisecond}, func(ctx context.Context, c Cluster) (string, error) {
+	results, err := Each[string](t.Context(), call, &Flags{all: true, timeout: 50 * time.Millisecond}, func(ctx context.Context, c Cluster) (any, error) {
 		switch c.Name {
 		case "c00":
 			<-stuck
@@ -116,7 +116,7 @@ func TestEachEnds(t *testing.T) {
 	call, _ := newCall(t, 20)
 	ctx, cancel := context.WithCancel(t.Context())
 	var started atomic.Int64
-	results, err := Each(ctx, call, &Flags{all: true, timeout: time.Hour}, func(ctx context.Context, _ Cluster) (string, error) {
+	results, err := Each[string](ctx, call, &Flags{all: true, timeout: time.Hour}, func(ctx context.Context, _ Cluster) (any, error) {
 		if started.Add(1) == atOnce {
 			cancel()
 		}
@@ -132,7 +132,7 @@ func TestEachEnds(t *testing.T) {
 // that what it writes to standard error is printed after the results, in their order.
 func TestEachCantPrompt(t *testing.T) {
 	call, errs := newCall(t, 2)
-	results, err := Each(t.Context(), call, &Flags{all: true, timeout: time.Minute}, func(_ context.Context, c Cluster) (int, error) {
+	results, err := Each[int](t.Context(), call, &Flags{all: true, timeout: time.Minute}, func(_ context.Context, c Cluster) (any, error) {
 		escape.Fprintf(c.Call.Streams.Out, "out\n")
 		escape.Fprintf(c.Call.Streams.ErrOut, "a note\n")
 		return c.Call.Streams.In.Read(make([]byte, 1))
@@ -225,7 +225,7 @@ func TestFlags(t *testing.T) {
 	call, _ := newCall(t, 1)
 	wrong := "a while"
 	call.Kube.Timeout = &wrong
-	if _, err := Each(t.Context(), call, &Flags{all: true, timeout: time.Second}, func(context.Context, Cluster) (int, error) { return 0, nil }); err == nil || !strings.HasPrefix(err.Error(), "--request-timeout: ") {
+	if _, err := Each[int](t.Context(), call, &Flags{all: true, timeout: time.Second}, func(context.Context, Cluster) (any, error) { return 0, nil }); err == nil || !strings.HasPrefix(err.Error(), "--request-timeout: ") {
 		t.Errorf("got %v", err)
 	}
 }

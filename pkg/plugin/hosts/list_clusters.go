@@ -26,7 +26,7 @@ func (o *listOptions) runClusters(ctx context.Context) error {
 	}
 	o.locate()
 	file := o.file()
-	results, err := fleet.Each(ctx, o.call, &o.fleet, func(ctx context.Context, cluster fleet.Cluster) (entries.Result, error) {
+	results, err := fleet.Each[entries.Result](ctx, o.call, &o.fleet, func(ctx context.Context, cluster fleet.Cluster) (any, error) {
 		return o.deriveCluster(ctx, cluster, file.EntriesOf(idOf(cluster.Name, config.Contexts[cluster.Name].Cluster)))
 	})
 	if err != nil {

@@ -25,7 +25,7 @@ type assessed struct {
 
 // runClusters shows the tenants of several clusters.
 func (o *options) runClusters(ctx context.Context) error {
-	results, err := fleet.Each(ctx, o.call, &o.fleet, o.assess)
+	results, err := fleet.Each[assessed](ctx, o.call, &o.fleet, func(ctx context.Context, c fleet.Cluster) (any, error) { return o.assess(ctx, c) })
 	if err != nil {
 		return err
 	}

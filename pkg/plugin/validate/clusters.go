@@ -40,7 +40,7 @@ func (o *options) validateClusters(flags *pflag.FlagSet) error {
 // runClusters validates a tenant in each of several clusters.
 func (o *options) runClusters(ctx context.Context) error {
 	o.warn()
-	results, err := fleet.Each(ctx, o.call, &o.fleet, o.checkCluster)
+	results, err := fleet.Each[result](ctx, o.call, &o.fleet, func(ctx context.Context, c fleet.Cluster) (any, error) { return o.checkCluster(ctx, c) })
 	if err != nil {
 		return err
 	}
