@@ -12,7 +12,7 @@ import (
 // runClusters writes one report about several clusters. It also lists those that could not be read:
 // without one that could be read, there is no report.
 func (o *options) runClusters(ctx context.Context) error {
-	results, err := fleet.Each(ctx, o.call, &o.fleet, o.readCluster)
+	results, err := fleet.Each[report.Cluster](ctx, o.call, &o.fleet, func(ctx context.Context, c fleet.Cluster) (any, error) { return o.readCluster(ctx, c) })
 	if err != nil {
 		return err
 	}
