@@ -81,6 +81,8 @@ type Options struct {
 	// Store stores even if that may cause other data to be removed, or if the stored images
 	// could not be found and removed again.
 	Store bool
+	// EchoOnly ends with C-ECHO: the contents of the archive are neither read nor changed.
+	EchoOnly bool
 	// Files are stored after the test study has arrived in the right archive, unless nil.
 	Files *Files
 	Now   func() time.Time
