@@ -26,6 +26,11 @@ type Options struct {
 	Quiet []schema.GroupKind
 	// Between is the shortest time between Updates; half a second if it is 0.
 	Between time.Duration
+	// Heartbeat is when an Update is delivered although nothing has changed; ten seconds if it is 0.
+	Heartbeat time.Duration
+	// Lists is how many kinds are listed at the same time; 16 if it is 0. The objects of a list
+	// take more memory until they share their equal parts.
+	Lists int
 
 	times times
 }
@@ -94,12 +99,13 @@ func Run(ctx context.Context, session *collect.Session, queries []collect.Query,
 	if opts.times == (times{}) {
 		opts.times = usualTimes
 	}
+	opts.times.heartbeat = cmp.Or(opts.Heartbeat, opts.times.heartbeat)
 	opts.times.between = cmp.Or(opts.Between, opts.times.between)
 	opts.Poll = cmp.Or(opts.Poll, DefaultPoll)
 	group, watching := errgroup.WithContext(ctx)
 	w := &watcher{
 		session: session.Apart(), opts: opts, live: snapshot.NewLive(), group: group,
-		news: make(chan struct{}, 1), atOnce: make(chan struct{}, maxParallel), feeds: map[feedKey]*feed{},
+		news: make(chan struct{}, 1), atOnce: make(chan struct{}, cmp.Or(opts.Lists, maxParallel)), feeds: map[feedKey]*feed{},
 	}
 	w.connection, w.cut = context.WithCancelCause(watching)
 	w.heard = time.Now()

@@ -19,6 +19,11 @@ const (
 	// between is the shortest time between two assessments of all tenants, so that many changes
 	// cost no more than a few.
 	between = 5 * time.Second
+	// heartbeat is how often they are assessed although nothing has changed: statuses depend on the
+	// time.
+	heartbeat = 30 * time.Second
+	// lists is how many kinds are listed at the same time.
+	lists = 2
 	// reconnect is how often a cluster is contacted that could not be reached at the start.
 	reconnect = 5 * time.Second
 )
@@ -91,7 +96,7 @@ func (e *exporter) follow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	opts := watch.Options{Poll: e.resync, Quiet: queries.Quiet(), Between: between}
+	opts := watch.Options{Poll: e.resync, Quiet: queries.Quiet(), Between: between, Heartbeat: heartbeat, Lists: lists}
 	return watch.Run(ctx, session, e.queries(), opts, func(update watch.Update) error { return e.update(session, update) })
 }
 

@@ -27,7 +27,7 @@ const (
 	idleTimeout    = 2 * time.Minute
 	// shutdownTime is how long requests may still take when the exporter ends.
 	shutdownTime = 500 * time.Millisecond
-	// silence is how long the watch may report nothing, although it reports at least every ten
+	// silence is how long the watch may report nothing, although it reports at least every 30
 	// seconds that nothing has changed, and a large cluster takes some seconds.
 	silence = 5 * time.Minute
 )
