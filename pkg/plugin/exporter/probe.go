@@ -208,7 +208,8 @@ func (s schedule) ended(name string, now time.Time) {
 
 // offset is when in the interval the tenant is probed.
 func (s schedule) offset(name string) time.Duration {
-	hash := fnv.New32a()
+	hash := fnv.New64a()
 	_, _ = hash.Write([]byte(name))
-	return time.Duration(float64(s.every) * float64(hash.Sum32()) / (1 << 32))
+	spread := hash.Sum64() * 0x9e3779b97f4a7c15 // similar names have similar hashes
+	return time.Duration(float64(s.every) * float64(spread>>32) / (1 << 32))
 }
