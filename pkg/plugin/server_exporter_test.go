@@ -195,7 +195,7 @@ func TestExporterMemory(t *testing.T) {
 //	make build
 //	ORTHWEB_PROGRAM=$PWD/bin/kubectl-orthweb ORTHWEB_TENANTS=1000 go test ./pkg/plugin -run '^$' -bench Exporter -benchtime 900x -v -timeout 1h
 //
-// Each iteration makes 100 changes, and takes a second.
+// Each iteration makes 50 changes, and takes a second.
 func BenchmarkExporter(b *testing.B) {
 	tenants, _ := strconv.Atoi(os.Getenv("ORTHWEB_TENANTS"))
 	api, fleet := fleetServer(b, max(tenants, 1))
@@ -208,7 +208,7 @@ func BenchmarkExporter(b *testing.B) {
 	report(values)
 	c := newChurn(api, fleet)
 	for i := range b.N {
-		c.change(b, 100)
+		c.change(b, 50)
 		time.Sleep(time.Second)
 		if i%30 == 29 {
 			report(e.metrics())

@@ -14,9 +14,10 @@ import (
 )
 
 const (
-	// maxExplained is how many tenants are explained at a time: what explainers read of them is
-	// in memory at once.
-	maxExplained = 20
+	// maxExplained is how many tenants are explained at a time. What explainers read of them is in
+	// memory at once; and lists of more than eight namespaces become lists of all
+	// (collect.Session.Settle).
+	maxExplained = 3
 	// explainTime limits the requests for them.
 	explainTime = 2 * time.Minute
 	// explainPause is the shortest pause after an explanation.
@@ -33,7 +34,7 @@ func (e *exporter) explainAll(ctx context.Context) error {
 		if view, due := e.due(began); len(due) > 0 {
 			e.explain(ctx, view, due)
 			// A large cluster must not take all of the machine, nor of the API server.
-			if !pause(ctx, max(explainPause, 2*time.Since(began))) {
+			if !pause(ctx, max(explainPause, 4*time.Since(began))) {
 				return ctx.Err()
 			}
 			continue
