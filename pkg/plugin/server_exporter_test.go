@@ -46,7 +46,7 @@ func startExporter(tb testing.TB, server string, args ...string) *exporterProces
 		tb.Fatal(err)
 	}
 	e := &exporterProcess{TB: tb, cmd: exec.CommandContext(context.WithoutCancel(tb.Context()), program, append([]string{"exporter", "--server=" + server, "--listen-address=127.0.0.1:0"}, args...)...)}
-	e.cmd.Env = append(os.Environ(), "GOGC=50", "GOMEMLIMIT=460MiB", "KUBECONFIG=none")
+	e.cmd.Env = append(os.Environ(), "GOGC=50", "GOMEMLIMIT=900MiB", "KUBECONFIG=none")
 	stderr, err := e.cmd.StderrPipe()
 	if err != nil {
 		tb.Fatal(err)

@@ -14,10 +14,11 @@ import (
 )
 
 const (
-	// maxExplained is how many tenants are explained at a time. What explainers read of them is in
-	// memory at once; and lists of more than eight namespaces become lists of all
-	// (collect.Session.Settle).
-	maxExplained = 3
+	// fewExplained is how many tenants are explained at a time: what explainers read of them is in
+	// memory at once, and lists of more than eight namespaces become lists of all
+	// (collect.Session.Settle). If manyExplained or more are due, these lists cost less than many
+	// short ones.
+	fewExplained, manyExplained = 3, 30
 	// explainTime limits the requests for them.
 	explainTime = 2 * time.Minute
 	// explainPause is the shortest pause after an explanation.
@@ -66,7 +67,10 @@ func (e *exporter) due(now time.Time) (view, []metrics.Tenant) {
 	slices.SortStableFunc(due, func(a, b metrics.Tenant) int {
 		return e.state.Causes[a.Name].At.Compare(e.state.Causes[b.Name].At)
 	})
-	return e.view, due[:min(len(due), maxExplained)]
+	if len(due) >= manyExplained {
+		return e.view, due[:manyExplained]
+	}
+	return e.view, due[:min(len(due), fewExplained)]
 }
 
 // explain determines the causes of some tenants, which are then known.
