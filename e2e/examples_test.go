@@ -56,7 +56,7 @@ func ended(line string) string {
 	switch {
 	case words[2] == "ui" && !slices.Contains(words, "--linear"):
 		return "sleep 2 | { cat; printf q; } | TERM=xterm timeout 60 script -qec '" + line + "' /dev/null"
-	case words[2] == "dashboard", words[2] == "logs" && slices.Contains(words, "-f"), slices.Contains(words, "--watch"):
+	case words[2] == "dashboard", words[2] == "exporter", words[2] == "logs" && slices.Contains(words, "-f"), slices.Contains(words, "--watch"):
 		return "timeout --signal=INT 5 " + line + "; [ $? -eq 124 ]"
 	}
 	return line

@@ -2,9 +2,13 @@ package fakeapi
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -14,7 +18,7 @@ import (
 
 // ExampleServer serves the objects of a recorded cluster that keep selects, with a clock at the
 // time of the recording.
-func ExampleServer(t *testing.T, name string, keep func(*unstructured.Unstructured) bool) (*Server, []*unstructured.Unstructured) {
+func ExampleServer(t testing.TB, name string, keep func(*unstructured.Unstructured) bool) (*Server, []*unstructured.Unstructured) {
 	t.Helper()
 	snap := Example(t, name)
 	var kept, rest []*unstructured.Unstructured
@@ -36,7 +40,7 @@ func ExampleServer(t *testing.T, name string, keep func(*unstructured.Unstructur
 var examplesRead sync.Map
 
 // Example is the snapshot of an example; it is read once.
-func Example(t *testing.T, name string) *snapshot.Snapshot {
+func Example(t testing.TB, name string) *snapshot.Snapshot {
 	t.Helper()
 	read, _ := examplesRead.LoadOrStore(name, sync.OnceValues(func() (*snapshot.Snapshot, error) {
 		return recording.Read(context.Background(), recording.Source{From: []string{recording.ExamplePrefix + name}}, nil)
@@ -57,4 +61,40 @@ func KeepNone(*unstructured.Unstructured) bool { return false }
 // WithoutBHS omits one of the two tenants.
 func WithoutBHS(obj *unstructured.Unstructured) bool {
 	return !strings.Contains(obj.GetNamespace()+" "+obj.GetName(), "bhs")
+}
+
+// Fleet returns the objects with so many copies of those of tenant bhs instead, whose tenants are
+// t0000, t0001, …. What happened in one tenant happened a second earlier in the next one.
+func Fleet(objects []*unstructured.Unstructured, tenants int) []*unstructured.Unstructured {
+	var fleet []*unstructured.Unstructured
+	for _, obj := range objects {
+		text, err := json.Marshal(obj.Object)
+		if err != nil {
+			panic(err) // it came from JSON
+		}
+		if !strings.Contains(obj.GetNamespace()+"/"+obj.GetName(), "bhs") {
+			fleet = append(fleet, obj.DeepCopy())
+			continue
+		}
+		for i := range tenants {
+			clone := &unstructured.Unstructured{}
+			copied := strings.ReplaceAll(timestamp.ReplaceAllStringFunc(string(text), func(at string) string { return earlier(at, i) }), "bhs", fmt.Sprintf("t%04d", i))
+			if err := clone.UnmarshalJSON([]byte(copied)); err != nil {
+				panic(err)
+			}
+			fleet = append(fleet, clone)
+		}
+	}
+	return fleet
+}
+
+var timestamp = regexp.MustCompile(`"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"`)
+
+// earlier is a timestamp in quotes, some seconds earlier.
+func earlier(quoted string, seconds int) string {
+	at, err := time.Parse(`"`+time.RFC3339+`"`, quoted)
+	if err != nil {
+		return quoted
+	}
+	return at.Add(-time.Duration(seconds) * time.Second).Format(`"` + time.RFC3339 + `"`)
 }

@@ -301,11 +301,9 @@ func (s *Server) objectsAt(version int) map[objectKey]*unstructured.Unstructured
 	if version >= len(s.history) {
 		return s.objects
 	}
-	objects := map[objectKey]*unstructured.Unstructured{}
-	for _, c := range s.history[:version] {
-		if objects[c.key] = c.after; c.after == nil {
-			delete(objects, c.key)
-		}
+	objects := maps.Clone(s.base)
+	for _, c := range s.history[s.compacted:max(version, s.compacted)] {
+		c.apply(objects)
 	}
 	return objects
 }

@@ -52,10 +52,13 @@ type Server struct {
 	requests []Request
 	serving  int
 
-	// history are all changes of objects. Watches from before the first compacted ones expire.
+	// history are all changes of objects. Watches from before the first compacted ones expire; base
+	// are the objects after these.
 	history   []change
+	base      map[objectKey]*unstructured.Unstructured
 	compacted int
 	unwatched map[string]bool
+	streams   map[*stream]bool // the open watches
 	// watching is the number of open watches; bookmarks and ended count what they have to send.
 	watching, bookmarks, ended int
 	broken, frozen             bool
@@ -82,7 +85,7 @@ func New(tb testing.TB, objects ...*unstructured.Unstructured) *Server {
 	base, stop := context.WithCancel(context.Background())
 	s := &Server{
 		tb: tb, stop: stop, changed: make(chan struct{}), kinds: newKinds(),
-		objects: map[objectKey]*unstructured.Unstructured{}, stale: map[string]bool{}, denied: map[string][]string{}, unwatched: map[string]bool{},
+		objects: map[objectKey]*unstructured.Unstructured{}, stale: map[string]bool{}, denied: map[string][]string{}, unwatched: map[string]bool{}, streams: map[*stream]bool{}, base: map[objectKey]*unstructured.Unstructured{},
 	}
 	s.Put(objects...)
 	s.http = httptest.NewUnstartedServer(http.HandlerFunc(s.handle))

@@ -22,6 +22,13 @@ type change struct {
 	before, after *unstructured.Unstructured
 }
 
+// apply changes objects.
+func (c change) apply(objects map[objectKey]*unstructured.Unstructured) {
+	if objects[c.key] = c.after; c.after == nil {
+		delete(objects, c.key)
+	}
+}
+
 // record stores an object, or deletes it, and adds this to the history, whose length is the
 // newest resource version. The caller holds the lock.
 func (s *Server) record(key objectKey, after *unstructured.Unstructured) {
@@ -55,7 +62,28 @@ func (s *Server) DenyWatch(resource string) {
 
 // Compact forgets the history: a watch from an earlier resource version is answered with 410.
 func (s *Server) Compact() {
-	s.set(func() { s.compacted = len(s.history) })
+	s.set(func() { s.compact(len(s.history)) })
+}
+
+// CompactRead forgets the history that all open watches have read. It keeps a server small that
+// changes for long.
+func (s *Server) CompactRead() {
+	s.set(func() {
+		read := len(s.history)
+		for watched := range s.streams {
+			read = min(read, watched.next)
+		}
+		s.compact(read)
+	})
+}
+
+// compact forgets so many changes. The caller holds the lock.
+func (s *Server) compact(count int) {
+	for i := s.compacted; i < count; i++ {
+		s.history[i].apply(s.base)
+		s.history[i] = change{}
+	}
+	s.compacted = max(s.compacted, count)
 }
 
 // Bookmark sends a bookmark to all watches.
@@ -113,8 +141,8 @@ func (s *Server) watch(w http.ResponseWriter, r *http.Request) {
 		notServed(w)
 		return
 	}
-	s.set(func() { s.watching++; s.signal() })
-	defer s.set(func() { s.watching--; s.signal() })
+	s.set(func() { s.watching++; s.streams[watched] = true; s.signal() })
+	defer s.set(func() { s.watching--; delete(s.streams, watched); s.signal() })
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusOK)
 	flush := http.NewResponseController(w).Flush

@@ -12,7 +12,7 @@ import (
 )
 
 // everything are the programs that all targets need.
-const everything = "gcc git make shellcheck openssl curl Orthanc haproxy echoscu dciodvfy chromium dot sudo tmux"
+const everything = "gcc git make shellcheck openssl curl Orthanc haproxy echoscu dciodvfy chromium dot sudo tmux promtool"
 
 // TestLanes runs .ci/test with a make that only prints its target, and with few programs
 // on PATH: tests that cannot run are listed, and with --all nothing runs. A target that
@@ -29,12 +29,12 @@ func TestLanes(t *testing.T) {
 			"", "lint unit fuzz peers sudo krew-test live", "", "", 0},
 		{"everything is installed, in CI", everything, "0", "--all",
 			"", "lint unit fuzz peers sudo krew-test live", "", "", 0},
-		{"no archive", "gcc git make shellcheck openssl curl haproxy sudo tmux", "0", "",
+		{"no archive", "gcc git make shellcheck openssl curl haproxy sudo tmux promtool", "0", "",
 			"", "lint unit fuzz sudo krew-test", "make live (missing: orthanc dcmtk), make peers (missing: orthanc dcmtk dicom3tools chromium graphviz)", "", 0},
-		{"no archive, in CI", "gcc git make shellcheck openssl curl haproxy sudo tmux", "0", "--all",
+		{"no archive, in CI", "gcc git make shellcheck openssl curl haproxy sudo tmux promtool", "0", "--all",
 			"", "", "", "", 1},
 		{"no C compiler", "git make shellcheck openssl", "0", "",
-			"", "lint unit-without-race fuzz krew-test", "make live (missing: gcc curl orthanc haproxy dcmtk tmux), make unit, with the race detector (missing: gcc), make peers (missing: gcc curl orthanc haproxy dcmtk dicom3tools chromium graphviz), make sudo (missing: gcc sudo)", "", 0},
+			"", "lint unit-without-race fuzz krew-test", "make live (missing: gcc curl orthanc haproxy dcmtk tmux prometheus), make unit, with the race detector (missing: gcc), make peers (missing: gcc curl orthanc haproxy dcmtk dicom3tools chromium graphviz prometheus), make sudo (missing: gcc sudo)", "", 0},
 		{"not root", everything, "1000", "",
 			"", "lint unit fuzz peers krew-test", "make live (missing: root), make sudo (missing: root)", "", 0},
 		{"one fails", everything, "0", "--all",

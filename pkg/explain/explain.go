@@ -61,6 +61,19 @@ func Live(ctx context.Context, session *collect.Session, question Question) (*sn
 	return snap, last, err
 }
 
+// Settled explains tenants of a snapshot that has what status reads of the whole cluster. It reads
+// what else the explainers query, of these tenants and what they share.
+func Settled(ctx context.Context, session *collect.Session, snap *snapshot.Snapshot, names ...string) (Answer, error) {
+	q := &query{Question: Question{Arguments: names}}
+	_, scope, all := q.scope(snap)
+	if all {
+		scope = nil
+	}
+	var last Answer
+	_, err := session.Settle(ctx, snap, scope, func(snap *snapshot.Snapshot) { last = q.answer(snap) })
+	return last, err
+}
+
 // query is a question to a cluster or to a recording.
 type query struct {
 	Question

@@ -113,6 +113,13 @@ func lastRecorded(obj *unstructured.Unstructured) (attempt, bool) {
 	return attempt{reason: reason, at: object.Time(history[0], "lastReconciled")}, reason != ""
 }
 
+// LastReconciled is when a Kustomization was last reconciled, whatever the result, the zero time
+// if that is not recorded.
+func LastReconciled(obj *unstructured.Unstructured) time.Time {
+	last, _ := lastRecorded(obj)
+	return last.at
+}
+
 // steadySince is when an unbroken sequence of successful attempts began. The Ready
 // condition does not show it: it turns Unknown and back at every interval.
 func steadySince(obj *unstructured.Unstructured, ready object.Condition) time.Time {

@@ -94,7 +94,7 @@ func New(snap *snapshot.Snapshot) *Assessor {
 	}
 	a.Warnings = WarningsIn(snap)
 	a.pods = pendingPods(snap)
-	a.leases = renewals(snap)
+	a.leases = Renewals(snap)
 	return a
 }
 

@@ -24,10 +24,10 @@ const LeaseTimeout = 2 * time.Minute
 // Tolerance is how late an object may be beyond its interval and timeout.
 const Tolerance = 5 * time.Minute
 
-// renewals are the newest renewals of the Leases of the Flux controllers, by the name
+// Renewals are the newest renewals of the Leases of the Flux controllers, by the name
 // of the controller. Each shard of a controller ("kustomize-controller-shard1") has a
 // Lease; one running shard is sufficient.
-func renewals(snap *snapshot.Snapshot) map[string]time.Time {
+func Renewals(snap *snapshot.Snapshot) map[string]time.Time {
 	newest := map[string]time.Time{}
 	for _, lease := range snap.List(object.LeaseKind, "").Objects {
 		renewed := object.Time(lease.Object, "spec", "renewTime")

@@ -48,6 +48,10 @@ var effects = clusterEffects(map[string]effect{
 	"reconcile --wait":      {unless: []string{"dry-run"}},
 	"resume --wait":         {unless: []string{"dry-run"}},
 
+	"exporter --probe-store":     {needs: []string{"probe-every"}},
+	"exporter --probe-timeout":   {needs: []string{"probe-every"}},
+	"exporter --password-secret": {needs: []string{"probe-every"}},
+
 	"tenant create --yes":    {unless: []string{"dry-run", "export"}},
 	"tenant create --export": {unless: []string{"dry-run"}},
 	"tenant remove --yes":    {unless: []string{"dry-run"}},

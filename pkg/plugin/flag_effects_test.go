@@ -27,6 +27,7 @@ var independent = map[string]string{
 	"reconcile": "dry-run timeout with-source", "resume": "dry-run timeout with-source", "suspend": "dry-run",
 	"validate": "aec aet ca cert concurrency dicom-port insecure keep key other-cert other-key other-password-secret p12 " +
 		"p12-password-env p12-password-file password-env password-file password-secret quiet resume store timeout user via web-port",
+	"exporter":      "listen-address max-series probe-every resync",
 	"logs":          "container follow grep level previous show-identifiers since since-time tail timestamps",
 	"lint":          "allow-remote config fail-on fix flux-version kube-version list-rules only skip",
 	"bootstrap":     "branch components components-extra export-dir flux-version interval network-policy path personal provider secret-name url",

@@ -28,6 +28,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/diff"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/events"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/explain"
+	"github.com/digihunch/kubectl-orthweb/pkg/plugin/exporter"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/hosts"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/lint"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/logs"
@@ -120,7 +121,7 @@ func newHookedRoot(streams genericiooptions.IOStreams, name string, hooks comman
 		{Message: "GitOps Commands:", Commands: []*cobra.Command{lint.New(call), diff.New(call), tenant.New(call), bootstrap.New(call)}},
 	}
 	groups.Add(root)
-	root.AddCommand(snapshot.New(call), mcp.New(call, hookedRunner(root, name)), version.New(call), completion.New(), options.NewCmdOptions(streams.Out))
+	root.AddCommand(snapshot.New(call), exporter.New(call), mcp.New(call, hookedRunner(root, name)), version.New(call), completion.New(), options.NewCmdOptions(streams.Out))
 	root.SetHelpCommand(newHelp())
 	templates.ActsAsRootCommand(root, []string{"options"}, groups...)
 	wrapHelp(root)

@@ -14,7 +14,7 @@ import (
 )
 
 // Live are answers that change, from which Snapshots are taken. These share the objects, and the
-// kinds that have not changed in between. It may be used from several goroutines.
+// kinds that have not changed in between; and objects share their equal parts. It may be used from several goroutines.
 type Live struct {
 	mu    sync.Mutex
 	kinds map[schema.GroupKind]*liveKind
@@ -39,8 +39,10 @@ func NewLive() *Live { return &Live{kinds: map[schema.GroupKind]*liveKind{}} }
 func (l *Live) Set(requested Request, objects ...*unstructured.Unstructured) bool {
 	list := &liveList{request: requested, objects: make(map[objectKey]*unstructured.Unstructured, len(objects))}
 	list.request.Failure = maskFailure(requested.Failure)
+	shared := newSharing()
 	for _, obj := range objects {
 		redact.Redact(obj)
+		shared.object(obj.Object)
 		list.objects[objectKey{obj.GetNamespace(), obj.GetName()}] = obj
 	}
 	l.mu.Lock()
@@ -80,7 +82,11 @@ func (l *Live) Forget(requested Request) {
 func (l *Live) Put(requested Request, obj *unstructured.Unstructured) {
 	redact.Redact(obj)
 	l.change(requested, func(list *liveList) {
-		list.objects[objectKey{obj.GetNamespace(), obj.GetName()}] = obj
+		key := objectKey{obj.GetNamespace(), obj.GetName()}
+		if known := list.objects[key]; known != nil {
+			obj.Object, _ = reuse(known.Object, obj.Object).(map[string]any)
+		}
+		list.objects[key] = obj
 	})
 }
 

@@ -73,6 +73,10 @@ func Run(ctx context.Context, s check.Subject, o check.Options, report func(chec
 	v.Do(ctx, "web-system", []string{"web-page"}, v.checkSystem)
 	v.Do(ctx, "dicom-association", []string{"dicom-certificate", "dicom-clients"}, v.checkAssociation)
 	v.Do(ctx, "dicom-echo", []string{"dicom-association"}, v.checkEcho)
+	if o.EchoOnly {
+		v.endAssociation()
+		return v.Checks
+	}
 	v.Do(ctx, "archive-limits", []string{"dicom-echo"}, v.checkLimits)
 	v.Do(ctx, "dicom-store", []string{"dicom-echo"}, v.checkStore)
 	v.endAssociation()

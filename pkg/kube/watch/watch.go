@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/collect"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
@@ -23,6 +24,13 @@ type Options struct {
 	// Quiet are kinds whose changes are not news, such as Leases, which are renewed every few
 	// seconds: a change of them alone appears in the next Update for another reason.
 	Quiet []schema.GroupKind
+	// Between is the shortest time between Updates; half a second if it is 0.
+	Between time.Duration
+	// Heartbeat is when an Update is delivered although nothing has changed; ten seconds if it is 0.
+	Heartbeat time.Duration
+	// Lists is how many kinds are listed at the same time; 16 if it is 0. The objects of a list
+	// take more memory until they share their equal parts.
+	Lists int
 
 	times times
 }
@@ -43,6 +51,15 @@ type Update struct {
 	// Polled are the kinds that are listed at intervals, in order: watching them is forbidden, or
 	// not supported.
 	Polled []schema.GroupKind
+}
+
+// PolledResources are the names that the Polled kinds have in permissions.
+func (u Update) PolledResources() []string {
+	var names []string
+	for _, kind := range u.Polled {
+		names = append(names, schema.GroupResource{Group: kind.Group, Resource: object.PluralOf(kind.Kind)}.String())
+	}
+	return names
 }
 
 // times are the waits of a watch. Tests shorten them.
@@ -82,11 +99,13 @@ func Run(ctx context.Context, session *collect.Session, queries []collect.Query,
 	if opts.times == (times{}) {
 		opts.times = usualTimes
 	}
+	opts.times.heartbeat = cmp.Or(opts.Heartbeat, opts.times.heartbeat)
+	opts.times.between = cmp.Or(opts.Between, opts.times.between)
 	opts.Poll = cmp.Or(opts.Poll, DefaultPoll)
 	group, watching := errgroup.WithContext(ctx)
 	w := &watcher{
 		session: session.Apart(), opts: opts, live: snapshot.NewLive(), group: group,
-		news: make(chan struct{}, 1), atOnce: make(chan struct{}, maxParallel), feeds: map[feedKey]*feed{},
+		news: make(chan struct{}, 1), atOnce: make(chan struct{}, cmp.Or(opts.Lists, maxParallel)), feeds: map[feedKey]*feed{},
 	}
 	w.connection, w.cut = context.WithCancelCause(watching)
 	w.heard = time.Now()

@@ -5,11 +5,8 @@ import (
 	"errors"
 	"time"
 
-	"k8s.io/apimachinery/pkg/runtime/schema"
-
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/queries"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/watch"
-	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 	"github.com/digihunch/kubectl-orthweb/pkg/render"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
@@ -120,16 +117,7 @@ func (o *options) notes(s seen) []string {
 		notes = append(notes, s.absent.Error())
 	}
 	if len(s.Polled) > 0 {
-		notes = append(notes, render.Polled(resources(s.Polled), o.interval))
+		notes = append(notes, render.Polled(s.PolledResources(), o.interval))
 	}
 	return notes
-}
-
-// resources are the names that kinds have in permissions.
-func resources(kinds []schema.GroupKind) []string {
-	var names []string
-	for _, kind := range kinds {
-		names = append(names, schema.GroupResource{Group: kind.Group, Resource: object.PluralOf(kind.Kind)}.String())
-	}
-	return names
 }

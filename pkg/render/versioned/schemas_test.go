@@ -81,7 +81,9 @@ func TestJSONKeepsToItsSchema(t *testing.T) {
 			b.Add(snapshot.Request{Version: "v1", Kind: "Node", Resource: "nodes", Failure: &snapshot.Failure{Reason: snapshot.Forbidden, Verb: "list", Resource: "nodes"}})
 			return Snapshot(b.Build(snapshot.Meta{At: samples.At, Server: "v1.36.3"}), Selection{Kinds: []schema.GroupKind{{Kind: "Pod"}, {Kind: "Node"}}, Objects: true})
 		}},
-		{"snapshot", func() (any, error) { return Snapshot(snapshot.NewBuilder().Build(snapshot.Meta{At: samples.At}), Selection{}) }},
+		{"snapshot", func() (any, error) {
+			return Snapshot(snapshot.NewBuilder().Build(snapshot.Meta{At: samples.At}), Selection{})
+		}},
 		{"clustercheck", func() (any, error) { return ClusterCheck(nil, snapshot.Meta{At: samples.At}) }},
 		{"tenantcomparison", func() (any, error) { return Comparison(&compare.Report{A: "bhs", B: "mhr"}) }},
 		{"tenantcomparison", func() (any, error) {

@@ -83,6 +83,8 @@ type Options struct {
 	Store bool
 	// ReadOnly stores nothing.
 	ReadOnly bool
+	// EchoOnly ends with C-ECHO: the contents of the archive are neither read nor changed.
+	EchoOnly bool
 	// Files are stored after the test study has arrived in the right archive, unless nil.
 	Files *Files
 	Now   func() time.Time

@@ -54,6 +54,8 @@ type Options struct {
 	OtherSecret string
 	// ReadOnly requests no certificate: without Client, there is none.
 	ReadOnly bool
+	// Alone omits the other tenants: whether they have what is stored is not checked.
+	Alone bool
 }
 
 // Target is what to validate, and how to connect to it.
@@ -83,7 +85,9 @@ func New(ctx context.Context, snap *snapshot.Snapshot, chosen tenant.Tenant, con
 	}
 	s.Limits = d.limitsOf(chosen)
 	s.Client = d.clientOf(chosen)
-	s.Others = d.describeOthers(ctx, chosen)
+	if !o.Alone {
+		s.Others = d.describeOthers(ctx, chosen)
+	}
 	s.ClientFaults = d.clientFaults(s)
 	if err := d.addOtherClient(&s); err != nil {
 		return Target{}, err
