@@ -79,3 +79,10 @@ func (a *Assessor) lastWarning(obj *unstructured.Unstructured) (Warning, bool) {
 	}
 	return Warning{}, false
 }
+
+// NeedsWarnings reports whether Warning events may determine the verdict on a Kustomization or a
+// HelmRelease: its last attempt may have failed although its conditions do not show it.
+func NeedsWarnings(obj *unstructured.Unstructured) bool {
+	ready := object.ConditionOf(obj, "Ready")
+	return !object.Bool(obj.Object, "spec", "suspend") && (!ready.Is("True") || ready.Behind(obj))
+}

@@ -104,11 +104,28 @@ func (c *chain) noteOptionalKinds() {
 	}
 	for _, namespace := range c.tenant.Namespaces {
 		c.noteKind(object.PodKind, namespace)
-		c.noteKind(object.EventKind, namespace)
+		c.noteEvents(namespace, c.snap.List(object.HelmReleaseKind, namespace).Objects)
 	}
 	for _, namespace := range flux {
-		c.noteKind(object.EventKind, namespace)
+		var layers []*unstructured.Unstructured
+		for _, l := range c.tenant.Layers {
+			if obj := c.snap.Lookup(l.Ref).Object; obj != nil && l.Ref.Namespace == namespace {
+				layers = append(layers, obj)
+			}
+		}
+		c.noteEvents(namespace, layers)
 		c.noteKind(object.LeaseKind, namespace)
+	}
+}
+
+// noteEvents is noteKind for the events about objects of Flux, which are requested only if the
+// state of one of the objects depends on them.
+func (c *chain) noteEvents(namespace string, about []*unstructured.Unstructured) {
+	needed := slices.ContainsFunc(about, health.NeedsWarnings)
+	for _, why := range c.snap.List(object.EventKind, namespace).Unknown {
+		if needed || why.Reason != snapshot.NotRequested {
+			c.note(why)
+		}
 	}
 }
 

@@ -33,7 +33,13 @@ func Shared() []collect.Query {
 		object.KustomizationKind,
 		object.GitRepositoryKind, object.OCIRepositoryKind, object.BucketKind, object.ExternalArtifactKind,
 		object.NamespaceKind, object.ClusterIssuerKind, object.LeaseKind,
-	), collect.Query{GroupKind: object.EventKind, FieldSelector: "type=Warning,involvedObject.kind=Kustomization"})
+	), Warnings(object.KustomizationKind, nil))
+}
+
+// Warnings are the Warning events about objects of a kind in namespaces, or in all of them if
+// there are none.
+func Warnings(about schema.GroupKind, namespaces []string) collect.Query {
+	return collect.Query{GroupKind: object.EventKind, FieldSelector: "type=Warning,involvedObject.kind=" + about.Kind, Namespaces: namespaces}
 }
 
 // Workloads are the kinds that determine the states of tenants and are in their namespaces.
@@ -44,7 +50,7 @@ func Workloads(namespaces []string) []collect.Query {
 		object.CertificateKind, object.IssuerKind, object.GatewayKind, object.VirtualServiceKind,
 	),
 		collect.Query{GroupKind: object.PodKind, FieldSelector: health.PendingPods},
-		collect.Query{GroupKind: object.EventKind, FieldSelector: "type=Warning,involvedObject.kind=HelmRelease"},
+		Warnings(object.HelmReleaseKind, nil),
 	)
 	return in(namespaces, required)
 }

@@ -168,22 +168,14 @@ func (o *options) run(ctx context.Context) error {
 // read reads the recording, or of the cluster what the states require. A file has all that
 // status reads of all tenants, since explain may read it later.
 func (o *options) read(ctx context.Context) (*snapshot.Snapshot, error) {
-	switch {
-	case o.save != "":
+	if o.save != "" || !o.origin.Live() {
 		return o.call.Read(ctx, o.origin, queries.Status())
-	case len(o.names) == 0 || !o.origin.Live():
-		return o.call.Read(ctx, o.origin, queries.Verdicts())
 	}
 	session, err := o.call.Session(ctx, false)
 	if err != nil {
 		return nil, err
 	}
-	snap, scope, err := explain.ReadTenants(ctx, session, o.names...)
-	if err == nil {
-		snap, err = session.Settle(ctx, snap, scope, func(snap *snapshot.Snapshot) {
-			_, _ = selection.Named(snap, o.names, nil) // the search is repeated, and its error is then returned
-		})
-	}
+	snap, err := explain.ReadStatus(ctx, session, o.names...)
 	return snap, command.WhenUnreachable(ctx, err)
 }
 

@@ -15,7 +15,7 @@ import (
 
 // look reads the cluster once and assesses the tenants.
 func (o *options) look(ctx context.Context) ([]tenant.Status, time.Time, error) {
-	snap, err := o.call.Read(ctx, command.Origin{}, queries.Verdicts())
+	snap, err := o.read(ctx)
 	if err != nil {
 		return nil, time.Time{}, err
 	}
