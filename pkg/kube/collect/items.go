@@ -123,7 +123,6 @@ func (r *listReading) items() error {
 
 // next reads one item.
 func (r *listReading) next() error {
-	r.count++
 	before := r.decoder.pool.weight
 	depth := r.decoder.json.StackDepth()
 	content, err := r.decoder.item(r.listing.fields)
@@ -131,9 +130,21 @@ func (r *listReading) next() error {
 	if errors.As(err, &syntax) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, errNotUTF8) {
 		return err
 	}
-	if fields, ok := content.(map[string]any); ok && r.count == 1 {
+	if fields, ok := content.(map[string]any); ok && r.count == 0 {
 		r.head.first, _ = fields["kind"].(string)
 	}
+	if err := r.add(content, err, r.decoder.pool.weight-before); err != nil {
+		return err
+	}
+	if r.wrong != nil {
+		return r.skipTo(depth)
+	}
+	return nil
+}
+
+// add keeps an item, or records the error of it. Its own error is that of keep.
+func (r *listReading) add(content any, err error, weight int64) error {
+	r.count++
 	var obj *unstructured.Unstructured
 	if err == nil {
 		obj, err = r.listing.item(content)
@@ -145,12 +156,12 @@ func (r *listReading) next() error {
 		}
 		r.seen[name] = true
 	}
-	want, _ := r.listing.kinds()
 	if err != nil {
+		want, _ := r.listing.kinds()
 		r.wrong = request.Malformed("item %d of the %s %s", r.count, want.Kind, err)
-		return r.skipTo(depth)
+		return nil
 	}
-	if err := r.keep(obj, r.decoder.pool.weight-before); err != nil {
+	if err := r.keep(obj, weight); err != nil {
 		return notKeptError{err}
 	}
 	return nil

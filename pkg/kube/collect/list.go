@@ -22,6 +22,10 @@ import (
 // server keeps the pages consistent.
 const pageSize = 500
 
+// largePage is the number of objects per request if few of their fields are kept. An API server
+// reads only the first page of a list from its cache.
+const largePage = 2000
+
 type lister struct {
 	host    string
 	client  *request.Client
@@ -76,6 +80,9 @@ func (l *lister) read(ctx context.Context, want Query, namespace string) (*readi
 // once, without pages.
 func (r *reading) pages(ctx context.Context) error {
 	limit, token, restarted := pageSize, "", false
+	if !r.answer.fields.whole {
+		limit = largePage
+	}
 	turner := pageTurner{of: r.budget, kind: r.want.Kind, seen: map[string]bool{}, limit: listTime * r.timeout}
 	turner.until = time.Now().Add(turner.limit)
 	for {
@@ -84,6 +91,12 @@ func (r *reading) pages(ctx context.Context) error {
 			r.drop()
 			clear(turner.seen)
 			limit, token, restarted = 0, "", true
+			continue
+		}
+		if request.IsTooLarge(err) && limit == largePage {
+			r.drop()
+			clear(turner.seen)
+			limit, token = pageSize, ""
 			continue
 		}
 		if err == nil && next.Continue == "" {

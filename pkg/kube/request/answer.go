@@ -19,6 +19,8 @@ type AnswerError struct {
 	// Passing is set if the same request may succeed later: a server restarts, or a proxy in
 	// front of it can't reach it.
 	Passing bool
+	// large is set if the answer exceeds its limit.
+	large bool
 }
 
 func (e AnswerError) Error() string { return e.text }

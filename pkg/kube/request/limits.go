@@ -3,6 +3,7 @@ package request
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -30,7 +31,15 @@ const (
 )
 
 func tooLarge(limit int64) error {
-	return Malformed("the answer is larger than the limit of %d MiB and was not read further; check that this is the cluster's API server, with no proxy in front of it", limit>>20)
+	err := AnswerError{text: oneLine(fmt.Sprintf("the answer is larger than the limit of %d MiB and was not read further; check that this is the cluster's API server, with no proxy in front of it", limit>>20), maxText)}
+	err.large = true
+	return err
+}
+
+// IsTooLarge reports whether the error is that of an answer that exceeds its limit.
+func IsTooLarge(err error) bool {
+	var answer AnswerError
+	return errors.As(err, &answer) && answer.large
 }
 
 // refusal is the body of an answer that is an error, which client-go reads as a whole.
