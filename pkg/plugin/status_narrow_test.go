@@ -3,13 +3,16 @@ package plugin
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/digihunch/kubectl-orthweb/internal/fakeapi"
+	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
 // TestStatusOfOneOfMany checks that the chain of a tenant among many is that of a complete
@@ -31,6 +34,49 @@ func TestStatusOfOneOfMany(t *testing.T) {
 			if got != want || gotErr != wantErr {
 				t.Errorf("%s, status %v: got\n%s%s\nwant\n%s%s", example, names, got, gotErr, want, wantErr)
 			}
+		}
+	}
+}
+
+// TestStatusReadsEvents checks that events are read only about objects of Flux that are not ready,
+// in their namespaces, or in all if there are many.
+func TestStatusReadsEvents(t *testing.T) {
+	healthy, failing := fleetOf(t, "healthy", 20), fleetOf(t, "failing", 20)
+	for _, c := range []struct {
+		about string
+		api   *fakeapi.Server
+		args  []string
+		want  string
+	}{
+		{"healthy", healthy, nil, ""},
+		{"one of healthy", healthy, []string{"bhs"}, ""},
+		{"one fails", failing, nil, "/api/v1/namespaces/flux-system/events"},
+		{"the one that fails", failing, []string{"bhs"}, "/api/v1/namespaces/flux-system/events"},
+		{"many fail", failing, nil, "/api/v1/namespaces/flux-system/events /api/v1/events"},
+	} {
+		if c.about == "many fail" {
+			for _, obj := range fakeapi.Example(t, "failing").List(object.HelmReleaseKind, "mhr-orthweb").Objects {
+				for i := range 12 {
+					obj = obj.DeepCopy()
+					obj.SetNamespace(fmt.Sprintf("t%04d-orthweb", i))
+					unstructured.RemoveNestedField(obj.Object, "status", "conditions")
+					c.api.Put(obj)
+				}
+			}
+		}
+		before := len(c.api.Requests())
+		_, _ = statusOf(c.api, append(c.args, "--kubeconfig", c.api.Kubeconfig())...)
+		var got []string
+		for _, r := range c.api.Requests()[before:] {
+			if strings.HasSuffix(r.Path, "/events") {
+				got = append(got, r.Path)
+			}
+		}
+		slices.Sort(got)
+		want := strings.Fields(c.want)
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: events are read from %q, want %q", c.about, got, want)
 		}
 	}
 }

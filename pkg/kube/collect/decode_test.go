@@ -2,7 +2,9 @@ package collect
 
 import (
 	"bytes"
+	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,7 +12,9 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/json"
 
+	"github.com/digihunch/kubectl-orthweb/internal/fakeapi"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/request"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
 // FuzzItem checks that an object is decoded as by k8s.io/apimachinery, without its
@@ -66,5 +70,35 @@ func TestItemSize(t *testing.T) {
 			t.Fatal("a big item is still being decoded")
 		}
 		decoding.Unlock()
+	}
+}
+
+// TestLargePage checks that a list of few fields has large pages, and smaller ones if the first is
+// too large, and that a list of whole objects which is too large fails.
+func TestLargePage(t *testing.T) {
+	for _, c := range []struct {
+		about  string
+		fields []string
+		limits []string
+		names  string
+	}{
+		{"few fields", []string{"status.phase"}, []string{"2000", "500"}, "web"},
+		{"whole objects", nil, []string{"500"}, ""},
+	} {
+		api := fakeapi.New(t, newObject(t, "v1", "Service", "x", "web", ""))
+		api.Fail("/services$", fakeapi.First(1, fakeapi.Endless()))
+		snap := read(t, api, Query{GroupKind: service, Fields: c.fields})
+		var limits []string
+		for _, r := range api.Requests() {
+			if query, err := url.ParseQuery(r.Query); err == nil && query.Has("limit") {
+				limits = append(limits, query.Get("limit"))
+			}
+		}
+		if got := names(snap, service); got != c.names || !slices.Equal(limits, c.limits) {
+			t.Errorf("%s: %q after pages of %v, want %q after %v", c.about, got, limits, c.names, c.limits)
+		}
+		if presence(snap, service) == snapshot.Absent && c.names == "" {
+			t.Errorf("%s: absence is proven", c.about)
+		}
 	}
 }

@@ -28,7 +28,7 @@ func OnlyFields(required []collect.Query) []collect.Query {
 }
 
 // verdictFields are the fields that packages health and tenant read, by kind. All fields of a
-// kind that is not listed are kept.
+// kind that is not listed are kept: Events.
 var verdictFields = map[schema.GroupKind][]string{
 	object.KustomizationKind: slices.Concat(reported, attempts, []string{
 		"spec.suspend", "spec.interval", "spec.retryInterval", "spec.timeout", "spec.path", "spec.targetNamespace",
@@ -41,6 +41,8 @@ var verdictFields = map[schema.GroupKind][]string{
 		"status.failures", "status.helmChart",
 		"status.history.status", "status.history.lastDeployed", "status.history.chartName", "status.history.chartVersion",
 	}),
+	object.GitRepositoryKind: own, object.OCIRepositoryKind: own, object.BucketKind: own, object.ExternalArtifactKind: own,
+	object.IssuerKind: own, object.ClusterIssuerKind: own, object.GatewayKind: own, object.VirtualServiceKind: own, object.LeaseKind: own,
 	object.NamespaceKind:   {"status.phase"},
 	object.DeploymentKind:  workload,
 	object.StatefulSetKind: workload,
@@ -54,6 +56,9 @@ var verdictFields = map[schema.GroupKind][]string{
 		"status.containerStatuses", "status.initContainerStatuses",
 	},
 }
+
+// own are the fields of an object apart from its metadata.
+var own = []string{"spec", "status"}
 
 // reported are the fields with which controllers report the state of an object.
 var reported = []string{"status.conditions", "status.observedGeneration"}
