@@ -54,7 +54,7 @@ func keeps(kept []string, path string) bool {
 
 // wholeKinds are the paths of kinds of which all fields are kept.
 var wholeKinds = map[string]bool{
-	"spec.renewTime": true, "spec.acquireTime": true, // Lease
+	"spec.renewTime": true, "spec.acquireTime": true, "spec.ca.secretName": true, // Lease; Issuer and ClusterIssuer
 	"spec.servers": true, "spec.hosts": true, "spec.http": true, "spec.tls": true, "spec.tcp": true, "spec.gateways": true, // of Istio
 	"status.artifact.revision": true, "status.artifact.lastUpdateTime": true, // of sources
 }
