@@ -48,7 +48,7 @@ var rules = []rule{
 	{"github.com/charmbracelet/", []string{"pkg/ui"}, "only the terminal application needs it"},
 	{module + "lab", nil, "the product does not depend on the lab"},
 	{module + "internal/script", []string{"pkg/plugin", "e2e"}, "only tests use it"},
-	{module + "internal/fakeapi", nil, "only tests use it"},
+	{module + "internal/fakeapi", []string{"internal/copies"}, "only tests use it"},
 	{module + "internal/reliability", nil, "only tests use it"},
 	{module + "internal/planted", nil, "only tests use it"},
 	{module + "internal/checktest", nil, "only tests use it"},

@@ -33,8 +33,8 @@ var independent = map[string]string{
 	"bootstrap":     "branch components components-extra export-dir flux-version interval network-policy path personal provider secret-name url",
 	"diff":          "allow-remote path repo",
 	"tenant create": "address domain dry-run entry repo", "tenant remove": "delete-data dry-run entry repo",
-	"mcp": "repo timeout",
-	"ui":  "linear", "events": "since types watch", "dashboard kiali": "no-browser port", "dashboard grafana": "no-browser port",
+	"mcp": "repo timeout", "report": "output-file",
+	"ui": "linear", "events": "since types watch", "dashboard kiali": "no-browser port", "dashboard grafana": "no-browser port",
 	"dashboard prometheus": "no-browser port", "dashboard orthanc": "no-browser port",
 	"hosts apply": "hosts-file", // hidden: 'hosts sync' runs it under sudo
 }

@@ -66,6 +66,9 @@ func everyCommand(t testing.TB) [][]string {
 		if cmd.Flags().Lookup("yes") != nil {
 			args = append(args, "--yes")
 		}
+		if cmd.Flags().Lookup("listen-address") != nil {
+			args = append(args, "--listen-address=127.0.0.1:0")
+		}
 		found = append(found, args)
 	}
 	root := NewRoot(genericiooptions.NewTestIOStreamsDiscard())

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/clusters"
+	"github.com/digihunch/kubectl-orthweb/pkg/escape"
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/kubeconfig"
 	"github.com/digihunch/kubectl-orthweb/pkg/plugin/command"
 )
@@ -141,10 +142,10 @@ func one(ctx context.Context, call *command.Call, config kubeconfig.Config, c ku
 func notes(c kubeconfig.Context) string {
 	var text bytes.Buffer
 	for _, same := range c.Same {
-		fmt.Fprintf(&text, "the context %s has the same cluster and user; the cluster is read once\n", same)
+		escape.Fprintf(&text, "the context %s has the same cluster and user; the cluster is read once\n", same)
 	}
 	if c.Shares != "" {
-		fmt.Fprintf(&text, "the context %s has the same cluster; both are read, because a context was named or has another user\n", c.Shares)
+		escape.Fprintf(&text, "the context %s has the same cluster; both are read, because a context was named or has another user\n", c.Shares)
 	}
 	return text.String()
 }
