@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"bytes"
 	stdjson "encoding/json"
 	"errors"
 	"fmt"
@@ -200,7 +201,7 @@ func unquoted(raw []byte) ([]byte, error) {
 	if !utf8.Valid(raw) {
 		return nil, errNotUTF8
 	}
-	if inner := raw[1 : len(raw)-1]; !slices.Contains(inner, '\\') {
+	if inner := raw[1 : len(raw)-1]; bytes.IndexByte(inner, '\\') < 0 {
 		return inner, nil
 	}
 	var text string // in which half a character, escaped, is U+FFFD
