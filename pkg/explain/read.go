@@ -19,10 +19,14 @@ const fewNamespaces = 8
 // and returns the namespaces to which further reads are limited, nil for all.
 func (q *query) begin(ctx context.Context, session *collect.Session) (*snapshot.Snapshot, []string, error) {
 	if len(q.Arguments) == 0 {
-		snap, err := session.Read(ctx, queries.Status())
+		snap, err := session.Read(ctx, queries.WithoutEvents(queries.Status()))
+		if err != nil {
+			return nil, nil, err
+		}
+		snap, err = addWarnings(ctx, session, snap)
 		return snap, nil, err
 	}
-	shared, err := session.Read(ctx, queries.Shared())
+	shared, err := session.Read(ctx, queries.WithoutEvents(queries.Shared()))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -41,11 +45,12 @@ func (q *query) begin(ctx context.Context, session *collect.Session) (*snapshot.
 	if all {
 		own = nil
 	}
-	rest, err := session.Read(ctx, queries.Workloads(own))
+	rest, err := session.Read(ctx, queries.WithoutEvents(queries.Workloads(own)))
 	if err != nil {
 		return nil, nil, err
 	}
-	return snapshot.Join(shared, rest), scope, nil
+	snap, err := addWarnings(ctx, session, snapshot.Join(shared, rest))
+	return snap, scope, err
 }
 
 // named reports whether an object is among the arguments.
