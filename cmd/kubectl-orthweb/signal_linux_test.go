@@ -59,7 +59,7 @@ const (
 // cluster.
 var waitingCommands = map[string][]string{
 	atFIFO: {
-		"status --from=FIFO", "explain --from=FIFO", "cert list --from=FIFO", "cert verify CERT --from=FIFO",
+		"status --from=FIFO", "explain --from=FIFO", "report --from=FIFO", "cert list --from=FIFO", "cert verify CERT --from=FIFO",
 		"hosts list --from=FIFO", "hosts diff --from=FIFO --block=lab", "hosts diff --from=example:healthy --kubeconfig=FIFO",
 		"cert inspect FIFO", "cert inspect FIFO --p12 --p12-password-env=HOME", "cert inspect CERT --p12 --p12-password-file=FIFO",
 		"cert verify FIFO", "cert verify CERT --key=FIFO", "cert verify CERT --p12 --p12-password-file=FIFO",
@@ -73,7 +73,7 @@ var waitingCommands = map[string][]string{
 		"lint --config=FIFO",
 	},
 	atInput: {
-		"status --from=-", "explain --from=-", "cert list --from=-", "hosts list --from=-", "hosts diff --from=- --block=lab", "cert inspect -", "cert verify -",
+		"status --from=-", "explain --from=-", "report --from=-", "cert list --from=-", "hosts list --from=-", "hosts diff --from=- --block=lab", "cert inspect -", "cert verify -",
 		"cert issue bhs --csr=-", "cert inspect CERT --p12 --p12-password-file=-", "cert issue bhs --p12 --p12-password-file=-",
 		"validate bhs --cert=CERT --key=KEY --password-file=-", "hosts apply --hosts-file=/none", "lint -",
 	},
@@ -81,6 +81,7 @@ var waitingCommands = map[string][]string{
 		"status", "status bhs --wait", "status --watch", "explain", "explain bhs", "validate bhs", "reconcile bhs", "suspend bhs", "resume bhs",
 		"cert issue bhs", "cert list", "cert verify CERT", "cert inspect secret/x", "hosts list", "hosts diff", "hosts sync",
 		"snapshot save new.tgz", "version", "check", "tenant compare bhs mhr --live", "status --all-contexts", "explain --contexts=*",
+		"report", "report --all-contexts",
 	},
 	atPeer:  {"cert inspect PEER"},
 	atLogin: {"status", "explain bhs", "version", "cert issue bhs", "status --all-contexts", "validate bhs --all-contexts"},
@@ -89,7 +90,7 @@ var waitingCommands = map[string][]string{
 // notRead are flags whose usage mentions files that the program does not read, or reads only
 // after another step.
 var notRead = []string{
-	"save", "force", "resume", // an output; --resume is locked first, and must be a regular file
+	"save", "force", "output-file", "resume", // outputs; --resume is locked first, and must be a regular file
 	"output-dir", "name", "stdout", "p12-legacy", "output", "allow-missing-template-keys",
 	"hosts-file",                                                         // must be a regular file
 	"block", "certificate-authority", "client-certificate", "client-key", // client-go reads them

@@ -74,7 +74,7 @@ func TestReportOfClusters(t *testing.T) {
 	}
 	requireMatches(t, "standard error", errs, []string{`^4 of 6 clusters could not be read`})
 	requireMatches(t, "standard output", out, []string{
-		`^\*\*1 of 3 tenants is not ready; 4 of 6 clusters could not be read\*\*$`, `^- b-stopped: .*connection refused`, `^- c-silent: no answer within 10s`,
+		`^\*\*1 of 3 tenants is not ready; 4 of 6 clusters could not be read\*\*$`, `^- b-stopped: .*connection refused`, `^- c-silent: no answer within ` + patience,
 		`^\| bhs \| a-failing \| Failing \|`, `^\| mhr \| d-healthy \| Ready \|`, `^### Cause 1\.1\. Container orthanc`, `flux --context=a-failing reconcile`,
 	})
 	out, errs, code = runFleet(t, config, "report bhs --contexts=a-failing,d-healthy")
