@@ -26,7 +26,8 @@ const Tolerance = 5 * time.Minute
 
 // Renewals are the newest renewals of the Leases of the Flux controllers, by the name
 // of the controller. Each shard of a controller ("kustomize-controller-shard1") has a
-// Lease; one running shard is sufficient.
+// Lease; one running shard is sufficient. With --watch-label-selector, its name ends with a
+// hash of the selector.
 func Renewals(snap *snapshot.Snapshot) map[string]time.Time {
 	newest := map[string]time.Time{}
 	for _, lease := range snap.List(object.LeaseKind, "").Objects {
@@ -35,7 +36,7 @@ func Renewals(snap *snapshot.Snapshot) map[string]time.Time {
 			continue // no controller has held it yet
 		}
 		for _, controller := range []string{"source-controller", "kustomize-controller", "helm-controller"} {
-			if strings.HasPrefix(lease.GetName(), controller) && strings.HasSuffix(lease.GetName(), "-leader-election") {
+			if strings.HasPrefix(lease.GetName(), controller) && strings.Contains(lease.GetName(), "-leader-election") {
 				newest[controller] = later(newest[controller], renewed)
 			}
 		}

@@ -162,13 +162,6 @@ func (w killedWrite) check(t *testing.T, dir string) {
 	}
 }
 
-func writeTestFile(t *testing.T, path string, content []byte) {
-	t.Helper()
-	if err := os.WriteFile(path, content, 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // secret is the CA as cert-manager stores it.
 func (a testCA) secret(namespace, name string) *unstructured.Unstructured {
 	encode := base64.StdEncoding.EncodeToString

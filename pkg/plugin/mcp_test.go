@@ -526,3 +526,10 @@ func TestMCPRunsCommandsConcurrently(t *testing.T) {
 	}
 	wait.Wait()
 }
+
+func writeTestFile(t *testing.T, path string, content []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -95,7 +95,7 @@ func (t *termination) lease(controller string) *unstructured.Unstructured {
 	leases, _ := t.list(kindIn{object.LeaseKind, ""})
 	var newest *unstructured.Unstructured
 	for _, lease := range leases {
-		if !strings.HasPrefix(lease.GetName(), controller) || !strings.HasSuffix(lease.GetName(), "-leader-election") {
+		if !strings.HasPrefix(lease.GetName(), controller) || !strings.Contains(lease.GetName(), "-leader-election") {
 			continue
 		}
 		if newest == nil || object.Time(lease.Object, "spec", "renewTime").After(object.Time(newest.Object, "spec", "renewTime")) {

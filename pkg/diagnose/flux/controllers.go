@@ -195,7 +195,7 @@ func (c controller) ownsLease(lease *unstructured.Unstructured) bool {
 		return false
 	}
 	name := lease.GetName()
-	return name == c.lease || c.suffix != "" && strings.HasPrefix(name, c.lease) && strings.HasSuffix(name, c.suffix)
+	return name == c.lease || c.suffix != "" && strings.HasPrefix(name, c.lease) && strings.Contains(name, c.suffix)
 }
 
 // Expired reports whether a Lease has not been renewed for much longer than its

@@ -222,7 +222,7 @@ func (w *watcher) check(ctx context.Context) error {
 		heard := w.heard
 		w.mu.Unlock()
 		if silent := time.Since(heard); silent < t.idle {
-			sleep(ctx, t.idle-silent)
+			Sleep(ctx, t.idle-silent)
 			continue
 		}
 		err := w.session.Ping(ctx, t.ping)
@@ -233,7 +233,7 @@ func (w *watcher) check(ctx context.Context) error {
 			w.restart(ctx, silentError{cmp.Or(err, lost), w.session.Now().Add(-time.Since(heard))})
 		}
 		if lost = err; err != nil {
-			sleep(ctx, t.ping)
+			Sleep(ctx, t.ping)
 		}
 	}
 	return ctx.Err()
@@ -257,7 +257,7 @@ type silentError struct {
 // rediscover discovers the served kinds again, at intervals, while a kind is not served, and has
 // it listed when it is.
 func (w *watcher) rediscover(ctx context.Context) error {
-	for sleep(ctx, w.opts.times.absent) {
+	for Sleep(ctx, w.opts.times.absent) {
 		w.mu.Lock()
 		missing := false
 		for _, f := range w.feeds {
@@ -360,8 +360,8 @@ func (w *watcher) state() (Update, bool) {
 	return update, complete || update.Err != nil
 }
 
-// sleep waits, and reports whether ctx is still valid.
-func sleep(ctx context.Context, wait time.Duration) bool {
+// Sleep waits, and reports whether ctx is still valid.
+func Sleep(ctx context.Context, wait time.Duration) bool {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {

@@ -10,6 +10,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/explain"
 	"github.com/digihunch/kubectl-orthweb/pkg/finding"
 	"github.com/digihunch/kubectl-orthweb/pkg/health"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/watch"
 	"github.com/digihunch/kubectl-orthweb/pkg/metrics"
 )
 
@@ -35,7 +36,7 @@ func (e *exporter) explainAll(ctx context.Context) error {
 		if view, due := e.due(began); len(due) > 0 {
 			e.explain(ctx, view, due)
 			// A large cluster must not take all of the machine, nor of the API server.
-			if !pause(ctx, max(explainPause, 4*time.Since(began))) {
+			if !watch.Sleep(ctx, max(explainPause, 4*time.Since(began))) {
 				return ctx.Err()
 			}
 			continue
@@ -113,17 +114,5 @@ func (e *exporter) explainFailed(err error, tenants []metrics.Tenant) {
 	e.mu.Unlock()
 	if first {
 		escape.Fprintf(e.call.Streams.ErrOut, "error: determining causes: %v; retrying\n", err)
-	}
-}
-
-// pause waits, and reports whether ctx is still valid.
-func pause(ctx context.Context, wait time.Duration) bool {
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }

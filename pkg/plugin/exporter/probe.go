@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/request"
+	"github.com/digihunch/kubectl-orthweb/pkg/kube/watch"
 	"github.com/digihunch/kubectl-orthweb/pkg/metrics"
 	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 	"github.com/digihunch/kubectl-orthweb/pkg/validate"
@@ -49,7 +50,7 @@ func (p *prober) run(ctx context.Context) error {
 	var running sync.WaitGroup
 	defer running.Wait()
 	slots, done := make(chan struct{}, maxProbes), make(chan string, maxProbes)
-	for pause(ctx, time.Second) {
+	for watch.Sleep(ctx, time.Second) {
 		for len(done) > 0 {
 			p.times.ended(<-done, time.Now())
 		}
