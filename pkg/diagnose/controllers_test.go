@@ -52,6 +52,8 @@ func TestControllers(t *testing.T) {
 		{"kustomize-controller is scaled to zero", []map[string]any{layer, deployed("flux-system", "kustomize-controller", 0, 0, nil)}, []string{"Deployment flux-system/kustomize-controller"}},
 		{"kustomize-controller hangs", []map[string]any{layer, deployed("flux-system", "kustomize-controller", 1, 1, nil), lease("flux-system", "kustomize-controller-leader-election", "2026-03-01T11:50:00Z")},
 			[]string{"Lease flux-system/kustomize-controller-leader-election"}},
+		{"one with a selector hangs", []map[string]any{layer, deployed("flux-system", "kustomize-controller", 1, 1, nil), lease("flux-system", "kustomize-controller-leader-election-f2173aaa", "2026-03-01T11:50:00Z")},
+			[]string{"Lease flux-system/kustomize-controller-leader-election-f2173aaa"}},
 		{"it lives", []map[string]any{layer, deployed("flux-system", "kustomize-controller", 1, 1, nil), lease("flux-system", "kustomize-controller-leader-election", "2026-03-01T11:59:50Z")}, nil},
 		{"source-controller is down", []map[string]any{layer, deployed("flux-system", "source-controller", 1, 0, nil)}, []string{"Deployment flux-system/source-controller"}},
 		{"helm-controller is down, with a release", []map[string]any{layer, release, deployed("flux-system", "helm-controller", 1, 0, nil)}, []string{"Deployment flux-system/helm-controller"}},

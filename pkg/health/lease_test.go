@@ -4,8 +4,12 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
+	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
 )
 
 // TestStoppedControllers repeats every scenario with all of Flux's controllers stopped for an
@@ -64,4 +68,26 @@ func silentLeases() []map[string]any {
 		})
 	}
 	return leases
+}
+
+// TestRenewals checks which Leases are those of Flux's controllers.
+func TestRenewals(t *testing.T) {
+	renewed := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for name, want := range map[string]bool{
+		"kustomize-controller-leader-election":          true,
+		"kustomize-controller-shard1-leader-election":   true,
+		"kustomize-controller-leader-election-f2173aaa": true, // with --watch-label-selector
+		"kustomize-controller":                          false,
+		"other-kustomize-controller-leader-election":    false,
+	} {
+		builder := snapshot.NewBuilder()
+		builder.Add(snapshot.Request{Group: object.LeaseKind.Group, Version: "v1", Kind: object.LeaseKind.Kind}, &unstructured.Unstructured{Object: map[string]any{
+			"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": map[string]any{"name": name, "namespace": "flux-system"},
+			"spec": map[string]any{"holderIdentity": "pod", "renewTime": renewed.Format("2006-01-02T15:04:05.000000Z")},
+		}})
+		got := Renewals(builder.Build(snapshot.Meta{At: renewed}))["kustomize-controller"]
+		if got.Equal(renewed) != want {
+			t.Errorf("%s: renewed %s", name, got)
+		}
+	}
 }
