@@ -41,6 +41,11 @@ func Markdown(w io.Writer, r report.Report) error {
 	}
 	for _, c := range p.Causes {
 		render.MarkdownCause(out, c.Number+" ", c.finding)
+		for _, line := range []struct{ name, value string }{{"Cluster", c.Cluster}, {"Blocks", c.Blocks}} {
+			if line.value != "" {
+				fmt.Fprintf(out, "%s: %s\n\n", line.name, render.MarkdownText(line.value))
+			}
+		}
 	}
 	if err := markdownChains(out, p.Tenants); err != nil {
 		return err

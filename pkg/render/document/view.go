@@ -51,12 +51,14 @@ type cell struct {
 
 type cause struct {
 	ID, Number, Sentence, Object, Reason, For, Blocks, Unwatched string
-	Code                                                         finding.Code
-	Severity                                                     finding.Severity
-	Evidence                                                     table
-	Fixes                                                        []finding.Fix
-	Path                                                         []step
-	finding                                                      diagnose.Cause
+	// Cluster is empty if there is only one.
+	Cluster  string
+	Code     finding.Code
+	Severity finding.Severity
+	Evidence table
+	Fixes    []finding.Fix
+	Path     []step
+	finding  diagnose.Cause
 }
 
 type step struct {
@@ -341,7 +343,8 @@ func (v viewer) cause(i, at int, found diagnose.Cause, now time.Time) cause {
 		Reason: term.Clean(found.Reason), Code: found.Code, Severity: found.Severity, Blocks: blocks(found), Unwatched: term.Clean(found.Unwatched), finding: found,
 	}
 	if v.several {
-		c.Object = term.Clean(v.report.Clusters[i].Name) + " · " + c.Object
+		c.Cluster = term.Clean(v.report.Clusters[i].Name)
+		c.Object = c.Cluster + " · " + c.Object
 	}
 	if !found.Since.IsZero() && now.Sub(found.Since) >= time.Second {
 		c.For = "for " + render.Age(found.Since, now) + ", since " + date(found.Since)
