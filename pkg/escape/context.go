@@ -3,7 +3,7 @@ package escape
 import "strings"
 
 // InContext returns a command line for the cluster of a kubeconfig's context: each kubectl, flux and
-// cmctl in it gets --context. Text in quotes is not changed.
+// cmctl in it gets --context, and helm --kube-context. Text in quotes is not changed.
 func InContext(command, context string) string {
 	flag := " --context=" + ShellWord(context)
 	var out strings.Builder
@@ -14,7 +14,12 @@ func InContext(command, context string) string {
 			if command[i] == ' ' {
 				begins = true
 			} else if name := programAt(command[i:]); name != "" {
-				out.WriteString(name + flag)
+				out.WriteString(name)
+				if name == "helm" {
+					out.WriteString(" --kube-context=" + ShellWord(context))
+				} else {
+					out.WriteString(flag)
+				}
 				i += len(name)
 				continue
 			}
@@ -27,12 +32,20 @@ func InContext(command, context string) string {
 	return out.String()
 }
 
-// programs are those that take --context after their name; that of a plugin is two words.
-var programs = []string{"kubectl orthweb", "kubectl", "flux"}
+// programs are those that take the context after their name; that of a plugin is two words.
+var programs = []string{"kubectl orthweb", "kubectl", "flux", "helm"}
+
+// withoutCluster are commands of helm that need no cluster.
+var withoutCluster = []string{"helm show ", "helm template ", "helm pull ", "helm repo ", "helm registry "}
 
 // programAt is the program of the command that a text begins with, with cmctl's subcommand, whose flags
 // do not precede it; empty for others.
 func programAt(text string) string {
+	for _, command := range withoutCluster {
+		if strings.HasPrefix(text, command) {
+			return ""
+		}
+	}
 	for _, name := range programs {
 		if strings.HasPrefix(text, name+" ") {
 			return name

@@ -8,6 +8,8 @@ func TestInContext(t *testing.T) {
 		"kubectl get pods -n a":      "kubectl --context=c get pods -n a",
 		"kubectl orthweb explain b":  "kubectl orthweb --context=c explain b",
 		"flux resume ks x":           "flux --context=c resume ks x",
+		"helm rollback x 3 -n a":     "helm --kube-context=c rollback x 3 -n a",
+		"helm show chart x":          "helm show chart x",
 		"cmctl renew x -n a":         "cmctl renew --context=c x -n a",
 		"cmctl status certificate x": "cmctl status certificate --context=c x",
 		"curl -s http://x":           "curl -s http://x",

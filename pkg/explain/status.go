@@ -12,6 +12,7 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/kube/queries"
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 	"github.com/digihunch/kubectl-orthweb/pkg/snapshot"
+	"github.com/digihunch/kubectl-orthweb/pkg/tenant"
 )
 
 // manyScopes is the number of namespaces from which all are read, not only those that a
@@ -19,38 +20,66 @@ import (
 const manyScopes = 16
 
 // ReadStatus reads what the states of tenants require: of those that are named, or of all. It
-// keeps no other fields (queries.Verdicts). The host names of all tenants are read in any case,
-// since two of them may claim the same one.
+// keeps no other fields (queries.Verdicts).
+//
+// Of named tenants, workloads and pods are read only in the namespaces in which the tenants may
+// have some; they are most of what there is. All else may be anywhere: the Service of a central
+// ingress, a release that installs into another namespace, another tenant's claim to a host name.
 func ReadStatus(ctx context.Context, session *collect.Session, names ...string) (*snapshot.Snapshot, error) {
+	required := queries.WithoutEvents(queries.Verdicts())
 	if len(names) == 0 {
-		snap, err := session.Read(ctx, queries.WithoutEvents(queries.Verdicts()))
+		snap, err := session.Read(ctx, required)
 		if err != nil {
 			return nil, err
 		}
 		return addWarnings(ctx, session, snap)
 	}
-	first := slices.Concat(queries.Shared(), collect.Queries(claimKinds...))
-	shared, err := session.Read(ctx, queries.OnlyFields(queries.WithoutEvents(first)))
+	isWorkload := func(q collect.Query) bool { return slices.Contains(workloadKinds, q.GroupKind) }
+	workloads := slices.DeleteFunc(slices.Clone(required), func(q collect.Query) bool { return !isWorkload(q) })
+	shared, err := session.Read(ctx, slices.DeleteFunc(required, isWorkload))
 	if err != nil {
 		return nil, err
 	}
-	q := &query{Question: Question{Arguments: names}}
-	_, scope, all := q.scope(shared)
-	if all || len(scope) > manyScopes {
-		scope = nil
-	}
-	workloads := slices.DeleteFunc(queries.WithoutEvents(queries.Workloads(scope)), func(q collect.Query) bool {
-		return slices.Contains(claimKinds, q.GroupKind)
-	})
-	rest, err := session.Read(ctx, queries.OnlyFields(workloads))
+	namespaces := statusNamespaces(shared, names)
+	rest, err := session.Read(ctx, queries.In(namespaces, slices.Clone(workloads)))
 	if err != nil {
 		return nil, err
 	}
-	return addWarnings(ctx, session, snapshot.Join(shared, rest))
+	snap := snapshot.Join(shared, rest)
+	if namespaces != nil && !slices.Equal(namespaces, statusNamespaces(snap, names)) { // workloads show more of the tenants
+		if rest, err = session.Read(ctx, workloads); err != nil {
+			return nil, err
+		}
+		snap = snapshot.Join(shared, rest)
+	}
+	return addWarnings(ctx, session, snap)
 }
 
-// claimKinds are the kinds that claim host names.
-var claimKinds = []schema.GroupKind{object.GatewayKind, object.VirtualServiceKind, object.CertificateKind}
+// workloadKinds are the kinds of which most objects are.
+var workloadKinds = []schema.GroupKind{object.DeploymentKind, object.StatefulSetKind, object.PodKind}
+
+// statusNamespaces are the namespaces in which the named tenants may have workloads, sorted, or nil
+// for all.
+func statusNamespaces(snap *snapshot.Snapshot, names []string) []string {
+	q := &query{Question: Question{Arguments: names}}
+	_, scope, all := q.scope(snap)
+	if all {
+		return nil
+	}
+	tenants := tenant.Discover(snap)
+	for _, name := range names {
+		t, _ := tenant.Find(tenants, name)
+		scope = append(scope, tenant.LabelledNamespaces(snap, t.Name)...)
+		for _, layer := range t.Layers {
+			scope = append(scope, tenant.AffectedNamespaces(snap, layer.Ref)...)
+		}
+	}
+	slices.Sort(scope)
+	if scope = slices.Compact(scope); len(scope) > manyScopes {
+		return nil
+	}
+	return scope
+}
 
 // addWarnings reads the Warning events that verdicts may depend on, in the namespaces of the
 // objects that they are about: those that are not ready.

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/digihunch/kubectl-orthweb/internal/fakeapi"
@@ -34,6 +35,51 @@ func TestStatusOfOneOfMany(t *testing.T) {
 			if got != want || gotErr != wantErr {
 				t.Errorf("%s, status %v: got\n%s%s\nwant\n%s%s", example, names, got, gotErr, want, wantErr)
 			}
+		}
+	}
+}
+
+// TestStatusOfScatteredTenant checks that a tenant among many has the objects that no layer of it
+// names: the Service of a central ingress, a release that installs into its namespace, and an
+// Orthanc in another namespace with its label.
+func TestStatusOfScatteredTenant(t *testing.T) {
+	api := fleetOf(t, "healthy", 20)
+	model := fakeapi.Example(t, "healthy")
+	put := func(kind schema.GroupKind, name, namespace string, change func(*unstructured.Unstructured)) {
+		for _, obj := range model.List(kind, "mhr-orthweb").Objects {
+			if obj.GetName() == name {
+				obj = obj.DeepCopy()
+				obj.SetNamespace(namespace)
+				change(obj)
+				api.Put(obj)
+				return
+			}
+		}
+		t.Fatalf("%s %s does not exist", kind, name)
+	}
+	put(object.ServiceKind, "istio-ingressgateway", "central", func(obj *unstructured.Unstructured) {
+		unstructured.RemoveNestedField(obj.Object, "status", "loadBalancer")
+	})
+	put(object.HelmReleaseKind, "postgres-ha", "releases", func(obj *unstructured.Unstructured) {
+		obj.SetName("other")
+		_ = unstructured.SetNestedField(obj.Object, "t0005-orthweb", "spec", "targetNamespace")
+		_ = unstructured.SetNestedSlice(obj.Object, []any{map[string]any{"type": "Ready", "status": "False", "reason": "InstallFailed", "message": "no"}}, "status", "conditions")
+	})
+	archive := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": "archive", "labels": map[string]any{"org": "t0005"}}}}
+	api.Put(archive)
+	put(object.DeploymentKind, "orthanc", "archive", func(obj *unstructured.Unstructured) {
+		_ = unstructured.SetNestedField(obj.Object, int64(0), "status", "availableReplicas")
+	})
+	saved := t.TempDir() + "/all.tgz"
+	_, _ = statusOf(api, "--save", saved, "--kubeconfig", api.Kubeconfig())
+	got, _ := statusOf(api, "t0005", "-o", "json", "--kubeconfig", api.Kubeconfig())
+	want, _ := statusOf(api, "t0005", "-o", "json", "--from", saved)
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	for _, part := range []string{`"central"`, `"releases"`, `"archive"`} {
+		if !strings.Contains(want, part) {
+			t.Errorf("no object in %s: the test compares nothing", part)
 		}
 	}
 }

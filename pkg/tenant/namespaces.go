@@ -61,3 +61,15 @@ func tenantNamespaces(snap *snapshot.Snapshot, layers *layerGraph) set {
 	})
 	return found
 }
+
+// LabelledNamespaces are the namespaces whose label names the tenant, sorted: in those of them
+// that have an Orthanc, the tenant's objects are.
+func LabelledNamespaces(snap *snapshot.Snapshot, tenant string) []string {
+	found := set{}
+	for _, ns := range snap.List(object.NamespaceKind, "").Objects {
+		if ns.GetLabels()[orgLabel] == tenant {
+			found[ns.GetName()] = true
+		}
+	}
+	return found.sorted()
+}

@@ -31,6 +31,9 @@ func Connect(ctx context.Context, config Config, name string, flags Flags) (*res
 	if err := checkCluster(config, name); err != nil {
 		return nil, err
 	}
+	// client-go writes the cluster's configuration of a plugin into the user, whom several contexts
+	// may share (clientcmd, getUserIdentificationPartialConfig).
+	config = *config.DeepCopy()
 	overrides := &clientcmd.ConfigOverrides{CurrentContext: name, Timeout: flags.RequestTimeout}
 	overrides.ClusterInfo.DisableCompression = flags.DisableCompression
 	overrides.AuthInfo.Impersonate, overrides.AuthInfo.ImpersonateUID = flags.As, flags.AsUID

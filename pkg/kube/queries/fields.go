@@ -11,7 +11,7 @@ import (
 
 // Verdicts are Status with only the fields that determine the states of tenants (packages
 // health and tenant). Explainers read others: it is not for them, nor for a file.
-func Verdicts() []collect.Query { return OnlyFields(Status()) }
+func Verdicts() []collect.Query { return onlyFields(Status()) }
 
 // WithoutEvents are the queries of other kinds than Event. An API server reads all events of a
 // cluster to select some, which takes longer than all other lists.
@@ -19,8 +19,8 @@ func WithoutEvents(required []collect.Query) []collect.Query {
 	return slices.DeleteFunc(required, func(q collect.Query) bool { return q.GroupKind == object.EventKind })
 }
 
-// OnlyFields limits the kinds to the fields of verdictFields.
-func OnlyFields(required []collect.Query) []collect.Query {
+// onlyFields limits the kinds to the fields of verdictFields.
+func onlyFields(required []collect.Query) []collect.Query {
 	for i := range required {
 		required[i].Fields = verdictFields[required[i].GroupKind]
 	}

@@ -52,7 +52,7 @@ func Workloads(namespaces []string) []collect.Query {
 		collect.Query{GroupKind: object.PodKind, FieldSelector: health.PendingPods},
 		Warnings(object.HelmReleaseKind, nil),
 	)
-	return in(namespaces, required)
+	return In(namespaces, required)
 }
 
 // Operate are the kinds that Flux reconciles for a tenant, with the events that show their
@@ -88,7 +88,7 @@ func Check(pre bool) []collect.Query {
 // Ingress are the kinds that identify a tenant, its ingress and its issuers. With a
 // namespace, nothing is read outside of it, so that permissions in it are sufficient.
 func Ingress(namespace string) []collect.Query {
-	return in(one(namespace), collect.Queries(
+	return In(one(namespace), collect.Queries(
 		object.KustomizationKind, object.HelmReleaseKind, object.NamespaceKind,
 		object.DeploymentKind, object.StatefulSetKind, object.ServiceKind,
 		object.CertificateKind, object.IssuerKind, object.ClusterIssuerKind,
@@ -104,7 +104,7 @@ func Certificates(namespace string, secrets bool) []collect.Query {
 		required = append(required, collect.Query{GroupKind: object.SecretKind, FieldSelector: "type=kubernetes.io/tls"},
 			collect.Query{GroupKind: object.SecretKind, FieldSelector: "type=Opaque"})
 	}
-	return in(one(namespace), required)
+	return In(one(namespace), required)
 }
 
 // Pods are all pods of the namespace, or of all namespaces.
@@ -143,8 +143,8 @@ func one(namespace string) []string {
 	return []string{namespace}
 }
 
-// in limits the kinds to namespaces, unless there are none.
-func in(namespaces []string, required []collect.Query) []collect.Query {
+// In limits the kinds to namespaces, unless there are none.
+func In(namespaces []string, required []collect.Query) []collect.Query {
 	if namespaces != nil {
 		for i := range required {
 			required[i].Namespaces = namespaces

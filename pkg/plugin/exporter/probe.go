@@ -49,7 +49,7 @@ func newProber(e *exporter, config *request.Config) *prober {
 func (p *prober) run(ctx context.Context) error {
 	var running sync.WaitGroup
 	defer running.Wait()
-	slots, done := make(chan struct{}, maxProbes), make(chan string, maxProbes)
+	slots, done := make(chan struct{}, maxProbes), make(chan string, 2*maxProbes) // also for those that end while others begin
 	for watch.Sleep(ctx, time.Second) {
 		for len(done) > 0 {
 			p.times.ended(<-done, time.Now())
