@@ -60,6 +60,7 @@ func TestStatusOfScatteredTenant(t *testing.T) {
 	put(object.ServiceKind, "istio-ingressgateway", "central", func(obj *unstructured.Unstructured) {
 		unstructured.RemoveNestedField(obj.Object, "status", "loadBalancer")
 	})
+	api.Delete(&unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "Service", "metadata": map[string]any{"name": "istio-ingressgateway", "namespace": "t0005-orthweb"}}})
 	put(object.HelmReleaseKind, "postgres-ha", "releases", func(obj *unstructured.Unstructured) {
 		obj.SetName("other")
 		_ = unstructured.SetNestedField(obj.Object, "t0005-orthweb", "spec", "targetNamespace")
