@@ -5,14 +5,17 @@ package kubeconfig
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"k8s.io/apimachinery/pkg/runtime"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
@@ -144,5 +147,37 @@ func TestConnect(t *testing.T) {
 	}
 	if err := CheckTimeout("a while"); err == nil {
 		t.Error("a wrong timeout was accepted")
+	}
+}
+
+// TestSharedUser checks that contexts with the same user, connected at the same time, each give its
+// plugin the configuration of their own cluster.
+func TestSharedUser(t *testing.T) {
+	script := `echo "$KUBERNETES_EXEC_INFO" | sed -n 's/.*"audience":"\([a-z0-9]*\)".*/{"apiVersion":"client.authentication.k8s.io\/v1","kind":"ExecCredential","status":{"token":"\1"}}/p'`
+	config := withPlugin(script, "")
+	for i := range 8 {
+		name := fmt.Sprintf("c%d", i)
+		config.Contexts[name] = &clientcmdapi.Context{Cluster: name, AuthInfo: "u"}
+		config.Clusters[name] = &clientcmdapi.Cluster{Server: "https://127.0.0.1:1", Extensions: map[string]runtime.Object{
+			"client.authentication.k8s.io/exec": &runtime.Unknown{Raw: []byte(`{"audience":"` + name + `"}`), ContentType: runtime.ContentTypeJSON},
+		}}
+	}
+	var running sync.WaitGroup
+	for i := range 8 {
+		running.Go(func() {
+			name := fmt.Sprintf("c%d", i)
+			connection, err := Connect(t.Context(), config, name, Flags{})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if connection.BearerToken != name {
+				t.Errorf("%s has the credentials of %q", name, connection.BearerToken)
+			}
+		})
+	}
+	running.Wait()
+	if config.AuthInfos["u"].Exec.Config != nil {
+		t.Error("the kubeconfig was changed")
 	}
 }
