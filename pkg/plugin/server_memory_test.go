@@ -81,13 +81,18 @@ func memoryRow(t *testing.T) []reliability.Row {
 		{"discovery without an end", "^/apis?$", fakeapi.Endless(), answer, "the answer is larger than the limit of 8 MiB"},
 		{"headers without an end", "/apis?/.*/[a-z]+$", fakeapi.EndlessHeaders(), answer, "the headers of the answer are larger than the limit of 256 KiB"},
 		{"pages without an end", "/apis?/.*/[a-z]+$", fakeapi.Pages(20_000, 0), session, "1024 MiB of objects, the limit of one command"},
+		{"pages without an end, of which few fields are kept", "/apis?/.*/[a-z]+$", fakeapi.Pages(20_000, 0), answer, "2000 pages, the limit of one command"},
 		{"nested arrays", "/apis?/.*/[a-z]+$", fakeapi.Deep(5_000_000), answer, "exceeded max depth"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			api, _ := fakeapi.ExampleServer(t, "healthy", fakeapi.KeepAll)
 			api.Fail(test.path, test.fault)
 			row.Times++
-			code, peak, stderr := measured(t, "status", "--server="+api.URL, "--request-timeout=280s")
+			args := []string{"status", "--server=" + api.URL, "--request-timeout=280s"}
+			if test.limit == session { // status keeps few fields of each object
+				args[0] = "explain"
+			}
+			code, peak, stderr := measured(t, args...)
 			t.Logf("%d MiB, %d of them the program's own", peak, base)
 			if code != int(command.Unclear) || !strings.Contains(stderr, test.want) {
 				t.Errorf("exit %d, %s", code, stderr)
