@@ -62,7 +62,11 @@ func isObject(arg string) bool { return strings.Contains(arg, "/") }
 // those that their shared layers affect. All namespaces must be read if there are few, or if
 // an argument is not found among the objects that all tenants share.
 func (q *query) scope(shared *snapshot.Snapshot) (own, scope []string, all bool) {
-	tenants := tenant.Discover(shared)
+	return q.scopeOf(shared, tenant.Discover(shared))
+}
+
+// scopeOf is scope for tenants that are known.
+func (q *query) scopeOf(shared *snapshot.Snapshot, tenants []tenant.Tenant) (own, scope []string, all bool) {
 	total := 0
 	for _, t := range tenants {
 		total += len(t.Namespaces)

@@ -61,12 +61,12 @@ var workloadKinds = []schema.GroupKind{object.DeploymentKind, object.StatefulSet
 // statusNamespaces are the namespaces in which the named tenants may have workloads, sorted, or nil
 // for all.
 func statusNamespaces(snap *snapshot.Snapshot, names []string) []string {
+	tenants := tenant.Discover(snap)
 	q := &query{Question: Question{Arguments: names}}
-	_, scope, all := q.scope(snap)
+	_, scope, all := q.scopeOf(snap, tenants)
 	if all {
 		return nil
 	}
-	tenants := tenant.Discover(snap)
 	for _, name := range names {
 		t, _ := tenant.Find(tenants, name)
 		scope = append(scope, tenant.LabelledNamespaces(snap, t.Name)...)
