@@ -67,11 +67,7 @@ func mermaidTenant(out io.Writer, n int, title string, g Graph) {
 		for _, i := range nodes {
 			node := g.Nodes[i]
 			s := styles[node.Status]
-			lines := node.lines()
-			for j := range lines {
-				lines[j] = mermaidText(lines[j])
-			}
-			fmt.Fprintf(out, "      t%dn%d%s\"%s\"%s:::%s\n", n, i, s.before, strings.Join(lines, "<br/>"), s.after, strings.ToLower(string(node.Status)))
+			fmt.Fprintf(out, "      t%dn%d%s\"%s\"%s:::%s\n", n, i, s.before, node.label(mermaidText, "<br/>"), s.after, strings.ToLower(string(node.Status)))
 		}
 		fmt.Fprintln(out, "    end")
 	})
@@ -109,6 +105,15 @@ func mermaidText(text string) string {
 	return b.String()
 }
 
+// label is the text of a node, each of its lines escaped.
+func (n Node) label(escape func(string) string, newline string) string {
+	lines := n.lines()
+	for i := range lines {
+		lines[i] = escape(lines[i])
+	}
+	return strings.Join(lines, newline)
+}
+
 // DOT prints the chains of all tenants as a graph of Graphviz.
 func DOT(w io.Writer, r report.Report) error {
 	out := escape.NewStyled(w)
@@ -121,11 +126,7 @@ func DOT(w io.Writer, r report.Report) error {
 			for _, i := range nodes {
 				node := g.Nodes[i]
 				s := styles[node.Status]
-				lines := node.lines()
-				for j := range lines {
-					lines[j] = dotText(lines[j])
-				}
-				fmt.Fprintf(out, "      t%dn%d [label=\"%s\", shape=%s, fillcolor=\"%s\", color=\"%s\", penwidth=%s]\n", n, i, strings.Join(lines, `\n`), s.shape, s.fill, s.line, s.width)
+				fmt.Fprintf(out, "      t%dn%d [label=\"%s\", shape=%s, fillcolor=\"%s\", color=\"%s\", penwidth=%s]\n", n, i, node.label(dotText, `\n`), s.shape, s.fill, s.line, s.width)
 			}
 			fmt.Fprintln(out, "    }")
 		})
