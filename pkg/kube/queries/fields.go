@@ -9,9 +9,8 @@ import (
 	"github.com/digihunch/kubectl-orthweb/pkg/object"
 )
 
-// Verdicts are Status with only the fields that determine the states of tenants (packages
-// health and tenant). Explainers read others: it is not for them, nor for a file.
-func Verdicts() []collect.Query { return onlyFields(Status()) }
+// Verdicts are Status with only the fields that determine the states of tenants.
+func Verdicts() []collect.Query { return OnlyFields(Status()) }
 
 // WithoutEvents are the queries of other kinds than Event. An API server reads all events of a
 // cluster to select some, which takes longer than all other lists.
@@ -19,17 +18,19 @@ func WithoutEvents(required []collect.Query) []collect.Query {
 	return slices.DeleteFunc(required, func(q collect.Query) bool { return q.GroupKind == object.EventKind })
 }
 
-// onlyFields limits the kinds to the fields of verdictFields.
-func onlyFields(required []collect.Query) []collect.Query {
+// OnlyFields limits the kinds to the fields that packages health, tenant, hosts/entries,
+// certs/trust and certs/issue read. Others read more, such as explainers: what is read with these
+// queries is not for them, nor for a file.
+func OnlyFields(required []collect.Query) []collect.Query {
 	for i := range required {
-		required[i].Fields = verdictFields[required[i].GroupKind]
+		required[i].Fields = keptFields[required[i].GroupKind]
 	}
 	return required
 }
 
-// verdictFields are the fields that packages health and tenant read, by kind. All fields of a
-// kind that is not listed are kept: Events.
-var verdictFields = map[schema.GroupKind][]string{
+// keptFields are the fields that OnlyFields keeps, by kind. All fields of a kind that is not listed
+// are kept: Events and Secrets.
+var keptFields = map[schema.GroupKind][]string{
 	object.KustomizationKind: slices.Concat(reported, attempts, []string{
 		"spec.suspend", "spec.interval", "spec.retryInterval", "spec.timeout", "spec.path", "spec.targetNamespace",
 		"spec.dependsOn", "spec.sourceRef", "spec.healthChecks",
@@ -48,9 +49,12 @@ var verdictFields = map[schema.GroupKind][]string{
 	object.StatefulSetKind: workload,
 	object.ServiceKind:     {"spec.type", "spec.selector", "spec.ports", "status"},
 	object.CertificateKind: slices.Concat(reported, []string{
-		"spec.dnsNames", "spec.isCA", "spec.issuerRef", "spec.secretName",
-		"status.notAfter", "status.failedIssuanceAttempts", "status.lastFailureTime",
+		"spec.commonName", "spec.dnsNames", "spec.ipAddresses", "spec.emailAddresses", "spec.uris",
+		"spec.isCA", "spec.issuerRef", "spec.secretName",
+		"status.notBefore", "status.notAfter", "status.renewalTime", "status.revision",
+		"status.failedIssuanceAttempts", "status.lastFailureTime",
 	}),
+	object.RequestKind: {"metadata.annotations", "status.certificate"},
 	object.PodKind: {
 		"spec.nodeName", "spec.containers.name", "spec.containers.ports", "status.phase", "status.conditions",
 		"status.containerStatuses", "status.initContainerStatuses",

@@ -99,7 +99,7 @@ func Ingress(namespace string) []collect.Query {
 // Certificates are those of Ingress, and the kinds with certificates. Secrets are read only
 // on request: they contain more than certificates.
 func Certificates(namespace string, secrets bool) []collect.Query {
-	required := append(Ingress(namespace), collect.Query{GroupKind: schema.GroupKind{Group: object.CertificateKind.Group, Kind: "CertificateRequest"}})
+	required := append(Ingress(namespace), collect.Query{GroupKind: object.RequestKind})
 	if secrets {
 		required = append(required, collect.Query{GroupKind: object.SecretKind, FieldSelector: "type=kubernetes.io/tls"},
 			collect.Query{GroupKind: object.SecretKind, FieldSelector: "type=Opaque"})

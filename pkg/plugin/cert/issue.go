@@ -186,7 +186,7 @@ func (o *issueOptions) run(ctx context.Context, wanted issue.Options) error {
 // plan selects the tenant and its issuer, before a key is created.
 func (o *issueOptions) plan(ctx context.Context, wanted issue.Options) (*issue.Plan, error) {
 	namespace := o.call.Namespace()
-	snap, err := o.call.Collect(ctx, queries.Ingress(namespace), false)
+	snap, err := o.call.Collect(ctx, queries.OnlyFields(queries.Ingress(namespace)), false)
 	if err != nil {
 		return nil, err
 	}

@@ -42,7 +42,7 @@ func (o *listOptions) runClusters(ctx context.Context) error {
 
 // listCluster lists the certificates of one cluster.
 func (o *listOptions) listCluster(ctx context.Context, cluster fleet.Cluster) (listed, error) {
-	snap, err := cluster.Call.Collect(ctx, queries.Certificates(o.call.Namespace(), o.secrets), false)
+	snap, err := cluster.Call.Collect(ctx, queries.OnlyFields(queries.Certificates(o.call.Namespace(), o.secrets)), false)
 	if err != nil {
 		return listed{}, err
 	}

@@ -65,7 +65,7 @@ func (s *source) validate(cmd *cobra.Command) error {
 
 // read reads the objects with certificates.
 func (s *source) read(ctx context.Context) (*snapshot.Snapshot, error) {
-	return s.call.Read(ctx, s.origin, queries.Certificates(s.call.Namespace(), s.secrets))
+	return s.call.Read(ctx, s.origin, queries.OnlyFields(queries.Certificates(s.call.Namespace(), s.secrets)))
 }
 
 // connects reports whether the endpoints of the tenants are observed.

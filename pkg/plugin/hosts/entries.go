@@ -73,7 +73,7 @@ func (d *derived) validate() (err error) {
 // derive determines the entries from the cluster, or a recording, and from those that the block has. It
 // reads all tenants, whichever are named: one may claim the names of another.
 func (d *derived) derive(ctx context.Context, has []hostsfile.Entry) (entries.Result, error) {
-	snap, err := d.call.Read(ctx, d.origin, queries.Ingress(""))
+	snap, err := d.call.Read(ctx, d.origin, queries.OnlyFields(queries.Ingress("")))
 	if err != nil {
 		return entries.Result{}, err
 	}

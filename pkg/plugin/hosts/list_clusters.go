@@ -46,7 +46,7 @@ func (o *listOptions) runClusters(ctx context.Context) error {
 // deriveCluster determines the entries of one cluster. What could not be done as requested is in its
 // notes.
 func (o *listOptions) deriveCluster(ctx context.Context, cluster fleet.Cluster, has []hostsfile.Entry) (entries.Result, error) {
-	snap, err := cluster.Call.Collect(ctx, queries.Ingress(""), false)
+	snap, err := cluster.Call.Collect(ctx, queries.OnlyFields(queries.Ingress("")), false)
 	if err != nil {
 		return entries.Result{}, err
 	}
