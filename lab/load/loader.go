@@ -45,12 +45,18 @@ func (l *Loader) Load(ctx context.Context, tenants int, state func(number int) s
 	if err != nil {
 		return err
 	}
-	var change []int
+	var change, keep []int
 	for number := 1; number <= tenants; number++ {
-		name := Name(number)
-		if present[name] != state(number) {
+		if present[Name(number)] != state(number) {
 			change = append(change, number)
+		} else {
+			keep = append(keep, number)
 		}
+	}
+	if err := l.inParallel(ctx, len(keep), "reconciled", func(ctx context.Context, i int) error {
+		return l.reconcile(ctx, keep[i], state(keep[i]))
+	}); err != nil {
+		return err
 	}
 	if err := l.inParallel(ctx, len(change), "written", func(ctx context.Context, i int) error {
 		return l.tenant(ctx, change[i], present[Name(change[i])], state(change[i]))
@@ -162,6 +168,28 @@ func (l *Loader) tenant(ctx context.Context, number int, from, to string) error 
 		return err
 	}
 	return w.mark(ctx, name, to)
+}
+
+// reconcile gives a copy that has its state already the times of a layer that is reconciled again and
+// again: without them, its layers would be out of date soon.
+func (l *Loader) reconcile(ctx context.Context, number int, state string) error {
+	objects, err := l.Template.Copy(number)
+	if err != nil {
+		return err
+	}
+	if objects, err = Break(Name(number), state, objects, l.At); err != nil {
+		return err
+	}
+	w := &writer{Loader: l, uids: map[string]string{}}
+	for _, o := range objects {
+		if o.GroupVersionKind().GroupKind() != layerKind {
+			continue
+		}
+		if err := w.update(ctx, o); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // writer writes the objects of one copy.

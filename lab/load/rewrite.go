@@ -20,6 +20,7 @@ var (
 	serviceKind = schema.GroupKind{Kind: "Service"}
 	podKind     = schema.GroupKind{Kind: "Pod"}
 	secretKind  = schema.GroupKind{Kind: "Secret"}
+	layerKind   = schema.GroupKind{Group: "kustomize.toolkit.fluxcd.io", Kind: "Kustomization"}
 	requestKind = schema.GroupKind{Group: "cert-manager.io", Kind: "CertificateRequest"}
 )
 

@@ -37,7 +37,8 @@ controllers have made of it, with their statuses, under other names, with other 
 certificates. Copies beyond N are removed: --tenants 0 removes all.
 
 The command changes only what differs from the lab's copies, so that it can be interrupted and
-repeated, and another --broken is a matter of seconds.
+repeated, and another --broken is a matter of seconds. The layers of the other copies get the times
+of a new reconciliation: without it, they are out of date after about 20 minutes.
 
 The controllers must not change the copies. Flux's controllers ignore them by a label, and continue
 to reconcile the lab's own tenants. kube-controller-manager, kube-scheduler and cert-manager are
