@@ -38,6 +38,7 @@ func TestBars(t *testing.T) {
 		r(2, statusAll, 1, 18, 0), r(2, fluxAll, 2, 10, 0), r(2, statusTenant, 1, 18, 0),
 		r(1000, statusAll, 3, 30, 12), r(1000, fluxAll, 2, 2000, 0), r(1000, statusTenant, 1.5, 1020, 1),
 		{tenants: 1000, state: "healthy", command: command{name: explainAll}, failed: "took\nlonger"},
+		{tenants: 1000, state: "healthy", command: command{name: "`lint`", offline: true}, wall: second(1), cpu: second(2), memory: []int64{3 << 20}},
 	}
 	bars := list.bars()
 	for _, want := range []string{
@@ -58,6 +59,7 @@ func TestBars(t *testing.T) {
 	for _, want := range []string{
 		"| 1000 | healthy | `status` | 3.00 | 1.00 | 100 | 30 | 12 | 1.00 |",
 		"| 1000 | healthy | `explain` | failed: took longer | | | | | |",
+		"| 1000 | healthy | `lint` | 1.00 | 2.00 | 3 | | | |",
 	} {
 		if !strings.Contains(table, want+"\n") {
 			t.Errorf("no row %s in\n%s", want, table)

@@ -38,7 +38,7 @@ func (r *result) row() string {
 	if r.failed != "" {
 		return begin + "failed: " + strings.ReplaceAll(r.failed, "\n", " ") + " | | | | | |"
 	}
-	requests := "| | |"
+	requests := "| | | |"
 	if !r.command.offline {
 		requests = fmt.Sprintf("| %d | %d | %.2f |", r.requests, r.pages, float64(r.received)/mebibyte)
 	}
