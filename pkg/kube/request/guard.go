@@ -20,10 +20,22 @@ type Config = rest.Config
 func Guard(config *rest.Config) *rest.Config {
 	config = rest.CopyConfig(config)
 	config.Wrap(func(rt http.RoundTripper) http.RoundTripper {
+		if rt == http.DefaultTransport {
+			rt = ownTransport()
+		}
 		return guard{rt, boundHeaders(rt)}
 	})
 	return config
 }
+
+// ownTransport is a copy of net/http's default transport, which client-go uses without TLS, and which
+// others may be using.
+var ownTransport = sync.OnceValue(func() http.RoundTripper {
+	if t, ok := http.DefaultTransport.(*http.Transport); ok {
+		return t.Clone()
+	}
+	return http.DefaultTransport // a program has replaced it
+})
 
 // headersBound serializes changes of a transport that clients share.
 var headersBound sync.Mutex
@@ -37,7 +49,7 @@ func boundHeaders(rt http.RoundTripper) bool {
 	if t == nil {
 		return false // one that upgrades connections
 	}
-	if t.MaxResponseHeaderBytes == 0 { // otherwise it may be in use
+	if t.MaxResponseHeaderBytes == 0 && t != http.DefaultTransport { // otherwise it may be in use
 		t.MaxResponseHeaderBytes = maxHeaders
 	}
 	return true

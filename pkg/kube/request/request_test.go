@@ -36,6 +36,23 @@ func (c *Client) length(ctx context.Context, limit int64) (int, error) {
 	return length, err
 }
 
+// TestDefaultTransport checks that a client without TLS bounds headers, and does not change net/http's
+// default transport, which others may be using.
+func TestDefaultTransport(t *testing.T) {
+	c := client(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Large", strings.Repeat("x", maxHeaders))
+	})
+	if _, err := c.length(t.Context(), 1); err == nil || !strings.Contains(err.Error(), "headers") {
+		t.Errorf("large headers: %v", err)
+	}
+	if _, err := New(&rest.Config{Host: "http://127.0.0.1:1", WrapTransport: func(rt http.RoundTripper) http.RoundTripper { return guard{next: rt} }}); err != nil {
+		t.Fatal(err)
+	}
+	if limit := http.DefaultTransport.(*http.Transport).MaxResponseHeaderBytes; limit != 0 {
+		t.Errorf("the default transport is limited to headers of %d bytes", limit)
+	}
+}
+
 // TestLimit checks that the limit is exact to the byte.
 func TestLimit(t *testing.T) {
 	for _, size := range []int{0, 1, pieceSize - 1, pieceSize, pieceSize + 1, MaxObject} {
