@@ -57,19 +57,24 @@ func TestStatusOfScatteredTenant(t *testing.T) {
 		}
 		t.Fatalf("%s %s does not exist", kind, name)
 	}
+	set := func(obj *unstructured.Unstructured, value any, fields ...string) {
+		if err := unstructured.SetNestedField(obj.Object, value, fields...); err != nil {
+			t.Fatal(err)
+		}
+	}
 	put(object.ServiceKind, "istio-ingressgateway", "central", func(obj *unstructured.Unstructured) {
 		unstructured.RemoveNestedField(obj.Object, "status", "loadBalancer")
 	})
 	api.Delete(&unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "Service", "metadata": map[string]any{"name": "istio-ingressgateway", "namespace": "t0005-orthweb"}}})
 	put(object.HelmReleaseKind, "postgres-ha", "releases", func(obj *unstructured.Unstructured) {
 		obj.SetName("other")
-		_ = unstructured.SetNestedField(obj.Object, "t0005-orthweb", "spec", "targetNamespace")
-		_ = unstructured.SetNestedSlice(obj.Object, []any{map[string]any{"type": "Ready", "status": "False", "reason": "InstallFailed", "message": "no"}}, "status", "conditions")
+		set(obj, "t0005-orthweb", "spec", "targetNamespace")
+		set(obj, []any{map[string]any{"type": "Ready", "status": "False", "reason": "InstallFailed", "message": "no"}}, "status", "conditions")
 	})
 	archive := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": "archive", "labels": map[string]any{"org": "t0005"}}}}
 	api.Put(archive)
 	put(object.DeploymentKind, "orthanc", "archive", func(obj *unstructured.Unstructured) {
-		_ = unstructured.SetNestedField(obj.Object, int64(0), "status", "availableReplicas")
+		set(obj, int64(0), "status", "availableReplicas")
 	})
 	saved := t.TempDir() + "/all.tgz"
 	_, _ = statusOf(api, "--save", saved, "--kubeconfig", api.Kubeconfig())
